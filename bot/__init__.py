@@ -1,0 +1,3 @@
+"""Parley: a live interpreter for Discord voice channels."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Arithmetic on PCM, Opus, and sound files."""

@@ -1,0 +1,1 @@
+"""Captions and notices in Discord's text channels."""

@@ -1,0 +1,1 @@
+"""A call on loopback, from one command."""

@@ -1,0 +1,178 @@
+"""Every error Parley raises on purpose.
+
+ParleyError
+├── SettingsError            a setting is missing or malformed
+├── UsageError               a command line or a request asks for what can't be
+├── AudioError               a sound can't be read, or an amount of it is wrong
+│   └── OpusError            libopus is missing or refused a packet
+├── VoiceError               the link to a voice channel
+│   ├── PacketError          a datagram that is not what it should be
+│   └── VoiceLinkError       joining, moving or keeping the link failed
+├── TranslationError         the link to the translation service
+│   ├── LanguageError        a language the model does not take, or not that way
+│   ├── ConversationError    a conversation failed; retryable says if a new one may work
+│   └── ProtocolError        the service sent what its protocol does not allow
+├── ChatError                a text channel can't be written to
+├── RoomError                a room can't do what was asked
+│   ├── RoomBusyError        this server already has one running
+│   ├── NoRoomError          none is running
+│   └── PermissionMissing    the bot or the person lacks a permission in a channel
+├── StoreError               the database
+├── EngineError              the local translation engine
+│   └── ModelError           a model's weights are missing or not the ones pinned
+└── LoopbackError            the loopback Discord was asked for what it can't do
+
+Each carries a stable `code` for logs and messages, and says whether trying again can help.
+"""
+
+from typing import ClassVar
+
+
+class ParleyError(Exception):
+    """An error with a stable code, a sentence for a person, and whether a retry can help."""
+
+    code: ClassVar[str] = "parley"
+    retryable: bool = False
+
+    def __init__(self, message: str, *, retryable: bool | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if retryable is not None:
+            self.retryable = retryable
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class SettingsError(ParleyError):
+    """A setting is missing or malformed; the message names it."""
+
+    code = "settings"
+
+
+class UsageError(ParleyError):
+    """A command line or a request asks for something that can't be."""
+
+    code = "usage"
+
+
+class AudioError(ParleyError):
+    """A sound can't be read, or an amount of it is wrong."""
+
+    code = "audio"
+
+
+class OpusError(AudioError):
+    """Libopus is missing or refused a packet."""
+
+    code = "opus"
+
+
+class VoiceError(ParleyError):
+    """The link to a voice channel failed."""
+
+    code = "voice"
+
+
+class PacketError(VoiceError):
+    """A datagram is not what it should be; it is counted and dropped."""
+
+    code = "packet"
+
+
+class VoiceLinkError(VoiceError):
+    """Joining, moving or keeping the link to a voice channel failed."""
+
+    code = "voice_link"
+    retryable = True
+
+
+class TranslationError(ParleyError):
+    """The link to the translation service failed."""
+
+    code = "translation"
+
+
+class LanguageError(TranslationError):
+    """A language that the model does not take, or not in that way."""
+
+    code = "language"
+
+
+class ConversationError(TranslationError):
+    """A conversation failed; `retryable` says whether a new one may work."""
+
+    code = "conversation"
+
+
+class ProtocolError(TranslationError):
+    """The service sent something that its protocol does not allow."""
+
+    code = "protocol"
+
+
+class ChatError(ParleyError):
+    """A text channel can't be written to."""
+
+    code = "chat"
+
+
+class RoomError(ParleyError):
+    """A room can't do what was asked."""
+
+    code = "room"
+
+
+class RoomBusyError(RoomError):
+    """This server already has a room running."""
+
+    code = "room_busy"
+
+
+class NoRoomError(RoomError):
+    """No room is running."""
+
+    code = "no_room"
+
+
+class PermissionMissing(RoomError):  # noqa: N818 - says what is missing, reads so where it is raised
+    """The bot or the person lacks a permission in a channel.
+
+    Args:
+        who: "I" for the bot, else a name.
+        permissions: The names as Discord shows them.
+        channel: The name of the channel.
+    """
+
+    code = "permission"
+
+    def __init__(self, who: str, permissions: tuple[str, ...], channel: str) -> None:
+        verb = "need" if who == "I" else "needs"
+        super().__init__(f"{who} {verb} the permission {', '.join(permissions)} in #{channel}.")
+        self.who = who
+        self.permissions = permissions
+        self.channel = channel
+
+
+class StoreError(ParleyError):
+    """The database can't be opened or written."""
+
+    code = "store"
+
+
+class EngineError(ParleyError):
+    """The local translation engine can't do what was asked."""
+
+    code = "engine"
+
+
+class ModelError(EngineError):
+    """A model's weights are missing or not the ones that were pinned."""
+
+    code = "model"
+
+
+class LoopbackError(ParleyError):
+    """The loopback Discord was asked for what it can't do."""
+
+    code = "loopback"

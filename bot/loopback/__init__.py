@@ -1,0 +1,1 @@
+"""A Discord on this machine: REST, gateways, voice with DAVE, and members."""

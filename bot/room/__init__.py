@@ -1,0 +1,1 @@
+"""The heart: one voice channel being interpreted. Knows ports and values only."""

@@ -1,0 +1,179 @@
+"""The values that flow through a room. Nothing here knows Discord or DashScope.
+
+A *turn* is one utterance in one conversation, numbered from 1 in the order of speech. What a
+conversation says about a turn may come in any order (the source text often after the
+translation) and always carries its turn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+SPEECH_RATE = 16_000  # hertz, of all speech heard; PCM16 little-endian mono
+VOICE_RATE = 24_000  # hertz, of all speech spoken back; PCM16 little-endian mono
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in the voice channel, as the room needs them."""
+
+    id: int
+    name: str
+    avatar_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Decoded speech of one member.
+
+    Attributes:
+        user_id: Who spoke; proven by the encryption, not guessed.
+        pcm: PCM16, 16 kHz, mono, whole 20 ms frames; lost time is filled, so its length is true.
+        at: Clock seconds at which the packet with its last frame arrived.
+    """
+
+    user_id: int
+    pcm: bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRequest:
+    """What one conversation with the translation service is for.
+
+    Attributes:
+        speaker_id: Whose speech it gets.
+        target: Language to translate into (code of the service, as "en").
+        source: The speaker's language where known; None lets the service detect it.
+        spoken: Whether the translation is wanted as voice too.
+        voice: Name of the voice; None takes the model's default.
+        glossary: Source term to target term.
+    """
+
+    speaker_id: int
+    target: str
+    source: str | None = None
+    spoken: bool = False
+    voice: str | None = None
+    glossary: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The whole interim translation of a turn so far; replaces the one before."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The whole source text of a turn so far; `final` when it will not change."""
+
+    turn: int
+    text: str
+    language: str | None
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """The whole translation of a turn. May be extended by a later Final of the same turn."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A piece of a turn's spoken translation: PCM16, 24 kHz, mono."""
+
+    turn: int
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceEnded:
+    """No more voice comes for this turn."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """Nothing more comes for this turn; what was not made final by now is so as it stands."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was used since the conversation's last Usage; tokens as the service counts them."""
+
+    audio_in_s: float = 0.0
+    audio_out_s: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    connects: int = 0
+
+
+class ConversationState(StrEnum):
+    """Where a conversation stands, for the status panel."""
+
+    IDLE = "idle"  # not open; opens with the next speech
+    OPENING = "opening"
+    OPEN = "open"
+    CLOSED = "closed"  # for good
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The conversation's link to the service changed."""
+
+    state: ConversationState
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Something went wrong; the conversation says what it does about it.
+
+    Attributes:
+        code: Stable, for logs.
+        message: One sentence for the people in the room, with what to do where something can be.
+        fatal: The conversation ended for good; otherwise it goes on, or opens anew by itself.
+    """
+
+    code: str
+    message: str
+    fatal: bool
+    turn: int | None = None
+
+
+ConversationEvent = (
+    Partial | Source | Final | Voice | VoiceEnded | TurnEnded | Usage | StateChanged | Failed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """One utterance in one language as it should stand in the text channel now.
+
+    Attributes:
+        key: Unique in the room; the same caption is shown again with the same key when it grows.
+        speaker: Who said it.
+        language: Of `text`.
+        text: The translation; empty while only the source is known.
+        source_text: The original; empty while unknown.
+        source_language: Of the original, where known.
+        final: Neither text will change.
+        began_at: Clock seconds when the utterance was first heard, for ordering.
+    """
+
+    key: int
+    speaker: Member
+    language: str
+    text: str
+    source_text: str
+    source_language: str | None
+    final: bool
+    began_at: float

@@ -1,0 +1,115 @@
+"""What a room needs of the world, split by direction. Each edge implements one of these."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from bot.room.events import Caption, ConversationEvent, ConversationRequest, Member, Speech
+
+# The voice channel
+
+
+class Listener(Protocol):
+    """The room, as its voice link sees it. Called on the event loop; must not block or raise."""
+
+    def heard(self, speech: Speech) -> None:
+        """A member spoke; batches of one member come in order and without gaps in time."""
+
+    def fell_silent(self, user_id: int, at: float) -> None:
+        """A member stopped speaking at clock second `at` (silence frames, or 200 ms of nothing)."""
+
+    def joined(self, member: Member) -> None:
+        """A member entered the voice channel."""
+
+    def left(self, user_id: int) -> None:
+        """A member left the voice channel."""
+
+    def lost(self, reason: str) -> None:
+        """The link ended for good; `reason` is a sentence for the text channel."""
+
+
+class VoiceLink(Protocol):
+    """A joined voice channel, both directions."""
+
+    def allow(self, user_ids: frozenset[int]) -> None:
+        """Decrypt these members and nobody else, from now on. Takes effect with the next packet."""
+
+    def members(self) -> tuple[Member, ...]:
+        """Who is in the channel now, bots left out."""
+
+    def play(self, pcm: bytes) -> None:
+        """Queue voice (PCM16, 24 kHz, mono, any length) behind what is queued. Never blocks."""
+
+    def playing_s(self) -> float:
+        """Seconds of voice queued and not yet sent."""
+
+    def stop_playing(self) -> None:
+        """Drop what is queued."""
+
+    def figures(self) -> Mapping[str, float]:
+        """Counters and gauges by name (packets, lost, concealed, dave_failures, heard_s, ...)."""
+
+    async def close(self) -> None:
+        """Leave the channel. Idempotent; no thread, socket or task stays."""
+
+
+# The translation service
+
+
+class Conversation(Protocol):
+    """One speaker's live translation into one language. Called on the event loop; never blocks."""
+
+    def feed(self, pcm: bytes) -> None:
+        """Speech to translate: PCM16, 16 kHz, mono. Opens the link when it is not open."""
+
+    def fell_silent(self) -> None:
+        """The speaker stopped: silence is fed until the turn is done."""
+
+    async def close(self) -> None:
+        """End it; a running turn gets its last events first (bounded). Idempotent."""
+
+
+class Interpreter(Protocol):
+    """The translation service."""
+
+    def check(self, request: ConversationRequest) -> None:
+        """Raise LanguageError when the model can't serve the request."""
+
+    def converse(
+        self, request: ConversationRequest, listener: Callable[[ConversationEvent], None]
+    ) -> Conversation:
+        """A conversation, not yet open. `listener` is called on the event loop."""
+
+    def languages(self) -> Mapping[str, bool]:
+        """Each target language's code, and whether it can be spoken back."""
+
+
+# The text channel
+
+
+class CaptionBoard(Protocol):
+    """Where captions and notices are read."""
+
+    def show(self, caption: Caption) -> None:
+        """Show a caption or its newer state, soon; interim states may be skipped, finals never."""
+
+    def say(self, text: str) -> None:
+        """A notice of the room to its people, in order with the captions."""
+
+    async def close(self) -> None:
+        """Deliver what is final, then end. Idempotent."""
+
+
+# The store
+
+
+class ConsentStore(Protocol):
+    """Who agreed to be heard, per guild. Nothing is stored about those who did not."""
+
+    async def consenting(self, guild_id: int) -> frozenset[int]:
+        """User ids of those who agreed."""
+
+    async def agree(self, guild_id: int, user_id: int) -> None:
+        """Remember that this person agreed."""
+
+    async def withdraw(self, guild_id: int, user_id: int) -> None:
+        """Forget that this person agreed."""

@@ -1,0 +1,1 @@
+"""Conversations with LiveTranslate through the official SDK."""
