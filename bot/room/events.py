@@ -116,6 +116,15 @@ class Usage:
     tokens_out: int = 0
     connects: int = 0
 
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.audio_in_s + other.audio_in_s,
+            self.audio_out_s + other.audio_out_s,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.connects + other.connects,
+        )
+
 
 class ConversationState(StrEnum):
     """Where a conversation stands, for the status panel."""
@@ -165,7 +174,7 @@ class Caption:
         text: The translation; empty while only the source is known.
         source_text: The original; empty while unknown.
         source_language: Of the original, where known.
-        final: Neither text will change.
+        final: The translation is whole. It is shown once more should the original come later.
         began_at: Clock seconds when the utterance was first heard, for ordering.
     """
 

@@ -1,6 +1,6 @@
 """What a room needs of the world, split by direction. Each edge implements one of these."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from bot.room.events import Caption, ConversationEvent, ConversationRequest, Member, Speech
@@ -52,6 +52,10 @@ class VoiceLink(Protocol):
         """Leave the channel. Idempotent; no thread, socket or task stays."""
 
 
+JoinVoice = Callable[[int, Listener], Awaitable[VoiceLink]]
+"""Join the voice channel of this id for a listener; raises VoiceLinkError."""
+
+
 # The translation service
 
 
@@ -97,6 +101,10 @@ class CaptionBoard(Protocol):
 
     async def close(self) -> None:
         """Deliver what is final, then end. Idempotent."""
+
+
+OpenBoard = Callable[[int], Awaitable[CaptionBoard]]
+"""The board in the text channel of this id; raises ChatError."""
 
 
 # The store

@@ -1,0 +1,126 @@
+"""What conversations say, turned into captions: one per utterance and language.
+
+A caption opens with the first text of a turn, grows, and is final when its translation is. The
+original may come before, with or after the translation, so a final caption can be shown once more
+with it. A turn that ends without a final keeps what it has; one that has no translation at all
+(the language pair is not served) still shows the original.
+"""
+
+from dataclasses import dataclass, replace
+
+from bot.room.events import (
+    Caption,
+    ConversationEvent,
+    Failed,
+    Final,
+    Member,
+    Partial,
+    Source,
+    TurnEnded,
+)
+
+_KEPT_TURNS = 8  # a conversation's latest turns; what comes later for an older one is too late
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One conversation of the room.
+
+    Attributes:
+        stay: Which stay of which member; someone who leaves and returns gets another.
+        language: The target.
+    """
+
+    stay: int
+    language: str
+
+
+class Captions:
+    """The captions of one room. Pure: events in, the caption to show out."""
+
+    def __init__(self) -> None:
+        self._next_key = 1
+        self._lines: dict[Line, dict[int, Caption]] = {}
+
+    def apply(
+        self, line: Line, speaker: Member, event: ConversationEvent, began_at: float
+    ) -> Caption | None:
+        """The caption as it should stand after this event; None when nothing visible changed.
+
+        Args:
+            line: The conversation that spoke.
+            speaker: Whose it is.
+            event: What it said.
+            began_at: Clock seconds when the speech began that a new turn would belong to.
+        """
+        if isinstance(event, Failed):
+            return self._failed(line, event)
+        if not isinstance(event, Partial | Source | Final | TurnEnded):
+            return None
+        turns = self._lines.setdefault(line, {})
+        before = turns.get(event.turn)
+        if before is None:
+            if isinstance(event, TurnEnded) or not event.text:
+                return None
+            if turns and event.turn <= max(turns) - _KEPT_TURNS:
+                return None
+            before = Caption(
+                key=self._next_key,
+                speaker=speaker,
+                language=line.language,
+                text="",
+                source_text="",
+                source_language=None,
+                final=False,
+                began_at=began_at,
+            )
+            self._next_key += 1
+        after = _grown(before, event)
+        turns[event.turn] = after
+        for old in sorted(turns)[:-_KEPT_TURNS]:
+            del turns[old]
+        return None if after == before else after
+
+    def _failed(self, line: Line, event: Failed) -> Caption | None:
+        turns = self._lines.get(line, {})
+        if event.turn is None or (before := turns.get(event.turn)) is None or before.final:
+            return None
+        turns[event.turn] = after = replace(before, final=True)
+        return after
+
+    def withdraw(self, stay: int) -> list[Caption]:
+        """Take back what is not final of someone no longer heard: captions without a text."""
+        lines = [line for line in self._lines if line.stay == stay]
+        return [
+            replace(caption, text="", source_text="", final=True)
+            for line in lines
+            for caption in self._lines.pop(line).values()
+            if not caption.final
+        ]
+
+    def finish(self, stay: int) -> list[Caption]:
+        """Make final as it stands what the ended conversations of a stay left open."""
+        lines = [line for line in self._lines if line.stay == stay]
+        return [
+            replace(caption, final=True)
+            for line in lines
+            for caption in self._lines.pop(line).values()
+            if not caption.final
+        ]
+
+
+def _grown(caption: Caption, event: Partial | Source | Final | TurnEnded) -> Caption:
+    match event:
+        case Partial(text=text) if not caption.final and text:
+            return replace(caption, text=text)
+        case Final(text=text):
+            # An empty final keeps what was shown: the service sends it after a full interim.
+            return replace(caption, text=text or caption.text, final=True)
+        case Source(text=text, language=language) if text:
+            return replace(
+                caption, source_text=text, source_language=language or caption.source_language
+            )
+        case TurnEnded():
+            return replace(caption, final=True)
+        case _:
+            return caption

@@ -1,0 +1,126 @@
+"""Whose translation is spoken when.
+
+Consecutive interpretation: one shared voice in the channel, one utterance after the other in the
+order in which their voices began. The utterance whose turn it is streams straight through; the
+others wait whole. When more than the limit waits, the oldest waiting utterance is dropped: it still
+stands as a caption, and an interpreter who is half a minute behind helps nobody.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.room.captions import Line
+from bot.room.events import VOICE_RATE
+
+_BYTES_PER_SECOND = VOICE_RATE * 2
+_PAUSE = bytes(_BYTES_PER_SECOND // 4)  # between two utterances, so that they stay apart
+_STALLED_S = 5.0  # a voice that brings nothing for so long has broken off
+_REMEMBERED_DROPS = 64
+
+MAX_WAITING_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One turn of one conversation, as something to be spoken."""
+
+    line: Line
+    turn: int
+
+
+@dataclass(slots=True)
+class _Waiting:
+    utterance: Utterance
+    grew_at: float
+    pieces: list[bytes] = field(default_factory=list)
+    seconds: float = 0.0
+    ended: bool = False
+
+
+class Interpretation:
+    """Orders the voices of a room's conversations onto one voice link.
+
+    Args:
+        play: Queues PCM16, 24 kHz, mono on the link.
+        max_waiting_s: Seconds of voice that may wait behind the one being spoken.
+    """
+
+    def __init__(
+        self, play: Callable[[bytes], None], *, max_waiting_s: float = MAX_WAITING_S
+    ) -> None:
+        self._play = play
+        self._max_waiting_s = max_waiting_s
+        self._queue: deque[_Waiting] = deque()
+        self._spoken_before = False
+        self._dropped: deque[Utterance] = deque(maxlen=_REMEMBERED_DROPS)
+        self.dropped = 0  # utterances left unspoken because too much waited
+
+    def voice(self, utterance: Utterance, pcm: bytes, now: float) -> None:
+        """A piece of the voice of an utterance."""
+        if utterance in self._dropped:
+            return
+        self._pass_over_stalled(now)
+        waiting = next((w for w in self._queue if w.utterance == utterance and not w.ended), None)
+        if waiting is None:
+            waiting = _Waiting(utterance, now)
+            self._queue.append(waiting)
+            if len(self._queue) == 1:
+                self._begin()
+        waiting.grew_at = now
+        if waiting is self._queue[0]:
+            self._play(pcm)
+        else:
+            waiting.pieces.append(pcm)
+            waiting.seconds += len(pcm) / _BYTES_PER_SECOND
+            self._shed()
+
+    def ended(self, utterance: Utterance) -> None:
+        """No more voice comes for it; the next in line is spoken."""
+        for waiting in self._queue:
+            if waiting.utterance == utterance:
+                waiting.ended = True
+        self._advance()
+
+    def broke_off(self, line: Line) -> None:
+        """The conversation brings no more voice for what it had begun; what there is, is spoken."""
+        for waiting in self._queue:
+            if waiting.utterance.line == line:
+                waiting.ended = True
+        self._advance()
+
+    def silence(self, stay: int) -> None:
+        """Leave unspoken whatever still waits of this stay."""
+        for waiting in tuple(self._queue):
+            if waiting.utterance.line.stay == stay:
+                waiting.ended = True
+                waiting.pieces.clear()
+                self._dropped.append(waiting.utterance)
+        self._advance()
+
+    def _begin(self) -> None:
+        if self._spoken_before:
+            self._play(_PAUSE)
+        self._spoken_before = True
+
+    def _pass_over_stalled(self, now: float) -> None:
+        if self._queue and now - self._queue[0].grew_at > _STALLED_S:
+            self._queue[0].ended = True
+            self._advance()
+
+    def _advance(self) -> None:
+        while self._queue and self._queue[0].ended:
+            self._queue.popleft()
+            if self._queue and (pieces := self._queue[0].pieces):
+                self._begin()
+                for piece in pieces:
+                    self._play(piece)
+                pieces.clear()
+                self._queue[0].seconds = 0.0
+
+    def _shed(self) -> None:
+        while len(self._queue) > 2 and sum(w.seconds for w in self._queue) > self._max_waiting_s:
+            oldest = self._queue[1]
+            del self._queue[1]
+            self._dropped.append(oldest.utterance)
+            self.dropped += 1

@@ -1,0 +1,145 @@
+"""The rooms of this process, one per guild."""
+
+import logging
+
+from bot.clock import Clock
+from bot.errors import NoRoomError, ParleyError, RoomBusyError
+from bot.room.consent import Consent, Consents
+from bot.room.events import ConversationRequest
+from bot.room.ports import ConsentStore, Interpreter, JoinVoice, OpenBoard
+from bot.room.room import Room, RoomPlan, RoomStatus
+from bot.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+
+class Rooms:
+    """Starts and stops rooms.
+
+    Args:
+        interpreter: The translation service.
+        store: Where consent is remembered.
+        join_voice: Joins a voice channel.
+        open_board: Opens a text channel for captions.
+        clock: The time.
+    """
+
+    def __init__(
+        self,
+        *,
+        interpreter: Interpreter,
+        store: ConsentStore,
+        join_voice: JoinVoice,
+        open_board: OpenBoard,
+        clock: Clock,
+    ) -> None:
+        self._interpreter = interpreter
+        self._consents = Consents(store)
+        self._join_voice = join_voice
+        self._open_board = open_board
+        self._clock = clock
+        self._rooms: dict[int, Room | None] = {}  # None while it starts or ends
+        self._tasks = TaskOwner("rooms")
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def languages(self) -> dict[str, bool]:
+        """Target languages by code, and whether each can be spoken back."""
+        return dict(self._interpreter.languages())
+
+    async def consent(self, guild_id: int) -> Consent:
+        """Who of this guild agreed to be heard."""
+        return await self._consents.of(guild_id)
+
+    async def start(self, plan: RoomPlan, starter_id: int) -> None:
+        """Start a room; whoever starts it agrees to be heard by that.
+
+        Raises:
+            RoomBusyError: The guild has one.
+            LanguageError: The model does not take a language, or not as asked.
+            ChatError: The text channel can't be written to.
+            VoiceLinkError: The voice channel can't be joined.
+            StoreError: The starter's consent can't be remembered.
+        """
+        if plan.guild_id in self._rooms:
+            raise RoomBusyError("This server already has a room running; /translate stop ends it.")
+        for target in plan.targets:
+            self._interpreter.check(
+                ConversationRequest(starter_id, target, spoken=target == plan.spoken)
+            )
+        self._rooms[plan.guild_id] = None
+        try:
+            self._rooms[plan.guild_id] = await self._opened(plan, starter_id)
+        except BaseException:
+            del self._rooms[plan.guild_id]
+            raise
+
+    async def _opened(self, plan: RoomPlan, starter_id: int) -> Room:
+        consent = await self._consents.of(plan.guild_id)
+        await consent.agree(starter_id)
+        board = await self._open_board(plan.text_channel_id)
+        room = Room(
+            plan,
+            interpreter=self._interpreter,
+            consent=consent,
+            board=board,
+            clock=self._clock,
+            ended=lambda: self._end(plan.guild_id),
+        )
+        try:
+            room.attach(await self._join_voice(plan.voice_channel_id, room))
+        except BaseException:
+            await room.close()
+            raise
+        return room
+
+    def _end(self, guild_id: int) -> None:
+        self._tasks.start(self._stopped(guild_id), f"end {guild_id}")
+
+    async def _stopped(self, guild_id: int) -> None:
+        try:
+            await self.stop(guild_id)
+        except NoRoomError:
+            log.info("room %s had ended already", guild_id)
+
+    async def stop(self, guild_id: int) -> None:
+        """End a guild's room; its last captions are delivered.
+
+        Raises:
+            NoRoomError: None is running.
+        """
+        room = self._running(guild_id)
+        self._rooms[guild_id] = None
+        try:
+            await room.close()
+        finally:
+            del self._rooms[guild_id]
+
+    def status(self, guild_id: int) -> RoomStatus:
+        """A guild's room as it is now.
+
+        Raises:
+            NoRoomError: None is running.
+        """
+        return self._running(guild_id).status()
+
+    def find(self, guild_id: int) -> Room | None:
+        """A guild's running room, if any."""
+        return self._rooms.get(guild_id)
+
+    def _running(self, guild_id: int) -> Room:
+        room = self._rooms.get(guild_id)
+        if room is None:
+            raise NoRoomError("Nothing is being translated here; /translate start begins.")
+        return room
+
+    async def close(self) -> None:
+        """End every room."""
+        for guild_id, room in list(self._rooms.items()):
+            if room is not None:
+                try:
+                    await self.stop(guild_id)
+                except ParleyError:
+                    log.exception("room %s did not close cleanly", guild_id)
+        await self._tasks.close()

@@ -1,0 +1,1 @@
+"""Small real parts with knobs, shared by tests."""

@@ -1,0 +1,40 @@
+"""A clock that jumps."""
+
+import heapq
+from collections.abc import Callable
+
+
+class _Timer:
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class ManualClock:
+    """A Clock that stands still until it is moved; calls fall due in order while it moves."""
+
+    def __init__(self, start: float = 1000.0) -> None:
+        self._now = start
+        self._due: list[tuple[float, int, _Timer]] = []
+        self._count = 0
+
+    def now(self) -> float:
+        return self._now
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> _Timer:
+        self._count += 1
+        timer = _Timer(callback)
+        heapq.heappush(self._due, (when, self._count, timer))
+        return timer
+
+    def advance(self, seconds: float) -> None:
+        """Move on by so much, running what falls due at its own time."""
+        end = self._now + seconds
+        while self._due and self._due[0][0] <= end:
+            when, _, timer = heapq.heappop(self._due)
+            self._now = max(self._now, when)
+            if timer.callback is not None:
+                timer.callback()
+        self._now = end

@@ -1,0 +1,101 @@
+"""Events of conversations become captions."""
+
+from bot.room.captions import Captions, Line
+from bot.room.events import (
+    Caption,
+    ConversationEvent,
+    Failed,
+    Final,
+    Member,
+    Partial,
+    Source,
+    TurnEnded,
+    Voice,
+)
+
+ANA = Member(1, "Ana")
+LINE = Line(1, "en")
+
+
+def told(*events: ConversationEvent, captions: Captions | None = None) -> list[Caption]:
+    captions = captions or Captions()
+    shown = (captions.apply(LINE, ANA, event, 5.0) for event in events)
+    return [caption for caption in shown if caption is not None]
+
+
+def test_a_caption_grows_and_ends_with_the_translation() -> None:
+    shown = told(Partial(1, "Good"), Partial(1, "Good morning"), Final(1, "Good morning."))
+    assert [(c.key, c.text, c.final) for c in shown] == [
+        (1, "Good", False),
+        (1, "Good morning", False),
+        (1, "Good morning.", True),
+    ]
+
+
+def test_the_original_may_come_after_the_translation() -> None:
+    *_, last = told(Final(1, "Good morning."), Source(1, "Buenos días.", "es", final=True))
+    assert (last.text, last.source_text, last.source_language, last.final) == (
+        "Good morning.",
+        "Buenos días.",
+        "es",
+        True,
+    )
+
+
+def test_an_empty_final_keeps_what_was_shown() -> None:
+    *_, last = told(Partial(1, "Good morning."), Final(1, ""))
+    assert (last.text, last.final) == ("Good morning.", True)
+
+
+def test_a_final_is_extended_by_a_later_response_of_the_same_turn() -> None:
+    *_, last = told(Final(1, "First."), Final(1, "First. Second."), TurnEnded(1))
+    assert (last.text, last.final) == ("First. Second.", True)
+
+
+def test_an_interim_after_the_final_changes_nothing() -> None:
+    assert len(told(Final(1, "Done."), Partial(1, "Don"))) == 1
+
+
+def test_a_turn_without_any_text_shows_nothing() -> None:
+    assert told(Partial(1, ""), TurnEnded(1), Voice(2, b"")) == []
+
+
+def test_a_turn_that_ends_without_a_final_keeps_what_it_has() -> None:
+    *_, last = told(Partial(1, "Half a"), TurnEnded(1))
+    assert (last.text, last.final) == ("Half a", True)
+
+
+def test_an_original_without_a_translation_is_shown_and_ends_when_the_turn_fails() -> None:
+    *_, last = told(
+        Source(1, "Guten Tag.", "de", final=True),
+        Failed("pair", "No de to ja.", fatal=False, turn=1),
+    )
+    assert (last.text, last.source_text, last.final) == ("", "Guten Tag.", True)
+
+
+def test_each_turn_and_each_stay_has_a_caption_of_its_own() -> None:
+    captions = Captions()
+    one = captions.apply(Line(1, "en"), ANA, Final(1, "a"), 0)
+    two = captions.apply(Line(1, "en"), ANA, Final(2, "b"), 0)
+    other = captions.apply(Line(2, "en"), ANA, Final(1, "c"), 0)
+    assert len({c.key for c in (one, two, other) if c}) == 3
+
+
+def test_a_turn_long_past_is_too_late() -> None:
+    captions = Captions()
+    told(*(Final(turn, "x") for turn in range(1, 20)), captions=captions)
+    assert captions.apply(LINE, ANA, Final(2, "late"), 0) is None
+
+
+def test_withdrawal_takes_back_what_is_not_final() -> None:
+    captions = Captions()
+    told(Final(1, "Said."), Partial(2, "Being sai"), captions=captions)
+    (gone,) = captions.withdraw(LINE.stay)
+    assert (gone.text, gone.source_text, gone.final) == ("", "", True)
+    assert captions.finish(LINE.stay) == []
+
+
+def test_the_end_of_a_stay_makes_final_what_was_open() -> None:
+    captions = Captions()
+    told(Partial(1, "Being sai"), captions=captions)
+    assert [(c.text, c.final) for c in captions.finish(LINE.stay)] == [("Being sai", True)]
