@@ -1,1 +1,130 @@
-"""The Discord client."""
+"""The Discord client: logs in, loads cogs, syncs commands, answers errors, closes cleanly."""
+
+import logging
+import secrets
+import ssl
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord
+import discord.gateway
+import discord.http
+import yarl
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import ParleyError, SettingsError
+
+log = logging.getLogger(__name__)
+
+VoiceStateChanged = Callable[[discord.Member, discord.VoiceState, discord.VoiceState], None]
+CogMaker = Callable[["ParleyBot"], commands.Cog]
+
+
+class ParleyBot(commands.AutoShardedBot):
+    """A bot without privileged intents.
+
+    Args:
+        api_url: Base of Discord's REST interface.
+        gateway_url: Address of the gateway; None asks the REST interface for it.
+        ca_file: Certificates to trust besides the system's.
+        cogs: Makers of the cogs to load.
+        views: Makers of the views whose buttons answer after a restart too.
+        voice_state_changed: Told of every change of a member's voice state.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        gateway_url: str | None,
+        ca_file: Path | None,
+        cogs: Sequence[CogMaker],
+        views: Sequence[Callable[[], discord.ui.View]],
+        voice_state_changed: VoiceStateChanged,
+    ) -> None:
+        _point_at(api_url, gateway_url)
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=discord.Intents(guilds=True, voice_states=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            connector=aiohttp.TCPConnector(limit=0, ssl=_trust(ca_file)),
+        )
+        self._gateway_url = gateway_url
+        self._cog_makers = cogs
+        self._view_makers = views
+        self._voice_state_changed = voice_state_changed
+        self.tree.error(self._command_failed)
+
+    async def setup_hook(self) -> None:
+        """Load what there is, and tell Discord the commands."""
+        for make in self._cog_makers:
+            await self.add_cog(make(self))
+        for make_view in self._view_makers:
+            self.add_view(make_view())
+        await self.tree.sync()
+
+    async def launch_shards(self) -> None:
+        """Connect, through the address of the settings where there is one."""
+        if self._gateway_url is not None:
+            url, ask = self._gateway_url, self.http.get_bot_gateway
+
+            async def answer() -> tuple[int, str, Any]:
+                shards, _, limits = await ask()
+                return shards, url, limits
+
+            self.http.get_bot_gateway = answer  # type: ignore[method-assign]
+        await super().launch_shards()
+
+    async def on_ready(self) -> None:
+        """Say so."""
+        log.info("ready in %d servers", len(self.guilds))
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Pass it on to the voice links."""
+        self._voice_state_changed(member, before, after)
+
+    async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
+        """Log it without the event, which holds what people wrote."""
+        log.exception("event failed: %s", event_method)  # noqa: LOG004 - called while handling it
+
+    async def _command_failed(
+        self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError
+    ) -> None:
+        cause = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) else error
+        if isinstance(cause, ParleyError):
+            answer = str(cause)
+            log.info("command refused: %s", cause.code)
+        elif isinstance(cause, app_commands.AppCommandError):
+            answer = str(cause)
+            log.info("command refused: %s", type(cause).__name__)
+        else:
+            number = secrets.token_hex(4)
+            answer = f"Something went wrong; the log has it under {number}."
+            log.error("command failed: %s", number, exc_info=cause)
+        if interaction.response.is_done():
+            await interaction.edit_original_response(content=answer)
+        else:
+            await interaction.response.send_message(answer, ephemeral=True)
+
+
+def _point_at(api_url: str, gateway_url: str | None) -> None:
+    # discord.py has no option for its addresses; both are attributes of classes.
+    discord.http.Route.BASE = api_url
+    if gateway_url is not None:
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(f"DISCORD_CA_FILE: {ca_file} holds no certificates.") from error
+    return context

@@ -139,7 +139,7 @@ class PermissionMissing(RoomError):  # noqa: N818 - says what is missing, reads 
     """The bot or the person lacks a permission in a channel.
 
     Args:
-        who: "I" for the bot, else a name.
+        who: "I" for the bot, "You" for who asked, else a name.
         permissions: The names as Discord shows them.
         channel: The name of the channel.
     """
@@ -147,7 +147,7 @@ class PermissionMissing(RoomError):  # noqa: N818 - says what is missing, reads 
     code = "permission"
 
     def __init__(self, who: str, permissions: tuple[str, ...], channel: str) -> None:
-        verb = "need" if who == "I" else "needs"
+        verb = "need" if who in ("I", "You") else "needs"
         super().__init__(f"{who} {verb} the permission {', '.join(permissions)} in #{channel}.")
         self.who = who
         self.permissions = permissions
