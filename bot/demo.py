@@ -1,1 +1,0 @@
-"""A call on loopback, from one command."""

@@ -1,0 +1,1 @@
+"""A whole call on this machine, from one command."""

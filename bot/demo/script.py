@@ -1,0 +1,134 @@
+"""Who says what, when, and into which languages it goes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.audio import files
+from bot.errors import UsageError
+
+RATE = 16_000  # hertz of the clips as they are spoken
+_GAP_S = 1.5  # between lines that name no time: a breath after the one before has ended
+_MAX_NAME = 32  # characters, as Discord limits a nickname
+_MAX_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing said by one person.
+
+    Attributes:
+        name: Who says it.
+        file: Where the sound came from.
+        pcm: PCM16, 16 kHz, mono.
+        at_s: Seconds after the call began.
+    """
+
+    name: str
+    file: Path
+    pcm: bytes
+    at_s: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.pcm) / (2 * RATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A call to be played.
+
+    Attributes:
+        lines: In the order of their beginning.
+        targets: Codes of the languages to translate into.
+        spoken: The one of them that is spoken back, or None.
+    """
+
+    lines: tuple[Line, ...]
+    targets: tuple[str, ...]
+    spoken: str | None
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everyone who speaks, in the order they begin."""
+        return tuple(dict.fromkeys(line.name for line in self.lines))
+
+    @property
+    def seconds(self) -> float:
+        """When the last line ends."""
+        return max(line.at_s + line.seconds for line in self.lines)
+
+
+def parse_lines(spoken: Iterable[str]) -> tuple[Line, ...]:
+    """Lines from words like "Ana=hello.wav@2.5"; one without a time follows the one before.
+
+    Raises:
+        UsageError: A word is malformed, or asks for what can't be.
+        AudioError: A file is missing or no sound.
+    """
+    lines: list[Line] = []
+    for word in spoken:
+        name, file, at_s = _parse_word(word)
+        pcm = files.read(file, RATE)
+        if at_s is None:
+            at_s = lines[-1].at_s + lines[-1].seconds + _GAP_S if lines else 0.0
+        lines.append(Line(name, file, pcm, at_s))
+    if len(lines) > _MAX_LINES:
+        raise UsageError(
+            f"--speak: {len(lines)} lines are more than the {_MAX_LINES} a call takes."
+        )
+    return untangled(lines)
+
+
+def _parse_word(word: str) -> tuple[str, Path, float | None]:
+    name, equals, rest = word.partition("=")
+    name = name.strip()
+    if not equals or not name or not rest:
+        raise UsageError(f"--speak: {word!r} should be NAME=FILE or NAME=FILE@SECONDS.")
+    if len(name) > _MAX_NAME:
+        raise UsageError(f"--speak: the name {name!r} is longer than {_MAX_NAME} characters.")
+    file, at, seconds = rest.rpartition("@")
+    if not at:
+        return name, Path(rest), None
+    try:
+        at_s = float(seconds)
+    except ValueError:
+        return name, Path(rest), None  # the @ belongs to the file's name
+    if not 0 <= at_s < 24 * 3600:
+        raise UsageError(f"--speak: {word!r} begins at {seconds} s; 0 or later, within a day.")
+    return name, Path(file), at_s
+
+
+def untangled(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines in order, for people who each say one thing at a time.
+
+    Raises:
+        UsageError: Someone would have to say two things at once.
+    """
+    ordered = sorted(lines, key=lambda line: line.at_s)
+    busy: dict[str, Line] = {}
+    for line in ordered:
+        before = busy.get(line.name)
+        if before is not None and line.at_s < before.at_s + before.seconds:
+            raise UsageError(
+                f"--speak: {line.name} would say {line.file.name} at {line.at_s:.1f} s while still "
+                f"saying {before.file.name} (until {before.at_s + before.seconds:.1f} s)."
+            )
+        busy[line.name] = line
+    return tuple(ordered)
+
+
+def parse_targets(text: str, names: Mapping[str, str], option: str) -> tuple[str, ...]:
+    """Language codes of a list like "en,es".
+
+    Raises:
+        UsageError: A language is unknown.
+    """
+    codes = tuple(dict.fromkeys(code.strip().lower() for code in text.split(",") if code.strip()))
+    if not codes:
+        raise UsageError(f"{option} names no language.")
+    for code in codes:
+        if code not in names:
+            raise UsageError(f"{option}: there is no language {code!r}; for example en, es or ja.")
+    return codes
