@@ -1,1 +1,233 @@
-"""The composition root."""
+"""The composition root: builds every part, connects them, and ends them in order."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import discord
+
+from bot import logs, settings
+from bot.audio import opus
+from bot.chat.board import ChannelBoard
+from bot.chat.channel import ChannelTransport
+from bot.chat.webhooks import CaptionChannel, Webhooks
+from bot.client import ParleyBot
+from bot.clock import Clock, LoopClock
+from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.room.ports import Listener
+from bot.room.registry import Rooms
+from bot.settings import Settings
+from bot.store.consent import ConsentTable
+from bot.store.database import Database
+from bot.tasks import TaskOwner
+from bot.translation.interpreter import LiveTranslate
+from bot.translation.languages import NAMES
+from bot.voice.link import DiscordVoiceLink, connect
+from bot.web.health import HealthServer
+from cogs.notice import ConsentButtons
+from cogs.translate import Translate
+
+log = logging.getLogger(__name__)
+
+_LOGIN_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A running bot."""
+
+    bot: ParleyBot
+    rooms: Rooms
+    doors: "Doors"
+
+
+class Doors:
+    """Opens Discord's channels for rooms."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._bot: ParleyBot | None = None
+        self._webhooks: Webhooks | None = None
+        self.links: list[DiscordVoiceLink] = []
+
+    def belong_to(self, bot: ParleyBot) -> None:
+        """Use this client's channels."""
+        self._bot = bot
+
+    def _channel(self, channel_id: int) -> object:
+        return self._bot.get_channel(channel_id) if self._bot is not None else None
+
+    async def join_voice(self, channel_id: int, listener: Listener) -> DiscordVoiceLink:
+        """Implements JoinVoice."""
+        channel = self._channel(channel_id)
+        if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
+            raise VoiceLinkError("The voice channel is gone.", retryable=False)
+        link = await connect(channel, listener, self._clock)
+        self.links = [known for known in self.links if not known.closed]
+        self.links.append(link)
+        return link
+
+    async def open_board(self, channel_id: int) -> ChannelBoard:
+        """Implements OpenBoard."""
+        channel = self._channel(channel_id)
+        if not isinstance(channel, CaptionChannel) or self._bot is None or self._bot.user is None:
+            raise ChatError("The text channel is gone.")
+        if self._webhooks is None:
+            self._webhooks = Webhooks(self._bot.user.id)
+        try:
+            # Found or made now, so that the first caption does not wait for it.
+            await self._webhooks.of(channel)
+        except ChatError as error:
+            # The board says it to the channel's people when it posts under the bot's own name.
+            log.info("no webhook at the start: %s", error.code)
+        return ChannelBoard(ChannelTransport(channel, self._webhooks), self._clock)
+
+    def voice_state_changed(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Let each voice link know."""
+        for link in self.links:
+            link.voice_state_changed(member, before, after)
+
+
+@asynccontextmanager
+async def running(config: Settings) -> AsyncIterator[App]:
+    """A bot that is logged in and ready; everything it opened is closed at the end.
+
+    Raises:
+        SettingsError: Discord refuses the token, or an address can't be used.
+        OpusError: libopus is missing.
+        StoreError: The database can't be used.
+    """
+    opus.library()
+    clock = LoopClock()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(await Database.open(config.database_url))
+        interpreter = LiveTranslate(
+            url=config.translation.url,
+            api_key=config.translation.api_key.get_secret_value(),
+            model=config.translation.model,
+            workspace=config.translation.workspace or "",
+            silence_ms=config.translation.silence_ms,
+            connects_per_minute=config.translation.connects_per_minute,
+            idle_s=config.translation.idle_seconds,
+            clock=clock,
+        )
+        doors = Doors(clock)
+        rooms = Rooms(
+            interpreter=interpreter,
+            store=ConsentTable(store),
+            join_voice=doors.join_voice,
+            open_board=doors.open_board,
+            clock=clock,
+        )
+        names = {code: NAMES.get(code, code) for code in interpreter.languages()}
+        service = service_name(config.translation.url)
+        bot = ParleyBot(
+            api_url=config.discord.api_url,
+            gateway_url=config.discord.gateway_url,
+            ca_file=config.discord.ca_file,
+            cogs=[lambda _: Translate(rooms, names, service)],
+            views=[lambda: ConsentButtons(rooms)],
+            voice_state_changed=doors.voice_state_changed,
+        )
+        doors.belong_to(bot)
+        if config.health.port:
+            health = HealthServer(
+                config.health.host, config.health.port, lambda: _health(bot, doors, rooms)
+            )
+            await health.start()
+            stack.push_async_callback(health.close)
+        tasks = TaskOwner("bot")
+        stack.push_async_callback(tasks.close)
+        stack.push_async_callback(bot.close)
+        await _log_in(bot, config.discord.token.get_secret_value(), tasks)
+        stack.push_async_callback(rooms.close)
+        yield App(bot, rooms, doors)
+
+
+async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
+    async def session() -> None:
+        try:
+            await bot.start(token)
+        except discord.LoginFailure as error:
+            raise SettingsError(
+                "DISCORD_TOKEN is refused by Discord: copy it again from the Bot page."
+            ) from error
+        except (discord.DiscordException, OSError) as error:
+            raise SettingsError(f"Discord can't be reached: {error}.") from error
+
+    started = tasks.start(session(), "session")
+    ready = tasks.start(bot.ready(), "ready")
+    done, _ = await asyncio.wait(
+        {started, ready}, timeout=_LOGIN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+    )
+    if started in done:
+        await started
+    if not done:
+        raise SettingsError(f"Discord did not let the bot in within {_LOGIN_WITHIN_S:.0f} s.")
+
+
+def service_name(url: str) -> str:
+    """Who hears the speech, as the notice says it."""
+    if settings.is_local(url):
+        return "a translation engine on the machine of this bot"
+    return f"Qwen-LiveTranslate of Alibaba Cloud ({urlsplit(url).hostname})"
+
+
+def _health(bot: ParleyBot, doors: Doors, rooms: Rooms) -> tuple[bool, Mapping[str, object]]:
+    links = [link.figures() for link in doors.links if not link.closed]
+    deaf = sum(not figures["connected"] for figures in links)
+    healthy = bot.is_ready() and not bot.is_closed() and not deaf
+    return healthy, {"gateway": bot.is_ready(), "rooms": len(rooms), "deaf": deaf}
+
+
+async def run() -> int:
+    """`parley run`: the bot, until it is told to end."""
+    config = settings.load()
+    logs.configure(
+        config.logs.level,
+        config.logs.format,
+        secrets=(
+            config.discord.token.get_secret_value(),
+            config.translation.api_key.get_secret_value(),
+        ),
+    )
+    stop = asyncio.Event()
+    forget = _on_signals(stop.set)
+    try:
+        async with running(config) as app:
+            log.info("translating with %s", config.translation.model)
+            closed = TaskOwner("run")
+            waiting = [
+                closed.start(stop.wait(), "signal"),
+                closed.start(app.bot.closed(), "closed"),
+            ]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            await closed.close()
+            if not stop.is_set():
+                raise ParleyError("The link to Discord ended for good.")
+    finally:
+        forget()
+    return 0
+
+
+def _on_signals(callback: Callable[[], None]) -> Callable[[], None]:
+    loop = asyncio.get_running_loop()
+    caught = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, callback)
+        except NotImplementedError:  # Windows: the interrupt arrives as KeyboardInterrupt
+            continue
+        caught.append(number)
+
+    def forget() -> None:
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+    return forget

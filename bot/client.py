@@ -1,5 +1,6 @@
 """The Discord client: logs in, loads cogs, syncs commands, answers errors, closes cleanly."""
 
+import asyncio
 import logging
 import secrets
 import ssl
@@ -57,6 +58,8 @@ class ParleyBot(commands.AutoShardedBot):
         self._cog_makers = cogs
         self._view_makers = views
         self._voice_state_changed = voice_state_changed
+        self._ready_once = asyncio.Event()
+        self._closed_once = asyncio.Event()
         self.tree.error(self._command_failed)
 
     async def setup_hook(self) -> None:
@@ -81,7 +84,21 @@ class ParleyBot(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         """Say so."""
+        self._ready_once.set()
         log.info("ready in %d servers", len(self.guilds))
+
+    async def ready(self) -> None:
+        """Wait until the bot is logged in and knows its servers; may be called before login."""
+        await self._ready_once.wait()
+
+    async def closed(self) -> None:
+        """Wait until the client has ended."""
+        await self._closed_once.wait()
+
+    async def close(self) -> None:
+        """End the session. Idempotent."""
+        await super().close()
+        self._closed_once.set()
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState

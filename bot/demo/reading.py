@@ -1,0 +1,54 @@
+"""What a person reads in a caption message: the Markdown of bot.chat.render taken off again."""
+
+import re
+from dataclasses import dataclass
+
+_ESCAPED = re.compile(r"\\([\\*_~`|>\[\]()#+\-.!<@:&])")
+# Direction marks and the guard against Markdown, which nobody sees.
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u2066\u2067\u2068\u2069"))
+_HEAD = re.compile(r"^`(?P<language>[A-Z0-9?-]+)` ")
+_SOURCE = re.compile(r"^-# (?:(?P<language>[a-z0-9?-]+) · )?(?P<text>.*)$")
+_MORE = " …"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A caption's parts; empty where it has none.
+
+    Attributes:
+        language: Code of the translation's language, lower case.
+        final: It does not say that more comes.
+    """
+
+    language: str
+    text: str
+    source_language: str
+    source: str
+    final: bool
+
+
+def read(content: str) -> Read:
+    """The parts of a caption message's content."""
+    text, language, source, source_language = [], "", [], ""
+    for row in content.split("\n"):
+        if (found := _SOURCE.match(row)) is not None:
+            source_language = found["language"] or source_language
+            source.append(_plain(found["text"]))
+            continue
+        if (head := _HEAD.match(row)) is not None:
+            language = head["language"].lower()
+            row = row[head.end() :]  # noqa: PLW2901 - the rest of the same row
+        text.append(row)
+    whole = " ".join(text)
+    final = not whole.endswith(_MORE)
+    return Read(
+        language=language,
+        text=_plain(whole.removesuffix(_MORE)),
+        source_language=source_language,
+        source=" ".join(source),
+        final=final,
+    )
+
+
+def _plain(text: str) -> str:
+    return _ESCAPED.sub(r"\1", text.translate(_INVISIBLE)).strip()

@@ -1,0 +1,147 @@
+"""The call as a person in the channel saw it: who spoke when, and which captions came."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.demo.reading import Read, read
+from bot.loopback import (
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    Observation,
+    PersonSpeaking,
+    VoiceStateChanged,
+)
+
+
+@dataclass(slots=True)
+class Person:
+    """Someone in the voice channel."""
+
+    name: str
+    bot: bool = False
+    present: bool = False
+    speaking: bool = False
+    heard: bool = False  # joined in, so that the bot may hear them
+
+
+@dataclass(slots=True)
+class Said:
+    """A line of the script as it was really spoken; seconds of the timeline."""
+
+    name: str
+    file: str
+    began_s: float
+    ended_s: float
+
+
+@dataclass(slots=True)
+class Shown:
+    """A caption or notice in the text channel; seconds of the timeline.
+
+    Attributes:
+        speaker: The name it stands under.
+        caption: Whether it is a caption; else a notice of the bot's own.
+        content: As posted, with its Markdown.
+        first_s: When it appeared.
+        last_s: When it last changed.
+        edits: How often it was edited.
+    """
+
+    message_id: int
+    speaker: str
+    caption: bool
+    content: str
+    first_s: float
+    last_s: float
+    edits: int = 0
+
+    def read(self) -> Read:
+        """What a person reads in it."""
+        return read(self.content)
+
+
+@dataclass(slots=True)
+class Timeline:
+    """Collects observations of the loopback Discord.
+
+    Args:
+        channel_id: Of the text channel with the captions.
+        now: Clock seconds, of the same clock as the observations.
+        changed: Called with a line for the reader after each thing worth telling.
+    """
+
+    channel_id: int
+    now: Callable[[], float]
+    tell: Callable[[float, str], None]
+    started_at: float = 0.0
+    people: dict[int, Person] = field(default_factory=dict)
+    said: list[Said] = field(default_factory=list)
+    shown: dict[int, Shown] = field(default_factory=dict)
+    edits: int = 0
+
+    def begin(self) -> None:
+        """Let second 0 be now."""
+        self.started_at = self.now()
+
+    def seconds(self) -> float:
+        """Seconds since the beginning."""
+        return self.now() - self.started_at
+
+    def captions(self) -> list[Shown]:
+        """The captions that stand, in the order they appeared."""
+        return [shown for shown in self.shown.values() if shown.caption]
+
+    def observe(self, observation: Observation) -> None:
+        """Take in what the loopback Discord shows."""
+        at_s = observation.at - self.started_at
+        match observation:
+            case MessagePosted(message=message) if self._here(message):
+                self._posted(message, at_s)
+            case MessageEdited(message=message) if message.id in self.shown:
+                self._edited(message, at_s)
+            case MessageDeleted(message=message) if message.id in self.shown:
+                shown = self.shown.pop(message.id)
+                self.tell(at_s, f"caption of {shown.speaker} taken back")
+            case VoiceStateChanged(user=user, channel=channel):
+                person = self.people.setdefault(user.id, Person(user.name, user.bot))
+                if person.present != (channel is not None):
+                    person.present = channel is not None
+                    self.tell(at_s, f"{user.name} {'joins' if person.present else 'leaves'}")
+            case PersonSpeaking(user=user, on=on):
+                person = self.people.setdefault(user.id, Person(user.name, user.bot))
+                if person.speaking != on:
+                    person.speaking = on
+                    self.tell(at_s, f"{user.name} {'speaks' if on else 'is silent'}")
+            case _:
+                pass
+
+    def _here(self, message: Message) -> bool:
+        return message.channel.id == self.channel_id and not message.ephemeral
+
+    def _posted(self, message: Message, at_s: float) -> None:
+        caption = message.webhook_id is not None and message.interaction is None
+        shown = Shown(message.id, message.author_name, caption, message.content, at_s, at_s)
+        self.shown[message.id] = shown
+        self._tell(shown, at_s)
+
+    def _edited(self, message: Message, at_s: float) -> None:
+        shown = self.shown[message.id]
+        if shown.content == message.content:
+            return
+        shown.content = message.content
+        shown.last_s = at_s
+        shown.edits += 1
+        self.edits += 1
+        self._tell(shown, at_s)
+
+    def _tell(self, shown: Shown, at_s: float) -> None:
+        if not shown.caption:
+            first, _, _ = shown.content.partition("\n")
+            self.tell(at_s, f"notice: {first.lstrip('# ')}")
+            return
+        words = shown.read()
+        source = f"  ({words.source_language or '?'}: {words.source})" if words.source else ""
+        mark = "final  " if words.final else "interim"
+        self.tell(at_s, f"{mark} {shown.speaker} [{words.language}] {words.text}{source}")
