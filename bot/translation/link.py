@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 QUEUE_CHUNKS: Final = 600  # 60 s of audio; a link that falls this far behind is long lost
 PING_S: Final = 3.0
-DEAF_S: Final = 8.0  # without a sign of life for this long, the link is lost
+DEAF_S: Final = 7.0  # without a sign of life for this long, the link is lost
 GOODBYE_S: Final = 1.0  # for the closing handshake
 JOIN_S: Final = 1.0
 

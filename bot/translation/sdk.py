@@ -71,7 +71,7 @@ class Connection(OmniRealtimeConversation):
         )
         self._app: websocket.WebSocketApp | None = None
         self._receiver = receiver
-        self._is_open = False
+        self._opened: websocket.WebSocket | None = None
         self._hung_up = False
         self.heard_at = time.monotonic()
 
@@ -90,6 +90,9 @@ class Connection(OmniRealtimeConversation):
         self.ws = self._app  # type: ignore[assignment]  # the SDK declares it as None
         if not self._hung_up:
             self._app.run_forever(skip_utf8_validation=True)
+        if self._opened is not None:
+            # After a closing handshake the library leaves the socket to the garbage collector.
+            self._opened.shutdown()  # type: ignore[no-untyped-call]
 
     def ping(self) -> None:
         """Ask for a sign of life; `heard_at` tells when the last came."""
@@ -132,7 +135,7 @@ class Connection(OmniRealtimeConversation):
         if self._hung_up:  # while the library was connecting
             self.hang_up()
             return
-        self._is_open = True
+        self._opened = self._socket()
         self.heard_at = time.monotonic()
         self._receiver.opened()
 
@@ -159,7 +162,7 @@ class Connection(OmniRealtimeConversation):
         closed = isinstance(error, websocket.WebSocketConnectionClosedException)
         if closed and hasattr(error, "status_code"):  # the library sets it from a close frame
             return faults.of_close(error.status_code, getattr(error, "reason", None) or "")
-        if self._is_open:
+        if self._opened is not None:
             return faults.LOST
         if isinstance(error, TimeoutError | websocket.WebSocketTimeoutException):
             return faults.NO_ANSWER

@@ -25,7 +25,7 @@ from bot.translation.turn import Turn
 
 LINGER_S: Final = 0.15  # a complete turn waits for a second response
 SOURCE_WAIT_S: Final = 3.0  # a translated turn waits for its source text
-PATIENCE_S: Final = 8.0  # a turn without answer, counted from silence or the last event
+PATIENCE_S: Final = 15.0  # a turn without answer; longer than a dead link takes to notice
 
 Events = list[ConversationEvent]
 
