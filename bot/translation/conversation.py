@@ -1,0 +1,403 @@
+"""One speaker's live translation into one language: when to open, feed, finish and try again.
+
+`phase` draws the states. Nothing blocks or awaits but `close`; time comes from the clock, links
+from `open_link`.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Final
+
+from bot.clock import Clock, Timer
+from bot.room.events import (
+    ConversationEvent,
+    ConversationState,
+    Failed,
+    StateChanged,
+    TurnEnded,
+    Voice,
+)
+from bot.tasks import TaskOwner
+from bot.translation import faults, notices, protocol
+from bot.translation.backlog import BYTES_PER_S, Backlog
+from bot.translation.budget import ConnectBudget, Ticket
+from bot.translation.faults import Fault
+from bot.translation.meter import Meter
+from bot.translation.outage import Outage
+from bot.translation.phase import Phase
+from bot.translation.ports import LinkPort, OpenLink
+from bot.translation.protocol import ServerEvent
+from bot.translation.turns import Turns
+
+log = logging.getLogger(__name__)
+
+UNSENT_S: Final = 15.0  # audio kept while it can't be sent
+KEPT_S: Final = 30.0  # audio kept until it is translated
+BETWEEN_S: Final = 2.0  # of it, while no turn is open
+TICK_S: Final = 0.1
+SILENCE_S: Final = 3.0  # most silence fed after speech; gaps between deltas reach 2.3 s
+OPENING_S: Final = 8.0
+FINISHING_S: Final = 5.0
+ROTATE_S: Final = 100 * 60.0  # the service's longest session is said to be 120 minutes
+CLOSE_S: Final = 5.0
+
+Listen = Callable[[ConversationEvent], None]
+
+
+class LiveConversation:
+    """Implements `bot.room.ports.Conversation`.
+
+    Args:
+        open_link: Begins a connection.
+        turns: Sorts what the service says.
+        meter: Counts what is used.
+        budget: Grants connects.
+        clock: Time.
+        listener: Told everything, on the event loop.
+        idle_s: A link without speech for this long is finished.
+        notice: Said once, when the conversation first opens.
+        chance: Spreads retries.
+    """
+
+    def __init__(
+        self,
+        *,
+        open_link: OpenLink,
+        turns: Turns,
+        meter: Meter,
+        budget: ConnectBudget,
+        clock: Clock,
+        listener: Listen,
+        idle_s: float,
+        notice: Failed | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._open_link = open_link
+        self._turns = turns
+        self._meter = meter
+        self._budget = budget
+        self._clock = clock
+        self._listener = listener
+        self._idle_s = idle_s
+        self._notice = notice
+        self._backlog = Backlog(UNSENT_S, KEPT_S)
+        self._outage = Outage(chance or random.Random())  # noqa: S311 - jitter, no secret
+        self._tasks = TaskOwner("conversation")
+        self._phase = Phase.IDLE
+        self._link: LinkPort | None = None
+        self._ticket: Ticket | None = None
+        self._timer: Timer | None = None
+        self._opened_at = 0.0
+        self._not_before = 0.0  # of the next connect
+        self._spoke_at = 0.0
+        self._quiet_since: float | None = 0.0
+        self._silence_until: float | None = None  # while silence is fed
+        self._ended_before = 0  # turns, when the speaker fell silent
+        self._closing = False
+        self._done = asyncio.Event()  # nothing outstanding, once closing
+        self.session_id = ""
+        self.last_response_id = ""
+        self.dropped_s = 0.0
+
+    @property
+    def state(self) -> ConversationState:
+        """As last told to the listener."""
+        return self._phase.shown
+
+    # What the room calls
+
+    def feed(self, pcm: bytes) -> None:
+        """Speech to translate: PCM16, 16 kHz, mono. Opens the link when it is not open."""
+        if self._closing or self._phase is Phase.CLOSED or not pcm:
+            return
+        self._spoke_at = self._clock.now()
+        self._quiet_since = None
+        self._silence_until = None
+        self._lose(self._backlog.add(pcm))
+        if self._phase is Phase.FINISHING:  # begun in silence: nothing is outstanding
+            self._drop_link()
+            self._enter(Phase.IDLE)
+        if self._phase is Phase.IDLE:
+            self._begin()
+        elif self._phase is Phase.OPEN:
+            self._pump()
+
+    def fell_silent(self) -> None:
+        """The speaker stopped: silence is fed until the turn is done."""
+        if self._quiet_since is not None or self._phase is Phase.CLOSED:
+            return
+        self._quiet_since = self._clock.now()
+        self._ended_before = self._turns.ended
+        if self._phase is Phase.OPEN:
+            self._feed_silence()
+
+    async def close(self) -> None:
+        """End it; a running turn gets its last events first (bounded). Idempotent."""
+        if not self._closing:
+            self._closing = True
+            outstanding = len(self._backlog) > 0 or not self._turns.settled
+            if self._phase is Phase.OPEN and outstanding:
+                self._finish()
+            elif self._phase not in {Phase.OPENING, Phase.FINISHING} or not outstanding:
+                self._done.set()
+            try:
+                await asyncio.wait_for(self._done.wait(), CLOSE_S)
+            except TimeoutError:
+                log.warning("a conversation was closed before its last turn was done")
+            self._end()
+        await self._tasks.drain()
+        await self._tasks.close()
+
+    # Opening
+
+    def _begin(self) -> None:
+        if self._notice is not None:
+            notice, self._notice = self._notice, None
+            self._tell(notice)
+        if self._clock.now() < self._not_before:
+            self._enter(Phase.BACKOFF)
+            self._wake_at(self._not_before)
+        else:
+            self._enter(Phase.WAITING)
+            self._ticket = self._budget.request(self._connect)
+
+    def _connect(self) -> None:
+        self._ticket = None
+        if self._phase is not Phase.WAITING:
+            return
+        self._opened_at = self._clock.now()
+        self._meter.connected()
+        self._backlog.rewind()
+        self._turns.restart()
+        self._enter(Phase.OPENING)
+        self._wake_at(self._opened_at + OPENING_S)
+        self._link = self._open_link(self._on_event, self._on_lost)
+
+    def _opened(self) -> None:
+        self._opened_at = self._clock.now()
+        self._enter(Phase.OPEN)
+        self._pump()
+        if self._closing:
+            self._finish()
+        elif self._quiet_since is not None:
+            self._feed_silence()
+        else:
+            self._schedule()
+
+    # While open
+
+    def _pump(self) -> None:
+        if self._link is None:
+            return
+        while (chunk := self._backlog.chunk()) is not None:
+            self._meter.sent(chunk)
+            self._lose(self._link.send(chunk) * len(chunk))
+
+    def _feed_silence(self) -> None:
+        self._silence_until = self._clock.now() + SILENCE_S
+        self._tick()
+
+    def _tick(self) -> None:
+        now = self._clock.now()
+        self._tell_turns(self._turns.advance(now, self._quiet_since))
+        if self._silence_until is not None:
+            if self._answered or now >= self._silence_until:
+                self._silence_until = None
+            else:
+                self._backlog.fill()
+                self._pump()
+        self._forget()
+        if self._turns.settled and self._quiet_since is not None and self._silence_until is None:
+            self._backlog.clear()
+        self._schedule()
+
+    @property
+    def _answered(self) -> bool:
+        """Whether everything said before the silence is translated."""
+        return self._turns.settled and self._turns.ended > self._ended_before
+
+    def _forget(self) -> None:
+        """Let go of the audio that no new link would have to hear."""
+        if self._turns.done_until_ms is not None:
+            self._backlog.forget(self._turns.done_until_ms * BYTES_PER_S // 1000)
+        if self._turns.settled:
+            self._backlog.forget(self._backlog.position - int(BETWEEN_S * BYTES_PER_S))
+
+    def _schedule(self) -> None:
+        now = self._clock.now()
+        if self._silence_until is not None or not self._turns.settled:
+            self._wake_at(now + TICK_S)
+            return
+        rests = self._quiet_since is not None
+        idle_at = max(self._spoke_at, self._opened_at) + self._idle_s
+        if now >= idle_at or (rests and now >= self._opened_at + ROTATE_S):
+            self._finish()
+        else:
+            self._wake_at(idle_at)
+
+    def _finish(self) -> None:
+        if self._backlog.unsent > 0:
+            self._backlog.fill()
+            self._pump()
+        self._enter(Phase.FINISHING)
+        self._wake_at(self._clock.now() + FINISHING_S)
+        if self._link is not None:
+            self._link.finish()
+
+    # What the link reports
+
+    def _on_event(self, event: ServerEvent) -> None:
+        match event:
+            case protocol.SessionCreated():
+                self.session_id = event.session_id
+            case protocol.SessionUpdated():
+                if self._phase is Phase.OPENING:
+                    self._opened()
+            case protocol.SessionFinished():
+                self._finished()
+            case protocol.ServerError():
+                self._on_error(event)
+            case _:
+                self._on_speech_event(event)
+
+    def _on_speech_event(self, event: ServerEvent) -> None:
+        if isinstance(event, protocol.ResponseCreated):
+            self.last_response_id = event.response_id
+        elif isinstance(event, protocol.ResponseDone) and event.usage is not None:
+            self._meter.counted(event.usage)
+        was_settled = self._turns.settled
+        self._tell_turns(self._turns.take(event, self._clock.now()))
+        if was_settled and not self._turns.settled and self._phase is Phase.OPEN:
+            self._schedule()
+
+    def _on_error(self, event: protocol.ServerError) -> None:
+        if self._phase is Phase.OPENING:
+            self._on_lost(faults.of_error(event.code, event.message, event.param))
+        elif (fault := faults.of_text(event.code, event.message)) is not None:
+            self._on_lost(fault)
+        elif self._outage.tell(f"error:{event.code}"):
+            self._tell(notices.reported(event.code, event.message))
+
+    def _finished(self) -> None:
+        if self._phase is not Phase.FINISHING:
+            return
+        self._tell(*self._turns.end_all())
+        self._backlog.clear()
+        self._drop_link()
+        self._done.set()
+        if not self._closing:
+            self._enter(Phase.IDLE)
+
+    def _on_lost(self, fault: Fault) -> None:
+        log.info("conversation lost its link: %s", fault.code)
+        self._drop_link()
+        if self._closing or self._phase is Phase.CLOSED:
+            self._done.set()
+        elif not fault.retryable:
+            self._tell(*self._turns.end_all(), Failed(fault.code, fault.message, fatal=True))
+            self._end()
+        elif self._phase is Phase.FINISHING:
+            self._enter(Phase.IDLE)
+        else:
+            self._try_again(fault)
+
+    def _try_again(self, fault: Fault) -> None:
+        now = self._clock.now()
+        self._not_before = now + self._outage.failed(fault.wait_s)
+        self._tell(*self._turns.broken(now))
+        self._salvage()
+        if (not fault.quiet or self._outage.lasting) and self._outage.tell(fault.code):
+            self._tell(Failed(fault.code, fault.message, fatal=False))
+        self._enter(Phase.IDLE)
+        if len(self._backlog) > 0:
+            self._begin()
+
+    def _salvage(self) -> None:
+        """Decide what of the untranslated audio is sent again."""
+        self._forget()
+        unfinished = self._turns.unfinished
+        if self._quiet_since is not None and self._answered:
+            self._backlog.clear()
+        elif self._outage.hopeless:
+            self._backlog.clear()
+            self._tell(*self._turns.end_all(), notices.words_lost(unfinished))
+        elif not self._backlog.whole:
+            # A sentence longer than what is kept: its beginning can't be said again, and its end
+            # alone would stand twice.
+            self._backlog.forget(self._backlog.position)
+            self._tell(*self._turns.end_all(), notices.sentence_cut(unfinished))
+
+    def _lose(self, count: int) -> None:
+        if count == 0:
+            return
+        self.dropped_s += count / BYTES_PER_S
+        if self._outage.tell("words_dropped"):
+            self._tell(notices.words_dropped(UNSENT_S))
+
+    # Housekeeping
+
+    def _end(self) -> None:
+        if self._phase is Phase.CLOSED:
+            return
+        self._drop_link()
+        if self._ticket is not None:
+            self._ticket.cancel()
+        self._tell(*self._turns.end_all())
+        self._backlog.clear()
+        self._enter(Phase.CLOSED)
+        self._done.set()
+
+    def _drop_link(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            # Closed in the background; it tells nothing from its first step on.
+            self._tasks.start(link.close(), "close link")
+        self._tell_usage()
+
+    def _tell(self, *events: ConversationEvent) -> None:
+        for event in events:
+            self._listener(event)
+
+    def _tell_turns(self, events: list[ConversationEvent]) -> None:
+        """What a working link says of turns."""
+        self._tell(*events)
+        for event in events:
+            if isinstance(event, Voice):
+                self._meter.voiced(event.pcm)
+            elif isinstance(event, TurnEnded):
+                self._outage.over()
+                self._tell_usage()
+
+    def _tell_usage(self) -> None:
+        if (usage := self._meter.read()) is not None:
+            self._listener(usage)
+
+    def _enter(self, phase: Phase) -> None:
+        before, self._phase = self.state, phase
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.state is not before:
+            self._listener(StateChanged(self.state))
+
+    def _wake_at(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._clock.call_at(when, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        match self._phase:
+            case Phase.BACKOFF:
+                self._enter(Phase.WAITING)
+                self._ticket = self._budget.request(self._connect)
+            case Phase.OPENING:
+                self._on_lost(faults.NO_ANSWER)
+            case Phase.OPEN:
+                self._tick()
+            case Phase.FINISHING:
+                self._finished()
+            case _:
+                log.error("a timer was left in phase %s", self._phase.name)

@@ -1,0 +1,104 @@
+"""The `session` object of a session.update, in the dialect of the model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.room.events import SPEECH_RATE, VOICE_RATE
+from bot.translation.models import Dialect, Model, SourceText
+
+TRANSCRIPTION_MODEL: Final = "qwen3-asr-flash-realtime"
+VAD_THRESHOLD: Final = 0.2  # the service's default
+PREFIX_PADDING_MS: Final = 300  # what the SDK sends
+MOST_PHRASES: Final = 1000  # the vendor's advice
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What a session is to do.
+
+    Attributes:
+        target: Language to translate into.
+        source: The speaker's language, or None for the service to detect.
+        voice: Name of the voice, or None for text alone.
+        source_text: Whether the original text is wanted.
+        silence_ms: Silence that ends a turn.
+        phrases: Source term to target term.
+    """
+
+    target: str
+    source: str | None
+    voice: str | None
+    source_text: bool
+    silence_ms: int
+    phrases: Mapping[str, str]
+
+
+def session(model: Model, options: SessionOptions) -> dict[str, Any]:
+    """The whole `session` object; the service wants `translation` in every update."""
+    if model.dialect is Dialect.FLAT:
+        return _flat(model, options)
+    return _nested(model, options)
+
+
+def _flat(model: Model, options: SessionOptions) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "modalities": _modalities(options),
+        "sample_rate": SPEECH_RATE,
+        "input_audio_format": model.audio_format,
+        "output_audio_format": model.audio_format,
+        "turn_detection": {
+            "type": "server_vad",
+            "threshold": VAD_THRESHOLD,
+            "prefix_padding_ms": PREFIX_PADDING_MS,
+            "silence_duration_ms": options.silence_ms,
+        },
+        "translation": _translation(options),
+    }
+    if options.voice is not None:
+        body["voice"] = options.voice
+    wanted = options.source_text or model.source_text is SourceText.ALWAYS
+    # An explicit null model turns source text off; qwen3.5 has it on by default.
+    transcription: dict[str, Any] = {"model": TRANSCRIPTION_MODEL if wanted else None}
+    if options.source is not None and model.source_language:
+        transcription["language"] = options.source
+    body["input_audio_transcription"] = transcription
+    return body
+
+
+def _nested(model: Model, options: SessionOptions) -> dict[str, Any]:
+    # The voice is always named: the default of the service is one it refuses.
+    voice = options.voice if options.voice is not None else model.voices.default
+    return {
+        "output_modalities": _modalities(options),
+        "audio": {
+            "input": {
+                "format": {"type": model.audio_format, "sample_rate": SPEECH_RATE},
+                # The default, speaker_detection, tells the voices of one microphone apart; here
+                # each conversation hears one speaker.
+                "turn_detection": {
+                    "type": "server_vad",
+                    "threshold": VAD_THRESHOLD,
+                    "silence_duration_ms": options.silence_ms,
+                },
+            },
+            "output": {
+                "format": {"type": model.audio_format, "sample_rate": VOICE_RATE},
+                "voice": voice,
+            },
+        },
+        "voice": voice,
+        "translation": _translation(options),
+    }
+
+
+def _modalities(options: SessionOptions) -> list[str]:
+    return ["text"] if options.voice is None else ["text", "audio"]
+
+
+def _translation(options: SessionOptions) -> dict[str, Any]:
+    body: dict[str, Any] = {"language": options.target}
+    if options.phrases:
+        phrases = dict(list(options.phrases.items())[:MOST_PHRASES])
+        body["corpus"] = {"phrases": phrases}
+    return body

@@ -1,0 +1,170 @@
+"""LiveTranslate as the room's interpreter."""
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from bot.clock import Clock
+from bot.errors import LanguageError, SettingsError
+from bot.room.events import ConversationEvent, ConversationRequest
+from bot.translation import dialect, languages, notices
+from bot.translation.budget import ConnectBudget
+from bot.translation.conversation import LiveConversation
+from bot.translation.dialect import SessionOptions
+from bot.translation.link import Endpoint, Link
+from bot.translation.meter import Meter
+from bot.translation.models import SourceText, model_named
+from bot.translation.ports import LinkPort, OnEvent, OnLost
+from bot.translation.turns import Turns
+
+SHORTEST_SILENCE_MS: Final = 200
+LONGEST_SILENCE_MS: Final = 6000
+
+
+class LiveTranslate:
+    """Implements `bot.room.ports.Interpreter` with Qwen-LiveTranslate. One per process.
+
+    Args:
+        url: Websocket address of the service, without a query.
+        api_key: Of the account; never logged.
+        model: Name of a LiveTranslate model; `model_named` says what is known of it.
+        workspace: Of the account, or empty.
+        silence_ms: Silence that ends a turn, 200 to 6000.
+        connects_per_minute: The account's limit, shared by all conversations.
+        idle_s: A conversation without speech for this long is finished.
+        source_text: Whether the original text is wanted.
+        clock: Time.
+
+    Raises:
+        SettingsError: A value is missing or can't be.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        api_key: str,
+        model: str,
+        clock: Clock,
+        workspace: str = "",
+        silence_ms: int = 800,
+        connects_per_minute: int = 10,
+        idle_s: float = 60.0,
+        source_text: bool = True,
+    ) -> None:
+        _check_url(url)
+        if not api_key.strip() or not api_key.isprintable() or not api_key.isascii():
+            raise SettingsError("DASHSCOPE_API_KEY is empty or not a key.")
+        if not SHORTEST_SILENCE_MS <= silence_ms <= LONGEST_SILENCE_MS:
+            raise SettingsError(
+                f"The silence that ends a turn must be {SHORTEST_SILENCE_MS} to "
+                f"{LONGEST_SILENCE_MS} milliseconds, not {silence_ms}."
+            )
+        if connects_per_minute < 1:
+            raise SettingsError("The connects per minute must be at least 1.")
+        self._model = model_named(model)
+        self._endpoint = Endpoint(url, api_key.strip(), model, workspace)
+        self._clock = clock
+        self._silence_ms = silence_ms
+        self._idle_s = idle_s
+        self._source_text = source_text or self._model.source_text is SourceText.ALWAYS
+        self._budget = ConnectBudget(connects_per_minute, clock)
+
+    @property
+    def connects_waiting(self) -> int:
+        """Conversations that wait for a connect, for the status panel."""
+        return self._budget.waiting
+
+    def languages(self) -> Mapping[str, bool]:
+        """Each target language's code, and whether it can be spoken back; by English name."""
+        codes = sorted(self._model.targets, key=languages.name)
+        return {code: code in self._model.spoken for code in codes}
+
+    def check(self, request: ConversationRequest) -> None:
+        """Raise LanguageError when the model can't serve the request.
+
+        A language that can be written and not spoken is served as text.
+        """
+        if request.target not in self._model.targets:
+            raise LanguageError(
+                f"The model does not translate into {languages.name(request.target)}. "
+                f"With voice: {_listed(self._model.spoken)}. "
+                f"As text only: {_listed(self._model.text_only)}."
+            )
+        if request.source is not None and request.source not in self._model.targets:
+            raise LanguageError(
+                f"The model does not understand {languages.name(request.source)}. "
+                f"It knows {_listed(self._model.targets)}."
+            )
+        self._check_voice(request)
+
+    def _check_voice(self, request: ConversationRequest) -> None:
+        voices = self._model.voices
+        if request.voice is None or request.target not in self._model.spoken:
+            return
+        speaking = voices.speaking(request.target)
+        unknown = request.voice not in voices.languages
+        if request.voice not in speaking and (voices.complete or not unknown):
+            raise LanguageError(
+                f"The voice {request.voice} does not speak {languages.name(request.target)}. "
+                f"These do: {', '.join(speaking)}."
+            )
+
+    def converse(
+        self, request: ConversationRequest, listener: Callable[[ConversationEvent], None]
+    ) -> LiveConversation:
+        """A conversation, not yet open. `listener` is called on the event loop.
+
+        Raises:
+            LanguageError: As `check`.
+        """
+        self.check(request)
+        speakable = request.target in self._model.spoken
+        voice = None
+        if request.spoken and speakable:
+            voice = request.voice or self._model.voices.choose(request.target)
+        options = SessionOptions(
+            target=request.target,
+            source=request.source,
+            voice=voice,
+            source_text=self._source_text,
+            silence_ms=self._silence_ms,
+            phrases=request.glossary,
+        )
+        session = dialect.session(self._model, options)
+
+        def open_link(on_event: OnEvent, on_lost: OnLost) -> LinkPort:
+            return Link(self._endpoint, session, on_event, on_lost)
+
+        return LiveConversation(
+            open_link=open_link,
+            turns=Turns(request.target, source_expected=self._source_text),
+            meter=Meter(cumulative=self._model.cumulative_usage),
+            budget=self._budget,
+            clock=self._clock,
+            listener=listener,
+            idle_s=self._idle_s,
+            notice=notices.text_only(request.target) if request.spoken and not speakable else None,
+            chance=random.Random(),  # noqa: S311 - jitter, no secret
+        )
+
+
+def _listed(codes: frozenset[str]) -> str:
+    return ", ".join(sorted(languages.name(code) for code in codes))
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError as error:
+        raise SettingsError(f"DASHSCOPE_URL is no address: {error}.") from error
+    if parts.scheme not in {"ws", "wss"} or not parts.hostname or not port_is_valid:
+        raise SettingsError(
+            "DASHSCOPE_URL must be like wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime."
+        )
+    if parts.query or parts.fragment or url.endswith("?"):
+        raise SettingsError(
+            "DASHSCOPE_URL must have no query: the model is appended from LIVETRANSLATE_MODEL."
+        )

@@ -1,0 +1,111 @@
+"""What each LiveTranslate model can do, in one table."""
+
+import logging
+import re
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from bot.translation import languages, voices
+from bot.translation.voices import Voices
+
+log = logging.getLogger(__name__)
+
+
+class Dialect(Enum):
+    """How a model wants to be addressed. What it answers is read the same way for both."""
+
+    FLAT = "flat"  # qwen3, qwen3.5: session.modalities, formats and turn detection at the top
+    NESTED = "nested"  # qwen3.8: session.output_modalities, session.audio.input and .output
+
+
+class SourceText(Enum):
+    """Whether a model can say what it heard."""
+
+    OPTIONAL = "optional"  # on when a transcription model is named
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model.
+
+    Attributes:
+        name: As LIVETRANSLATE_MODEL has it and the service wants it.
+        dialect: How its session.update is written.
+        spoken: Target languages with voice and text.
+        text_only: Target languages with text alone.
+        voices: What it speaks with.
+        source_text: Whether the original text can be turned off.
+        source_language: Whether it can be told the speaker's language.
+        audio_format: Name of PCM16 in the flat dialect.
+        cumulative_usage: Whether the token counts of a response are those of the whole session.
+    """
+
+    name: str
+    dialect: Dialect
+    spoken: frozenset[str]
+    text_only: frozenset[str]
+    voices: Voices
+    source_text: SourceText
+    source_language: bool
+    audio_format: str
+    cumulative_usage: bool
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """Every language it translates into."""
+        return self.spoken | self.text_only
+
+
+_QWEN3: Final = Model(
+    name="qwen3-livetranslate-flash-realtime",
+    dialect=Dialect.FLAT,
+    spoken=languages.QWEN3_SPOKEN,
+    text_only=languages.QWEN3_TEXT_ONLY,
+    voices=voices.QWEN3,
+    source_text=SourceText.OPTIONAL,
+    source_language=True,
+    audio_format="pcm16",
+    cumulative_usage=False,
+)
+_QWEN35: Final = Model(
+    name="qwen3.5-livetranslate-flash-realtime",
+    dialect=Dialect.FLAT,
+    spoken=languages.SPOKEN,
+    text_only=languages.TEXT_ONLY,
+    voices=voices.NEWER,
+    source_text=SourceText.OPTIONAL,
+    source_language=True,
+    audio_format="pcm",
+    cumulative_usage=True,  # seen live by others, not documented
+)
+_QWEN38: Final = Model(
+    name="qwen3.8-livetranslate-flash-realtime",
+    dialect=Dialect.NESTED,
+    spoken=languages.SPOKEN,
+    text_only=languages.TEXT_ONLY,
+    voices=voices.NEWER,
+    source_text=SourceText.ALWAYS,
+    source_language=False,
+    audio_format="pcm",
+    cumulative_usage=True,  # unknown; as the generation before
+)
+
+MODELS: Final = (_QWEN3, _QWEN35, _QWEN38)
+NEWEST: Final = _QWEN38
+_SNAPSHOT: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+
+def model_named(name: str) -> Model:
+    """The table's row for a model or a dated snapshot of it.
+
+    A name that is not in the table gets the newest row, with a warning: a new generation is more
+    likely to speak as the newest does than as an older one.
+    """
+    family = _SNAPSHOT.sub("", name)
+    for model in MODELS:
+        if model.name == family:
+            return replace(model, name=name)
+    log.warning("unknown model %s: treated as %s", name, NEWEST.name)
+    return replace(NEWEST, name=name)

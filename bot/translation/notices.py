@@ -1,0 +1,38 @@
+"""What a conversation tells the people, besides what the service says is wrong."""
+
+from bot.room.events import Failed
+from bot.translation import languages
+from bot.translation.faults import excerpt
+
+
+def text_only(target: str) -> Failed:
+    """Voice was asked for and there is none in this language."""
+    message = f"{languages.name(target)} can be written but not spoken: it comes as text."
+    return Failed("text_only", message, fatal=False)
+
+
+def words_dropped(kept_s: float) -> Failed:
+    """More was said than is kept while the service is not ready."""
+    message = (
+        f"The translation service is not ready; what was said more than {kept_s:.0f} seconds ago "
+        "is left out."
+    )
+    return Failed("words_dropped", message, fatal=False)
+
+
+def words_lost(turn: int | None) -> Failed:
+    """Trying again did not help."""
+    message = "The last words could not be translated: the translation service keeps failing."
+    return Failed("words_lost", message, fatal=False, turn=turn)
+
+
+def sentence_cut(turn: int | None) -> Failed:
+    """The link broke in a turn that is longer than what is kept."""
+    message = "The connection broke in a long sentence: a part of it was not translated."
+    return Failed("sentence_cut", message, fatal=False, turn=turn)
+
+
+def reported(code: str, message: str) -> Failed:
+    """The service reports an error that ends nothing."""
+    reason = excerpt(message) or excerpt(code)
+    return Failed("service_error", f"The translation service reports: {reason}.", fatal=False)

@@ -1,0 +1,212 @@
+"""The service's events -> what the room is told, sorted by turn.
+
+The rules, because the service leaves them open:
+- A turn begins with speech_started, or with a response when none is open.
+- A response belongs to the oldest open turn that has none yet, else to the newest open one: a
+  pause in a sentence makes a second response of the same turn.
+- Source text belongs to the turn its item id was announced for, else to the oldest open turn
+  without any, else to the newest open one. It often comes after the translation.
+- A turn ends when its speech stopped, its responses are done and its source text is; it lingers a
+  moment, since the second response of a turn may begin just after the first is done. A turn that
+  stays unanswered ends when its patience does.
+- When the link breaks, open turns keep their numbers and begin anew on the next link, so that a
+  caption is written over and not written twice.
+
+No clock in here: every call takes `now`.
+"""
+
+from collections import deque
+from typing import Final
+
+from bot.room.events import ConversationEvent, TurnEnded
+from bot.translation import protocol
+from bot.translation.protocol import ServerEvent
+from bot.translation.turn import Turn
+
+LINGER_S: Final = 0.15  # a complete turn waits for a second response
+SOURCE_WAIT_S: Final = 3.0  # a translated turn waits for its source text
+PATIENCE_S: Final = 15.0  # a turn without answer; longer than a dead link takes to notice
+
+Events = list[ConversationEvent]
+
+
+class Turns:
+    """The turns of one conversation, over all its links.
+
+    Args:
+        target: Language of the translation; says how sentences are joined.
+        source_expected: Whether source text comes at all.
+    """
+
+    def __init__(self, target: str, *, source_expected: bool) -> None:
+        self._target = target
+        self._source_expected = source_expected
+        self._next = 1
+        self._open: list[Turn] = []  # oldest first
+        self._again: deque[Turn] = deque()  # broken off, waiting to be spoken anew
+        self._responses: dict[str, Turn] = {}
+        self._items: dict[str, Turn] = {}
+        self.ended = 0
+        # Of this link's audio, in milliseconds: what lies before is translated.
+        self.done_until_ms: int | None = None
+
+    @property
+    def unfinished(self) -> int | None:
+        """Number of the oldest turn that has not ended."""
+        waiting = [turn.number for turn in (*self._open, *self._again)]
+        return min(waiting, default=None)
+
+    @property
+    def settled(self) -> bool:
+        """Whether every turn has ended."""
+        return not self._open and not self._again
+
+    def take(self, event: ServerEvent, now: float) -> Events:
+        """What an event means for the room."""
+        match event:
+            case protocol.SpeechStarted():
+                return self._speech_started(event, now)
+            case protocol.SpeechStopped():
+                return self._speech_stopped(event, now)
+            case protocol.ResponseCreated():
+                self._of_response(event.response_id, now)
+            case protocol.OutputItemAdded():
+                self._items[event.item_id] = self._of_response(event.response_id, now)
+            case protocol.ItemCreated():
+                self._item_created(event)
+            case (
+                protocol.TranslationText()
+                | protocol.TranslationDone()
+                | protocol.VoiceDelta()
+                | protocol.VoiceDone()
+                | protocol.ResponseDone()
+            ):
+                turn = self._of_response(event.response_id, now)
+                return [] if turn.ended else turn.answer(event, now)
+            case protocol.SourceText() | protocol.SourceDone() | protocol.SourceFailed():
+                heard = self._of_source(event.item_id)
+                return [] if heard is None else heard.hear(event, now)
+            case _:
+                pass
+        return []
+
+    def advance(self, now: float, quiet_since: float | None) -> Events:
+        """End what is complete or has waited long enough.
+
+        Args:
+            now: Clock seconds.
+            quiet_since: When the speaker fell silent; None while they speak.
+        """
+        events: Events = []
+        newest = self._open[-1] if self._open else None
+        for turn in list(self._open):
+            resting = turn.stopped or turn is not newest or quiet_since is not None
+            if not resting:
+                continue
+            waited = now - max(turn.touched_at, quiet_since or turn.touched_at)
+            if waited >= self._patience(turn):
+                events += self._end(turn)
+        if self._again and not self._open and quiet_since is not None:
+            waited = now - max(quiet_since, self._again[0].touched_at)
+            if waited >= PATIENCE_S:
+                events += self._end(self._again[0])
+        return events
+
+    def _patience(self, turn: Turn) -> float:
+        if not turn.answered:
+            return PATIENCE_S
+        if not turn.stopped or not self._heard(turn):
+            return SOURCE_WAIT_S
+        return LINGER_S
+
+    def _heard(self, turn: Turn) -> bool:
+        return not self._source_expected or turn.source_settled
+
+    def broken(self, now: float) -> Events:
+        """The link broke: what only lacks its source text ends, the rest will begin anew."""
+        events: Events = []
+        for turn in list(self._open):
+            if turn.answered and turn.stopped:
+                events += self._end(turn)
+        self._again.extendleft(turn.anew(now) for turn in reversed(self._open))
+        self._open.clear()
+        self._responses.clear()
+        self._items.clear()
+        return events
+
+    def restart(self) -> None:
+        """A new link begins; its audio is counted from zero."""
+        self.done_until_ms = None
+
+    def end_all(self) -> Events:
+        """End every turn as it stands."""
+        events: Events = []
+        for turn in [*self._open, *self._again]:
+            events += self._end(turn)
+        return events
+
+    def _end(self, turn: Turn) -> Events:
+        if turn in self._open:
+            self._open.remove(turn)
+        else:
+            self._again.remove(turn)
+        self.ended += 1
+        if turn.stopped_at_ms is not None:
+            self.done_until_ms = turn.stopped_at_ms
+        # Its own ids stay known until the next turn ends: what comes late is dropped by them.
+        for owners in (self._responses, self._items):
+            for name in [name for name, owner in owners.items() if owner.ended]:
+                del owners[name]
+        return [*turn.end(), TurnEnded(turn.number)]
+
+    def _begin(self, now: float) -> Turn:
+        if self._again:
+            turn = self._again.popleft()
+            turn.touched_at = now
+        else:
+            turn = Turn(self._next, self._target, now)
+            self._next += 1
+        self._open.append(turn)
+        return turn
+
+    def _speech_started(self, event: protocol.SpeechStarted, now: float) -> Events:
+        events: Events = []
+        for turn in list(self._open):
+            turn.stop(now)
+            if turn.answered and self._heard(turn):
+                events += self._end(turn)
+        turn = self._begin(now)
+        if event.item_id is not None:
+            self._items[event.item_id] = turn
+        return events
+
+    def _speech_stopped(self, event: protocol.SpeechStopped, now: float) -> Events:
+        turn = self._items.get(event.item_id) if event.item_id is not None else None
+        if turn is None and self._open:
+            turn = self._open[-1]
+        if turn is None or turn.ended:
+            return []
+        turn.stopped_at_ms = event.at_ms
+        return turn.stop(now)
+
+    def _item_created(self, event: protocol.ItemCreated) -> None:
+        turn = self._items.get(event.item_id)
+        if turn is not None and event.previous_item_id is not None:
+            self._items.setdefault(event.previous_item_id, turn)
+
+    def _of_response(self, response_id: str, now: float) -> Turn:
+        turn = self._responses.get(response_id)
+        if turn is None:
+            waiting = (turn for turn in self._open if not turn.has_response)
+            turn = next(waiting, None) or (self._open[-1] if self._open else self._begin(now))
+            self._responses[response_id] = turn
+            turn.respond(response_id, now)
+        return turn
+
+    def _of_source(self, item_id: str) -> Turn | None:
+        turn = self._items.get(item_id)
+        if turn is None and self._open:
+            waiting = (turn for turn in self._open if not turn.has_source)
+            turn = next(waiting, self._open[-1])
+            self._items[item_id] = turn
+        return None if turn is None or turn.ended else turn

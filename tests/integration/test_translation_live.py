@@ -1,0 +1,90 @@
+"""The real SDK against a service that works: what the room is told, and what is left behind."""
+
+import asyncio
+
+import pytest
+
+from bot.room.events import ConversationState, Partial, Source, StateChanged, Usage, Voice
+from tests.integration.translation_room import (
+    FLAT,
+    FLAT_NEWER,
+    KEY,
+    NESTED,
+    Heard,
+    conversation,
+    nothing_left,
+    say,
+)
+from tests.integration.translation_service import Service, listen, spoken, translate
+
+
+@pytest.mark.parametrize("model", [FLAT, FLAT_NEWER, NESTED])
+@pytest.mark.parametrize("voice", [False, True])
+async def test_a_sentence_is_translated(model: str, voice: bool) -> None:  # noqa: FBT001
+    heard = Heard()
+    async with (
+        Service(translate) as service,
+        conversation(service, heard, model, voice=voice) as talk,
+    ):
+        await say(talk, 1, 2, 3)
+        await heard.until(lambda h: h.ended() == [1])
+        session = service.sessions[0]
+        assert session.headers["Authorization"] == f"Bearer {KEY}"
+        assert session.model == model
+        assert talk.session_id == "sess_1"
+        assert talk.last_response_id.startswith("resp_")
+    assert heard.finals() == {1: "1 2 3"}
+    assert [e.text for e in heard.events if isinstance(e, Partial)] == ["1", "1 2", "1 2 3"]
+    assert Source(1, "source 1 2 3", "es", final=True) in heard.events
+    pcm = b"".join(e.pcm for e in heard.events if isinstance(e, Voice))
+    assert len(pcm) == (7200 if voice else 0)
+    usage = [e for e in heard.events if isinstance(e, Usage)]
+    assert sum(u.connects for u in usage) == 1
+    assert sum(u.tokens_in for u in usage) == 3
+    assert heard.failures() == []
+    assert heard.states() == ["opening", "open", "closed"]
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.6, 2.0])
+async def test_first_words_are_never_lost(delay_s: float) -> None:
+    words = range(1, 31)
+    heard = Heard()
+    async with nothing_left(), Service(listen, handshake_s=delay_s) as service:
+        async with conversation(service, heard) as talk:
+            for word in words:
+                pcm = spoken(word)
+                for start in range(0, len(pcm), 640):
+                    talk.feed(pcm[start : start + 640])
+                await asyncio.sleep(0.05)
+            talk.fell_silent()
+            await heard.until(lambda h: "open" in h.states())
+        audio = bytes(service.sessions[0].audio)
+    clip = spoken(*words)
+    assert audio[: len(clip)] == clip
+    assert not any(audio[len(clip) :])
+
+
+async def test_an_idle_conversation_is_finished_and_opens_again_with_the_next_speech() -> None:
+    heard = Heard()
+    async with (
+        nothing_left(),
+        Service(translate) as service,
+        conversation(service, heard, idle_s=0.2) as talk,
+    ):
+        await say(talk, 1, 2)
+        await heard.until(lambda h: h.states()[-1:] == ["idle"])
+        assert service.sessions[0].finished
+        await say(talk, 3, 4)
+        await heard.until(lambda h: h.ended() == [1, 2])
+    assert heard.finals() == {1: "1 2", 2: "3 4"}
+    assert service.handshakes == 2
+
+
+async def test_closing_waits_for_the_last_sentence() -> None:
+    heard = Heard()
+    async with nothing_left(), Service(translate) as service, conversation(service, heard) as talk:
+        for word in (1, 2, 3):
+            talk.feed(spoken(word))
+        await talk.close()
+    assert heard.finals() == {1: "1 2 3"}
+    assert heard.events[-1] == StateChanged(ConversationState.CLOSED)

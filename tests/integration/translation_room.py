@@ -1,0 +1,93 @@
+"""The room's side of a conversation in tests: what it is told, and how it speaks."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from bot.clock import LoopClock
+from bot.room.events import (
+    ConversationEvent,
+    ConversationRequest,
+    ConversationState,
+    Failed,
+    Final,
+    StateChanged,
+    TurnEnded,
+)
+from bot.translation.conversation import LiveConversation
+from bot.translation.interpreter import LiveTranslate
+from tests.integration.translation_service import Service, spoken
+
+FLAT = "qwen3-livetranslate-flash-realtime"
+FLAT_NEWER = "qwen3.5-livetranslate-flash-realtime"
+NESTED = "qwen3.8-livetranslate-flash-realtime"
+KEY = "sk-0123456789"
+
+
+@contextlib.asynccontextmanager
+async def nothing_left() -> AsyncIterator[None]:
+    """Threads and tasks return to where they were."""
+    threads = set(threading.enumerate())
+    tasks = asyncio.all_tasks()
+    yield
+    assert [thread.name for thread in threading.enumerate() if thread not in threads] == []
+    assert [task.get_name() for task in asyncio.all_tasks() if task not in tasks] == []
+
+
+@dataclass
+class Heard:
+    """What a conversation told its room."""
+
+    events: list[ConversationEvent] = field(default_factory=list)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __call__(self, event: ConversationEvent) -> None:
+        self.events.append(event)
+        self._changed.set()
+
+    async def until(self, holds: Callable[["Heard"], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not holds(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+    def finals(self) -> dict[int, str]:
+        return {event.turn: event.text for event in self.events if isinstance(event, Final)}
+
+    def failures(self) -> list[Failed]:
+        return [event for event in self.events if isinstance(event, Failed)]
+
+    def ended(self) -> list[int]:
+        return [event.turn for event in self.events if isinstance(event, TurnEnded)]
+
+    def states(self) -> list[ConversationState]:
+        return [event.state for event in self.events if isinstance(event, StateChanged)]
+
+
+@contextlib.asynccontextmanager
+async def conversation(
+    service: Service, heard: Heard, model: str = FLAT, *, voice: bool = False, idle_s: float = 60.0
+) -> AsyncIterator[LiveConversation]:
+    interpreter = LiveTranslate(
+        url=service.url,
+        api_key=KEY,
+        model=model,
+        clock=LoopClock(),
+        idle_s=idle_s,
+        connects_per_minute=100,
+    )
+    request = ConversationRequest(speaker_id=1, target="en", spoken=voice)
+    talk = interpreter.converse(request, heard)
+    try:
+        yield talk
+    finally:
+        await talk.close()
+
+
+async def say(talk: LiveConversation, *words: int, pace_s: float = 0.01) -> None:
+    for word in words:
+        talk.feed(spoken(word))
+        await asyncio.sleep(pace_s)
+    talk.fell_silent()
