@@ -7,14 +7,14 @@ from dataclasses import dataclass, fields
 class Figures:
     """Counters since the link began. Each is written by one thread and read by any.
 
-    The socket thread writes `packets` and `overflowed`, the player's thread `sent` and `unsent`,
-    the event loop those of the link below them, the worker all others.
+    The socket thread writes `packets`, `foreign` and `overflowed`, the player's thread `sent` and
+    `unsent`, the event loop those below them, the worker all others.
     """
 
     packets: int = 0  # datagrams that came in
     overflowed: int = 0  # dropped because the worker fell behind
-    malformed: int = 0  # no RTP, or RTP that does not add up
-    foreign: int = 0  # RTP, but no Opus: video, RTCP
+    malformed: int = 0  # RTP that does not add up
+    foreign: int = 0  # no audio: video, RTCP, answers to keepalives and IP discovery
     unconsented: int = 0  # of a member who did not agree; not even the transport key was used
     transport_failures: int = 0  # did not open with the transport key
     dave_failures: int = 0  # could not be opened within a second

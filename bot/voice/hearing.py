@@ -89,7 +89,7 @@ class Hearing:
             figures.malformed += 1
             return
         if header.payload_type != rtp.OPUS:
-            figures.foreign += 1
+            figures.malformed += 1
             return
         user_id = self._speakers.user(header.ssrc)
         if user_id is not None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bot.clock import Clock
+from bot.voice import rtp
 from bot.voice.figures import Figures
 from bot.voice.hearing import Hearing
 
@@ -67,6 +68,9 @@ class Receiver:
     def feed(self, datagram: bytes) -> None:
         """Take a datagram; called on the socket's thread, never blocks or raises."""
         self._figures.packets += 1
+        if not rtp.is_audio(datagram):
+            self._figures.foreign += 1
+            return
         if len(self._packets) == _MAX_PACKETS:
             self._figures.overflowed += 1
         self._packets.append((datagram, self._clock.now()))

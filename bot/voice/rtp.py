@@ -38,6 +38,13 @@ class Header(NamedTuple):
     padded: bool
 
 
+def is_audio(datagram: bytes) -> bool:
+    """Whether a datagram claims to be audio: not video, RTCP, a keepalive or an IP discovery."""
+    return (
+        len(datagram) >= _FIXED.size and datagram[0] >> 6 == _VERSION and datagram[1] & 0x7F == OPUS
+    )
+
+
 def parse(datagram: bytes) -> Header:
     """The clear header of a datagram.
 
