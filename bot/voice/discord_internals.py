@@ -1,0 +1,337 @@
+"""Every private name of discord.py that Parley uses, pinned to 2.7 and held by a test.
+
+discord.py sends voice but has no way to receive it, and its voice connection has faults that a bot
+which listens for hours can't live with. Cured here:
+
+- Its reader sits up to 30 s in `select` on a socket that was closed under it, after a reconnect and
+  after leaving: the socket is shut down first, which ends the `select`.
+- An exception in one message of the voice gateway ends the task that reads it, silently: such a
+  message is counted and skipped.
+- Close code 4015 (the server crashed) hangs in a resume that never ends: it is treated like any
+  other lost connection.
+- A call that turns on DAVE later (version 0, then op 24) is ignored: the session is made then.
+- The answer to IP discovery may come before anyone listens, or get lost: it is listened for first,
+  and asked for again.
+- After a reconnect a frame goes out unencrypted before the DAVE group is joined: nothing is sent.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import struct
+import threading
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
+
+import discord
+from discord.errors import ConnectionClosed
+from discord.gateway import DiscordVoiceWebSocket
+from discord.utils import MISSING
+from discord.voice_state import ConnectionFlowState, VoiceConnectionState
+
+from bot.voice.crypto import AES_GCM, MODES, AesGcm, KeptCipher
+from bot.voice.dave import Session
+
+log = logging.getLogger(__name__)
+
+DISCORD_PY = "2.7."
+
+_SESSION_DESCRIPTION = 4
+_PREPARE_EPOCH = 24
+_EXTERNAL_SENDER = 25
+_SERVER_CRASHED = 4015
+_NO_CLOSE_CODE = 1006
+_DISCOVERY = struct.Struct(">HHI64sH")
+_DISCOVERY_ATTEMPTS = 10
+_DISCOVERY_WAIT_S = 0.5
+_UPGRADE_S = 10.0  # how long frames on their way when DAVE was turned on may still be plain
+_MAX_FAULTS_IN_A_ROW = 100
+
+
+class Observer(Protocol):
+    """Who is told what happens on a voice connection. None of these may raise."""
+
+    def datagram(self, data: bytes) -> None:
+        """A datagram came. On the socket's thread; must not block."""
+
+    def gateway_message(self, message: Any) -> None:
+        """A text message of the voice gateway, as JSON gave it, after discord.py handled it."""
+
+    def gateway_moved(self) -> None:
+        """Something was handled that may have changed the keys."""
+
+    def gateway_fault(self) -> None:
+        """A message of the voice gateway made no sense and was skipped."""
+
+    def gateway_closed(self, code: int) -> None:
+        """The voice gateway closed the connection."""
+
+    def removed(self) -> None:
+        """Somebody took the bot out of its channel, or the channel is gone."""
+
+
+class _Gateway(DiscordVoiceWebSocket):
+    """The voice gateway's websocket, which no single message can end."""
+
+    faults = 0
+
+    async def poll_event(self) -> None:
+        state = cast("ConnectionState", self._connection)
+        try:
+            await super().poll_event()
+        except ConnectionClosed as closed:
+            state.observer.gateway_closed(closed.code)
+            if closed.code == _SERVER_CRASHED:
+                closed.code = _NO_CLOSE_CODE
+            raise
+        except TimeoutError:
+            state.observer.gateway_closed(_NO_CLOSE_CODE)
+            raise
+        except Exception as error:
+            # During the handshake discord.py itself tries again.
+            self.faults += 1
+            if not state.is_connected() or self.faults > _MAX_FAULTS_IN_A_ROW or self.ws.closed:
+                raise
+            log.debug("a voice gateway message was skipped: %s", type(error).__name__)
+            state.observer.gateway_fault()
+        else:
+            self.faults = 0
+            state.observer.gateway_moved()
+
+    async def received_message(self, msg: Any) -> None:
+        state = cast("ConnectionState", self._connection)
+        before = state.dave_protocol_version
+        had_session = state.dave_session is not None
+        await super().received_message(msg)
+        op, data = msg["op"], msg["d"]
+        if op == _PREPARE_EPOCH and not had_session and data["epoch"] == 1:
+            state.dave_protocol_version = data["protocol_version"]
+            await state.reinit_dave_session()
+            if state.dave_session is not None and state.external_sender is not None:
+                state.dave_session.set_external_sender(state.external_sender)
+        if op != _SESSION_DESCRIPTION and not before and state.dave_protocol_version:
+            state.plain_until = self.loop.time() + _UPGRADE_S
+
+    async def received_binary_message(self, msg: bytes) -> None:
+        state = cast("ConnectionState", self._connection)
+        if len(msg) > 3 and msg[2] == _EXTERNAL_SENDER and state.dave_session is None:
+            state.external_sender = msg[3:]
+        await super().received_binary_message(msg)
+
+    async def discover_ip(self) -> tuple[str, int]:
+        """Ask the server for our address, until it answers (5 s).
+
+        Raises:
+            TimeoutError: It does not.
+        """
+        state = self._connection
+        answer: asyncio.Future[tuple[str, int]] = self.loop.create_future()
+
+        def settle(address: str, port: int) -> None:
+            if not answer.done():
+                answer.set_result((address, port))
+
+        def listen(data: bytes) -> None:
+            if len(data) != _DISCOVERY.size:
+                return
+            kind, _, _, raw, port = _DISCOVERY.unpack(data)
+            address = raw.split(b"\0", 1)[0]
+            if kind == 2 and address.isascii():
+                self.loop.call_soon_threadsafe(settle, address.decode("ascii"), port)
+
+        state.add_socket_listener(listen)
+        try:
+            for _ in range(_DISCOVERY_ATTEMPTS):
+                request = _DISCOVERY.pack(1, 70, state.ssrc, b"", 0)
+                await self.loop.sock_sendall(state.socket, request)
+                await asyncio.wait({answer}, timeout=_DISCOVERY_WAIT_S)
+                if answer.done():
+                    return answer.result()
+        finally:
+            state.remove_socket_listener(listen)
+        raise TimeoutError
+
+
+class ConnectionState(VoiceConnectionState):
+    """discord.py's voice connection, which never leaves its reader on a dead socket."""
+
+    def __init__(self, client: "Client", observer: Observer) -> None:
+        self.observer = observer
+        self.plain_until = 0.0  # loop time
+        self.external_sender: bytes | None = None
+        self._listening = False
+        super().__init__(client, hook=self._message)
+
+    async def _message(self, _socket: DiscordVoiceWebSocket, message: Any) -> None:
+        self.observer.gateway_message(message)
+
+    def _create_socket(self) -> None:
+        self._wake_reader()
+        super()._create_socket()
+        if not self._listening:
+            # Not sooner: without a socket the reader would spin.
+            self._listening = True
+            self.add_socket_listener(self.observer.datagram)
+
+    def _wake_reader(self) -> None:
+        self._socket_reader.pause()
+        if self.socket is not MISSING:
+            # Unconnected or closed already: there is no reader on it then.
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+    async def disconnect(  # noqa: D102 - theirs
+        self, *, force: bool = True, cleanup: bool = True, wait: bool = False
+    ) -> None:
+        if force or self.is_connected():
+            self._wake_reader()
+        await super().disconnect(force=force, cleanup=cleanup, wait=wait)
+
+    async def soft_disconnect(  # noqa: D102 - theirs
+        self, *, with_state: ConnectionFlowState = ConnectionFlowState.got_both_voice_updates
+    ) -> None:
+        self._wake_reader()
+        await super().soft_disconnect(with_state=with_state)
+
+    async def _connect_websocket(self, resume: bool) -> DiscordVoiceWebSocket:  # noqa: FBT001 - theirs
+        seq_ack = -1 if self.ws is MISSING else self.ws.seq_ack
+        gateway = await _Gateway.from_connection_state(
+            self, resume=resume, hook=self.hook, seq_ack=seq_ack
+        )
+        self.state = ConnectionFlowState.websocket_connected
+        return gateway
+
+    async def _voice_disconnect(self) -> None:
+        # discord.py sets it after sending, when the answer may be here.
+        self._expecting_disconnect = True
+        await super()._voice_disconnect()
+
+    async def voice_state_update(self, data: Any) -> None:  # noqa: D102 - theirs
+        expected = self._expecting_disconnect
+        await super().voice_state_update(data)
+        if data["channel_id"] is None and not expected:
+            self.observer.removed()
+
+    # What the rest of Parley may ask
+
+    @property
+    def poller_ended(self) -> bool:
+        """Whether the task that reads the voice gateway is gone, after which nothing recovers."""
+        return self._runner is not None and self._runner.done()
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether what is sent now can be read by the call, and by nobody else."""
+        return self.is_connected() and (self.dave_protocol_version == 0 or self.can_encrypt)
+
+    def threads(self) -> list[threading.Thread]:
+        """The threads of this connection that still run."""
+        threads: list[threading.Thread | None] = [self._socket_reader, self.voice_client._player]  # noqa: SLF001 - this module is for them
+        if self.ws is not MISSING:
+            threads.append(self.ws._keep_alive)  # noqa: SLF001
+        return [thread for thread in threads if thread is not None and thread.is_alive()]
+
+    def stop_polling(self) -> list[asyncio.Task[Any]]:
+        """Cancel discord.py's own tasks on this connection; returns those to wait for."""
+        tasks = [task for task in (self._runner, self._connector) if task and not task.done()]
+        for task in tasks:
+            task.cancel()
+        return tasks
+
+
+class Client(discord.VoiceClient):
+    """A voice client that also listens, prefers AES-GCM and sends nothing unencrypted."""
+
+    supported_modes = MODES  # type: ignore[assignment] # discord.py's own list lacks AES-GCM
+
+    def __init__(
+        self, client: discord.Client, channel: discord.abc.Connectable, observer: Observer
+    ) -> None:
+        self._observer = observer
+        self._kept = KeptCipher()
+        super().__init__(client, channel)
+
+    def create_connection_state(self) -> VoiceConnectionState:  # noqa: D102 - theirs
+        return ConnectionState(self, self._observer)
+
+    @property
+    def connection(self) -> ConnectionState:
+        """The connection below, typed."""
+        return cast("ConnectionState", self._connection)
+
+    def send_audio_packet(self, data: bytes, *, encode: bool = True) -> None:
+        """Send a frame, if the call can read it now and nobody else; drop it if not."""
+        if self.connection.encrypted:
+            super().send_audio_packet(data, encode=encode)
+
+    def _encrypt_aead_aes256_gcm_rtpsize(self, header: bytes, data: bytes) -> bytes:
+        cipher = self._kept.get(AES_GCM, self.secret_key)
+        if not isinstance(cipher, AesGcm):
+            raise TypeError
+        counter = self._incr_nonce
+        self.checked_add("_incr_nonce", 1, 0xFFFFFFFF)
+        return cipher.seal(bytes(header), bytes(data), counter)
+
+
+class LiveKeys:
+    """The keys of a connection as they are now; see `bot.voice.dave.Keys`."""
+
+    def __init__(self, connection: ConnectionState) -> None:
+        self._connection = connection
+        self._loop = connection.voice_client.loop
+
+    @property
+    def mode(self) -> str | None:
+        """Of the transport encryption."""
+        mode = self._connection.mode
+        return None if mode is MISSING else str(mode)
+
+    @property
+    def secret_key(self) -> Sequence[int] | None:
+        """Of the transport encryption."""
+        key = self._connection.secret_key
+        return None if key is MISSING else key
+
+    @property
+    def session(self) -> Session | None:
+        """The DAVE session."""
+        return cast("Session | None", self._connection.dave_session)
+
+    @property
+    def dave_version(self) -> int:
+        """0 without DAVE."""
+        return self._connection.dave_protocol_version
+
+    @property
+    def plain_allowed(self) -> bool:
+        """Whether the call is changing between plain and encrypted."""
+        connection = self._connection
+        pending = connection.dave_pending_transitions
+        return (bool(pending) and 0 in tuple(pending.values())) or (
+            connection.plain_until > 0 and self._loop.time() < connection.plain_until
+        )
+
+
+async def leave(client: Client, timeout_s: float) -> None:
+    """Leave voice and end the connection's tasks and threads, whatever state it is in."""
+    connection = client.connection
+    if tasks := connection.stop_polling():
+        await asyncio.wait(tasks)
+    client.stop()
+    # Without a voice state there is no answer to wait for: it was removed, or never got in.
+    wait = client.guild.me.voice is not None
+    try:
+        async with asyncio.timeout(timeout_s):
+            await connection.disconnect(force=True, wait=wait)
+    except (TimeoutError, discord.DiscordException, OSError) as error:
+        log.warning("leaving voice failed: %s", type(error).__name__)
+    finally:
+        client.cleanup()
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout_s
+    # They are ending; threads have no event of their end, and joining would block the loop.
+    while connection.threads() and loop.time() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    if left := connection.threads():
+        log.error("threads outlive their voice connection: %d", len(left))

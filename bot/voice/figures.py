@@ -1,0 +1,49 @@
+"""What a voice link counts."""
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counters since the link began. Each is written by one thread and read by any.
+
+    The socket thread writes `packets`, `foreign` and `overflowed`, the player's thread `sent` and
+    `unsent`, the event loop those below them, the worker all others.
+    """
+
+    packets: int = 0  # datagrams that came in
+    overflowed: int = 0  # dropped because the worker fell behind
+    malformed: int = 0  # RTP that does not add up
+    foreign: int = 0  # no audio: video, RTCP, answers to keepalives and IP discovery
+    unconsented: int = 0  # of a member who did not agree; not even the transport key was used
+    transport_failures: int = 0  # did not open with the transport key
+    dave_failures: int = 0  # could not be opened within a second
+    plain_refused: int = 0  # unencrypted in an encrypted call
+    held: int = 0  # kept until their sender or key was known
+    unknown_expired: int = 0  # of a stream whose sender was not known within a second
+    proven: int = 0  # senders found by whose key opens their frames
+    late: int = 0  # twice, or after their place was filled
+    lost: int = 0  # never came
+    recovered: int = 0  # lost, and restored from the packet behind
+    concealed: int = 0  # lost, and continued from what was before
+    skipped: int = 0  # lost, and filled with silence
+    undecodable: int = 0  # not Opus
+    restarts: int = 0  # streams that began anew
+    frames: int = 0  # 20 ms of speech handed on
+    internal_errors: int = 0  # a fault of ours, caught at the edge of the worker
+    undelivered: int = 0  # batches dropped because the event loop stood still
+
+    sent: int = 0  # frames of voice played
+    unsent: int = 0  # frames held back as the call had no key yet
+
+    gateway_malformed: int = 0  # messages of the voice gateway that made no sense
+    keepalives: int = 0
+    reconnects: int = 0  # by discord.py
+    rejoins: int = 0  # by the link
+    dropped_voice_s: float = 0.0  # queued voice given up for newer
+
+    def as_mapping(self) -> dict[str, float]:
+        """Every counter by its name, with `heard_s`, the seconds of speech handed on."""
+        figures: dict[str, float] = {f.name: getattr(self, f.name) for f in fields(self)}
+        figures["heard_s"] = self.frames * 0.02
+        return figures

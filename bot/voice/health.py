@@ -1,0 +1,67 @@
+"""Whether a voice link still works, and what is wrong when it does not. Pure; given the time."""
+
+from dataclasses import dataclass
+
+DEAF_AFTER_S = 3.0  # packets that do not open, while none does
+DOWN_AFTER_S = 6.0  # a gateway connection that discord.py should have renewed by itself
+DISMISSED_AFTER_S = 1.0  # the same after close code 4014, when a move would be known by now
+
+_DISMISSED = 4014
+_REST_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # before each rejoin in a row
+_WELL_AFTER_S = 60.0  # after a rejoin, from when on the next counts as the first again
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What is known of a link at one moment.
+
+    Attributes:
+        poller_ended: discord.py reads the voice gateway no more.
+        down_since: Clock seconds since when the voice gateway is gone; None while it is there.
+        close_code: Why it went.
+        failing_since: Clock seconds since when packets came and none opened; None while some do.
+        failing_until: Clock seconds of the last that did not.
+    """
+
+    poller_ended: bool = False
+    down_since: float | None = None
+    close_code: int = 0
+    failing_since: float | None = None
+    failing_until: float = 0.0
+
+
+def ailment(vitals: Vitals, now: float) -> str | None:
+    """What is wrong in a word, when only joining afresh helps; None when nothing is."""
+    if vitals.poller_ended:
+        return "poller ended"
+    if vitals.down_since is not None:
+        patience = DISMISSED_AFTER_S if vitals.close_code == _DISMISSED else DOWN_AFTER_S
+        if now - vitals.down_since >= patience:
+            return "gateway down"
+    since = vitals.failing_since
+    # Both still failing and failing for long: one bad packet an hour ago is no illness.
+    if since is not None and vitals.failing_until - since >= DEAF_AFTER_S:
+        return "deaf" if now - vitals.failing_until < 1.0 else None
+    return None
+
+
+class Patience:
+    """When to join afresh, and when to give up: at once, then after longer and longer rests."""
+
+    def __init__(self) -> None:
+        self._attempts = 0
+        self._last_at = 0.0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether it was tried often enough."""
+        return self._attempts >= len(_REST_S)
+
+    def rest_s(self, now: float) -> float:
+        """Seconds to wait before the next attempt, which this counts."""
+        if self._attempts and now - self._last_at > _WELL_AFTER_S:
+            self._attempts = 0
+        rest = _REST_S[min(self._attempts, len(_REST_S) - 1)]
+        self._attempts += 1
+        self._last_at = now + rest
+        return rest

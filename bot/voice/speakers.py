@@ -1,0 +1,59 @@
+"""Whose stream is whose: SSRCs and members, from what the voice gateway says and from proof.
+
+Not safe for two threads; the worker owns it.
+"""
+
+from collections.abc import Iterable
+
+
+class Speakers:
+    """The SSRC of each member, and who is in the call."""
+
+    def __init__(self) -> None:
+        self._users: dict[int, int] = {}  # by SSRC
+        self._present: set[int] = set()
+
+    def user(self, ssrc: int) -> int | None:
+        """Whose stream this is, where it is known."""
+        return self._users.get(ssrc)
+
+    def ssrcs(self, user_id: int) -> tuple[int, ...]:
+        """A member's streams: one, unless a new one was announced just now."""
+        return tuple(ssrc for ssrc, user in self._users.items() if user == user_id)
+
+    def learn(self, ssrc: int, user_id: int) -> tuple[int, ...]:
+        """This stream is this member's; returns the streams it had before, now nobody's."""
+        old = tuple(other for other in self.ssrcs(user_id) if other != ssrc)
+        for other in old:
+            del self._users[other]
+        self._users[ssrc] = user_id
+        self._present.add(user_id)
+        return old
+
+    def doubt(self, ssrc: int) -> None:
+        """What was said of this stream proved wrong."""
+        self._users.pop(ssrc, None)
+
+    def arrive(self, user_ids: Iterable[int]) -> None:
+        """These members are in the call."""
+        self._present.update(user_ids)
+
+    def leave(self, user_id: int) -> tuple[int, ...]:
+        """A member left; returns its streams, now nobody's."""
+        self._present.discard(user_id)
+        gone = self.ssrcs(user_id)
+        for ssrc in gone:
+            del self._users[ssrc]
+        return gone
+
+    def clear(self) -> tuple[int, ...]:
+        """A new connection: nothing is known; returns all streams there were."""
+        gone = tuple(self._users)
+        self._users.clear()
+        self._present.clear()
+        return gone
+
+    def candidates(self, allowed: frozenset[int]) -> list[int]:
+        """Whose an unknown stream may be: allowed and present, those without a stream first."""
+        known = set(self._users.values())
+        return sorted(allowed & self._present, key=lambda user: (user in known, user))

@@ -1,0 +1,151 @@
+import struct
+
+import pytest
+
+from bot.errors import PacketError
+from bot.voice import crypto, gateway_events, rtp, toc
+from bot.voice.holding import Held, Holding
+from bot.voice.speakers import Speakers
+
+
+def packet(first: int, tail: bytes) -> bytes:
+    return struct.pack(">BBHII", first, 0xF8, 1, 2, 3) + tail
+
+
+def test_a_header_with_csrcs_and_an_extension_is_read() -> None:
+    header = rtp.parse(packet(0x80 | 0x30 | 2, bytes(8) + b"\xbe\xde\0\3" + b"sealed"))
+    assert header == rtp.Header(120, 1, 2, 3, 24, 3, padded=True)
+
+
+@pytest.mark.parametrize(
+    "datagram", [b"", bytes(11), packet(0x40, b""), packet(0x8F, b""), packet(0x90, b"\xbe\xde")]
+)
+def test_what_is_no_whole_rtp_header_is_refused(datagram: bytes) -> None:
+    with pytest.raises(PacketError):
+        rtp.parse(datagram)
+
+
+def test_padding_goes_before_the_extension() -> None:
+    header = rtp.parse(packet(0xB0, b"\xbe\xde\0\1"))
+    assert rtp.payload(header, b"wordframe\0\0\3") == b"frame"
+
+
+@pytest.mark.parametrize("opened", [b"", b"wo\0", b"word\0", b"word\x09", b"wor\0\3"])
+def test_padding_or_an_extension_that_does_not_fit_is_refused(opened: bytes) -> None:
+    header = rtp.parse(packet(0xB0, b"\xbe\xde\0\1"))
+    with pytest.raises(PacketError):
+        rtp.payload(header, opened)
+
+
+@pytest.mark.parametrize("mode", crypto.MODES)
+def test_what_was_sealed_opens_and_nothing_else_does(mode: str) -> None:
+    cipher = crypto.cipher(mode, bytes(range(32)))
+    datagram = cipher.seal(b"header......", b"frame", 7)
+    assert cipher.open(datagram, 12) == b"frame"
+    for index in range(len(datagram)):
+        changed = bytearray(datagram)
+        changed[index] ^= 1
+        with pytest.raises(PacketError):
+            cipher.open(bytes(changed), 12)
+    with pytest.raises(PacketError):
+        cipher.open(datagram[:20], 12)
+    with pytest.raises(PacketError):
+        crypto.cipher(mode, bytes(32)).open(datagram, 12)
+
+
+def test_a_mode_that_was_not_offered_and_a_short_key_are_refused() -> None:
+    with pytest.raises(PacketError):
+        crypto.cipher("xsalsa20_poly1305", bytes(32))
+    with pytest.raises(PacketError):
+        crypto.cipher(crypto.AES_GCM, bytes(31))
+
+
+def test_a_cipher_is_kept_until_the_key_is_another() -> None:
+    kept, key = crypto.KeptCipher(), [1] * 32
+    first = kept.get(crypto.AES_GCM, key)
+    assert kept.get(crypto.AES_GCM, key) is first
+    assert kept.get(crypto.AES_GCM, [2] * 32) is not first
+    with pytest.raises(PacketError):
+        kept.get(crypto.AES_GCM, None)
+
+
+@pytest.mark.parametrize(
+    ("head", "samples"),
+    [
+        (b"\x78", 960),  # CELT, 20 ms: what Discord sends
+        (b"\x08", 960),  # SILK, 20 ms
+        (b"\x1b\x02", 5760),  # SILK, two of 60 ms
+        (b"\x61", 960),  # hybrid, two of 10 ms
+        (b"\xe3\x03", 360),  # CELT, three of 2.5 ms
+    ],
+)
+def test_the_length_of_a_packet_is_read_from_its_first_bytes(head: bytes, samples: int) -> None:
+    assert toc.samples(head) == samples
+
+
+@pytest.mark.parametrize("head", [b"", b"\x03", b"\x03\x00", b"\x1b\x03"])
+def test_a_packet_without_a_length_is_refused(head: bytes) -> None:
+    with pytest.raises(PacketError):
+        toc.samples(head)
+
+
+def test_a_member_has_the_stream_that_was_announced_last() -> None:
+    speakers = Speakers()
+    assert speakers.learn(1, 11) == ()
+    assert speakers.learn(2, 11) == (1,)
+    assert (speakers.user(1), speakers.user(2)) == (None, 11)
+    assert speakers.leave(11) == (2,)
+    assert speakers.candidates(frozenset({11})) == []
+
+
+def test_candidates_agreed_and_are_present_and_those_without_a_stream_come_first() -> None:
+    speakers = Speakers()
+    speakers.arrive([11, 22, 33])
+    speakers.learn(1, 11)
+    assert speakers.candidates(frozenset({11, 22, 44})) == [22, 11]
+
+
+def test_no_more_than_a_second_of_a_stream_is_held() -> None:
+    holding = Holding()
+    dropped = sum(holding.hold(1, Held(i, 0, b"", i * 0.02)) for i in range(60))
+    assert dropped == 10
+    assert holding.expire(1, 1.3) == 5
+    assert len(holding.take(1)) == 45
+    assert 1 not in holding
+
+
+def test_no_more_than_64_streams_are_held() -> None:
+    holding = Holding()
+    dropped = sum(holding.hold(ssrc, Held(0, 0, b"", 0.0)) for ssrc in range(100))
+    assert dropped == 36
+    assert len(holding) == 64
+
+
+def test_the_gateway_tells_who_speaks() -> None:
+    parse = gateway_events.parse
+    assert parse({"op": 5, "d": {"user_id": "11", "ssrc": 7, "speaking": 1}}) == (
+        gateway_events.Speaking(11, 7)
+    )
+    assert parse({"op": 11, "d": {"user_ids": ["1", "2"]}}) == gateway_events.Connected((1, 2))
+    assert parse({"op": 13, "d": {"user_id": "1"}}) == gateway_events.Disconnected(1)
+    assert parse({"op": 2, "d": {}}) == gateway_events.Ready()
+    assert parse({"op": 6, "d": None}) == gateway_events.Other()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        [],
+        {},
+        {"op": 5},
+        {"op": 5, "d": {"user_id": "x", "ssrc": 1}},
+        {"op": 5, "d": {"user_id": "1", "ssrc": 2**32}},
+        {"op": 5, "d": {"user_id": "1", "ssrc": 1.5}},
+        {"op": 11, "d": {"user_ids": 7}},
+        {"op": 13, "d": {"user_id": -1}},
+        {"op": 13, "d": {"user_id": True}},
+    ],
+)
+def test_a_gateway_message_without_sense_is_none(message: object) -> None:
+    assert gateway_events.parse(message) is None
