@@ -6,7 +6,7 @@ secret in the wrong place.
 
 import importlib.util
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -95,8 +95,10 @@ def load(
         SettingsError: One line per setting that is missing or malformed.
     """
     values = {name.lower(): value for name, value in (given or {}).items()}
+    # Typed by hand: what comes in are texts, and the file is named by an argument of its base.
+    make: Callable[..., _Environment] = _Environment
     try:
-        read = _Environment(_env_file=env_file, **values)  # type: ignore[call-arg] # pydantic-settings takes it, its plugin is not used
+        read = make(_env_file=env_file, **values)
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(error))) from None
     except (OSError, UnicodeDecodeError):
@@ -172,15 +174,16 @@ def _database(value: str) -> str:
         )
     driver = _DRIVERS.get(scheme)
     if driver is not None and importlib.util.find_spec(driver) is None:
-        raise ValueError(
-            f"asks for PostgreSQL, whose driver is not installed: pip install {driver}"
-        )
+        raise ValueError(f"asks for a driver that is not installed: pip install {driver}")
     return f"{scheme}://{rest}"
 
 
 def is_local(url: str) -> bool:
     """Whether a URL names this machine by loopback address or as localhost."""
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -233,11 +236,11 @@ class _Environment(BaseSettings):
     @classmethod
     def _tidy(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Blanks count as missing, and an engine on this machine asks for no key."""
-        kept = {
-            name: value.strip() if isinstance(value, str) else value
-            for name, value in values.items()
-        }
-        kept = {name: value for name, value in kept.items() if value != ""}
+        kept = {}
+        for name, value in values.items():
+            tidy = value.strip() if isinstance(value, str) else value
+            if tidy != "":
+                kept[name] = tidy
         if is_local(str(kept.get("dashscope_url", ""))):
             kept.setdefault("dashscope_api_key", "local")
         return kept

@@ -88,10 +88,10 @@ def _fitting(text: str, limit: int) -> int:
 
 
 def _good_end(text: str, end: int) -> int:
-    """The last space within the last fifth before `end`, else before a whole letter."""
+    """The last space in the half before `end`, else before a whole letter."""
     if text[end] == " ":
         return end
-    space = text.rfind(" ", end - end // 5, end)
+    space = text.rfind(" ", end // 2, end)
     if space > 0:
         return space
     whole = end

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any, Self
 
 from sqlalchemy import event, make_url
@@ -26,6 +27,9 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._threads: set[Thread] = set()
+        if engine.dialect.name == "sqlite":
+            event.listen(engine.sync_engine, "connect", self._connected)
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -55,22 +59,28 @@ class Database:
                 yield connection
         except OperationalError as error:
             # Locked, out of space, server away; the driver's own words have no values in them.
-            raise StoreError(
-                f"The database can't be used: {error.orig}.", retryable=True
-            ) from error
+            raise _unusable(error, retryable=True) from error
         except DBAPIError as error:
-            raise StoreError(f"The database can't be used: {error.orig}.") from error
+            raise _unusable(error, retryable=False) from error
         except (SQLAlchemyError, OSError) as error:
             raise StoreError(f"The database failed ({type(error).__name__}).") from error
 
     @property
     def dialect(self) -> str:
-        """ "sqlite" or "postgresql"."""
+        """The kind of database: sqlite or postgresql."""
         return self._engine.dialect.name
 
     async def close(self) -> None:
         """Close every connection and end its thread. Idempotent."""
         await self._engine.dispose()
+        # Each connection's thread says that it ends a moment before it does.
+        while self._threads:
+            self._threads.pop().join(timeout=1.0)
+
+    def _connected(self, connection: Any, _record: object) -> None:
+        self._threads = {thread for thread in self._threads if thread.is_alive()}
+        self._threads.add(connection.driver_connection._thread)  # noqa: SLF001 - aiosqlite names it nowhere else
+        _prepare(connection)
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,23 +97,24 @@ def _engine(url: str) -> AsyncEngine:
         raise StoreError("The database's URL is not one that SQLAlchemy knows.") from None
     except ModuleNotFoundError as error:
         raise StoreError(f"The database's driver {error.name} is not installed.") from None
-    if engine.dialect.name == "sqlite":
-        if parsed.database and parsed.database != ":memory:":
-            _make_folder(Path(parsed.database).parent)
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    if engine.dialect.name == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+        _make_folder(Path(str(parsed.database)).parent)
     return engine
+
+
+def _unusable(error: DBAPIError, *, retryable: bool) -> StoreError:
+    return StoreError(f"The database can't be used: {error.orig}.", retryable=retryable)
 
 
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(
-            f"The database's folder {folder} can't be made: {error.strerror}."
-        ) from None
+        reason = f"The database's folder {folder} can't be made: {error.strerror}."
+        raise StoreError(reason) from None
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare(connection: Any) -> None:
     cursor = connection.cursor()
     # Busy first: switching to WAL takes a lock.
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")

@@ -13,6 +13,7 @@ from bot.errors import SettingsError
 Health = tuple[bool, Mapping[str, object]]
 
 _TIMEOUT_S = 5.0
+_SHUTDOWN_S = 1.0
 
 
 class HealthServer:
@@ -45,11 +46,12 @@ class HealthServer:
         """
         app = web.Application()
         app.router.add_get("/health", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S
+        )
         await self._runner.setup()
         try:
-            # Reusing the address lets a restart follow at once; it does not share a taken port.
-            await web.TCPSite(self._runner, self._host, self._port, shutdown_timeout=1).start()
+            await web.TCPSite(self._runner, self._host, self._port).start()
         except OSError as error:
             await self.close()
             raise SettingsError(
