@@ -13,6 +13,8 @@ ParleyError
 │   ├── ConversationError    a conversation failed; retryable says if a new one may work
 │   └── ProtocolError        the service sent what its protocol does not allow
 ├── ChatError                a text channel can't be written to
+│   ├── RateLimitError       Discord wants to be asked again later
+│   └── MessageGoneError     a message can't be edited any more
 ├── RoomError                a room can't do what was asked
 │   ├── RoomBusyError        this server already has one running
 │   ├── NoRoomError          none is running
@@ -115,6 +117,31 @@ class ChatError(ParleyError):
     """A text channel can't be written to."""
 
     code = "chat"
+
+
+class RateLimitError(ChatError):
+    """Discord wants to be asked again in `retry_after` seconds."""
+
+    code = "rate_limit"
+    retryable = True
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"Discord asks to wait {retry_after:.1f} s.")
+        self.retry_after = retry_after
+
+
+class MessageGoneError(ChatError):
+    """A message can't be edited any more.
+
+    Args:
+        removed: Somebody deleted it; otherwise it still stands, but out of reach.
+    """
+
+    code = "message_gone"
+
+    def __init__(self, *, removed: bool) -> None:
+        super().__init__("The message was deleted." if removed else "The message is out of reach.")
+        self.removed = removed
 
 
 class RoomError(ParleyError):

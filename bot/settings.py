@@ -1,1 +1,274 @@
-"""Settings."""
+"""Settings, read from the environment and a .env file by the entry point and passed on as values.
+
+A wrong setting is one line that names it; values are never repeated, as the wrong one may be a
+secret in the wrong place.
+"""
+
+import importlib.util
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordSettings:
+    """How Discord is reached.
+
+    Attributes:
+        gateway_url: None takes the one that the API names.
+        ca_file: Certificates to trust beside the system's.
+    """
+
+    token: SecretStr
+    api_url: str
+    gateway_url: str | None
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationSettings:
+    """How the translation service is reached and used."""
+
+    api_key: SecretStr
+    url: str
+    workspace: str | None
+    model: str
+    silence_ms: int
+    connects_per_minute: int
+    idle_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """Where health is asked for; port 0 is nowhere."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is logged, and how."""
+
+    level: LogLevel
+    format: LogFormat
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set."""
+
+    discord: DiscordSettings
+    translation: TranslationSettings
+    database_url: str = field(repr=False)  # may hold a password
+    health: HealthSettings
+    logs: LogSettings
+
+
+def load(
+    env_file: Path | None = Path(".env"), *, given: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings from `given` (by variable name), else the environment, else `env_file`.
+
+    A file that is not there is no error, an empty value counts as missing.
+
+    Raises:
+        SettingsError: One line per setting that is missing or malformed.
+    """
+    values = {name.lower(): value for name, value in (given or {}).items()}
+    # Typed by hand: what comes in are texts, and the file is named by an argument of its base.
+    make: Callable[..., _Environment] = _Environment
+    try:
+        read = make(_env_file=env_file, **values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_lines(error))) from None
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{env_file} can't be read as UTF-8 text.") from None
+    return Settings(
+        discord=DiscordSettings(
+            token=read.discord_token,
+            api_url=read.discord_api_url,
+            gateway_url=read.discord_gateway_url,
+            ca_file=read.discord_ca_file,
+        ),
+        translation=TranslationSettings(
+            api_key=read.dashscope_api_key,
+            url=read.dashscope_url,
+            workspace=read.dashscope_workspace,
+            model=read.livetranslate_model,
+            silence_ms=read.livetranslate_silence_ms,
+            connects_per_minute=read.livetranslate_connects_per_minute,
+            idle_seconds=read.livetranslate_idle_seconds,
+        ),
+        database_url=read.database_url,
+        health=HealthSettings(host=read.health_host, port=read.health_port),
+        logs=LogSettings(level=read.log_level, format=read.log_format),
+    )
+
+
+def names() -> tuple[str, ...]:
+    """Every variable that is read."""
+    return tuple(name.upper() for name in _Environment.model_fields)
+
+
+# How a value must look. Each says after "NAME ": what is asked, never what was given.
+
+
+def _url(*schemes: str) -> AfterValidator:
+    kinds = " or ".join(f"{scheme}://" for scheme in schemes)
+
+    def check(value: str) -> str:
+        complaint = ValueError(f"must be an address that starts with {kinds} and has no query.")
+        try:
+            url = urlsplit(value)
+            bad = url.scheme not in schemes or not url.hostname or url.port == 0
+        except ValueError:
+            raise complaint from None
+        if bad or url.query or url.fragment or any(character.isspace() for character in value):
+            raise complaint
+        return value.rstrip("/")
+
+    return AfterValidator(check)
+
+
+def _secret(what: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if not text.isascii() or any(character.isspace() for character in text):
+            raise ValueError(f"is no {what}: it has spaces or other characters that none has.")
+        return value
+
+    return AfterValidator(check)
+
+
+_DRIVERS = {"postgresql+asyncpg": "asyncpg", "postgresql+psycopg": "psycopg"}
+_DIALECTS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+def _database(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    scheme = _DIALECTS.get(scheme, scheme)
+    if not separator or scheme not in {"sqlite+aiosqlite", *_DRIVERS}:
+        raise ValueError(
+            "must start with sqlite+aiosqlite:/// (then the file) or postgresql+asyncpg:// "
+            "(then user:password@host/database)."
+        )
+    driver = _DRIVERS.get(scheme)
+    if driver is not None and importlib.util.find_spec(driver) is None:
+        raise ValueError(f"asks for a driver that is not installed: pip install {driver}")
+    return f"{scheme}://{rest}"
+
+
+def is_local(url: str) -> bool:
+    """Whether a URL names this machine by loopback address or as localhost."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+class _Environment(BaseSettings):
+    """The variables, flat, as they are named outside. `_ADVICE` has a line for each."""
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    discord_token: Annotated[SecretStr, _secret("bot token")]
+    dashscope_api_key: Annotated[SecretStr, _secret("API key")]
+    dashscope_url: Annotated[str, _url("wss", "ws")] = (
+        "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"
+    )
+    dashscope_workspace: str | None = None
+    livetranslate_model: str = "qwen3-livetranslate-flash-realtime"
+    livetranslate_silence_ms: Annotated[int, Field(ge=200, le=6000)] = 800
+    livetranslate_connects_per_minute: Annotated[int, Field(ge=1, le=1000)] = 10
+    livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = 60
+    database_url: Annotated[str, AfterValidator(_database)] = "sqlite+aiosqlite:///data/parley.db"
+    health_host: str = "127.0.0.1"
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = "info"
+    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = "text"
+    discord_api_url: Annotated[str, _url("https", "http")] = "https://discord.com/api/v10"
+    discord_gateway_url: Annotated[str, _url("wss", "ws")] | None = None
+    discord_ca_file: FilePath | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, file_secret_settings
+        return init_settings, env_settings, dotenv_settings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tidy(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Blanks count as missing, and an engine on this machine asks for no key."""
+        kept = {}
+        for name, value in values.items():
+            tidy = value.strip() if isinstance(value, str) else value
+            if tidy != "":
+                kept[name] = tidy
+        if is_local(str(kept.get("dashscope_url", ""))):
+            kept.setdefault("dashscope_api_key", "local")
+        return kept
+
+
+_ADVICE: Mapping[str, str] = {
+    "discord_token": "copy it from the Bot page of your application at "
+    "https://discord.com/developers/applications.",
+    "dashscope_api_key": "make one in Alibaba Cloud Model Studio, or set DASHSCOPE_URL to a local "
+    "engine.",
+    "livetranslate_silence_ms": "must be a whole number from 200 to 6000.",
+    "livetranslate_connects_per_minute": "must be a whole number from 1 to 1000.",
+    "livetranslate_idle_seconds": "must be a number from 5 to 280.",
+    "health_port": "must be a whole number from 0 (off) to 65535.",
+    "log_level": "must be debug, info, warning, error or critical.",
+    "log_format": "must be text or json.",
+    "discord_ca_file": "must be the path of a file that exists.",
+}
+
+
+def _lines(error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        name = str(problem["loc"][0]) if problem["loc"] else ""
+        says = _ADVICE.get(name, "has a value that can't be used.")
+        if problem["type"] == "missing":
+            says = f"is missing: {says}"
+        elif problem["type"] == "value_error":
+            says = str(problem["ctx"]["error"])
+        lines.append(f"{name.upper()} {says}")
+    return lines

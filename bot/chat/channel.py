@@ -1,0 +1,145 @@
+"""A Discord text channel as captions need it: by webhook, else by the bot's own messages."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import discord
+
+from bot.chat.faults import UNKNOWN_WEBHOOK, chat_error
+from bot.chat.names import username
+from bot.chat.render import named
+from bot.chat.transport import MessageRef, Posted
+from bot.chat.webhooks import CaptionChannel, Webhooks, WebhookUnavailableError
+from bot.errors import ChatError, MessageGoneError
+from bot.room.events import Member
+
+log = logging.getLogger(__name__)
+
+_PING_NOBODY = discord.AllowedMentions.none()
+
+
+class ChannelTransport:
+    """Implements CaptionTransport for a text channel, a voice channel's chat or a thread.
+
+    Without a webhook captions go out as the bot's own messages, the speaker's name in bold; the
+    first such Posted says so in its notice.
+    """
+
+    def __init__(self, channel: CaptionChannel, webhooks: Webhooks) -> None:
+        self._channel = channel
+        self._webhooks = webhooks
+        self._thread = channel if isinstance(channel, discord.Thread) else discord.utils.MISSING
+        self._refused: WebhookUnavailableError | None = None
+        self._told = False
+
+    async def post(self, speaker: Member | None, content: str) -> Posted:
+        """Post under a speaker's name and picture, or (None) under the bot's own."""
+        if speaker is None:
+            return Posted(await self._post_own(None, content))
+        try:
+            return Posted(await self._post_by_webhook(speaker, content))
+        except WebhookUnavailableError as error:
+            if error.lasting:
+                self._refused = error
+            ref = await self._post_own(speaker, content)
+            notice = None if self._told else error.message
+            self._told = True
+            return Posted(ref, notice)
+
+    async def _post_by_webhook(self, speaker: Member, content: str) -> MessageRef:
+        if self._refused is not None:
+            raise self._refused
+        for _ in range(2):
+            webhook = await self._webhooks.of(self._channel)
+            try:
+                message = await webhook.send(
+                    content,
+                    username=username(speaker.name),
+                    avatar_url=speaker.avatar_url or discord.utils.MISSING,
+                    allowed_mentions=_PING_NOBODY,
+                    suppress_embeds=True,
+                    thread=self._thread,
+                    wait=True,
+                )
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_WEBHOOK:
+                    raise chat_error(error) from error
+                log.info("webhook gone, looking for another")
+                self._webhooks.forget(webhook.id)
+            except discord.HTTPException as error:
+                if error.status != 400:
+                    raise chat_error(error) from error
+                # Most likely the name: a server can ban words that we do not know of.
+                log.info("webhook message refused: code %d", error.code)
+                return await self._post_own(speaker, content)
+            except (OSError, TimeoutError) as error:
+                raise chat_error(error) from error
+            else:
+                return MessageRef(message.id, webhook.id)
+        # A webhook that is gone at once is not asked for again: many 404s get a bot restricted.
+        raise WebhookUnavailableError(
+            "My webhook in this channel vanishes as soon as it is made, so captions come under my "
+            "own name, with the speaker's in front."
+        )
+
+    async def _post_own(self, speaker: Member | None, content: str) -> MessageRef:
+        with _translated():
+            message = await self._channel.send(
+                _own(speaker, content), allowed_mentions=_PING_NOBODY, suppress_embeds=True
+            )
+        return MessageRef(message.id)
+
+    async def edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
+        """Replace the content of a message."""
+        if ref.webhook_id is None:
+            with _translated():
+                message = self._channel.get_partial_message(ref.id)
+                await message.edit(content=_own(speaker, content), allowed_mentions=_PING_NOBODY)
+            return
+        webhook = await self._webhook_of(ref)
+        try:
+            await webhook.edit_message(
+                ref.id, content=content, allowed_mentions=_PING_NOBODY, thread=self._thread
+            )
+        except (discord.DiscordException, OSError, TimeoutError) as error:
+            if isinstance(error, discord.NotFound) and error.code == UNKNOWN_WEBHOOK:
+                self._webhooks.forget(webhook.id)
+            raise chat_error(error) from error
+
+    async def delete(self, ref: MessageRef) -> None:
+        """Remove a message; one that is gone already is no error."""
+        try:
+            if ref.webhook_id is None:
+                with _translated():
+                    await self._channel.get_partial_message(ref.id).delete()
+            else:
+                webhook = await self._webhook_of(ref)
+                with _translated():
+                    await webhook.delete_message(ref.id, thread=self._thread)
+        except MessageGoneError:
+            log.debug("message to delete was gone")
+
+    async def _webhook_of(self, ref: MessageRef) -> discord.Webhook:
+        """The webhook a message went through; only it can change the message."""
+        try:
+            webhook = await self._webhooks.of(self._channel)
+        except WebhookUnavailableError as error:
+            raise MessageGoneError(removed=False) from error
+        if webhook.id != ref.webhook_id:
+            raise MessageGoneError(removed=False)
+        return webhook
+
+
+def _own(speaker: Member | None, content: str) -> str:
+    return content if speaker is None else named(username(speaker.name), content)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ChatError:
+        raise
+    except (discord.DiscordException, OSError, TimeoutError) as error:
+        raise chat_error(error) from error

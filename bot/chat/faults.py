@@ -1,0 +1,46 @@
+"""What an error of discord.py means for a caption.
+
+Codes: Discord's API documentation, "JSON error codes".
+"""
+
+import discord
+
+from bot.errors import ChatError, MessageGoneError, RateLimitError
+
+UNKNOWN_CHANNEL = 10003
+UNKNOWN_MESSAGE = 10008
+UNKNOWN_WEBHOOK = 10015
+EDITED_TOO_OFTEN = 30046  # of a message older than an hour
+
+_WAIT_S = 5.0  # after a 429 that does not say how long
+
+
+def chat_error(error: Exception) -> ChatError:
+    """The ChatError for what discord.py or aiohttp raised. Quotes nothing of it."""
+    if isinstance(error, discord.RateLimited):
+        return RateLimitError(error.retry_after)
+    if not isinstance(error, discord.HTTPException) or error.status >= 500:
+        return ChatError("Discord could not be reached.", retryable=True)
+    if error.status == 429:
+        return RateLimitError(_retry_after(error))
+    return _refusal(error)
+
+
+def _refusal(error: discord.HTTPException) -> ChatError:
+    if error.code == UNKNOWN_MESSAGE:
+        return MessageGoneError(removed=True)
+    if error.code in {UNKNOWN_WEBHOOK, EDITED_TOO_OFTEN}:
+        return MessageGoneError(removed=False)
+    if error.code == UNKNOWN_CHANNEL:
+        return ChatError("The text channel is gone.")
+    if error.status == 403:
+        return ChatError("I may not write in the text channel.")
+    return ChatError(f"Discord refused a message ({error.status}, code {error.code}).")
+
+
+def _retry_after(error: discord.HTTPException) -> float:
+    try:
+        seconds = float(error.response.headers.get("Retry-After", _WAIT_S))
+    except ValueError:
+        return _WAIT_S
+    return seconds if 0 <= seconds < float("inf") else _WAIT_S

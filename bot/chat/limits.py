@@ -1,0 +1,75 @@
+"""What Discord's answers say about its limits, seen where discord.py hides it.
+
+discord.py waits out a 429 by itself and says nothing, and it holds back the answer of a request
+that used up its bucket until the bucket is full again. Its `http_trace` sees each answer as it
+comes. A trace runs in the task that made the request, so that whoever listens in that task hears
+of the own requests alone.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import aiohttp
+
+# Messages of webhooks and of the bot itself; looking for a webhook has limits of its own.
+_MESSAGES = re.compile(r"/(webhooks/\d+/[^/]+(/messages/\d+)?|channels/\d+/messages(/\d+)?)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of Discord; `wait_s` is how long it wants no further request, 0 if it may come."""
+
+    limited: bool
+    wait_s: float
+
+
+_listener: ContextVar[Callable[[Answer], None] | None] = ContextVar("_listener", default=None)
+
+
+@contextmanager
+def listening(listener: Callable[[Answer], None]) -> Iterator[None]:
+    """Hear of the answers to this task's message requests."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def http_trace() -> aiohttp.TraceConfig:
+    """The trace to construct the client with: `discord.Client(http_trace=http_trace())`."""
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(_heard)
+    return trace
+
+
+async def _heard(
+    _session: aiohttp.ClientSession,
+    _context: SimpleNamespace,
+    end: aiohttp.TraceRequestEndParams,
+) -> None:
+    listener = _listener.get()
+    if listener is not None and _MESSAGES.search(end.url.path):
+        listener(read(end.response.status, end.response.headers))
+
+
+def read(status: int, headers: Mapping[str, str]) -> Answer:
+    """An answer's status and headers; figures that can't be read count as absent."""
+    if status == 429:
+        return Answer(limited=True, wait_s=_seconds(headers, "Retry-After"))
+    used_up = headers.get("X-RateLimit-Remaining") == "0"
+    return Answer(
+        limited=False, wait_s=_seconds(headers, "X-RateLimit-Reset-After") if used_up else 0.0
+    )
+
+
+def _seconds(headers: Mapping[str, str], name: str) -> float:
+    try:
+        seconds = float(headers.get(name, "0"))
+    except ValueError:
+        return 0.0
+    return seconds if 0 <= seconds < float("inf") else 0.0

@@ -1,0 +1,112 @@
+"""Foreign text made harmless: shown by Discord as the plain words it is, whatever it holds.
+
+Discord's Markdown lets a backslash take the meaning from any following sign that is no letter,
+digit or space. Marks that only count at the start of a line (# > - 1.) need no escape, as no
+caption lets foreign text start one.
+"""
+
+import re
+import unicodedata
+
+_ZERO_WIDTH_SPACE = "\u200b"
+_FIRST_STRONG_ISOLATE = "\u2068"
+_POP_ISOLATE = "\u2069"
+
+# Joiners shape Persian, Indic scripts and emoji; every other format character only hides or moves.
+_JOINERS = frozenset("\u200c\u200d")
+# Invisible, though Unicode calls them letters or marks: fillers, the braille blank, the grapheme
+# joiner. A name or a caption of these alone would look empty.
+_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+
+_MARKDOWN = re.compile(r"[\\*_~`|<\[\]]|:(?=//)")
+_MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)", re.IGNORECASE)
+
+
+def _plain_character(character: str) -> str:
+    if character in _JOINERS:
+        return character
+    if character in _BLANKS:
+        return " "
+    category = unicodedata.category(character)
+    if category in {"Cc", "Zs", "Zl", "Zp"}:
+        return " "
+    if category == "Cf":
+        return ""
+    # A lone surrogate can't be sent as UTF-8.
+    return "\N{REPLACEMENT CHARACTER}" if category == "Cs" else character
+
+
+def clean(text: str) -> str:
+    """`text` on one line, single-spaced, without characters that hide, reorder or break."""
+    flat = " ".join("".join(map(_plain_character, text)).split())
+    return "" if all(character in _JOINERS or character == " " for character in flat) else flat
+
+
+def escape(text: str) -> str:
+    """`text` with no Markdown, mention, emoji, link or time stamp that Discord would act on."""
+    return _MENTION.sub(f"@{_ZERO_WIDTH_SPACE}", _MARKDOWN.sub(r"\\\g<0>", text))
+
+
+def isolate(text: str) -> str:
+    """`text`, its direction kept from what stands around it if any of it runs right to left."""
+    if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
+        return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
+    return text
+
+
+def length(text: str) -> int:
+    """UTF-16 units, the strictest way a limit of Discord is counted."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def cut(text: str, limit: int) -> list[str]:
+    """Clean text cut where a reader would, into pieces that escaped fit `limit` units.
+
+    Nothing but the spaces at the cuts is lost, and text that grows at its end keeps its earlier
+    pieces.
+    """
+    pieces = []
+    while text:
+        end = _fitting(text, limit)
+        if end < len(text):
+            end = _good_end(text, end)
+        pieces.append(text[:end].rstrip(" "))
+        text = text[end:].lstrip(" ")
+    return pieces
+
+
+def _fitting(text: str, limit: int) -> int:
+    """How many characters fit once escaped; at least one."""
+    used = 0
+    for index, character in enumerate(text):
+        escapes = character == "@" or _MARKDOWN.match(text, index) is not None
+        used += length(character) + escapes
+        if used > limit and index:
+            return index
+    return len(text)
+
+
+def _good_end(text: str, end: int) -> int:
+    """The last space in the half before `end`, else before a whole letter."""
+    if text[end] == " ":
+        return end
+    space = text.rfind(" ", end // 2, end)
+    if space > 0:
+        return space
+    whole = end
+    while whole > 1 and _continues(text, whole):
+        whole -= 1
+    # A run of combining marks as long as a message has no good place.
+    return whole if whole > 1 else end
+
+
+def _continues(text: str, index: int) -> bool:
+    """Whether the character at `index` belongs to the letter or emoji before it."""
+    character = text[index]
+    return (
+        unicodedata.category(character).startswith("M")
+        or character == "\u200d"
+        or text[index - 1] == "\u200d"
+        or "\U0001f3fb" <= character <= "\U0001f3ff"
+    )

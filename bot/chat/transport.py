@@ -1,0 +1,39 @@
+"""What a caption board needs of a text channel: to post, edit and delete single messages."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.room.events import Member
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """A message posted by us: its id, and the webhook it went through (None: the bot's own)."""
+
+    id: int
+    webhook_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message was posted; `notice` is something the channel's people should be told, once."""
+
+    ref: MessageRef
+    notice: str | None = None
+
+
+class CaptionTransport(Protocol):
+    """A text channel. Pings nobody, whatever the content.
+
+    Each call is one request that counts against the channel's limits, and raises ChatError:
+    RateLimitError, MessageGoneError, or another whose `retryable` says whether to try again.
+    """
+
+    async def post(self, speaker: Member | None, content: str) -> Posted:
+        """Post under a speaker's name and picture, or (None) under the bot's own."""
+
+    async def edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
+        """Replace the content of a message."""
+
+    async def delete(self, ref: MessageRef) -> None:
+        """Remove a message; one that is gone already is no error."""

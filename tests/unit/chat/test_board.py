@@ -1,0 +1,251 @@
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.chat.board import CLOSE_S, ChannelBoard
+from bot.chat.transport import MessageRef, Posted
+from bot.clock import Timer
+from bot.errors import ChatError
+from bot.room.events import Caption, Member
+from bot.room.ports import CaptionBoard
+
+SAID = "the secret sentence"
+NAME = "Secretive Person"
+
+
+class ManualTimer:
+    def __init__(self, when: float, callback: Callable[[], None]) -> None:
+        self.when = when
+        self.callback = callback
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class ManualClock:
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.timers: list[ManualTimer] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        timer = ManualTimer(when, callback)
+        self.timers.append(timer)
+        return timer
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, timer by timer, and everything that follows from each happen."""
+        until = self.time + seconds
+        await settle()
+        while due := [t for t in self.timers if t.when <= until and not t.cancelled]:
+            timer = min(due, key=lambda timer: timer.when)
+            self.timers.remove(timer)
+            self.time = max(self.time, timer.when)
+            timer.callback()
+            await settle()
+        self.time = until
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+class Channel:
+    """A text channel in memory. Knobs: `fail` raises once per element, `hold` keeps requests."""
+
+    def __init__(self) -> None:
+        self.messages: dict[int, tuple[str, str]] = {}
+        self.fail: list[Exception] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self.notice: str | None = None
+        self.requests = 0
+
+    async def _request(self) -> None:
+        self.requests += 1
+        await self.hold.wait()
+        if self.fail:
+            raise self.fail.pop(0)
+
+    async def post(self, speaker: Member | None, content: str) -> Posted:
+        await self._request()
+        ref = MessageRef(self.requests)
+        self.messages[ref.id] = (speaker.name if speaker else "Parley", content)
+        notice, self.notice = self.notice, None
+        return Posted(ref, notice)
+
+    async def edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
+        await self._request()
+        self.messages[ref.id] = (speaker.name if speaker else "Parley", content)
+
+    async def delete(self, ref: MessageRef) -> None:
+        await self._request()
+        del self.messages[ref.id]
+
+    def texts(self) -> list[str]:
+        return [content for _, content in self.messages.values()]
+
+
+def caption(key: int, text: str, *, final: bool = False) -> Caption:
+    return Caption(key, Member(5, NAME), "en", text, "", None, final, 0.0)
+
+
+@asynccontextmanager
+async def board_on(
+    channel: Channel, clock: ManualClock, refused: Callable[[ChatError], None] | None = None
+) -> AsyncIterator[ChannelBoard]:
+    board = ChannelBoard(channel, clock, refused=refused)
+    try:
+        yield board
+    finally:
+        channel.hold.set()
+        await board.close()
+
+
+async def test_a_caption_is_posted_edited_and_made_final_under_its_speaker() -> None:
+    channel, clock = Channel(), ManualClock()
+    async with board_on(channel, clock) as board:
+        board.show(caption(1, "Hel"))
+        await clock.advance(0)
+        assert channel.messages == {1: (NAME, "`EN` Hel …")}
+        board.show(caption(1, "Hello"))
+        await clock.advance(0.9)
+        assert channel.texts() == ["`EN` Hel …"]
+        await clock.advance(0.1)
+        assert channel.texts() == ["`EN` Hello …"]
+        board.show(caption(1, "Hello.", final=True))
+        await clock.advance(0)
+        assert channel.messages == {1: (NAME, "`EN` Hello.")}
+
+
+async def test_a_notice_comes_from_the_bot_itself() -> None:
+    channel, clock = Channel(), ManualClock()
+    async with board_on(channel, clock) as board:
+        board.say("I am here.")
+        await clock.advance(0)
+    assert channel.messages == {1: ("Parley", "I am here.")}
+
+
+async def test_while_the_channel_is_slow_only_the_newest_state_waits() -> None:
+    channel, clock = Channel(), ManualClock()
+    channel.hold.clear()
+    async with board_on(channel, clock) as board:
+        for text in ("a", "a b", "a b c"):
+            board.show(caption(1, text))
+            await clock.advance(0)
+        board.show(caption(1, "a b c.", final=True))
+        channel.hold.set()
+        await clock.advance(0)
+        assert channel.texts() == ["`EN` a b c."]
+        assert channel.requests == 2
+
+
+async def test_what_the_transport_wants_said_is_said_after_the_message() -> None:
+    channel, clock = Channel(), ManualClock()
+    channel.notice = "No webhooks here."
+    async with board_on(channel, clock) as board:
+        board.show(caption(1, "Hello", final=True))
+        await clock.advance(0)
+    assert channel.texts() == ["`EN` Hello", "No webhooks here."]
+
+
+async def test_a_failing_channel_gets_the_final_once_it_works_again() -> None:
+    channel, clock = Channel(), ManualClock()
+    channel.fail = [ChatError("down", retryable=True)] * 3
+    async with board_on(channel, clock) as board:
+        board.show(caption(1, "Hello", final=True))
+        await clock.advance(10)
+        assert channel.texts() == ["`EN` Hello"]
+
+
+async def test_a_fault_of_the_code_costs_one_caption_and_not_the_channel() -> None:
+    channel, clock = Channel(), ManualClock()
+    channel.fail = [ZeroDivisionError(SAID)]
+    async with board_on(channel, clock) as board:
+        board.show(caption(1, "lost", final=True))
+        board.show(caption(2, "kept", final=True))
+        await clock.advance(0)
+        assert channel.texts() == ["`EN` kept"]
+
+
+async def test_a_channel_that_refuses_for_good_is_reported_once() -> None:
+    channel, clock = Channel(), ManualClock()
+    channel.fail = [ChatError("gone"), ChatError("gone")]
+    reports: list[ChatError] = []
+    async with board_on(channel, clock, reports.append) as board:
+        board.show(caption(1, "a", final=True))
+        board.show(caption(2, "b", final=True))
+        await clock.advance(0)
+    assert [report.message for report in reports] == ["gone"]
+
+
+async def test_closing_delivers_finals_ends_interims_and_takes_nothing_more() -> None:
+    channel, clock = Channel(), ManualClock()
+    async with board_on(channel, clock) as board:
+        board.show(caption(1, "live"))
+        await clock.advance(0)
+        board.show(caption(2, "final", final=True))
+        board.show(caption(3, "never seen"))
+        await board.close()
+        assert channel.texts() == ["`EN` live", "`EN` final"]
+        board.show(caption(4, "too late", final=True))
+        board.say("too late")
+        await board.close()
+    assert len(channel.messages) == 2
+
+
+async def test_closing_gives_up_after_its_bound_when_the_channel_hangs() -> None:
+    channel, clock = Channel(), ManualClock()
+    channel.hold.clear()
+    board = ChannelBoard(channel, clock)
+    board.show(caption(1, "stuck", final=True))
+    closing = asyncio.gather(board.close(), board.close())
+    await clock.advance(CLOSE_S - 0.1)
+    assert not closing.done()
+    await clock.advance(0.1)
+    await asyncio.wait_for(closing, 5)
+    assert channel.messages == {}
+
+
+async def test_nothing_is_left_running_after_close() -> None:
+    before = asyncio.all_tasks()
+    channel, clock = Channel(), ManualClock()
+    async with board_on(channel, clock) as board:
+        board.show(caption(1, "a"))
+        await clock.advance(0)
+    assert asyncio.all_tasks() == before
+    assert all(timer.cancelled for timer in clock.timers)
+
+
+async def test_nothing_that_is_said_and_no_name_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    channel, clock = Channel(), ManualClock()
+    channel.fail = [
+        ChatError("down", retryable=True),
+        ChatError("refused"),
+        ZeroDivisionError(SAID),
+    ]
+    async with board_on(channel, clock) as board:
+        for key in range(3):
+            board.show(caption(key, SAID, final=True))
+        board.say(NAME)
+        await clock.advance(60)
+        board.show(caption(9, SAID))
+        await board.close()
+        board.show(caption(10, SAID))
+    assert caplog.records, "the faults were logged"
+    kept = caplog.text + "".join(repr(vars(record)) for record in caplog.records)
+    assert SAID not in kept
+    assert NAME not in kept
+
+
+async def test_the_board_is_the_one_that_the_room_asks_for() -> None:
+    board: CaptionBoard = ChannelBoard(Channel(), ManualClock())
+    await board.close()

@@ -1,0 +1,102 @@
+import pytest
+
+from bot.chat.plain import length
+from bot.chat.render import MESSAGE_LIMIT, named, notice, parts
+from bot.room.events import Caption, Member
+
+
+def caption(text: str, source: str = "", *, final: bool = True, **changes: str | None) -> Caption:
+    language = changes.get("language", "en") or ""
+    return Caption(
+        key=1,
+        speaker=Member(1, "Ana"),
+        language=language,
+        text=text,
+        source_text=source,
+        source_language=changes.get("source_language", "es"),
+        final=final,
+        began_at=0.0,
+    )
+
+
+def test_the_translation_stands_above_the_original() -> None:
+    assert parts(caption("Hello.", "Hola.")) == ["`EN` Hello.\n-# es · Hola."]
+
+
+def test_an_interim_caption_shows_that_more_comes() -> None:
+    assert parts(caption("Hello", final=False)) == ["`EN` Hello …"]
+    assert parts(caption("Hello", "Hola", final=False)) == ["`EN` Hello …\n-# es · Hola"]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n\u200b"])
+@pytest.mark.parametrize("final", [True, False])
+def test_without_a_translation_there_is_no_message(text: str, *, final: bool) -> None:
+    assert parts(caption(text, "Hola", final=final)) == []
+
+
+def test_an_unknown_source_language_is_left_out() -> None:
+    assert parts(caption("Hello", "# Hola", source_language=None)) == [
+        "`EN` Hello\n-# \u200b# Hola"
+    ]
+
+
+def test_what_is_said_can_not_be_markdown_nor_a_new_line() -> None:
+    (content,) = parts(caption("# big\n> *quote*", "@everyone\n-# small"))
+    assert content == "`EN` # big > \\*quote\\*\n-# es · @\u200beveryone -# small"
+
+
+def test_a_language_code_can_not_be_markdown() -> None:
+    assert parts(caption("Hello", language="`*zh-TW*`\n")) == ["`ZH-TW` Hello"]
+
+
+def test_right_to_left_text_leaks_into_nothing_around_it() -> None:
+    assert parts(caption("שלמה", "شكر", language="he", source_language="ar", final=False)) == [
+        "`HE` \u2068שלמה\u2069 …\n-# ar · \u2068شكر\u2069"
+    ]
+
+
+def words(shown: list[str]) -> list[str]:
+    """Every word said, without what the rendering adds."""
+    marks = {"`EN`", "-#", "es", "·", "…"}
+    return [word for part in shown for word in part.split() if word not in marks]
+
+
+def test_a_long_caption_is_split_and_nothing_is_lost() -> None:
+    said = [f"word{n}_" for n in range(900)]
+    heard = [f"palabra{n}" for n in range(700)]
+    shown = parts(caption(" ".join(said), " ".join(heard)))
+    assert all(length(named("n" * 80, part)) <= MESSAGE_LIMIT for part in shown)
+    assert [word.replace("\\", "") for word in words(shown)] == said + heard
+
+
+def test_five_thousand_signs_to_escape_without_a_space_fit_with_the_worst_name() -> None:
+    shown = parts(caption("*" * 5000))
+    assert all(length(named("_" * 80, part)) <= MESSAGE_LIMIT for part in shown)
+    assert sum(part.count("\\*") for part in shown) == 5000
+
+
+def test_a_growing_caption_keeps_its_earlier_messages() -> None:
+    said = " ".join(f"word{n}" for n in range(600))
+    before, after = parts(caption(said, final=False)), parts(caption(f"{said} more", final=False))
+    assert len(before) > 1
+    assert after[: len(before) - 1] == before[:-1]
+
+
+def test_a_name_before_the_text_is_plain_too() -> None:
+    assert named("*_x_*", "`EN` hi") == "**\\*\\_x\\_\\*** `EN` hi"
+
+
+def test_a_notice_keeps_its_lines_and_is_plain() -> None:
+    assert notice("Ana *joined*.\n\n# Stay @here") == [
+        "Ana \\*joined\\*.\n\u200b# Stay @\u200bhere"
+    ]
+
+
+def test_a_long_notice_is_split() -> None:
+    shown = notice("\n".join(["word " * 100] * 20))
+    assert len(shown) > 1
+    assert all(0 < length(part) <= MESSAGE_LIMIT for part in shown)
+
+
+def test_an_empty_notice_is_no_message() -> None:
+    assert notice(" \n\u200b") == []

@@ -1,0 +1,164 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import load, names
+
+ROOT = Path(__file__).parents[2]
+GOOD = {"DISCORD_TOKEN": "aaa.bbb.ccc", "DASHSCOPE_API_KEY": "sk-1234"}
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in names():
+        monkeypatch.delenv(name, raising=False)
+
+
+def wrong(**given: str) -> str:
+    """The message for settings that are good but for these."""
+    with pytest.raises(SettingsError) as caught:
+        load(None, given=GOOD | given)
+    return str(caught.value)
+
+
+def test_token_and_key_are_enough_and_the_rest_has_defaults() -> None:
+    settings = load(None, given=GOOD)
+    assert settings.discord.token.get_secret_value() == "aaa.bbb.ccc"
+    assert settings.discord.api_url == "https://discord.com/api/v10"
+    assert settings.discord.gateway_url is None
+    assert settings.discord.ca_file is None
+    assert settings.translation.api_key.get_secret_value() == "sk-1234"
+    assert settings.translation.url == "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"
+    assert settings.translation.workspace is None
+    assert settings.translation.model == "qwen3-livetranslate-flash-realtime"
+    assert settings.translation.silence_ms == 800
+    assert settings.translation.connects_per_minute == 10
+    assert settings.translation.idle_seconds == 60
+    assert settings.database_url == "sqlite+aiosqlite:///data/parley.db"
+    assert (settings.health.host, settings.health.port) == ("127.0.0.1", 8080)
+    assert (settings.logs.level, settings.logs.format) == ("info", "text")
+
+
+def test_each_missing_one_is_a_line_that_says_what_to_do() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(None)
+    token, key = str(caught.value).splitlines()
+    assert token.startswith("DISCORD_TOKEN is missing: copy it from")
+    assert key.startswith("DASHSCOPE_API_KEY is missing: make one in")
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t"])
+def test_a_blank_value_counts_as_missing(blank: str) -> None:
+    assert wrong(DISCORD_TOKEN=blank).startswith("DISCORD_TOKEN is missing")
+    assert load(None, given=GOOD | {"LOG_LEVEL": blank}).logs.level == "info"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DISCORD_TOKEN", "Bot aaa.bbb.ccc", "is no bot token"),
+        ("DASHSCOPE_API_KEY", "sk-ключ", "is no API key"),
+        ("DASHSCOPE_URL", "https://example.com/x", "wss:// or ws://"),
+        ("DASHSCOPE_URL", "wss://example.com/x?model=y", "has no query"),
+        ("DASHSCOPE_URL", "ws://127.0.0.1:70000/", "wss:// or ws://"),
+        ("DASHSCOPE_URL", "ws://[::1", "wss:// or ws://"),
+        ("DISCORD_API_URL", "discord.com", "https:// or http://"),
+        ("DISCORD_GATEWAY_URL", "https://gateway.example", "wss:// or ws://"),
+        ("DISCORD_CA_FILE", "/nowhere/ca.pem", "a file that exists"),
+        ("LIVETRANSLATE_SILENCE_MS", "199", "from 200 to 6000"),
+        ("LIVETRANSLATE_SILENCE_MS", "6001", "from 200 to 6000"),
+        ("LIVETRANSLATE_SILENCE_MS", "eight", "from 200 to 6000"),
+        ("LIVETRANSLATE_CONNECTS_PER_MINUTE", "-5", "from 1 to 1000"),
+        ("LIVETRANSLATE_IDLE_SECONDS", "300", "from 5 to 280"),
+        ("LIVETRANSLATE_IDLE_SECONDS", "nan", "from 5 to 280"),
+        ("DATABASE_URL", "parley.db", "must start with sqlite+aiosqlite:///"),
+        ("DATABASE_URL", "mysql://u:secret@h/d", "must start with"),
+        ("HEALTH_PORT", "65536", "from 0 (off) to 65535"),
+        ("LOG_LEVEL", "loud", "debug, info"),
+        ("LOG_FORMAT", "xml", "text or json"),
+    ],
+)
+def test_a_malformed_one_is_one_line_that_names_it_and_not_its_value(
+    name: str, value: str, says: str
+) -> None:
+    message = wrong(**{name: value})
+    assert message.startswith(f"{name} ")
+    assert says in message
+    assert "\n" not in message
+    assert value not in message
+    assert "pydantic" not in message.lower()
+
+
+def test_several_problems_are_a_line_each() -> None:
+    assert len(wrong(LOG_LEVEL="loud", HEALTH_PORT="x", DISCORD_TOKEN="").splitlines()) == 3
+
+
+def test_postgresql_without_its_driver_is_one_line_with_what_to_install() -> None:
+    message = wrong(DATABASE_URL="postgresql://parley:hunter2hunter2@db/parley")
+    assert message == "DATABASE_URL asks for a driver that is not installed: pip install asyncpg"
+
+
+def test_a_bare_dialect_gets_its_driver() -> None:
+    settings = load(None, given=GOOD | {"DATABASE_URL": "sqlite:///x.db"})
+    assert settings.database_url == "sqlite+aiosqlite:///x.db"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost:1", "[::1]:8765"])
+def test_an_engine_on_this_machine_needs_no_key(host: str) -> None:
+    given = {"DISCORD_TOKEN": "a.b.c", "DASHSCOPE_URL": f"ws://{host}/api-ws/v1/realtime"}
+    assert load(None, given=given).translation.api_key.get_secret_value() == "local"
+
+
+def test_an_engine_elsewhere_needs_a_key() -> None:
+    with pytest.raises(SettingsError, match="DASHSCOPE_API_KEY is missing"):
+        load(None, given={"DISCORD_TOKEN": "a.b.c", "DASHSCOPE_URL": "ws://engine:8765/x"})
+
+
+def test_given_stands_above_the_environment_and_that_above_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text("DISCORD_TOKEN=file\nDASHSCOPE_API_KEY=file\nLOG_LEVEL=ERROR\nOTHER=1\n")
+    monkeypatch.setenv("DISCORD_TOKEN", "environment")
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "environment")
+    settings = load(file, given={"DISCORD_TOKEN": "given"})
+    assert settings.discord.token.get_secret_value() == "given"
+    assert settings.translation.api_key.get_secret_value() == "environment"
+    assert settings.logs.level == "error"
+
+
+def test_an_empty_variable_of_the_environment_leaves_the_files_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text("DISCORD_TOKEN=file\nDASHSCOPE_API_KEY=file\n")
+    monkeypatch.setenv("DISCORD_TOKEN", "")
+    assert load(file).discord.token.get_secret_value() == "file"
+
+
+def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"DISCORD_TOKEN=\xff\xfe")
+    with pytest.raises(SettingsError, match=r"\.env can't be read as UTF-8 text\.$"):
+        load(file)
+
+
+def test_no_secret_shows_when_settings_are_printed() -> None:
+    settings = load(None, given=GOOD | {"DATABASE_URL": "sqlite:///secret.db"})
+    for secret in ("aaa.bbb.ccc", "sk-1234", "secret.db"):
+        assert secret not in repr(settings)
+        assert secret not in str(settings)
+
+
+def test_the_example_file_names_exactly_the_settings_that_exist() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE)) == sorted(names())
+
+
+def test_the_examples_defaults_are_the_defaults(tmp_path: Path) -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    file = tmp_path / ".env"
+    file.write_text(re.sub(r"^#(?=[A-Z_]+=)", "", text, flags=re.MULTILINE), encoding="utf-8")
+    assert load(file, given=GOOD) == load(None, given=GOOD)
