@@ -21,6 +21,7 @@ ParleyError
 ├── EngineError              the local translation engine
 │   └── ModelError           a model's weights are missing or not the ones pinned
 └── LoopbackError            the loopback Discord was asked for what it can't do
+    └── MalformedError       a client sent it bytes that the protocol does not allow
 
 Each carries a stable `code` for logs and messages, and says whether trying again can help.
 """
@@ -176,3 +177,9 @@ class LoopbackError(ParleyError):
     """The loopback Discord was asked for what it can't do."""
 
     code = "loopback"
+
+
+class MalformedError(LoopbackError):
+    """A client sent the loopback Discord bytes that the protocol does not allow."""
+
+    code = "malformed"
