@@ -90,7 +90,7 @@ class DaveGroup:
         return tuple(self._transitions)
 
     def must_encrypt(self, user_id: int) -> bool:
-        """Whether a plain frame of this member would be a fault: it has keys, and no change runs."""
+        """Whether a plain frame of this member is a fault: it has keys, and no change runs."""
         member = self._members.get(user_id)
         if member is None or not member.switched:
             return False
@@ -185,7 +185,7 @@ class DaveGroup:
         return sends
 
     def invalid(self, user_id: int, transition_id: int) -> list[Send]:
-        """Op 31: a member could not digest a commit or welcome; it is taken out to be added anew."""
+        """Op 31: a member could not digest a commit or welcome; it is to be added anew."""
         sends = self.ready(user_id, transition_id)
         self._forget_told(user_id)
         sends += self._remove(self._members[user_id])

@@ -1,7 +1,7 @@
 """A member's side of DAVE: what it answers to the gateway, and its frames' encryption.
 
-`Membership` knows the order of messages; the cryptography is a `DaveSession`, of which `DaveySession`
-is the one that Parley runs. Source: the DAVE whitepaper (daveprotocol.com), protocol version 1.
+`Membership` knows the order of messages; the cryptography is a `DaveSession`, of which
+`DaveySession` is the one that Parley runs. Source: the DAVE whitepaper (daveprotocol.com), protocol version 1.
 """
 
 import struct

@@ -66,10 +66,10 @@ class Reader:
         """A variable-size vector, whose length must be written in the fewest bytes."""
         first = self.number(1)
         width = 1 << (first >> 6)
-        if width == 8:  # noqa: PLR2004 - the fourth width of the varints of RFC 9000 is not in MLS
+        if width == 8:  # a width of RFC 9000 that MLS leaves out
             raise MalformedError("MLS: a vector's length has an unknown form.")
         size = int.from_bytes(bytes([first & 0x3F]) + self.take(width - 1), "big")
-        if (width == 2 and size < 1 << 6) or (width == 4 and size < 1 << 14):  # noqa: PLR2004
+        if (width == 2 and size < 1 << 6) or (width == 4 and size < 1 << 14):
             raise MalformedError("MLS: a vector's length is longer than it need be.")
         return self.take(size)
 

@@ -1,6 +1,6 @@
 """A DAVE call in memory: the gateway's role, members of either implementation, queues between."""
 
-import datetime
+import datetime as dt
 import itertools
 import random
 from collections import deque
@@ -37,7 +37,9 @@ class LibdaveSession:
         self._session.init(1, self._channel_id, str(self._me))
         if self._sender:
             self._session.set_external_sender(self._sender)
-        return bytes(self._session.get_marshalled_key_package())
+        key_package = self._session.get_marshalled_key_package()
+        assert key_package is not None
+        return bytes(key_package)
 
     def external_sender(self, package: bytes) -> None:
         self._sender = package
@@ -56,7 +58,6 @@ class LibdaveSession:
     def welcome(self, message: bytes, call: frozenset[int]) -> None:
         if self._session.process_welcome(message, {str(one) for one in call}) is None:
             raise ValueError(f"libdave rejected the welcome: {self._failures}")
-        self._call = call
         self._prepare()
 
     def _prepare(self) -> None:
@@ -65,7 +66,7 @@ class LibdaveSession:
             ratchet = self._session.get_key_ratchet(str(one))
             if ratchet is not None and one != self._me:
                 decryptor = self._decryptors.setdefault(one, dave.Decryptor())
-                decryptor.transition_to_key_ratchet(ratchet, datetime.timedelta(seconds=10))
+                decryptor.transition_to_key_ratchet(ratchet, dt.timedelta(seconds=10))
 
     known: Iterable[int] = ()
 
@@ -80,7 +81,7 @@ class LibdaveSession:
 
     def decrypt(self, user_id: int, frame: bytes) -> bytes:
         decryptor = self._decryptors.get(user_id)
-        opened = decryptor and decryptor.decrypt(dave.MediaType.audio, frame)
+        opened = None if decryptor is None else decryptor.decrypt(dave.MediaType.audio, frame)
         if opened is None:
             raise ValueError("libdave did not decrypt")
         return bytes(opened)
@@ -128,7 +129,7 @@ class DaveCall:
 
     def leave(self, user_id: int) -> None:
         for queues in (self.members, self._down, self._up):
-            del queues[user_id]  # type: ignore[attr-defined]
+            del queues[user_id]
         for other in self.members:
             self._down[other].append((Op.CLIENT_DISCONNECT, {"user_id": str(user_id)}))
         self._post(self.group.leave(user_id))
