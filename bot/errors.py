@@ -20,6 +20,7 @@ ParleyError
 ├── StoreError               the database
 ├── EngineError              the local translation engine
 │   └── ModelError           a model's weights are missing or not the ones pinned
+│       (bot.engine adds its own: RefusedError, VoiceRefusedError, OverloadedError)
 └── LoopbackError            the loopback Discord was asked for what it can't do
 
 Each carries a stable `code` for logs and messages, and says whether trying again can help.
