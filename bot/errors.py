@@ -22,6 +22,7 @@ ParleyError
 ├── StoreError               the database
 ├── EngineError              the local translation engine
 │   └── ModelError           a model's weights are missing or not the ones pinned
+│       (bot.engine adds its own: RefusedError, VoiceRefusedError, OverloadedError)
 └── LoopbackError            the loopback Discord was asked for what it can't do
     ├── MalformedError       a client sent it bytes that the protocol does not allow
     └── RefusedError         it closes a client's websocket, with a code
