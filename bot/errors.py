@@ -21,6 +21,8 @@ ParleyError
 ├── EngineError              the local translation engine
 │   └── ModelError           a model's weights are missing or not the ones pinned
 └── LoopbackError            the loopback Discord was asked for what it can't do
+    ├── MalformedError       a client sent it bytes that the protocol does not allow
+    └── RefusedError         it closes a client's websocket, with a code
 
 Each carries a stable `code` for logs and messages, and says whether trying again can help.
 """
@@ -176,3 +178,24 @@ class LoopbackError(ParleyError):
     """The loopback Discord was asked for what it can't do."""
 
     code = "loopback"
+
+
+class MalformedError(LoopbackError):
+    """A client sent the loopback Discord bytes that the protocol does not allow."""
+
+    code = "malformed"
+
+
+class RefusedError(LoopbackError):
+    """The loopback Discord closes a client's websocket.
+
+    Args:
+        message: What the client did.
+        close_code: The websocket's close code.
+    """
+
+    code = "refused"
+
+    def __init__(self, message: str, close_code: int) -> None:
+        super().__init__(message)
+        self.close_code = close_code
