@@ -1,0 +1,130 @@
+"""Who the bot is, and where its gateway stands."""
+
+from bot.loopback.entities import Bot, Json
+from bot.loopback.intents import Intents
+from bot.loopback.payloads import user_json
+from bot.loopback.refusal import unknown
+from bot.loopback.rest.call import Call, Reply
+from bot.loopback.rest.message_form import check_username
+from bot.loopback.rest.table import Table
+
+table = Table()
+
+# The application flag that stands for each privileged intent (of an app in fewer than 100 guilds).
+_FLAGS = {
+    Intents.GUILD_PRESENCES: 1 << 13,
+    Intents.GUILD_MEMBERS: 1 << 15,
+    Intents.MESSAGE_CONTENT: 1 << 19,
+}
+
+
+def application_flags(bot: Bot) -> int:
+    """The flags that tell which privileged intents an application may use."""
+    return sum(flag for intent, flag in _FLAGS.items() if bot.privileged & intent)
+
+
+def _me(bot: Bot) -> Json:
+    return user_json(bot.user) | {
+        "email": None,
+        "verified": True,
+        "mfa_enabled": False,
+        "locale": "en-US",
+    }
+
+
+@table.route("GET", "/users/@me")
+def get_me(call: Call) -> Reply:
+    """The bot's own account."""
+    return _me(call.bot)
+
+
+@table.route("PATCH", "/users/@me")
+def change_me(call: Call) -> Reply:
+    """Rename the bot's account."""
+    form = call.form
+    check_username(form["username"])
+    form.refuse_if_wrong()
+    call.bot.user.name = call.json.get("username") or call.bot.user.name
+    return _me(call.bot)
+
+
+@table.route("GET", "/users/{user_id}")
+def get_user(call: Call) -> Reply:
+    """Anyone's account."""
+    user = call.world.users.get(call.id("user_id"))
+    if call.bot and user is None:
+        raise unknown("User")
+    return None if user is None else user_json(user)
+
+
+@table.route("GET", "/users/@me/guilds")
+def get_my_guilds(call: Call) -> Reply:
+    """The guilds that the bot is in."""
+    return [
+        {
+            "id": str(guild.id),
+            "name": guild.name,
+            "icon": None,
+            "owner": guild.owner.id == call.bot.id,
+            "permissions": str(int(guild.permissions(call.bot.id))),
+            "features": [],
+        }
+        for guild in call.world.guilds.values()
+        if call.bot.id in guild.members
+    ]
+
+
+@table.route("GET", "/oauth2/applications/@me")
+@table.route("GET", "/applications/@me")
+def get_application(call: Call) -> Reply:
+    """The bot's application."""
+    bot = call.bot
+    return {
+        "id": str(bot.application_id),
+        "name": bot.name,
+        "description": "",
+        "icon": None,
+        "bot_public": False,
+        "bot_require_code_grant": False,
+        "owner": user_json(bot.user),
+        "team": None,
+        "verify_key": "0" * 64,
+        "flags": application_flags(bot),
+        "approximate_guild_count": sum(bot.id in g.members for g in call.world.guilds.values()),
+        "redirect_uris": [],
+        "bot": user_json(bot.user),
+    }
+
+
+@table.route("GET", "/gateway", public=True)
+def get_gateway(call: Call) -> Reply:
+    """Where the gateway stands."""
+    return {"url": call.gateway_url}
+
+
+@table.route("GET", "/gateway/bot")
+def get_gateway_for_bot(call: Call) -> Reply:
+    """Where the gateway stands, and into how many shards a bot is best cut."""
+    return {
+        "url": call.gateway_url,
+        "shards": 1 if call.bot else 0,
+        "session_start_limit": {
+            "total": 1000,
+            "remaining": 1000,
+            "reset_after": 0,
+            "max_concurrency": 1,
+        },
+    }
+
+
+@table.route("GET", "/soundboard-default-sounds")
+def get_default_sounds(call: Call) -> Reply:
+    """The sounds that every guild has: none here."""
+    return [] if call.bot else None
+
+
+@table.route("GET", "/applications/{application_id}/emojis")
+def get_application_emojis(call: Call) -> Reply:
+    """The application's own emojis: none here."""
+    call.application()
+    return {"items": []}

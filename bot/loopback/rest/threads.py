@@ -1,0 +1,124 @@
+"""Threads: starting them, listing them, being in them. They are changed as channels are."""
+
+from bot.loopback.entities import Channel, ChannelType, Json
+from bot.loopback.payloads import channel_json
+from bot.loopback.permissions import Permissions
+from bot.loopback.refusal import Refusal
+from bot.loopback.rest.call import Call, Reply
+from bot.loopback.rest.channels import ARCHIVE_AFTER_MINUTES
+from bot.loopback.rest.table import Table
+from bot.loopback.snowflake import iso
+
+table = Table()
+P = Permissions
+
+
+def _check_form(call: Call) -> Json:
+    form = call.form
+    form["name"].string(1, 100, required=True)
+    form["auto_archive_duration"].choice(ARCHIVE_AFTER_MINUTES)
+    form["rate_limit_per_user"].integer(0, 21_600)
+    form["type"].choice((int(ChannelType.PUBLIC_THREAD), int(ChannelType.PRIVATE_THREAD)))
+    form.refuse_if_wrong()
+    return call.json
+
+
+def _parent(call: Call, needs: Permissions) -> Channel:
+    channel = call.channel()
+    if channel.type is not ChannelType.TEXT:  # voice channel chat can't hold threads
+        raise Refusal(400, 50024, "Cannot execute action on this channel type")
+    return call.channel(needs)
+
+
+@table.route("POST", "/channels/{channel_id}/threads", bucket="thread-start")
+def start_thread(call: Call) -> Reply:
+    """A thread that starts from no message; private unless its type says otherwise."""
+    data = _check_form(call)
+    kind = ChannelType(data.get("type") or ChannelType.PRIVATE_THREAD)
+    public = kind is ChannelType.PUBLIC_THREAD
+    parent = _parent(call, P.CREATE_PUBLIC_THREADS if public else P.CREATE_PRIVATE_THREADS)
+    chat = call.backend.chat
+    thread = chat.start_thread(parent, call.bot.user, data["name"], data | {"type": kind})
+    return channel_json(thread)
+
+
+@table.route("POST", "/channels/{channel_id}/messages/{message_id}/threads", bucket="thread-start")
+def start_thread_from_message(call: Call) -> Reply:
+    """A public thread that starts from a message."""
+    data = _check_form(call)
+    parent = _parent(call, P.CREATE_PUBLIC_THREADS | P.READ_MESSAGE_HISTORY)
+    message = call.message(parent)
+    if message.thread is not None:
+        raise Refusal(400, 160004, "A thread has already been created for this message")
+    public = data | {"type": int(ChannelType.PUBLIC_THREAD)}
+    chat = call.backend.chat
+    thread = chat.start_thread(parent, call.bot.user, data["name"], public, message)
+    return channel_json(thread)
+
+
+@table.route("GET", "/guilds/{guild_id}/threads/active")
+def list_active_threads(call: Call) -> Reply:
+    """The guild's threads that are not archived and that the bot sees."""
+    guild = call.guild()
+    threads = [
+        thread
+        for thread in guild.threads.values()
+        if not thread.archived and guild.permissions(call.bot.id, thread)
+    ]
+    return {
+        "threads": [channel_json(thread) for thread in threads],
+        "members": [_member(t, call.bot.id) for t in threads if call.bot.id in t.thread_member_ids],
+    }
+
+
+@table.route("GET", "/channels/{channel_id}/threads/archived/public")
+def list_archived_threads(call: Call) -> Reply:
+    """A channel's archived public threads, newest first."""
+    channel = call.channel(P.READ_MESSAGE_HISTORY)
+    public = ChannelType.PUBLIC_THREAD
+    archived = [t for t in channel.threads if t.archived and t.type is public]
+    return {
+        "threads": [channel_json(thread) for thread in reversed(archived)],
+        "members": [],
+        "has_more": False,
+    }
+
+
+@table.route("PUT", "/channels/{channel_id}/thread-members/@me")
+def join_thread(call: Call) -> Reply:
+    """Enter a thread."""
+    _thread(call).thread_member_ids.add(call.bot.id)
+    return None
+
+
+@table.route("DELETE", "/channels/{channel_id}/thread-members/@me")
+def leave_thread(call: Call) -> Reply:
+    """Leave a thread."""
+    _thread(call).thread_member_ids.discard(call.bot.id)
+    return None
+
+
+@table.route("GET", "/channels/{channel_id}/thread-members")
+def list_thread_members(call: Call) -> Reply:
+    """Who is in a thread."""
+    thread = _thread(call)
+    return [_member(thread, user_id) for user_id in sorted(thread.thread_member_ids)]
+
+
+def _thread(call: Call) -> Channel:
+    thread = call.channel()
+    if not thread.is_thread:
+        raise Refusal(400, 50024, "Cannot execute action on this channel type")
+    if thread.archived:
+        raise Refusal(400, 50083, "Thread is archived")
+    return thread
+
+
+def _member(thread: Channel, user_id: int) -> Json:
+    started = thread.created
+    return {
+        "id": str(thread.id),
+        "user_id": str(user_id),
+        "join_timestamp": None if started is None else iso(started),
+        "flags": 0,
+    }
