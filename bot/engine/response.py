@@ -46,7 +46,7 @@ class Response:
         self._heard = Stability()
         self._last = Interpretation("", None, "")
         self._opened = False
-        self.guesses = 0
+        self.shown = False
 
     def speech_started(self, at: int) -> None:
         """Tell that the speech began, at this millisecond of the session's sound."""
@@ -63,7 +63,6 @@ class Response:
         if not guess.source:
             return
         self._last = guess
-        self.guesses += 1
         if self._settings.source_text:
             self._source_interim(guess)
         if guess.translation:
@@ -140,6 +139,7 @@ class Response:
 
     def _translation_interim(self, text: str) -> None:
         fresh = self._translated.hear(text)
+        self.shown = self.shown or self._replaces or bool(fresh)
         if self._replaces:
             stable, rest = self._translated.split(text)
             self._emit(self._at(f"response.{self._kind}.text", text=stable, stash=rest))

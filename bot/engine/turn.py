@@ -19,6 +19,7 @@ class Turn:
         settings: As they stood when it began.
         response: Emits its events.
         looked: Position up to which a guess was last made, or where the speech began.
+        guesses: How many were made.
         before: The turn before it, whose events go first.
         guess: The guess being made.
         early: The final begun at a pause, and the position where it ends.
@@ -30,6 +31,7 @@ class Turn:
     settings: SessionSettings
     response: Response
     looked: int
+    guesses: int = 0
     before: "Turn | None" = None
     guess: Job | None = None
     early: tuple[int, Job] | None = None

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 MAX_UNFINISHED = 8
 
 _FIRST_GUESS = int(0.8 * SPEECH_RATE)
+_SOON_GUESS = int(0.4 * SPEECH_RATE)  # while nothing could be shown yet
 _NEXT_GUESS = int(0.7 * SPEECH_RATE)
 
 
@@ -105,9 +106,10 @@ class Turns:
         turn = self._now
         if turn is None or turn.early is not None or turn.guess is not None or not turn.may_show:
             return
-        wait = _NEXT_GUESS if turn.response.guesses else _FIRST_GUESS
+        wait = _NEXT_GUESS if turn.response.shown else _SOON_GUESS if turn.guesses else _FIRST_GUESS
         if self._ears.position - turn.looked < wait:
             return
+        turn.guesses += 1
         turn.looked = self._ears.position
         turn.guess = self._submit(turn, self._ears.cut(turn.begin), Priority.INTERIM)
         self._tasks.start(self._show(turn, turn.guess), "guess")
