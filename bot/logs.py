@@ -81,12 +81,18 @@ class _Handler(logging.StreamHandler[TextIO]):
     """Marks the handler as ours, so that configuring again replaces it."""
 
 
-def configure(level: str, format: str, *, secrets: Iterable[str] = ()) -> None:  # noqa: A002 - the setting's name
-    """Log from `level` up as "text" or "json" to standard error, with `secrets` hidden.
+def configure(
+    level: str,
+    format: str,  # noqa: A002 - the setting's name
+    *,
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+) -> None:
+    """Log from `level` up as "text" or "json", with `secrets` hidden.
 
-    May be called again; handlers of others are left alone.
+    To standard error, or to another stream. May be called again; handlers of others are left alone.
     """
-    handler = _Handler(sys.stderr)
+    handler = _Handler(sys.stderr if stream is None else stream)
     handler.setFormatter((_Json if format == "json" else _Redacting)(secrets))
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old, _Handler)]:

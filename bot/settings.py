@@ -125,6 +125,17 @@ def load(
     )
 
 
+def health_address(env_file: Path | None = Path(".env")) -> tuple[str, int]:
+    """Where a bot with these settings offers its health; asks for none of the others.
+
+    Raises:
+        SettingsError: HEALTH_HOST or HEALTH_PORT is malformed.
+    """
+    needed = {"discord_token": "unused", "dashscope_api_key": "unused"}
+    health = load(env_file, given=needed).health
+    return health.host, health.port
+
+
 def names() -> tuple[str, ...]:
     """Every variable that is read."""
     return tuple(name.upper() for name in _Environment.model_fields)

@@ -3,9 +3,9 @@
 import asyncio
 
 from bot.demo.script import RATE, Script
-from bot.demo.timeline import Person, Said, Timeline
+from bot.demo.timeline import Participant, Said, Timeline
 from bot.errors import LoopbackError
-from bot.loopback import Guild, LoopbackBot, LoopbackPerson, TextChannel, VoiceChannel
+from bot.loopback import Bot, Channel, Guild, Person
 from bot.tasks import TaskOwner
 
 LISTENER = "You"
@@ -30,9 +30,9 @@ class Call:
     def __init__(
         self,
         guild: Guild,
-        lounge: VoiceChannel,
-        captions: TextChannel,
-        bot: LoopbackBot,
+        lounge: Channel,
+        captions: Channel,
+        bot: Bot,
         timeline: Timeline,
     ) -> None:
         self._guild = guild
@@ -41,7 +41,7 @@ class Call:
         self._bot = bot
         self._timeline = timeline
         self.listener = guild.add_person(LISTENER, admin=True)
-        self._people: dict[str, LoopbackPerson] = {}
+        self._people: dict[str, Person] = {}
 
     async def play(self, script: Script) -> None:
         """From the first `/translate start` until the last caption and the last sound."""
@@ -56,7 +56,7 @@ class Call:
             await asyncio.gather(*speaking)
         finally:
             await tasks.close()
-        await self._captions_have_come(script)
+        await self._timeline.until(lambda: not self._missing(script), _CAPTIONS_WITHIN_S)
         if script.spoken is not None:
             await self._voice_has_ended()
 
@@ -81,8 +81,8 @@ class Call:
             await person.press(notice, "Join in")
             self._timeline.people[person.id].heard = True
 
-    async def _enter(self, person: LoopbackPerson) -> None:
-        self._timeline.people[person.id] = Person(person.name)
+    async def _enter(self, person: Person) -> None:
+        self._timeline.people[person.id] = Participant(person.name)
         await person.join(self._lounge)
 
     async def _say(self, name: str, file: str, pcm: bytes, at_s: float) -> None:
@@ -93,11 +93,6 @@ class Call:
         spoken = await self._people[name].speak(pcm)
         said.began_s = spoken.began_at - started
         said.ended_s = spoken.ended_at - started
-
-    async def _captions_have_come(self, script: Script) -> None:
-        deadline = self._timeline.now() + _CAPTIONS_WITHIN_S
-        while self._missing(script) and self._timeline.now() < deadline:
-            await asyncio.sleep(_POLL_S)
 
     def _missing(self, script: Script) -> int:
         """How many lines have no final caption yet, over all languages."""

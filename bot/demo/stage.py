@@ -11,7 +11,7 @@ from pathlib import Path
 from bot import settings
 from bot.app import App, running
 from bot.errors import EngineError, UsageError
-from bot.loopback import Guild, LoopbackBot, LoopbackDiscord, TextChannel, VoiceChannel
+from bot.loopback import Bot, Channel, Guild, LoopbackDiscord
 from bot.settings import Settings
 
 _ENGINE_WITHIN_S = 120.0  # the first time it joins and checks the weights
@@ -25,9 +25,9 @@ class Stage:
 
     discord: LoopbackDiscord
     guild: Guild
-    lounge: VoiceChannel
-    captions: TextChannel
-    account: LoopbackBot
+    lounge: Channel
+    captions: Channel
+    account: Bot
     app: App
     config: Settings
 
@@ -105,4 +105,4 @@ async def _address(process: asyncio.subprocess.Process) -> str:
     if not row:
         last = (await process.stderr.read())[-_LAST_WORDS:].decode("utf-8", "replace").strip()
         raise EngineError(f"The engine did not start: {last.removeprefix('parley: ')}")
-    return row.decode().split()[-1]
+    return row.decode().strip().rpartition("DASHSCOPE_URL=")[2]

@@ -1,5 +1,6 @@
 """The call as a person in the channel saw it: who spoke when, and which captions came."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from bot.loopback import (
 
 
 @dataclass(slots=True)
-class Person:
+class Participant:
     """Someone in the voice channel."""
 
     name: str
@@ -69,17 +70,18 @@ class Timeline:
     Args:
         channel_id: Of the text channel with the captions.
         now: Clock seconds, of the same clock as the observations.
-        changed: Called with a line for the reader after each thing worth telling.
+        tell: Called with seconds and a line for the reader, for each thing worth telling.
     """
 
     channel_id: int
     now: Callable[[], float]
     tell: Callable[[float, str], None]
     started_at: float = 0.0
-    people: dict[int, Person] = field(default_factory=dict)
+    people: dict[int, Participant] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
     shown: dict[int, Shown] = field(default_factory=dict)
     edits: int = 0
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def begin(self) -> None:
         """Let second 0 be now."""
@@ -93,8 +95,20 @@ class Timeline:
         """The captions that stand, in the order they appeared."""
         return [shown for shown in self.shown.values() if shown.caption]
 
+    async def until(self, predicate: Callable[[], bool], within_s: float) -> bool:
+        """Wait until something is seen that makes it true; False when nothing did in time."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not predicate():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
     def observe(self, observation: Observation) -> None:
         """Take in what the loopback Discord shows."""
+        self._changed.set()
         at_s = observation.at - self.started_at
         match observation:
             case MessagePosted(message=message) if self._here(message):
@@ -105,12 +119,12 @@ class Timeline:
                 shown = self.shown.pop(message.id)
                 self.tell(at_s, f"caption of {shown.speaker} taken back")
             case VoiceStateChanged(user=user, channel=channel):
-                person = self.people.setdefault(user.id, Person(user.name, user.bot))
+                person = self.people.setdefault(user.id, Participant(user.name, user.bot))
                 if person.present != (channel is not None):
                     person.present = channel is not None
                     self.tell(at_s, f"{user.name} {'joins' if person.present else 'leaves'}")
             case PersonSpeaking(user=user, on=on):
-                person = self.people.setdefault(user.id, Person(user.name, user.bot))
+                person = self.people.setdefault(user.id, Participant(user.name, user.bot))
                 if person.speaking != on:
                     person.speaking = on
                     self.tell(at_s, f"{user.name} {'speaks' if on else 'is silent'}")

@@ -134,6 +134,11 @@ class DiscordVoiceLink:
     # The Discord client's part
 
     @property
+    def closed(self) -> bool:
+        """Whether it has left, or is leaving."""
+        return self._closed
+
+    @property
     def channel(self) -> VoiceChannel:
         """Where the bot is."""
         return self._channel

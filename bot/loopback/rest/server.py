@@ -32,8 +32,6 @@ _PREFIX = re.compile(r"/api(?:/v(?:9|10))?(/.*)")
 _ALWAYS = {"Via": "1.1 loopback", "Content-Type": "application/json"}
 
 
-
-
 @dataclass(slots=True)
 class Failure:
     """An answer that was ordered for requests to come, to see what a client makes of it."""
@@ -118,9 +116,7 @@ class RestServer:
             scope = headers.setdefault("X-RateLimit-Scope", "shared")
             headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
             self.rate_limited.append(
-                Refused429(
-                    world.clock.now(), request.method, path, refusal.retry_after_s, scope
-                )
+                Refused429(world.clock.now(), request.method, path, refusal.retry_after_s, scope)
             )
             return _refuse(refusal, headers)
         except Ordered as refusal:
