@@ -38,7 +38,8 @@ _TOKENS_A_SECOND = 14  # more than the fastest speaker's; bounds a decoder that 
 _CODES = {"fil": "tl", "nb": "no", "jv": "jw"}
 _NAMES = {code: name for name, code in _CODES.items()}
 
-_TWICE = re.compile(r"(.{8,}?)[\s,.!?]+\1[\s,.!?]*", re.DOTALL)
+_REPEATED_WORDS = 4
+_SIGNS = re.compile(r"\W")
 
 
 class WhisperRecogniser:
@@ -175,12 +176,30 @@ class WhisperRecogniser:
 
 
 def once(text: str) -> str:
-    """A text that says the same twice and nothing else, said once.
+    """A text without what its end says again, word for word, and again.
 
-    A short context at times makes Whisper begin again after the last word.
+    A short context at times makes Whisper begin anew after the last word, until it is cut off in
+    the middle of one. Four words or more that come twice in a row are taken for that.
     """
-    found = _TWICE.fullmatch(text)
-    return text[: found.end(1) + 1].rstrip(" ,") if found else text
+    words = text.split()
+    plain = [_SIGNS.sub("", word).lower() for word in words]
+    for period in range(_REPEATED_WORDS, len(words) // 2 + 1):
+        again = _repeated(plain, period)
+        if again >= period:
+            return " ".join(words[: len(words) - again]).rstrip(",")
+    return text
+
+
+def _repeated(words: list[str], period: int) -> int:
+    """How many words at the end are those that came `period` words before."""
+    last = len(words) - 1
+    count = 0
+    while last - count - period >= 0:
+        word, before = words[last - count], words[last - count - period]
+        if word != before and not (count == 0 and before.startswith(word)):
+            break
+        count += 1
+    return count
 
 
 def loops(text: str) -> bool:
