@@ -155,8 +155,8 @@ class Session:
             )
         await self._turns.room()
         loop = asyncio.get_running_loop()
+        self._workshop.trace.audio(self.id, pcm, self._ears.position)
         boundaries = await loop.run_in_executor(self._workshop.ears, self._ears.feed, pcm)
-        self._workshop.trace.audio(self.id, self._ears.position)
         self._follow(boundaries)
         self._turns.look()
         if manual or boundaries or self._turns.speaking:

@@ -3,8 +3,8 @@
 `at` is `time.monotonic()` in seconds, on Linux the same clock in every process; `session` is the
 identifier from session.created. The lines, by "kind":
 
-- {"kind": "audio", "session", "samples", "at"}: a chunk arrived; `samples` counts all so far, at
-  16 kHz, its own included.
+- {"kind": "audio", "session", "samples", "sound", "at"}: a chunk arrived; `samples` counts all so
+  far, at 16 kHz, its own included; `sound` is false when it was nothing but zeros.
 - {"kind": "started" | "stopped", "session", "audio_ms", "at"}: a boundary of speech was decided at
   `at` to lie at `audio_ms` of the session's sound.
 - {"kind": "event", "session", "type", "response_id", "item_id", "at"}: an event was handed to the
@@ -38,9 +38,10 @@ class Trace:
         except OSError as error:
             raise EngineError(f"The trace {path} can't be written: {error.strerror}.") from error
 
-    def audio(self, session: str, samples: int) -> None:
-        """A chunk arrived."""
-        self._write(kind="audio", session=session, samples=samples)
+    def audio(self, session: str, pcm: bytes, before: int) -> None:
+        """A chunk of PCM16 arrived, after so many samples before it."""
+        samples = before + len(pcm) // 2
+        self._write(kind="audio", session=session, samples=samples, sound=any(pcm))
 
     def boundary(self, kind: str, session: str, audio_ms: int) -> None:
         """Speech was found to have started or stopped."""
