@@ -340,5 +340,3 @@ def _components(components: Sequence[Json], numbers: Iterable[int]) -> list[Json
             numbered["accessory"] = {"id": next(counter), **component["accessory"]}
         done.append(numbered)
     return done
-
-

@@ -102,5 +102,3 @@ class GatewayConnection:
     def close_code(self) -> int | None:
         """The code that the connection was closed with."""
         return self._socket.close_code
-
-

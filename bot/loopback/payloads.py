@@ -278,9 +278,7 @@ def guild_create_json(guild: GuildState, bot: Bot, *, everyone: bool) -> Json:
         everyone: All members; otherwise only the bot and those in voice.
     """
     visible = [c for c in guild.channels.values() if guild.permissions(bot.id, c)]
-    threads = [
-        t for t in guild.threads.values() if not t.archived and guild.permissions(bot.id, t)
-    ]
+    threads = [t for t in guild.threads.values() if not t.archived and guild.permissions(bot.id, t)]
     present = {bot.id, *guild.voice_states}
     joined = guild.members[bot.id].joined_at
     return guild_json(guild) | {

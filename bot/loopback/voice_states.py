@@ -1,4 +1,4 @@
-"""Who is in which voice channel: the states the gateway tells, and the way into the voice server."""
+"""Who is in which voice channel: the states that are told, and the way into the voice server."""
 
 import secrets
 from typing import Any
@@ -113,9 +113,7 @@ class VoiceStates:
             raise Refusal(400, 40032, "Target user is not connected to voice.")
         if channel is not None and not channel.is_voice:
             raise Refusal(400, 50024, "Cannot execute action on this channel type")
-        self.place(
-            guild, user_id, channel, self_mute=state.self_mute, self_deaf=state.self_deaf
-        )
+        self.place(guild, user_id, channel, self_mute=state.self_mute, self_deaf=state.self_deaf)
 
     def speak_on_stage(self, bot: Bot, guild: GuildState, form: Json) -> None:
         """A bot's own wish on a stage: to be heard, to raise its hand, to go back to listening.

@@ -24,9 +24,7 @@ _ALLOWED = {
 }
 
 
-@table.route(
-    "POST", "/interactions/{interaction_id}/{token}/callback", public=True, counted=False
-)
+@table.route("POST", "/interactions/{interaction_id}/{token}/callback", public=True, counted=False)
 def answer_interaction(call: Call) -> Reply:
     """Acknowledge an interaction."""
     interactions = call.backend.interactions
@@ -118,5 +116,3 @@ def delete_message(call: Call) -> Reply:
     message = call.backend.interactions.message(interaction, call.params["message_id"])
     call.backend.interactions.delete(interaction, message)
     return None
-
-

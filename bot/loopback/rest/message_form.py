@@ -78,9 +78,7 @@ def check_allowed_mentions(field: Field) -> None:
     """Who may be pinged; a list of users and the word "users" exclude each other."""
     if not field.given or not field.object():
         return
-    parse = [
-        entry.choice(("roles", "users", "everyone")) for entry in field["parse"].items(0, 3)
-    ]
+    parse = [entry.choice(("roles", "users", "everyone")) for entry in field["parse"].items(0, 3)]
     for kind in ("users", "roles"):
         ids = [entry.integer(0) for entry in field[kind].items(0, 100)]
         if ids and kind in parse:

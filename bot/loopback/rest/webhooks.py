@@ -129,9 +129,7 @@ def _count(call: Call, webhook: Webhook) -> None:
         raise TooMany(wait)
 
 
-@table.route(
-    "POST", "/webhooks/{webhook_id}/{token}", bucket="webhook", public=True, counted=False
-)
+@table.route("POST", "/webhooks/{webhook_id}/{token}", bucket="webhook", public=True, counted=False)
 def execute_webhook(call: Call) -> Reply:
     """Post through a webhook under any name; answers the message only with `wait`."""
     if interactions.is_interaction(call):
