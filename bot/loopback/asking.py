@@ -47,6 +47,7 @@ def request(
     channel: Channel,
     user: User,
     name: str,
+    *,
     given: Mapping[str, Any],
     focused: str | None = None,
 ) -> Request:

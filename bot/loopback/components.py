@@ -72,7 +72,9 @@ def fill_modal(modal: Json, values: dict[str, str]) -> list[Json]:
         raise LoopbackError(f"The form has no input {sorted(unknown)}.")
 
     def filled(component: Json) -> Json:
-        done = {key: component[key] for key in ("type", "id", "custom_id") if key in component}
+        done: Json = {
+            key: component[key] for key in ("type", "id", "custom_id") if key in component
+        }
         if component["type"] == TEXT_INPUT:
             text = values.get(component["custom_id"], component.get("value") or "")
             required = component.get("required", True)

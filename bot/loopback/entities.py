@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from bot.loopback.intents import Intents
+from bot.loopback.intents import NONE, Intents
 from bot.loopback.permissions import Overwrite, Permissions, in_channel, in_guild
 
 Json = dict[str, Any]
@@ -54,7 +54,7 @@ class Bot:
 
     user: User
     token: str = field(repr=False)
-    privileged: Intents = Intents(0)
+    privileged: Intents = NONE
     commands: dict[int, Json] = field(default_factory=dict)  # the global ones, by id
     guild_commands: dict[int, dict[int, Json]] = field(default_factory=dict)
 

@@ -47,6 +47,7 @@ class Gateway:
         self._links: dict[str, GatewayConnection] = {}  # session to connection
         self._expiries: dict[str, Timer] = {}
         self._frozen: set[int] = set()
+        self._closed = False
         self.heartbeat_interval_s = 41.25
         self.resume_within_s = 60.0
         self._world.connect(self.dispatch)
@@ -125,6 +126,7 @@ class Gateway:
 
     async def close(self) -> None:
         """End all connections and forget all sessions."""
+        self._closed = True
         for timer in self._expiries.values():
             timer.cancel()
         self._expiries.clear()
@@ -136,13 +138,7 @@ class Gateway:
     def _received(self, link: GatewayConnection, kind: WSMsgType, raw: Any) -> None:
         if kind is WSMsgType.ERROR:
             return
-        if kind is not WSMsgType.TEXT or len(raw) > PAYLOAD_LIMIT:
-            raise GatewayClose(4002, "Error while decoding payload.")
-        try:
-            message = json.loads(raw)
-            op, data = message["op"], message.get("d")
-        except (ValueError, TypeError, KeyError):
-            raise GatewayClose(4002, "Error while decoding payload.") from None
+        op, data = _parse(kind, raw)
         now = self._world.clock.now()
         if op == HEARTBEAT:
             link.last_heard = now
@@ -155,9 +151,12 @@ class Gateway:
             if session is not None:
                 raise GatewayClose(4005, "Already authenticated.")
             (self._identify if op == IDENTIFY else self._resume)(link, data)
-            return
-        if session is None:
+        elif session is None:
             raise GatewayClose(4003, "Not authenticated.")
+        else:
+            self._serve(link, session, op, data)
+
+    def _serve(self, link: GatewayConnection, session: GatewaySession, op: Any, data: Any) -> None:
         if op not in (PRESENCE, VOICE_STATE, MEMBERS):
             raise GatewayClose(4001, "Unknown opcode.")
         if not isinstance(data, dict):
@@ -234,6 +233,8 @@ class Gateway:
         if session is None or self._links.get(session.id) is not link:
             return
         del self._links[session.id]
+        if self._closed:
+            return
         if not link.ended_by_server and link.close_code in (1000, 1001):
             self._end(session)  # a client that says goodbye does not come back
         else:
@@ -307,6 +308,16 @@ class Gateway:
             if data.get("nonce"):
                 answer["nonce"] = data["nonce"]
             link.send_text(session.number("GUILD_MEMBERS_CHUNK", answer))
+
+
+def _parse(kind: WSMsgType, raw: Any) -> tuple[Any, Any]:
+    if kind is not WSMsgType.TEXT or len(raw) > PAYLOAD_LIMIT:
+        raise GatewayClose(4002, "Error while decoding payload.")
+    try:
+        message = json.loads(raw)
+        return message["op"], message.get("d")
+    except (ValueError, TypeError, KeyError):
+        raise GatewayClose(4002, "Error while decoding payload.") from None
 
 
 def _name(member: Member) -> str:

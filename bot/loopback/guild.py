@@ -4,12 +4,10 @@ from bot.loopback.backend import Backend
 from bot.loopback.entities import Bot, Channel, ChannelType, GuildState, Role
 from bot.loopback.observation import GatewayChanged
 from bot.loopback.payloads import guild_create_json
-from bot.loopback.permissions import INVITED, Overwrite, Permissions
+from bot.loopback.permissions import INVITED, NONE, Overwrite, Permissions
 from bot.loopback.person import Person
 from bot.loopback.voice import VoiceServer
 from bot.loopback.world import Dispatch
-
-_NONE = Permissions(0)
 
 
 class Guild:
@@ -51,7 +49,7 @@ class Guild:
         self._voice.set_dave(channel.id, 0)
         return channel
 
-    def add_role(self, name: str, permissions: Permissions = _NONE) -> Role:
+    def add_role(self, name: str, permissions: Permissions = NONE) -> Role:
         """A role that nobody has yet."""
         return self._backend.world.new_role(self.state, name, permissions)
 
@@ -99,13 +97,13 @@ class Guild:
     def allow(self, channel: Channel, target: Person | Bot | Role, what: Permissions) -> None:
         """Let a member or role do things in a channel, whatever their roles say."""
         before = channel.overwrites.get(target.id)
-        allow, deny = (before.allow, before.deny) if before else (_NONE, _NONE)
+        allow, deny = (before.allow, before.deny) if before else (NONE, NONE)
         self._overwrite(channel, target, allow | what, deny & ~what)
 
     def deny(self, channel: Channel, target: Person | Bot | Role, what: Permissions) -> None:
         """Keep a member or role from doing things in a channel."""
         before = channel.overwrites.get(target.id)
-        allow, deny = (before.allow, before.deny) if before else (_NONE, _NONE)
+        allow, deny = (before.allow, before.deny) if before else (NONE, NONE)
         self._overwrite(channel, target, allow & ~what, deny | what)
 
     def delete_channel(self, channel: Channel) -> None:

@@ -29,5 +29,6 @@ class Intents(IntFlag):
     DIRECT_MESSAGE_POLLS = 1 << 25
 
 
+NONE = Intents(0)
 PRIVILEGED = Intents.GUILD_MEMBERS | Intents.GUILD_PRESENCES | Intents.MESSAGE_CONTENT
 KNOWN = Intents(sum(intent.value for intent in Intents))

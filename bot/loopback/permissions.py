@@ -55,6 +55,7 @@ class Permissions(IntFlag):
 
 
 P = Permissions
+NONE = P(0)
 
 # What a new server gives everyone.
 EVERYONE = (
@@ -119,8 +120,8 @@ class Overwrite:
 
     target_id: int
     is_member: bool
-    allow: Permissions = P(0)
-    deny: Permissions = P(0)
+    allow: Permissions = NONE
+    deny: Permissions = NONE
 
 
 def in_guild(everyone: int, roles: Iterable[int], *, owner: bool) -> Permissions:
@@ -159,7 +160,7 @@ def in_channel(
     total = total & ~role_deny | role_allow
     total = total & ~own_deny | own_allow
     if not total & P.VIEW_CHANNEL:
-        return P(0)
+        return NONE
     if not total & P.SEND_MESSAGES:
         total &= ~_NEEDS_SENDING
     if voice and not total & P.CONNECT:

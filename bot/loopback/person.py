@@ -136,7 +136,7 @@ class Person:
             LoopbackError: Their client would not send it, or the application did not respond.
         """
         bots = self._backend.world.bots.values()
-        request = asking.request(bots, channel, self.user, name, options or {})
+        request = asking.request(bots, channel, self.user, name, given=options or {})
         kind = InteractionType.COMMAND
         interaction = self._open(kind, request.bot, channel, request.data, name=request.name)
         return await self._wait(interaction)
@@ -155,7 +155,7 @@ class Person:
             LoopbackError: The option has none, or the application did not respond.
         """
         bots = self._backend.world.bots.values()
-        request = asking.request(bots, channel, self.user, name, options, focused)
+        request = asking.request(bots, channel, self.user, name, given=options, focused=focused)
         kind = InteractionType.AUTOCOMPLETE
         interaction = self._open(kind, request.bot, channel, request.data, name=request.name)
         interaction.focused_type = request.focused_type

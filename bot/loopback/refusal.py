@@ -24,7 +24,7 @@ _UNKNOWN = {
 }
 
 
-class Refusal(LoopbackError):
+class Refusal(LoopbackError):  # noqa: N818 - an answer that Discord gives, no fault of ours
     """A request that Discord refuses.
 
     Args:

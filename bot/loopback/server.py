@@ -16,7 +16,7 @@ from bot.loopback.chat import Chat
 from bot.loopback.entities import Bot
 from bot.loopback.gateway import Gateway
 from bot.loopback.guild import Guild
-from bot.loopback.intents import Intents
+from bot.loopback.intents import NONE, Intents
 from bot.loopback.interactions import Interactions
 from bot.loopback.observation import Complaint, Observation
 from bot.loopback.rest.body import FILE_LIMIT
@@ -145,7 +145,7 @@ class LoopbackDiscord:
         """A server, with an owner who takes no part."""
         return Guild(self._backend, self.voice, self._world.new_guild(name, locale))
 
-    def add_bot(self, name: str, *, privileged: Intents = Intents(0)) -> Bot:
+    def add_bot(self, name: str, *, privileged: Intents = NONE) -> Bot:
         """An application with a bot account and a token.
 
         Args:

@@ -1,4 +1,4 @@
-"""Who is in which voice channel: the states the gateway tells, and the way into the voice server."""
+"""Who is in which voice channel: the states that are told, and the way into the voice server."""
 
 import secrets
 from typing import Any

@@ -18,10 +18,11 @@ from bot.loopback.entities import (
     User,
     Webhook,
 )
+from bot.loopback.intents import NONE as NO_INTENTS
 from bot.loopback.intents import Intents
 from bot.loopback.observation import Complaint, Observers
 from bot.loopback.payloads import channel_json, member_json, role_json
-from bot.loopback.permissions import EVERYONE, Overwrite, Permissions
+from bot.loopback.permissions import EVERYONE, NONE, Overwrite, Permissions
 from bot.loopback.refusal import Refusal, missing_access, unknown
 from bot.loopback.snowflake import Snowflakes, WallClock
 
@@ -43,7 +44,7 @@ class Dispatch:
     payload: Json | Callable[[Bot, Intents], Json]
     guild: GuildState
     channel: Channel | None = None
-    intents: Intents = Intents(0)
+    intents: Intents = NO_INTENTS
     to: Bot | None = None
 
 
@@ -111,9 +112,7 @@ class World:
             raise missing_access()
         return guild
 
-    def channel_for(
-        self, user_id: int, channel_id: int, needs: Permissions = Permissions(0)
-    ) -> Channel:
+    def channel_for(self, user_id: int, channel_id: int, needs: Permissions = NONE) -> Channel:
         """A channel in which an account sees what is there and may do what it wants to.
 
         Raises:
@@ -221,7 +220,7 @@ class World:
         """A CHANNEL_ or THREAD_ event."""
         data = channel_json(channel) | (extra or {})
         # A bot that can't see a channel any more is told of that change too.
-        seen_by = channel if name not in {"CHANNEL_UPDATE"} else None
+        seen_by = channel if name != "CHANNEL_UPDATE" else None
         self.dispatch(Dispatch(name, data, channel.guild, seen_by, Intents.GUILDS))
 
     def tell_role(self, name: str, guild: GuildState, role: Role) -> None:

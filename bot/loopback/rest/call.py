@@ -7,7 +7,7 @@ from typing import Any
 from bot.loopback.backend import Backend
 from bot.loopback.chat import Upload
 from bot.loopback.entities import Bot, Channel, GuildState, Json, Message
-from bot.loopback.permissions import Permissions
+from bot.loopback.permissions import NONE, Permissions
 from bot.loopback.refusal import Refusal, missing_permissions, unauthorized, unknown
 from bot.loopback.rest.field import Field
 from bot.loopback.rest.limits import Limits
@@ -91,7 +91,7 @@ class Call:
             place.refuse_if_wrong()
         return int(text)
 
-    def guild(self, needs: Permissions = Permissions(0)) -> GuildState:
+    def guild(self, needs: Permissions = NONE) -> GuildState:
         """The path's guild.
 
         Raises:
@@ -102,7 +102,7 @@ class Call:
             raise missing_permissions()
         return guild
 
-    def channel(self, needs: Permissions = Permissions(0)) -> Channel:
+    def channel(self, needs: Permissions = NONE) -> Channel:
         """The path's channel, seen by the bot, with what it needs there.
 
         Raises:

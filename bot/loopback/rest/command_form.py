@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from bot.loopback.rest.field import Field
 
-LOCALES: Final = frozenset(
+_LOCALES = (
     "en-US en-GB bg zh-CN zh-TW hr cs id da nl fi fr de el hi hu it ja ko es-419 lt no pl pt-BR ro "
-    "ru es-ES sv-SE th tr uk vi".split()
+    "ru es-ES sv-SE th tr uk vi"
 )
+LOCALES: Final = frozenset(_LOCALES.split())
 COMMANDS_LIMIT = 100
 SIZE_LIMIT = 8000
 

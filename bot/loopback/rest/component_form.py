@@ -79,6 +79,11 @@ def _check_layout(part: Field, allowed: frozenset[int], seen: _Seen) -> None:
     kind = part["type"].choice(sorted(allowed), required=True)
     if kind == ROW:
         _check_row(part, seen)
+    elif kind == CONTAINER:
+        part["accent_color"].integer(0, 0xFFFFFF)
+        for child in part["components"].items(1, 39, required=True):
+            if child.object():
+                _check_layout(child, _V2_IN_CONTAINER, seen)
     elif kind == SECTION:
         for child in part["components"].items(1, 3, required=True):
             _check_layout(child, frozenset({TEXT}), seen)
@@ -86,7 +91,12 @@ def _check_layout(part: Field, allowed: frozenset[int], seen: _Seen) -> None:
         if accessory["type"].choice((BUTTON, THUMBNAIL), required=True) == BUTTON:
             _check_button(accessory, seen)
         seen.components += 1
-    elif kind == TEXT:
+    elif kind is not None:
+        _check_leaf(part, kind, seen)
+
+
+def _check_leaf(part: Field, kind: int, seen: _Seen) -> None:
+    if kind == TEXT:
         content = part["content"].string(1, 4000, required=True)
         seen.text += len(content or "")
     elif kind == GALLERY:
@@ -96,11 +106,6 @@ def _check_layout(part: Field, allowed: frozenset[int], seen: _Seen) -> None:
         part["file"]["url"].string(1, 2048, required=True)
     elif kind == SEPARATOR:
         part["spacing"].choice((1, 2))
-    elif kind == CONTAINER:
-        part["accent_color"].integer(0, 0xFFFFFF)
-        for child in part["components"].items(1, 39, required=True):
-            if child.object():
-                _check_layout(child, _V2_IN_CONTAINER, seen)
 
 
 def _check_row(row: Field, seen: _Seen) -> None:

@@ -52,9 +52,9 @@ def change_me(call: Call) -> Reply:
 def get_user(call: Call) -> Reply:
     """Anyone's account."""
     user = call.world.users.get(call.id("user_id"))
-    if call.bot and user is None:
+    if user is None:
         raise unknown("User")
-    return None if user is None else user_json(user)
+    return user_json(user)
 
 
 @table.route("GET", "/users/@me/guilds")
@@ -107,7 +107,7 @@ def get_gateway_for_bot(call: Call) -> Reply:
     """Where the gateway stands, and into how many shards a bot is best cut."""
     return {
         "url": call.gateway_url,
-        "shards": 1 if call.bot else 0,
+        "shards": 1,
         "session_start_limit": {
             "total": 1000,
             "remaining": 1000,
@@ -118,9 +118,9 @@ def get_gateway_for_bot(call: Call) -> Reply:
 
 
 @table.route("GET", "/soundboard-default-sounds")
-def get_default_sounds(call: Call) -> Reply:
+def get_default_sounds(_: Call) -> Reply:
     """The sounds that every guild has: none here."""
-    return [] if call.bot else None
+    return []
 
 
 @table.route("GET", "/applications/{application_id}/emojis")

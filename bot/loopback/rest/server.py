@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
@@ -94,12 +93,7 @@ class RestServer:
             route, params = self._table.find(request.method, path)
             path = _without_secrets(path, params)
             bot = self._caller(request, route)
-            now = world.clock.now()
-            counted = bot.token if bot is not None and route.counted else None
-            verdict = self.limits.route(route.bucket, route.major(params), counted, now)
-            headers |= verdict.headers
-            if verdict.retry_after_s is not None:
-                raise TooMany(verdict.retry_after_s, everywhere=verdict.everywhere)
+            self._count(route, params, bot, headers)
             body, uploads = await read_body(request)
             call = Call(
                 self._backend,
@@ -145,6 +139,16 @@ class RestServer:
         if bot is None:
             raise unauthorized()
         return bot
+
+    def _count(
+        self, route: Route, params: dict[str, str], bot: Bot | None, headers: dict[str, str]
+    ) -> None:
+        counted = bot.token if bot is not None and route.counted else None
+        now = self._backend.world.clock.now()
+        verdict = self.limits.route(route.bucket, route.major(params), counted, now)
+        headers.update(verdict.headers)
+        if verdict.retry_after_s is not None:
+            raise TooMany(verdict.retry_after_s, everywhere=verdict.everywhere)
 
     def _fail_if_ordered(self, method: str, path: str) -> None:
         for failure in self.failures:
