@@ -60,8 +60,8 @@ class Forwarder(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the socket; asyncio calls this."""
-        # Not checked: before Python 3.12 asyncio's own class does not inherit the documented one.
-        self._transport = cast("asyncio.DatagramTransport", transport)
+        # asyncio's own class is a datagram transport without being a subclass of that, in 3.11.
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def send(self, datagram: bytes, address: Address) -> None:
         """Send, unless the port is closed."""
