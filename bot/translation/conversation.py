@@ -8,7 +8,8 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from typing import Final
+from functools import partial
+from typing import TypeVar
 
 from bot.clock import Clock, Timer
 from bot.room.events import (
@@ -20,7 +21,7 @@ from bot.room.events import (
     Voice,
 )
 from bot.tasks import TaskOwner
-from bot.translation import faults, notices, protocol
+from bot.translation import faults, limits, notices, protocol
 from bot.translation.backlog import BYTES_PER_S, Backlog
 from bot.translation.budget import ConnectBudget, Ticket
 from bot.translation.faults import Fault
@@ -33,17 +34,8 @@ from bot.translation.turns import Turns
 
 log = logging.getLogger(__name__)
 
-UNSENT_S: Final = 15.0  # audio kept while it can't be sent
-KEPT_S: Final = 30.0  # audio kept until it is translated
-BETWEEN_S: Final = 2.0  # of it, while no turn is open
-TICK_S: Final = 0.1
-SILENCE_S: Final = 3.0  # most silence fed after speech; gaps between deltas reach 2.3 s
-OPENING_S: Final = 8.0
-FINISHING_S: Final = 5.0
-ROTATE_S: Final = 100 * 60.0  # the service's longest session is said to be 120 minutes
-CLOSE_S: Final = 5.0
-
 Listen = Callable[[ConversationEvent], None]
+Reported = TypeVar("Reported")
 
 
 class LiveConversation:
@@ -82,11 +74,12 @@ class LiveConversation:
         self._listener = listener
         self._idle_s = idle_s
         self._notice = notice
-        self._backlog = Backlog(UNSENT_S, KEPT_S)
+        self._backlog = Backlog(limits.UNSENT_S, limits.KEPT_S)
         self._outage = Outage(chance or random.Random())  # noqa: S311 - jitter, no secret
         self._tasks = TaskOwner("conversation")
         self._phase = Phase.IDLE
         self._link: LinkPort | None = None
+        self._generation = 0  # of the link; what an earlier one still says is not heard
         self._ticket: Ticket | None = None
         self._timer: Timer | None = None
         self._opened_at = 0.0
@@ -143,7 +136,7 @@ class LiveConversation:
             elif self._phase not in {Phase.OPENING, Phase.FINISHING} or not outstanding:
                 self._done.set()
             try:
-                await asyncio.wait_for(self._done.wait(), CLOSE_S)
+                await asyncio.wait_for(self._done.wait(), limits.CLOSE_S)
             except TimeoutError:
                 log.warning("a conversation was closed before its last turn was done")
             self._end()
@@ -172,8 +165,12 @@ class LiveConversation:
         self._backlog.rewind()
         self._turns.restart()
         self._enter(Phase.OPENING)
-        self._wake_at(self._opened_at + OPENING_S)
-        self._link = self._open_link(self._on_event, self._on_lost)
+        self._wake_at(self._opened_at + limits.OPENING_S)
+        self._generation += 1
+        self._link = self._open_link(
+            partial(self._from_link, self._generation, self._on_event),
+            partial(self._from_link, self._generation, self._on_lost),
+        )
 
     def _opened(self) -> None:
         self._opened_at = self._clock.now()
@@ -196,7 +193,7 @@ class LiveConversation:
             self._lose(self._link.send(chunk) * len(chunk))
 
     def _feed_silence(self) -> None:
-        self._silence_until = self._clock.now() + SILENCE_S
+        self._silence_until = self._clock.now() + limits.SILENCE_S
         self._tick()
 
     def _tick(self) -> None:
@@ -223,16 +220,16 @@ class LiveConversation:
         if self._turns.done_until_ms is not None:
             self._backlog.forget(self._turns.done_until_ms * BYTES_PER_S // 1000)
         if self._turns.settled:
-            self._backlog.forget(self._backlog.position - int(BETWEEN_S * BYTES_PER_S))
+            self._backlog.forget(self._backlog.position - int(limits.BETWEEN_S * BYTES_PER_S))
 
     def _schedule(self) -> None:
         now = self._clock.now()
         if self._silence_until is not None or not self._turns.settled:
-            self._wake_at(now + TICK_S)
+            self._wake_at(now + limits.TICK_S)
             return
         rests = self._quiet_since is not None
         idle_at = max(self._spoke_at, self._opened_at) + self._idle_s
-        if now >= idle_at or (rests and now >= self._opened_at + ROTATE_S):
+        if now >= idle_at or (rests and now >= self._opened_at + limits.ROTATE_S):
             self._finish()
         else:
             self._wake_at(idle_at)
@@ -242,11 +239,15 @@ class LiveConversation:
             self._backlog.fill()
             self._pump()
         self._enter(Phase.FINISHING)
-        self._wake_at(self._clock.now() + FINISHING_S)
+        self._wake_at(self._clock.now() + limits.FINISHING_S)
         if self._link is not None:
             self._link.finish()
 
     # What the link reports
+
+    def _from_link(self, generation: int, act: Callable[[Reported], None], what: Reported) -> None:
+        if generation == self._generation:
+            act(what)
 
     def _on_event(self, event: ServerEvent) -> None:
         match event:
@@ -306,17 +307,17 @@ class LiveConversation:
     def _try_again(self, fault: Fault) -> None:
         now = self._clock.now()
         self._not_before = now + self._outage.failed(fault.wait_s)
-        self._tell(*self._turns.broken(now))
-        self._salvage()
+        self._tell(*self._turns.end_answered())
+        self._forget()
+        self._salvage(now)
         if (not fault.quiet or self._outage.lasting) and self._outage.tell(fault.code):
             self._tell(Failed(fault.code, fault.message, fatal=False))
         self._enter(Phase.IDLE)
         if len(self._backlog) > 0:
             self._begin()
 
-    def _salvage(self) -> None:
+    def _salvage(self, now: float) -> None:
         """Decide what of the untranslated audio is sent again."""
-        self._forget()
         unfinished = self._turns.unfinished
         if self._quiet_since is not None and self._answered:
             self._backlog.clear()
@@ -328,13 +329,15 @@ class LiveConversation:
             # alone would stand twice.
             self._backlog.forget(self._backlog.position)
             self._tell(*self._turns.end_all(), notices.sentence_cut(unfinished))
+        else:
+            self._tell(*self._turns.broken(now))
 
     def _lose(self, count: int) -> None:
         if count == 0:
             return
         self.dropped_s += count / BYTES_PER_S
         if self._outage.tell("words_dropped"):
-            self._tell(notices.words_dropped(UNSENT_S))
+            self._tell(notices.words_dropped(limits.UNSENT_S))
 
     # Housekeeping
 
@@ -351,8 +354,8 @@ class LiveConversation:
 
     def _drop_link(self) -> None:
         link, self._link = self._link, None
+        self._generation += 1
         if link is not None:
-            # Closed in the background; it tells nothing from its first step on.
             self._tasks.start(link.close(), "close link")
         self._tell_usage()
 

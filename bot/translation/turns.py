@@ -122,12 +122,17 @@ class Turns:
     def _heard(self, turn: Turn) -> bool:
         return not self._source_expected or turn.source_settled
 
-    def broken(self, now: float) -> Events:
-        """The link broke: what only lacks its source text ends, the rest will begin anew."""
+    def end_answered(self) -> Events:
+        """The link broke: what only lacks its source text ends."""
         events: Events = []
         for turn in list(self._open):
             if turn.answered and turn.stopped:
                 events += self._end(turn)
+        return events
+
+    def broken(self, now: float) -> Events:
+        """The link broke: what is not answered will begin anew under its number."""
+        events = self.end_answered()
         self._again.extendleft(turn.anew(now) for turn in reversed(self._open))
         self._open.clear()
         self._responses.clear()

@@ -1,0 +1,105 @@
+"""What failures mean."""
+
+import random
+
+import pytest
+
+from bot.translation import faults
+from bot.translation.faults import Fault
+from bot.translation.meter import Meter
+from bot.translation.outage import LONGEST_WAIT_S, MOST_ATTEMPTS, Outage
+from bot.translation.protocol import TokenCount
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "fault"),
+    [
+        ("", "Requests rate limit exceeded, please try again later.", faults.RATE_LIMITED),
+        ("", "Request rate increased too quickly", faults.RATE_LIMITED),
+        ("", "Workspace access denied", faults.ACCESS_DENIED),
+        ("COMMON_ERROR", "model repeat output happened", faults.REPEATED),
+        ("COMMON_ERROR", "thread pool exhausted max_workers 100", faults.OVERLOADED),
+        ("UNEXPECTED_ASR_ERROR", "grpc error: Response stream timeout", faults.IDLE_KILL),
+        ("invalid_api_key", "", faults.BAD_KEY),
+        ("Model.NotFound", "", faults.NO_MODEL),
+        ("Arrearage", "", faults.NO_CREDIT),
+        ("AllocatedQuotaExceeded", "", faults.NO_CREDIT),
+        ("", "Voice 'Chelsie' is not supported.", faults.BAD_VOICE),
+    ],
+)
+def test_known_words_of_the_service_are_recognised(code: str, message: str, fault: Fault) -> None:
+    assert faults.of_text(code, message) is fault
+
+
+def test_unknown_words_are_not_judged() -> None:
+    assert faults.of_text("new_code", "Something else.") is None
+
+
+def test_server_trouble_heals_and_refusals_do_not() -> None:
+    assert faults.of_handshake(502, "").retryable
+    assert faults.of_handshake(429, "").retryable
+    assert not faults.of_handshake(418, "").retryable
+    assert faults.of_close(1011, "").retryable
+    assert faults.of_close(None, "").retryable
+    assert not faults.of_close(1007, "The data is wrong.").retryable
+
+
+def test_a_refusal_names_what_was_refused() -> None:
+    fault = faults.of_error("invalid_value", "Unsupported.", "session.voice")
+    assert not fault.retryable
+    assert "session.voice" in fault.message
+
+
+def test_an_excerpt_is_short_and_printable() -> None:
+    assert faults.excerpt("bad\x00\n" + "x" * 500).startswith("bad  x")
+    assert len(faults.excerpt("x" * 500)) == 120
+
+
+def test_waits_grow_to_a_limit_and_hope_ends() -> None:
+    outage = Outage(random.Random(1))
+    waits = [outage.failed(0.0) for _ in range(MOST_ATTEMPTS)]
+    hopeless = [outage.hopeless]
+    assert waits[-1] > waits[0]
+    assert outage.failed(0.0) <= 1.5 * LONGEST_WAIT_S
+    hopeless.append(outage.hopeless)
+    outage.over()
+    hopeless.append(outage.hopeless)
+    assert hopeless == [False, True, False]
+    assert outage.failed(6.0) >= 6.0
+
+
+def test_a_thing_is_told_once_in_an_outage() -> None:
+    outage = Outage(random.Random(1))
+    assert outage.tell("x")
+    assert not outage.tell("x")
+    assert outage.tell("y")
+    outage.over()
+    assert outage.tell("x")
+
+
+def test_cumulative_counts_are_told_as_differences() -> None:
+    meter = Meter(cumulative=True)
+    meter.connected()
+    meter.counted(TokenCount(10, 20))
+    meter.counted(TokenCount(15, 26))
+    usage = meter.read()
+    assert usage is not None
+    assert (usage.tokens_in, usage.tokens_out, usage.connects) == (15, 26, 1)
+    meter.connected()
+    meter.counted(TokenCount(3, 4))
+    usage = meter.read()
+    assert usage is not None
+    assert (usage.tokens_in, usage.tokens_out) == (3, 4)
+    assert meter.read() is None
+
+
+def test_counts_of_single_responses_are_added() -> None:
+    meter = Meter(cumulative=False)
+    meter.counted(TokenCount(10, 20))
+    meter.counted(TokenCount(15, 26))
+    meter.sent(bytes(32_000))
+    meter.voiced(bytes(24_000))
+    usage = meter.read()
+    assert usage is not None
+    assert (usage.tokens_in, usage.tokens_out) == (25, 46)
+    assert (usage.audio_in_s, usage.audio_out_s) == (1.0, 0.5)

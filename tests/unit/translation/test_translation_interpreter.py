@@ -1,0 +1,101 @@
+"""What can be asked of LiveTranslate, and what is refused in words."""
+
+import asyncio
+import logging
+
+import pytest
+
+from bot.errors import LanguageError, SettingsError
+from bot.room.events import ConversationRequest
+from bot.translation.interpreter import LiveTranslate
+from bot.translation.link import Endpoint
+from bot.translation.sdk import silence_library_logs
+from tests.unit.translation.translation_clock import ManualClock
+
+URL = "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"
+KEY = "sk-0123456789"
+QWEN3 = "qwen3-livetranslate-flash-realtime"
+NEWEST = "qwen3.8-livetranslate-flash-realtime"
+
+
+def interpreter(model: str = QWEN3, url: str = URL, key: str = KEY) -> LiveTranslate:
+    return LiveTranslate(url=url, api_key=key, model=model, clock=ManualClock())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "dashscope.aliyuncs.com",
+        "https://dashscope.aliyuncs.com/api-ws/v1/realtime",
+        f"{URL}?model=x",
+        f"{URL}#x",
+        "ws://127.0.0.1:99999/x",
+        "ws://",
+    ],
+)
+def test_an_address_that_can_t_be_is_refused_by_its_setting(url: str) -> None:
+    with pytest.raises(SettingsError, match="DASHSCOPE_URL"):
+        interpreter(url=url)
+
+
+@pytest.mark.parametrize("key", ["", "  ", "sk-1\nX-Header: 2", "ключ"])
+def test_a_key_that_can_t_be_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(SettingsError, match="DASHSCOPE_API_KEY") as refusal:
+        interpreter(key=key)
+    assert "Header" not in str(refusal.value)
+
+
+def test_the_key_does_not_show_in_a_repr() -> None:
+    assert KEY not in repr(Endpoint(URL, KEY, QWEN3))
+
+
+def test_languages_are_listed_with_whether_they_can_be_spoken() -> None:
+    languages = interpreter().languages()
+    assert languages["en"]
+    assert not languages["tr"]
+    assert len(languages) == 18
+    assert len(interpreter(NEWEST).languages()) == 60
+
+
+def test_an_unknown_language_is_refused_with_those_there_are() -> None:
+    with pytest.raises(
+        LanguageError, match=r"Swedish.*With voice: .*English.*text only: .*Turkish"
+    ):
+        interpreter().check(ConversationRequest(1, "sv"))
+    interpreter(NEWEST).check(ConversationRequest(1, "sv"))
+
+
+def test_an_unknown_source_language_is_refused() -> None:
+    with pytest.raises(LanguageError, match="understand"):
+        interpreter().check(ConversationRequest(1, "en", source="sv"))
+
+
+def test_a_voice_that_does_not_speak_the_language_is_refused_with_those_that_do() -> None:
+    with pytest.raises(LanguageError, match=r"Kiki does not speak English.*Cherry"):
+        interpreter().check(ConversationRequest(1, "en", spoken=True, voice="Kiki"))
+    interpreter().check(ConversationRequest(1, "yue", spoken=True, voice="Kiki"))
+
+
+def test_a_voice_not_in_a_list_known_in_part_is_left_to_the_service() -> None:
+    interpreter(NEWEST).check(ConversationRequest(1, "en", spoken=True, voice="Somebody"))
+
+
+async def test_a_text_only_language_asked_for_voice_is_served_as_text_and_said_so() -> None:
+    events: list[object] = []
+    unreachable = interpreter(url="ws://127.0.0.1:9/x")
+    talk = unreachable.converse(ConversationRequest(1, "tr", spoken=True), events.append)
+    talk.feed(bytes(3200))
+    assert [getattr(event, "code", None) for event in events][:1] == ["text_only"]
+    await asyncio.sleep(0)
+    await talk.close()
+
+
+def test_the_libraries_logs_stay_above_debug_and_off_stderr() -> None:
+    logger = logging.getLogger("dashscope")
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(logging.StreamHandler())
+    silence_library_logs()
+    assert not logger.isEnabledFor(logging.DEBUG)
+    assert not logger.propagate
+    assert [type(handler) for handler in logger.handlers] == [logging.NullHandler]
