@@ -1,0 +1,147 @@
+import asyncio
+import threading
+
+import aiohttp
+import pytest
+
+from bot.clock import LoopClock
+from bot.errors import VoiceLinkError
+from bot.loopback import Person
+from bot.voice import connect
+from bot.voice.discord_internals import Client
+from tests.integration.voice_lounge import Lounge, lounge, tone, within
+
+
+def client_of(scene: Lounge) -> Client:
+    assert scene.client.link is not None
+    client = scene.client.link._client
+    assert client is not None
+    return client
+
+
+async def hears(scene: Lounge, person: Person) -> None:
+    """A person speaks until something of it arrives."""
+    scene.ears.speech.clear()
+
+    async def speak() -> None:
+        while True:
+            await person.speak(tone(440, 0.2))
+
+    speaking = scene.tasks.start(speak(), "speech")
+    await within(20, lambda: scene.ears.seconds(person) > 0.3)
+    speaking.cancel()
+    await asyncio.wait({speaking})
+
+
+@pytest.mark.parametrize("code", [1006, 4000, 4006, 4014, 4015])
+async def test_it_hears_again_after_the_voice_gateway_closed(code: int) -> None:
+    async with lounge() as scene:
+        ana = await scene.person("Ana")
+        await scene.connect(ana)
+        await hears(scene, ana)
+        websocket = client_of(scene).ws.ws
+        if code == 1006:
+            assert websocket._response is not None
+            assert websocket._response.connection is not None
+            transport = websocket._response.connection.transport
+            assert transport is not None
+            transport.abort()
+        else:
+            scene.server.voice.close_client(scene.channel.id, scene.account.id, code)
+        await within(5, lambda: websocket.closed)
+        await hears(scene, ana)
+        assert scene.ears.lost_because == []
+
+
+async def test_it_follows_when_it_is_moved() -> None:
+    async with lounge() as scene:
+        den = scene.guild.add_voice_channel("Den")
+        ana, ben = await scene.person("Ana"), await scene.person("Ben", den)
+        link = await scene.connect(ana, ben)
+        await scene.found(den)
+        scene.guild.move(scene.account, den)
+        await within(5, lambda: link.channel.id == den.id)
+        await hears(scene, ben)
+        assert [member.name for member in link.members()] == ["Ben"]
+        assert scene.ears.entered == ["Ben"]
+        assert scene.ears.gone == [ana.id]
+        assert scene.ears.lost_because == []
+
+
+async def test_being_thrown_out_ends_the_link_with_a_reason() -> None:
+    async with lounge() as scene:
+        ana = await scene.person("Ana")
+        await scene.connect(ana)
+        scene.guild.disconnect(scene.account)
+        await within(5, lambda: scene.ears.lost_because != [])
+        assert scene.ears.lost_because == ["I was disconnected from Lounge."]
+
+
+async def test_a_deleted_channel_ends_the_link_with_a_reason() -> None:
+    async with lounge() as scene:
+        ana = await scene.person("Ana")
+        await scene.connect(ana)
+        scene.guild.delete_channel(scene.channel)
+        await within(5, lambda: scene.ears.lost_because != [])
+        await asyncio.sleep(0.2)
+        assert len(scene.ears.lost_because) == 1
+
+
+async def test_a_poller_that_died_is_noticed_and_the_link_joins_afresh() -> None:
+    async with lounge() as scene:
+        ana = await scene.person("Ana")
+        link = await scene.connect(ana)
+        runner = client_of(scene).connection._runner
+        assert runner is not None
+        runner.cancel()
+        await within(10, lambda: link.figures()["rejoins"] == 1 == link.figures()["connected"])
+        await hears(scene, ana)
+        assert scene.ears.lost_because == []
+
+
+async def test_gateway_messages_without_sense_end_nothing() -> None:
+    async with lounge() as scene:
+        ana = await scene.person("Ana")
+        link = await scene.connect(ana)
+        reader = client_of(scene).ws.ws._reader
+        for text in ("{", "[]", '{"op":21,"d":{}}', '{"op":5,"d":null}', '{"op":24,"d":7}'):
+            message = aiohttp.WSMessage(aiohttp.WSMsgType.TEXT, text, None)
+            reader.feed_data(message)
+        for data in (b"", b"\0\1\x19", b"\0\2\x1b\0junk", b"\0\3\x1d\0\7junk"):
+            reader.feed_data(aiohttp.WSMessage(aiohttp.WSMsgType.BINARY, data, None))
+        await within(5, lambda: link.figures()["gateway_malformed"] >= 5)
+        await hears(scene, ana)
+        assert link.figures()["rejoins"] == 0
+
+
+async def test_close_leaves_the_channel_and_no_thread_or_task() -> None:
+    async with lounge() as scene:
+        ana = await scene.person("Ana")
+        threads, tasks = set(threading.enumerate()), asyncio.all_tasks()
+        link = await scene.connect(ana)
+        link.play(tone(600, 5.0, 24_000))
+        await ana.speak(tone(440, 0.5))
+        await link.close()
+        await link.close()
+        await within(5, lambda: scene.account.id not in participants(scene))
+        assert not [thread.name for thread in set(threading.enumerate()) - threads]
+        ours = {
+            task.get_name()
+            for task in asyncio.all_tasks() - tasks
+            if "voice-" in task.get_name() or "Voice " in task.get_name()
+        }
+        assert not ours
+
+
+def participants(scene: Lounge) -> tuple[int, ...]:
+    return scene.server.voice.participants(scene.channel.id)
+
+
+async def test_a_full_channel_is_refused_with_a_sentence() -> None:
+    async with lounge() as scene:
+        full = scene.guild.add_voice_channel("Full", user_limit=1)
+        channel = await scene.found(full)
+        await scene.person("Ana", full)
+        await within(5, lambda: len(channel.voice_states) == 1)
+        with pytest.raises(VoiceLinkError, match="Full is full"):
+            await connect(channel, scene.ears, LoopClock())
