@@ -151,15 +151,18 @@ async def running(config: Settings) -> AsyncIterator[App]:
 
 
 async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
-    async def session() -> None:
+    async def session() -> SettingsError | None:
         try:
             await bot.start(token)
-        except discord.LoginFailure as error:
-            raise SettingsError(
+        except discord.LoginFailure:
+            return SettingsError(
                 "DISCORD_TOKEN is refused by Discord: copy it again from the Bot page."
-            ) from error
+            )
         except (discord.DiscordException, OSError) as error:
-            raise SettingsError(f"Discord can't be reached: {error}.") from error
+            return SettingsError(f"Discord can't be reached: {error}.")
+        finally:
+            await bot.close()
+        return None
 
     started = tasks.start(session(), "session")
     ready = tasks.start(bot.ready(), "ready")
@@ -167,7 +170,7 @@ async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
         {started, ready}, timeout=_LOGIN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
     )
     if started in done:
-        await started
+        raise (await started) or SettingsError("Discord ended the session at once.")
     if not done:
         raise SettingsError(f"Discord did not let the bot in within {_LOGIN_WITHIN_S:.0f} s.")
 

@@ -81,9 +81,7 @@ class SmallBot(commands.AutoShardedBot):
             await asked.followup.send("One more thing", ephemeral=True)
 
         @start.autocomplete("to")
-        async def suggest(
-            asked: discord.Interaction, typed: str
-        ) -> list[app_commands.Choice[str]]:
+        async def suggest(asked: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
             voice = getattr(asked.namespace, "voice", None)
             suffix = "" if voice is None else f" in {voice.id}"
             names = {"en": "English", "es": "Spanish", "ja": "Japanese"}

@@ -116,9 +116,7 @@ async def test_a_webhook_posts_edits_and_deletes_under_any_name_and_in_a_thread(
         assert message.content == "Hello"
         assert [content for _, content in message.edits] == ["Hello"]
 
-        thread = await channel.create_thread(
-            name="English", type=discord.ChannelType.public_thread
-        )
+        thread = await channel.create_thread(name="English", type=discord.ChannelType.public_thread)
         await webhook.send("In the thread", username="Ana", thread=thread, wait=True)
         (loop_thread,) = s.captions.threads
         assert [m.content for m in loop_thread.messages] == ["In the thread"]

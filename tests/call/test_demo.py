@@ -1,0 +1,121 @@
+"""`parley demo` as its user runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faster_whisper import WhisperModel
+
+from bot import speech
+from bot.engine import weights
+from tests.support.call import ROOT
+from tests.support.clips import word_error_rate
+
+
+def demo(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "bot", "demo", *words],
+        cwd=cwd,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+def recognised(path: Path, language: str) -> str:
+    """What another recogniser's run hears in a recording."""
+    model = WhisperModel(str(weights.find(None, ROOT / "data/models", download=False)))
+    segments, _ = model.transcribe(str(path), language=language, beam_size=5, vad_filter=True)
+    return " ".join(segment.text for segment in segments)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("demo")
+    done = demo("--plain", "--out", str(out))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+def load(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.timeout(170)
+def test_every_line_is_captioned_under_its_speaker_with_few_word_errors(played: Path) -> None:
+    texts = {clip.path.name: clip.text for clip in speech.clips()}
+    rows = load(played / "captions.json")
+    assert len({row["speaker"] for row in rows}) == 3
+    for file in {row["file"] for row in rows}:
+        mine = [row for row in rows if row["file"] == file]
+        assert len({row["speaker"] for row in mine}) == 1
+        understood = " ".join(row["source_text"] for row in mine)
+        assert word_error_rate(texts[file], understood) < 0.25, (file, understood)
+    overlapping = [
+        (a["speaker"], b["speaker"])
+        for a in rows
+        for b in rows
+        if a["speaker"] < b["speaker"]
+        and a["spoke_at_s"] < b["spoke_until_s"]
+        and b["spoke_at_s"] < a["spoke_until_s"]
+    ]
+    assert overlapping, "two of them talk at once"
+
+
+def test_the_voice_speaks_the_translations_and_nothing_else(played: Path) -> None:
+    rows = sorted(load(played / "captions.json"), key=lambda row: row["final_caption_s"])
+    spoken = " ".join(row["text"] for row in rows)
+    heard = recognised(played / "voice.wav", "en")
+    assert word_error_rate(spoken, heard) < 0.35, (spoken, heard)
+
+
+def test_nothing_was_refused_and_everything_is_left_behind(played: Path) -> None:
+    report = load(played / "report.json")
+    assert report["refused_by_discord"] == []
+    assert report["voice"]["unencrypted_frames"] == 0
+    assert report["voice"]["undecryptable_frames"] == 0
+    assert set(report["own_share_ms"]) == {
+        "speech_to_service",
+        "first_event_to_caption",
+        "last_event_to_caption",
+        "in_and_out",
+    }
+    assert (played / "transcript.vtt").read_text(encoding="utf-8").startswith("WEBVTT")
+    assert "<svg" in (played / "screen.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--speak", "Ana=none.wav"], "parley: There is no file none.wav."),
+        (["--speak", "Ana"], "parley: --speak: 'Ana' should be NAME=FILE"),
+        (["--to", "tlh"], "parley: --to: there is no language 'tlh'"),
+        (["--voice", "es"], "parley: --voice: es is not one of the languages of --to."),
+        (["--live", "--plain"], "parley: DASHSCOPE_API_KEY is missing"),
+        (["--out", "/dev/null/x"], "parley: --out: /dev/null/x can't be written"),
+    ],
+)
+def test_what_can_not_be_is_one_clear_line(words: list[str], line: str, tmp_path: Path) -> None:
+    done = demo(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(line), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_taken_port_is_one_clear_line(engine_url: str) -> None:
+    port = engine_url.split(":")[2].partition("/")[0]
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "bot", "engine", "--port", port],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"parley: The local engine can't listen on port {port}")
