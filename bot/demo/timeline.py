@@ -58,6 +58,11 @@ class Shown:
     last_s: float
     edits: int = 0
 
+    def headline(self) -> str:
+        """The first row without its Markdown."""
+        first, _, _ = self.content.partition("\n")
+        return first.lstrip("# ").replace("*", "")
+
     def read(self) -> Read:
         """What a person reads in it."""
         return read(self.content)
@@ -152,8 +157,7 @@ class Timeline:
 
     def _tell(self, shown: Shown, at_s: float) -> None:
         if not shown.caption:
-            first, _, _ = shown.content.partition("\n")
-            self.tell(at_s, f"notice: {first.lstrip('# ')}")
+            self.tell(at_s, f"notice: {shown.headline()}")
             return
         words = shown.read()
         source = f"  ({words.source_language or '?'}: {words.source})" if words.source else ""

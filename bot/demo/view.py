@@ -32,7 +32,9 @@ class LiveView:
         self._timeline = timeline
         self._title = title
         self._figures = figures
+        self._console = Console()
         self._live = Live(
+            console=self._console,
             get_renderable=self._screen,
             refresh_per_second=_REFRESH_HZ,
             screen=False,
@@ -47,7 +49,7 @@ class LiveView:
         self._live.stop()
 
     def _screen(self) -> RenderableType:
-        return screen(self._timeline, self._title, self._figures(), self._live.console.height)
+        return screen(self._timeline, self._title, self._figures(), self._console.height)
 
 
 def screen(timeline: Timeline, title: str, figures: str, height: int) -> RenderableType:
@@ -122,8 +124,7 @@ def _messages(timeline: Timeline, rows: int) -> RenderableType:
 
 def _message(shown: Shown, colour: str) -> Text:
     if not shown.caption:
-        first, _, _ = shown.content.partition("\n")
-        return Text(first.lstrip("# "), style="dim italic")
+        return Text(shown.headline(), style="dim italic")
     words = shown.read()
     text = Text(shown.speaker, style=f"bold {colour}")
     text.append(f"  {shown.first_s:5.1f} s", style="not bold dim")
