@@ -147,10 +147,8 @@ def message(number: int, content: str) -> dict[str, Any]:
         "content": content,
         "timestamp": "2026-01-01T00:00:00+00:00",
         "edited_timestamp": None,
-        "tts": False,
-        "mention_everyone": False,
-        "pinned": False,
         "type": 0,
+        **dict.fromkeys(("tts", "mention_everyone", "pinned"), False),
         **{name: [] for name in lists},
     }
 
@@ -254,8 +252,7 @@ async def test_a_message_is_edited_and_deleted_through_its_webhook(setup: Setup)
 
 
 async def test_a_notice_is_the_bots_own_message(setup: Setup) -> None:
-    posted = await setup.transport().post(None, "I am here.")
-    assert posted.ref.webhook_id is None
+    assert (await setup.transport().post(None, "I am here.")).ref.webhook_id is None
     (request,) = setup.server.sent()
     assert request.path == f"/channels/{CHANNEL}/messages"
     assert request.body["allowed_mentions"] == {"parse": []}
