@@ -56,6 +56,7 @@ class Schedule:
         self._open: dict[Key, Entry] = {}  # not final, or not yet as they should be
         self._done: OrderedDict[Key, Entry] = OrderedDict()  # may still be changed
         self._under_way: Key | None = None
+        self._limit_heard = False  # of the change under way
         self._order = 0
         self._retries = 0
         self._figures = dict.fromkeys(_FIGURES, 0)
@@ -128,6 +129,7 @@ class Schedule:
         entry.changed_at = now
         self.budget.started()
         self._under_way = entry.key
+        self._limit_heard = False
         self._figures["requests"] += 1
         return change
 
@@ -163,7 +165,7 @@ class Schedule:
         """The change was not made; it is tried again where that can help."""
         entry = self._answered(change, now)
         if isinstance(error, RateLimitError):
-            self._figures["rate_limited"] += 1
+            self._figures["rate_limited"] += not self._limit_heard
             self.budget.pause(now + error.retry_after)
         elif isinstance(error, MessageGoneError):
             entry.removed = error.removed
@@ -186,6 +188,7 @@ class Schedule:
     def heard(self, answer: Answer, now: float) -> None:
         """Discord's answer to the request under way, before whoever made it gives it back."""
         if answer.limited:
+            self._limit_heard = True
             self._figures["rate_limited"] += 1
         else:
             self.budget.answered(now)

@@ -73,7 +73,7 @@ def test_a_secret_is_hidden_in_messages_and_tracebacks(
     configure("debug", form, secrets=["my local key", "x", ""])
     log.error("before %s after", secret)
     try:
-        {}[secret]
+        dict[str, str]()[secret]
     except KeyError:
         log.exception("failed")
     written = capsys.readouterr().err
