@@ -60,6 +60,7 @@ class SmallBot(commands.AutoShardedBot):
             intents=discord.Intents.default(),
             connector=connector,
             help_command=None,
+            guild_ready_timeout=0.05,  # stock: 2 s of waiting for further guilds
         )
         self.events: list[str] = []
 
