@@ -38,6 +38,7 @@ class _Member:
     key_package: bytes | None = None  # waits to be added with it
     leaf: int | None = None  # its place in the tree; None while outside of the group
     switched: bool = False  # has executed a transition of the group it is in
+    awaited: int = 1  # key packages that it was asked for; all but the newest are out of date
 
 
 @dataclass(slots=True)
@@ -124,11 +125,13 @@ class DaveGroup:
         if mls.key_package_user(body) != user_id:
             raise MalformedError("DAVE: the key package names another user.")
         member = self._members[user_id]
+        member.awaited = max(0, member.awaited - 1)
+        if member.awaited:
+            return []
         self._forget_told(user_id)  # its session is a new one
         sends = self._withdraw_add(user_id)
         sends += self._remove(member)
-        if sends_over := self._start_over_if_needed():
-            return sends + sends_over
+        sends += self._start_over_if_needed()
         member.key_package = body
         if not self._established:
             sends += [self._tell(user_id, one) for one in self._open.values()]
@@ -188,6 +191,7 @@ class DaveGroup:
         """Op 31: a member could not digest a commit or welcome; it is to be added anew."""
         sends = self.ready(user_id, transition_id)
         self._forget_told(user_id)
+        self._members[user_id].awaited += 1
         sends += self._remove(self._members[user_id])
         return sends + self._start_over_if_needed()
 
@@ -242,8 +246,11 @@ class DaveGroup:
         self._transitions.clear()
         epoch = {"protocol_version": VERSION, "epoch": 1, "transition_id": 0}
         sends = []
-        for user_id in self._members:
-            self._members[user_id] = _Member(user_id)
+        for user_id, member in self._members.items():
+            if member.leaf is None:
+                continue  # still new: was told nothing that it would have to forget
+            awaited = member.awaited + 1
+            self._members[user_id] = _Member(user_id, awaited=awaited)
             sends += [
                 Send(user_id, Op.PREPARE_EPOCH, epoch),
                 Send(
@@ -253,6 +260,10 @@ class DaveGroup:
                 ),
                 Send(user_id, Op.EXTERNAL_SENDER, self._sender.package),
             ]
+        for user_id, member in self._members.items():
+            if member.key_package is not None:
+                proposal = self._sender.add(0, member.key_package)
+                sends += self._propose(_Open(proposal, user_id, None, member.key_package))
         return sends
 
     # Proposals

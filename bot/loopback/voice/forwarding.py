@@ -3,7 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from bot.clock import Clock, Timer
 from bot.errors import MalformedError
@@ -60,8 +60,8 @@ class Forwarder(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the socket; asyncio calls this."""
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - narrows asyncio's type
-        self._transport = transport
+        # asyncio's own class is a datagram transport without being a subclass of that, in 3.11.
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def send(self, datagram: bytes, address: Address) -> None:
         """Send, unless the port is closed."""

@@ -119,8 +119,9 @@ class Connection:
     async def serve(self) -> None:
         """Speak with the client until either side closes."""
         tasks = TaskOwner("voice gateway")
+        writer = None
         try:
-            tasks.start(self._write(), "writer")
+            writer = tasks.start(self._write(), "writer")
             self.send(text(Op.HELLO, {"v": 8, "heartbeat_interval": HEARTBEAT_MS}))
             self._expect_heartbeat()
             async for message in self._socket:
@@ -139,6 +140,9 @@ class Connection:
             code = self._close_code or self._socket.close_code or 1006
             if self._session is not None:
                 self._session.detached(self, code)
+            if writer is not None and self._close_code is not None:
+                # aiohttp ends the reading before the close frame is out.
+                await asyncio.wait([writer], timeout=2 * _CLOSE_S)
             await tasks.close()
 
     def _expect_heartbeat(self) -> None:

@@ -1,7 +1,8 @@
 """A member's side of DAVE: what it answers to the gateway, and its frames' encryption.
 
 `Membership` knows the order of messages; the cryptography is a `DaveSession`, of which
-`DaveySession` is the one that Parley runs. Source: the DAVE whitepaper (daveprotocol.com), protocol version 1.
+`DaveySession` is the one that Parley runs. Source: the DAVE whitepaper (daveprotocol.com),
+protocol version 1.
 """
 
 import struct
@@ -140,7 +141,9 @@ class Membership:
         self._upcoming = upcoming
         self._call = {user_id}
         self._pending: set[int] = set()
+        self._recovering = False
         self.recoveries = 0  # commits and welcomes that could not be digested
+        self.out_of_date = 0  # proposals for the group that was given up in a recovery
 
     @property
     def ready(self) -> bool:
@@ -177,16 +180,18 @@ class Membership:
     def _binary(self, op: Op, body: bytes) -> list[tuple[Op, Body]]:
         if op in {Op.ANNOUNCE_COMMIT, Op.WELCOME}:
             return self._transition(op, body)
+        commit = None
         try:
             if op is Op.EXTERNAL_SENDER:
                 self.session.external_sender(body)
-            elif op is Op.PROPOSALS and (
-                commit := self.session.proposals(body, frozenset(self._call))
-            ):
-                return [(Op.COMMIT_WELCOME, commit)]
+            elif op is Op.PROPOSALS:
+                commit = self.session.proposals(body, frozenset(self._call))
         except (ValueError, RuntimeError) as error:
+            if self._recovering:
+                self.out_of_date += 1
+                return []
             raise LoopbackError(f"A member's DAVE session refused op {op:d}: {error}") from error
-        return []
+        return [] if commit is None else [(Op.COMMIT_WELCOME, commit)]
 
     def _transition(self, op: Op, body: bytes) -> list[tuple[Op, Body]]:
         (transition_id,) = struct.unpack_from(">H", body)
@@ -198,9 +203,11 @@ class Membership:
         except (ValueError, RuntimeError):
             # A member that can't follow says so and asks to be added anew; that is its protocol.
             self.recoveries += 1
+            self._recovering = True
             return [
                 (Op.INVALID_COMMIT_WELCOME, {"transition_id": transition_id}),
                 *self.start(),
             ]
+        self._recovering = False
         self._pending.add(transition_id)
         return [(Op.TRANSITION_READY, {"transition_id": transition_id})]

@@ -24,7 +24,13 @@ class Sessions:
         self._by_address: dict[Address, Session] = {}
 
     def admit(self, guild_id: int, channel_id: int, user_id: int, session_id: str) -> str:
-        """Let a user in; the token for it. An earlier token of this user and guild is void."""
+        """Let a user in; the token for it, the same while nothing else changed.
+
+        An earlier token of this user in this guild is void.
+        """
+        known = self._grants.get((guild_id, user_id))
+        if known is not None and (known.channel_id, known.session_id) == (channel_id, session_id):
+            return known.token
         token = secrets.token_hex(8)
         self._grants[guild_id, user_id] = Grant(guild_id, channel_id, user_id, session_id, token)
         return token
