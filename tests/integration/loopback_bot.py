@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from unittest.mock import patch
@@ -82,9 +82,7 @@ class SmallBot(commands.AutoShardedBot):
             await asked.followup.send("One more thing", ephemeral=True)
 
         @start.autocomplete("to")
-        async def suggest(
-            asked: discord.Interaction, typed: str
-        ) -> list[app_commands.Choice[str]]:
+        async def suggest(asked: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
             voice = getattr(asked.namespace, "voice", None)
             suffix = "" if voice is None else f" in {voice.id}"
             names = {"en": "English", "es": "Spanish", "ja": "Japanese"}
@@ -119,6 +117,13 @@ class SmallBot(commands.AutoShardedBot):
     async def on_message(self, message: discord.Message) -> None:
         if message.author != self.user:
             self.events.append(f"message {message.content!r}")
+
+
+async def until(predicate: Callable[[], object], timeout_s: float = 20) -> None:
+    """Wait until something holds in the client, of which no event tells."""
+    async with asyncio.timeout(timeout_s):
+        while not predicate():  # noqa: ASYNC110 - discord.py gives nothing to wait for
+            await asyncio.sleep(0.01)
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """The main gateway: resuming, refusing, falling silent, and who is told what."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -10,15 +9,9 @@ import pytest
 
 from bot.loopback import Intents, LoopbackDiscord
 from bot.loopback.observation import GatewayChanged
-from tests.integration.loopback_bot import pointed_at, scene
+from tests.integration.loopback_bot import pointed_at, scene, until
 
 GUILDS_AND_VOICE = int(Intents.GUILDS | Intents.GUILD_VOICE_STATES)
-
-
-async def until(predicate: Any, timeout_s: float = 15) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not predicate():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_bot_whose_link_breaks_resumes_and_is_told_what_it_missed() -> None:
@@ -214,5 +207,3 @@ async def test_the_gateway_tells_those_who_watch_of_its_bots() -> None:
         await until(lambda: "resumed" in s.client.events)
         stop()
     assert seen == [s.app.id, s.app.id]
-
-
