@@ -31,4 +31,5 @@ class Intents(IntFlag):
 
 NONE = Intents(0)
 PRIVILEGED = Intents.GUILD_MEMBERS | Intents.GUILD_PRESENCES | Intents.MESSAGE_CONTENT
-KNOWN = Intents(sum(intent.value for intent in Intents))
+# A plain number: the inverse of a flag keeps to the known bits, and could not find others.
+KNOWN = sum(intent.value for intent in Intents)

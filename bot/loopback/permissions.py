@@ -150,13 +150,13 @@ def in_channel(
     for overwrite in overwrites:
         if overwrite.is_member:
             if overwrite.target_id == user_id:
-                own_allow, own_deny = overwrite.allow, overwrite.deny
+                own_allow, own_deny = int(overwrite.allow), int(overwrite.deny)
         elif overwrite.target_id == guild_id:
-            everyone_allow, everyone_deny = overwrite.allow, overwrite.deny
+            everyone_allow, everyone_deny = int(overwrite.allow), int(overwrite.deny)
         elif overwrite.target_id in role_ids:
-            role_allow |= overwrite.allow
-            role_deny |= overwrite.deny
-    total = base & ~everyone_deny | everyone_allow
+            role_allow |= int(overwrite.allow)
+            role_deny |= int(overwrite.deny)
+    total = int(base) & ~everyone_deny | everyone_allow
     total = total & ~role_deny | role_allow
     total = total & ~own_deny | own_allow
     if not total & P.VIEW_CHANNEL:

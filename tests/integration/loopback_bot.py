@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from unittest.mock import patch
@@ -60,6 +60,7 @@ class SmallBot(commands.AutoShardedBot):
             intents=discord.Intents.default(),
             connector=connector,
             help_command=None,
+            guild_ready_timeout=0.05,  # stock: 2 s of waiting for further guilds
         )
         self.events: list[str] = []
 
@@ -116,6 +117,13 @@ class SmallBot(commands.AutoShardedBot):
     async def on_message(self, message: discord.Message) -> None:
         if message.author != self.user:
             self.events.append(f"message {message.content!r}")
+
+
+async def until(predicate: Callable[[], object], timeout_s: float = 20) -> None:
+    """Wait until something holds in the client, of which no event tells."""
+    async with asyncio.timeout(timeout_s):
+        while not predicate():  # noqa: ASYNC110 - discord.py gives nothing to wait for
+            await asyncio.sleep(0.01)
 
 
 @dataclass

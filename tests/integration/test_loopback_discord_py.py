@@ -1,6 +1,7 @@
 """The unmodified discord.py on the loopback Discord: what a bot does with text and commands."""
 
 import asyncio
+import io
 import threading
 
 import discord
@@ -8,7 +9,7 @@ import pytest
 
 from bot.errors import LoopbackError
 from bot.loopback import Permissions, Rule
-from tests.integration.loopback_bot import Scene, scene
+from tests.integration.loopback_bot import scene, until
 
 
 async def test_a_bot_logs_in_and_its_commands_are_registered_with_their_translations() -> None:
@@ -146,7 +147,7 @@ async def test_a_thread_started_from_a_message_hangs_on_it() -> None:
 async def test_files_are_kept_and_served() -> None:
     async with scene() as s:
         sent = await s.text().send(
-            "Transcript", file=discord.File(fp=_file(b"WEBVTT\n"), filename="call.vtt")
+            "Transcript", file=discord.File(fp=io.BytesIO(b"WEBVTT\n"), filename="call.vtt")
         )
         (attachment,) = s.captions.messages[0].attachments
         assert attachment.content == b"WEBVTT\n"
@@ -229,7 +230,7 @@ async def test_foreign_messages_have_no_content_without_the_privileged_intent() 
         s.ana.write("secret", s.captions)
         s.ana.write(f"hello <@{s.app.id}>", s.captions)
         await s.text().send("mine")
-        await _seen(s, 2)
+        await until(lambda: len([e for e in s.client.events if "message" in e]) == 2)
         assert s.client.events[-2:] == ["message ''", f"message 'hello <@{s.app.id}>'"]
 
 
@@ -239,13 +240,3 @@ async def test_nothing_is_left_open_after_closing() -> None:
     left = {t.get_name() for t in asyncio.all_tasks() if t is not asyncio.current_task()}
     assert left == set()
     assert not [t for t in threading.enumerate() if "keep-alive" in t.name]
-
-
-def _file(content: bytes) -> "discord.file.io.BytesIO":
-    return discord.file.io.BytesIO(content)
-
-
-async def _seen(s: Scene, count: int) -> None:
-    async with asyncio.timeout(10):
-        while sum(event.startswith("message") for event in s.client.events) < count:
-            await asyncio.sleep(0.01)

@@ -127,7 +127,7 @@ def _check_row(row: Field, seen: _Seen) -> None:
 
 def _check_button(button: Field, seen: _Seen) -> None:
     style = button["style"].integer(1, 6, required=True)
-    label = button["label"].string(0, 80)
+    button["label"].string(0, 80)
     if style == LINK:
         button["url"].url(("http", "https", "discord"))
         if not button["url"].given:
@@ -146,7 +146,7 @@ def _check_button(button: Field, seen: _Seen) -> None:
             button.wrong(
                 "BUTTON_COMPONENT_INVALID_URL", "A url can only be specified for link buttons"
             )
-    if not label and not button["emoji"].given:
+    if not button["label"].value_or_none() and not button["emoji"].given:
         button.wrong("BUTTON_COMPONENT_MISSING_LABEL_OR_EMOJI", "A label or emoji is required")
 
 

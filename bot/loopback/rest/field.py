@@ -36,6 +36,10 @@ class Field:
         """Whether the payload has it and it is not null."""
         return self.value is not _ABSENT and self.value is not None
 
+    def value_or_none(self) -> Any:
+        """What the payload has here, unchecked; None when it has nothing."""
+        return self.value if self.given else None
+
     def wrong(self, code: str, message: str) -> None:
         """Note that something is wrong here."""
         self._problems.append((self.path, code, message))

@@ -111,8 +111,8 @@ def _check_embeds(field: Field) -> None:
         embed["author"]["icon_url"].url(("http", "https", "attachment"))
         embed["footer"]["icon_url"].url(("http", "https", "attachment"))
         total += sum(len(text) for text in texts if text)
-        media = any(embed[part].given for part in ("image", "thumbnail", "video"))
-        if not any(texts) and not media:
+        shown = ("title", "description", "footer", "author", "fields", "image", "thumbnail")
+        if not any(embed[part].value_or_none() for part in shown):
             embed["description"].wrong("BASE_TYPE_REQUIRED", "This field is required")
     if total > EMBED_TOTAL:
         field.wrong("MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {EMBED_TOTAL}")
