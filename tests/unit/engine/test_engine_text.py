@@ -27,10 +27,10 @@ def test_stable_text_is_never_taken_back() -> None:
 
 def test_what_is_appended_adds_up_where_words_have_no_spaces_between() -> None:
     text = Stability()
-    hypotheses = ["今天天", "今天天气真", "今天天气真好，我们"]
+    hypotheses = ["今天天", "今天天气真", "今天天气真好我们"]
     parts = [text.hear(each) for each in hypotheses]
     assert len([part for part in parts if part]) == 2
-    whole = "今天天气真好，我们去散步。"
+    whole = "今天天气真好我们去散步。"
     assert "".join(parts) + text.settle(whole) == whole
 
 
