@@ -228,6 +228,7 @@ class Turns:
             else:
                 self._tell(turn, found, samples)
         finally:
+            job.cancel()  # without effect unless the client is gone before it was done
             turn.done.set()
             self._unfinished.remove(turn)
 
