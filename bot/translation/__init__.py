@@ -2,15 +2,20 @@
 
 interpreter     LiveTranslate: checks requests, lists languages, begins conversations
 conversation    one speaker into one language: when to open, feed, finish, try again
+  phase, limits the states it goes through; how long it waits for what
   backlog       the audio that is not translated yet
-  turns         the service's events -> what the room is told, by turn
+  turns, turn   the service's events -> what the room is told, sorted by utterance
   faults        what a failure means: try again, or stop and say why
+  outage        how soon and how often to try again
   budget        connects per minute, shared by the process
+  report, meter what the room is told, and what was used
+  notices       sentences for the people
+  ports         what it needs of a link
 link            one connection: two threads, a bounded queue
   sdk           OmniRealtimeConversation with its faults cured
+parse, protocol a message of the service -> a value
 dialect         session.update for each generation of models
-parse           a message of the service -> a value of protocol
-models          what each model can do; languages and voices are its tables
+models          what each model can do, with its languages and voices
 
-Nothing but sdk and link knows threads, and nothing but sdk knows DashScope.
+Nothing but link and sdk knows threads, and nothing but sdk knows DashScope.
 """

@@ -13,12 +13,9 @@ from typing import TypeVar
 
 from bot.clock import Clock, Timer
 from bot.room.events import (
-    ConversationEvent,
     ConversationState,
     Failed,
     StateChanged,
-    TurnEnded,
-    Voice,
 )
 from bot.tasks import TaskOwner
 from bot.translation import faults, limits, notices, protocol
@@ -30,11 +27,11 @@ from bot.translation.outage import Outage
 from bot.translation.phase import Phase
 from bot.translation.ports import LinkPort, OpenLink
 from bot.translation.protocol import ServerEvent
+from bot.translation.report import Listener, Report
 from bot.translation.turns import Turns
 
 log = logging.getLogger(__name__)
 
-Listen = Callable[[ConversationEvent], None]
 Reported = TypeVar("Reported")
 
 
@@ -49,8 +46,8 @@ class LiveConversation:
         clock: Time.
         listener: Told everything, on the event loop.
         idle_s: A link without speech for this long is finished.
-        notice: Said once, when the conversation first opens.
         chance: Spreads retries.
+        notice: Said once, when the conversation first opens.
     """
 
     def __init__(
@@ -61,21 +58,21 @@ class LiveConversation:
         meter: Meter,
         budget: ConnectBudget,
         clock: Clock,
-        listener: Listen,
+        listener: Listener,
         idle_s: float,
+        chance: random.Random,
         notice: Failed | None = None,
-        chance: random.Random | None = None,
     ) -> None:
         self._open_link = open_link
         self._turns = turns
         self._meter = meter
         self._budget = budget
         self._clock = clock
-        self._listener = listener
         self._idle_s = idle_s
         self._notice = notice
         self._backlog = Backlog(limits.UNSENT_S, limits.KEPT_S)
-        self._outage = Outage(chance or random.Random())  # noqa: S311 - jitter, no secret
+        self._outage = Outage(chance)
+        self._report = Report(listener, meter, self._outage)
         self._tasks = TaskOwner("conversation")
         self._phase = Phase.IDLE
         self._link: LinkPort | None = None
@@ -87,6 +84,7 @@ class LiveConversation:
         self._spoke_at = 0.0
         self._quiet_since: float | None = 0.0
         self._silence_until: float | None = None  # while silence is fed
+        self._tick_at = 0.0
         self._ended_before = 0  # turns, when the speaker fell silent
         self._closing = False
         self._done = asyncio.Event()  # nothing outstanding, once closing
@@ -148,7 +146,7 @@ class LiveConversation:
     def _begin(self) -> None:
         if self._notice is not None:
             notice, self._notice = self._notice, None
-            self._tell(notice)
+            self._report.say(notice)
         if self._clock.now() < self._not_before:
             self._enter(Phase.BACKOFF)
             self._wake_at(self._not_before)
@@ -193,12 +191,17 @@ class LiveConversation:
             self._lose(self._link.send(chunk) * len(chunk))
 
     def _feed_silence(self) -> None:
-        self._silence_until = self._clock.now() + limits.SILENCE_S
+        self._tick_at = self._clock.now()
+        self._silence_until = self._tick_at + limits.SILENCE_S
         self._tick()
 
     def _tick(self) -> None:
         now = self._clock.now()
-        self._tell_turns(self._turns.advance(now, self._quiet_since))
+        # At fixed times: what a late tick costs is not added to the silence's length.
+        self._tick_at += limits.TICK_S
+        if self._tick_at < now - limits.MOST_LATE_S:
+            self._tick_at = now + limits.TICK_S
+        self._report.translated(self._turns.advance(now, self._quiet_since))
         if self._silence_until is not None:
             if self._answered or now >= self._silence_until:
                 self._silence_until = None
@@ -225,7 +228,7 @@ class LiveConversation:
     def _schedule(self) -> None:
         now = self._clock.now()
         if self._silence_until is not None or not self._turns.settled:
-            self._wake_at(now + limits.TICK_S)
+            self._wake_at(self._tick_at)
             return
         rests = self._quiet_since is not None
         idle_at = max(self._spoke_at, self._opened_at) + self._idle_s
@@ -269,7 +272,7 @@ class LiveConversation:
         elif isinstance(event, protocol.ResponseDone) and event.usage is not None:
             self._meter.counted(event.usage)
         was_settled = self._turns.settled
-        self._tell_turns(self._turns.take(event, self._clock.now()))
+        self._report.translated(self._turns.take(event, self._clock.now()))
         if was_settled and not self._turns.settled and self._phase is Phase.OPEN:
             self._schedule()
 
@@ -279,12 +282,12 @@ class LiveConversation:
         elif (fault := faults.of_text(event.code, event.message)) is not None:
             self._on_lost(fault)
         elif self._outage.tell(f"error:{event.code}"):
-            self._tell(notices.reported(event.code, event.message))
+            self._report.say(notices.reported(event.code, event.message))
 
     def _finished(self) -> None:
         if self._phase is not Phase.FINISHING:
             return
-        self._tell(*self._turns.end_all())
+        self._report.say(*self._turns.end_all())
         self._backlog.clear()
         self._drop_link()
         self._done.set()
@@ -297,7 +300,7 @@ class LiveConversation:
         if self._closing or self._phase is Phase.CLOSED:
             self._done.set()
         elif not fault.retryable:
-            self._tell(*self._turns.end_all(), Failed(fault.code, fault.message, fatal=True))
+            self._report.say(*self._turns.end_all(), Failed(fault.code, fault.message, fatal=True))
             self._end()
         elif self._phase is Phase.FINISHING:
             self._enter(Phase.IDLE)
@@ -307,11 +310,11 @@ class LiveConversation:
     def _try_again(self, fault: Fault) -> None:
         now = self._clock.now()
         self._not_before = now + self._outage.failed(fault.wait_s)
-        self._tell(*self._turns.end_answered())
+        self._report.say(*self._turns.end_answered())
         self._forget()
         self._salvage(now)
         if (not fault.quiet or self._outage.lasting) and self._outage.tell(fault.code):
-            self._tell(Failed(fault.code, fault.message, fatal=False))
+            self._report.say(Failed(fault.code, fault.message, fatal=False))
         self._enter(Phase.IDLE)
         if len(self._backlog) > 0:
             self._begin()
@@ -323,21 +326,21 @@ class LiveConversation:
             self._backlog.clear()
         elif self._outage.hopeless:
             self._backlog.clear()
-            self._tell(*self._turns.end_all(), notices.words_lost(unfinished))
+            self._report.say(*self._turns.end_all(), notices.words_lost(unfinished))
         elif not self._backlog.whole:
             # A sentence longer than what is kept: its beginning can't be said again, and its end
             # alone would stand twice.
             self._backlog.forget(self._backlog.position)
-            self._tell(*self._turns.end_all(), notices.sentence_cut(unfinished))
+            self._report.say(*self._turns.end_all(), notices.sentence_cut(unfinished))
         else:
-            self._tell(*self._turns.broken(now))
+            self._report.say(*self._turns.broken(now))
 
     def _lose(self, count: int) -> None:
         if count == 0:
             return
         self.dropped_s += count / BYTES_PER_S
         if self._outage.tell("words_dropped"):
-            self._tell(notices.words_dropped(limits.UNSENT_S))
+            self._report.say(notices.words_dropped(limits.UNSENT_S))
 
     # Housekeeping
 
@@ -347,7 +350,7 @@ class LiveConversation:
         self._drop_link()
         if self._ticket is not None:
             self._ticket.cancel()
-        self._tell(*self._turns.end_all())
+        self._report.say(*self._turns.end_all())
         self._backlog.clear()
         self._enter(Phase.CLOSED)
         self._done.set()
@@ -357,25 +360,7 @@ class LiveConversation:
         self._generation += 1
         if link is not None:
             self._tasks.start(link.close(), "close link")
-        self._tell_usage()
-
-    def _tell(self, *events: ConversationEvent) -> None:
-        for event in events:
-            self._listener(event)
-
-    def _tell_turns(self, events: list[ConversationEvent]) -> None:
-        """What a working link says of turns."""
-        self._tell(*events)
-        for event in events:
-            if isinstance(event, Voice):
-                self._meter.voiced(event.pcm)
-            elif isinstance(event, TurnEnded):
-                self._outage.over()
-                self._tell_usage()
-
-    def _tell_usage(self) -> None:
-        if (usage := self._meter.read()) is not None:
-            self._listener(usage)
+        self._report.used()
 
     def _enter(self, phase: Phase) -> None:
         before, self._phase = self.state, phase
@@ -383,7 +368,7 @@ class LiveConversation:
             self._timer.cancel()
             self._timer = None
         if self.state is not before:
-            self._listener(StateChanged(self.state))
+            self._report.say(StateChanged(self.state))
 
     def _wake_at(self, when: float) -> None:
         if self._timer is not None:

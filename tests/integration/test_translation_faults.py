@@ -70,17 +70,24 @@ async def test_a_sentence_broken_off_is_said_once_and_whole(model: str, how: str
 
 async def test_a_sentence_survives_breaks_at_random_moments() -> None:
     chance = random.Random(4)
-    for _ in range(6):
+
+    async def talk_through(*breaks: Script) -> Heard:
         heard = Heard()
-        breaks = [broken_after(chance.randint(1, 12), "reset") for _ in range(2)]
         async with (
-            nothing_left(),
             Service(*breaks, translate) as service,
             conversation(service, heard) as talk,
         ):
             await say(talk, 1, 2, 3, 4, 5, 6, 7, 8)
             await heard.until(lambda h: h.ended() == [1])
-        assert heard.finals() == {1: "1 2 3 4 5 6 7 8"}
+        return heard
+
+    async with nothing_left():
+        calls = [
+            talk_through(*(broken_after(chance.randint(1, 12), "reset") for _ in range(2)))
+            for _ in range(20)
+        ]
+        for heard in await asyncio.gather(*calls):
+            assert heard.finals() == {1: "1 2 3 4 5 6 7 8"}
 
 
 async def test_only_the_unfinished_sentence_is_said_again() -> None:

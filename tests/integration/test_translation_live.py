@@ -1,6 +1,8 @@
 """The real SDK against a service that works: what the room is told, and what is left behind."""
 
 import asyncio
+import logging
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +90,41 @@ async def test_closing_waits_for_the_last_sentence() -> None:
         await talk.close()
     assert heard.finals() == {1: "1 2 3"}
     assert heard.events[-1] == StateChanged(ConversationState.CLOSED)
+
+
+async def test_two_hundred_conversations_leave_nothing_behind() -> None:
+    sockets_before = open_sockets()
+    async with nothing_left(), Service(translate) as service:
+        for _ in range(4):
+            heard = [Heard() for _ in range(50)]
+
+            async def talk_once(hears: Heard, service: Service) -> None:
+                async with conversation(service, hears, NESTED) as talk:
+                    await say(talk, 1, 2)
+                    await hears.until(lambda h: h.ended() == [1])
+
+            await asyncio.gather(*(talk_once(hears, service) for hears in heard))
+            assert [hears.finals() for hears in heard] == [{1: "1 2"}] * 50
+    assert service.handshakes == 200
+    assert open_sockets() == sockets_before
+
+
+def open_sockets() -> int:
+    links = Path("/proc/self/fd").iterdir()
+    return sum(link.is_socket() for link in links)
+
+
+async def test_neither_speech_nor_the_key_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    heard = Heard()
+    async with (
+        nothing_left(),
+        Service(translate) as service,
+        conversation(service, heard) as talk,
+    ):
+        await say(talk, 12321, 23432)
+        await heard.until(lambda h: h.ended() == [1])
+    assert heard.finals() == {1: "12321 23432"}
+    ours = "\n".join(r.getMessage() for r in caplog.records if r.name != "aiohttp.access")
+    assert "12321" not in ours
+    assert KEY not in ours

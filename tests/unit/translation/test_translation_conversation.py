@@ -68,8 +68,8 @@ class Bench:
             clock=self.clock,
             listener=self.events.append,
             idle_s=60.0,
-            notice=notice,
             chance=random.Random(1),
+            notice=notice,
         )
 
     def _open(
