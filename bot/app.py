@@ -14,6 +14,7 @@ from bot import logs, settings
 from bot.audio import opus
 from bot.chat.board import ChannelBoard
 from bot.chat.channel import ChannelTransport
+from bot.chat.limits import http_trace
 from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
@@ -134,6 +135,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             cogs=[lambda _: Translate(rooms, names, service)],
             views=[lambda: ConsentButtons(rooms)],
             voice_state_changed=doors.voice_state_changed,
+            http_trace=http_trace(),
         )
         doors.belong_to(bot)
         if config.health.port:

@@ -34,6 +34,7 @@ class ParleyBot(commands.AutoShardedBot):
         cogs: Makers of the cogs to load.
         views: Makers of the views whose buttons answer after a restart too.
         voice_state_changed: Told of every change of a member's voice state.
+        http_trace: Sees each request to Discord, and its answer as it arrives.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class ParleyBot(commands.AutoShardedBot):
         cogs: Sequence[CogMaker],
         views: Sequence[Callable[[], discord.ui.View]],
         voice_state_changed: VoiceStateChanged,
+        http_trace: aiohttp.TraceConfig | None = None,
     ) -> None:
         _point_at(api_url, gateway_url)
         super().__init__(
@@ -53,6 +55,7 @@ class ParleyBot(commands.AutoShardedBot):
             intents=discord.Intents(guilds=True, voice_states=True),
             allowed_mentions=discord.AllowedMentions.none(),
             connector=aiohttp.TCPConnector(limit=0, ssl=_trust(ca_file)),
+            http_trace=http_trace,
         )
         self._gateway_url = gateway_url
         self._cog_makers = cogs

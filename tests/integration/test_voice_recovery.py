@@ -106,9 +106,9 @@ async def test_gateway_messages_without_sense_end_nothing() -> None:
         reader = client_of(scene).ws.ws._reader
         for text in ("{", "[]", '{"op":21,"d":{}}', '{"op":5,"d":null}', '{"op":24,"d":7}'):
             message = aiohttp.WSMessage(aiohttp.WSMsgType.TEXT, text, None)
-            reader.feed_data(message)
+            reader.feed_data(message, len(text))
         for data in (b"", b"\0\1\x19", b"\0\2\x1b\0junk", b"\0\3\x1d\0\7junk"):
-            reader.feed_data(aiohttp.WSMessage(aiohttp.WSMsgType.BINARY, data, None))
+            reader.feed_data(aiohttp.WSMessage(aiohttp.WSMsgType.BINARY, data, None), len(data))
         await within(5, lambda: link.figures()["gateway_malformed"] >= 5)
         await hears(scene, ana)
         assert link.figures()["rejoins"] == 0
