@@ -13,13 +13,14 @@ _MORE = " …"
 
 
 def parts(caption: Caption) -> list[str]:
-    """The messages that show a caption now; none while, or when, there is no translation.
+    """The messages that show a caption now; none while there is no translation yet.
 
-    Each has at most 1,800 UTF-16 units, so that `named` fits Discord's limit.
+    A final caption without one shows the original alone: the words stand, whoever serves no
+    translation of them. Each has at most 1,800 UTF-16 units, so that `named` fits Discord's limit.
     """
     text = clean(caption.text)
     if not text:
-        return []
+        return _source(caption) if caption.final and clean(caption.source_text) else []
     shown = [
         f"`{_code(caption.language)}` {isolate(escape(piece))}"
         for piece in cut(text, _LIMIT - _FRAME_ROOM)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,13 +91,17 @@ def _folder(out: Path) -> Path:
 
 
 async def _played(script: Script, options: Options, out: Path) -> int:
-    trace = out / "engine-trace.jsonl"
-    trace.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="parley-") as folder:
+        return await _played_with(script, options, out, Path(folder) / "trace.jsonl")
+
+
+async def _played_with(script: Script, options: Options, out: Path, trace: Path) -> int:
     loop = asyncio.get_running_loop()
     _say("Starting a Discord and a translation engine on this machine …")
     async with set_up(model=options.model, live=options.live, trace=trace) as stage:
         tell = _tell if options.plain else _mute
-        timeline = Timeline(stage.captions.id, loop.time, tell)
+        channels = {channel.id: channel.name for channel in (stage.lounge, stage.captions)}
+        timeline = Timeline(stage.captions.id, loop.time, tell, channels)
         timeline.begin()
         stage.discord.subscribe(timeline.observe)
         call = Call(stage.guild, stage.lounge, stage.captions, stage.account, timeline)
@@ -110,7 +115,7 @@ async def _played(script: Script, options: Options, out: Path) -> int:
         )
         with shown:
             await call.play(script)
-            last_line = figures()
+            view.save_picture(timeline, title, figures(), out / "screen.svg")
             await call.end()
         ear = call.listener.ear
         voice = ear.pcm(stage.account.id)
@@ -119,7 +124,6 @@ async def _played(script: Script, options: Options, out: Path) -> int:
         outputs.write_transcript(out / "transcript.vtt", rows)
         if script.spoken is not None:
             files.write_wav(out / "voice.wav", voice, _EAR_RATE)
-        view.save_picture(timeline, title, last_line, out / "screen.svg")
         report = _report(script, stage, timeline, rows, trace if not options.live else None)
         report["voice"] = {
             "seconds": round(len(voice) / (2 * _EAR_RATE), 2),

@@ -1,7 +1,8 @@
 """The call as a person in the channel saw it: who spoke when, and which captions came."""
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.demo.reading import Read, read
@@ -14,6 +15,9 @@ from bot.loopback import (
     PersonSpeaking,
     VoiceStateChanged,
 )
+
+
+_MENTION = re.compile(r"<([#@])(\d+)>")
 
 
 @dataclass(slots=True)
@@ -45,6 +49,7 @@ class Shown:
         speaker: The name it stands under.
         caption: Whether it is a caption; else a notice of the bot's own.
         content: As posted, with its Markdown.
+        names: Of the channels and people that it may mention.
         first_s: When it appeared.
         last_s: When it last changed.
         edits: How often it was edited.
@@ -54,14 +59,18 @@ class Shown:
     speaker: str
     caption: bool
     content: str
+    names: Mapping[int, str]
     first_s: float
     last_s: float
     edits: int = 0
 
     def headline(self) -> str:
-        """The first row without its Markdown."""
+        """The first row without its Markdown, mentions by name."""
         first, _, _ = self.content.partition("\n")
-        return first.lstrip("# ").replace("*", "")
+        named = _MENTION.sub(
+            lambda found: found[1] + self.names.get(int(found[2]), found[2]), first.lstrip("# ")
+        )
+        return named.replace("*", "")
 
     def read(self) -> Read:
         """What a person reads in it."""
@@ -75,12 +84,14 @@ class Timeline:
     Args:
         channel_id: Of the text channel with the captions.
         now: Clock seconds, of the same clock as the observations.
+        names: Of channels and people, for mentions.
         tell: Called with seconds and a line for the reader, for each thing worth telling.
     """
 
     channel_id: int
     now: Callable[[], float]
     tell: Callable[[float, str], None]
+    names: Mapping[int, str] = field(default_factory=dict)
     started_at: float = 0.0
     people: dict[int, Participant] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
@@ -141,7 +152,15 @@ class Timeline:
 
     def _posted(self, message: Message, at_s: float) -> None:
         caption = message.webhook_id is not None and message.interaction is None
-        shown = Shown(message.id, message.author_name, caption, message.content, at_s, at_s)
+        shown = Shown(
+            message_id=message.id,
+            speaker=message.author_name,
+            caption=caption,
+            content=message.content,
+            names=self.names,
+            first_s=at_s,
+            last_s=at_s,
+        )
         self.shown[message.id] = shown
         self._tell(shown, at_s)
 

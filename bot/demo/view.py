@@ -57,7 +57,7 @@ def screen(timeline: Timeline, title: str, figures: str, height: int) -> Rendera
     layout = Layout()
     layout.split_column(Layout(name="call"), Layout(name="figures", size=1))
     layout["call"].split_row(Layout(name="voice", size=26), Layout(name="text"))
-    layout["voice"].update(Panel(_people(timeline), title="🔊 Lounge", border_style="dim"))
+    layout["voice"].update(Panel(_people(timeline), title="Lounge (voice)", border_style="dim"))
     rows = min(height, _HEIGHT) - 1
     layout["text"].update(
         Panel(
@@ -127,7 +127,7 @@ def _message(shown: Shown, colour: str) -> Text:
         return Text(shown.headline(), style="dim italic")
     words = shown.read()
     text = Text(shown.speaker, style=f"bold {colour}")
-    text.append(f"  {shown.first_s:5.1f} s", style="not bold dim")
+    text.append(f"  {shown.first_s:.1f} s", style="not bold dim")
     text.append(f"\n{words.text}", style="not bold default")
     if not words.final:
         text.append(" …", style="dim default")

@@ -29,9 +29,9 @@ def test_an_interim_caption_shows_that_more_comes() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n\u200b"])
-@pytest.mark.parametrize("final", [True, False])
-def test_without_a_translation_there_is_no_message(text: str, *, final: bool) -> None:
-    assert parts(caption(text, "Hola", final=final)) == []
+def test_while_there_is_no_translation_there_is_no_message(text: str) -> None:
+    assert parts(caption(text, "Hola", final=False)) == []
+    assert parts(caption(text, "", final=True)) == []
 
 
 def test_an_unknown_source_language_is_left_out() -> None:
@@ -100,3 +100,7 @@ def test_a_long_notice_is_split() -> None:
 
 def test_an_empty_notice_is_no_message() -> None:
     assert notice(" \n\u200b") == []
+
+
+def test_a_final_without_a_translation_shows_the_original_alone() -> None:
+    assert parts(caption("", "Guten Tag.", source_language="de")) == ["-# de · Guten Tag."]
