@@ -179,7 +179,9 @@ class Link:
                     self._write(item)
             self._connection.say_goodbye()
         except SEND_ERRORS:
-            self.failed(faults.LOST)
+            # The receive thread may be about to read why: the close code and its reason.
+            with self._ready:
+                self._ready.wait_for(lambda: self._ending, GOODBYE_S)
             self._connection.hang_up()
         finally:
             self._hand_over(self._thread_ended)
