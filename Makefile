@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --no-compile
 
-.PHONY: demo run test check format lock clean help
+.PHONY: demo run engine test check format lock clean help
 
 help:
 	@echo "make demo    a whole call on this machine: no token, no key"
 	@echo "make run     the bot, configured by .env"
+	@echo "make engine  the translation service with models on this machine, for DASHSCOPE_URL"
 	@echo "make test    the tests"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make format  let the formatter and the linter mend what they can"
@@ -20,6 +21,9 @@ demo: $(VENV)/.local
 
 run: $(VENV)/.run
 	@$(BIN)/python -m bot run $(ARGS)
+
+engine: $(VENV)/.local
+	@$(BIN)/python -m bot engine $(ARGS)
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(ARGS)

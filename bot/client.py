@@ -46,7 +46,7 @@ class ParleyBot(commands.AutoShardedBot):
         cogs: Sequence[CogMaker],
         views: Sequence[Callable[[], discord.ui.View]],
         voice_state_changed: VoiceStateChanged,
-        http_trace: aiohttp.TraceConfig | None = None,
+        http_trace: aiohttp.TraceConfig,
     ) -> None:
         _point_at(api_url, gateway_url)
         super().__init__(

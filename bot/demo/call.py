@@ -8,7 +8,7 @@ from bot.errors import LoopbackError
 from bot.loopback import Bot, Channel, Guild, Person
 from bot.tasks import TaskOwner
 
-LISTENER = "You"
+LISTENER = "Listener"
 
 _CAPTIONS_WITHIN_S = 30.0  # after the last word; then what is missing is said to be missing
 _VOICE_WITHIN_S = 60.0

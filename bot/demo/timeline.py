@@ -16,7 +16,6 @@ from bot.loopback import (
     VoiceStateChanged,
 )
 
-
 _MENTION = re.compile(r"<([#@])(\d+)>")
 
 
