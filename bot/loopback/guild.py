@@ -2,8 +2,8 @@
 
 from bot.loopback.backend import Backend
 from bot.loopback.entities import Bot, Channel, ChannelType, GuildState, Role
-from bot.loopback.observation import GatewayChanged
-from bot.loopback.payloads import guild_create_json
+from bot.loopback.intents import Intents
+from bot.loopback.payloads import guild_create_json, user_json
 from bot.loopback.permissions import INVITED, NONE, Overwrite, Permissions
 from bot.loopback.person import Person
 from bot.loopback.voice import VoiceServer
@@ -65,24 +65,27 @@ class Guild:
     def invite(self, bot: Bot, permissions: Permissions = INVITED) -> Role:
         """Let a bot in, with a managed role that has these permissions; returns the role."""
         world = self._backend.world
-        member = world.new_member(self.state, bot.user)
         role = world.new_role(self.state, bot.name, permissions, bot_id=bot.id)
+        member = world.new_member(self.state, bot.user)
         member.role_ids.add(role.id)
         created = guild_create_json(self.state, bot, everyone=False)
         world.dispatch(Dispatch("GUILD_CREATE", created, self.state, to=bot))
         return role
 
-    def remove(self, bot: Bot) -> None:
-        """Throw a bot out."""
+    def remove(self, member: Person | Bot) -> None:
+        """Throw a member out of the server."""
         world = self._backend.world
-        self._backend.voice.place(self.state, bot.id, None)
-        gone = {"id": str(self.id)}
-        world.dispatch(Dispatch("GUILD_DELETE", gone, self.state, to=bot))
-        del self.state.members[bot.id]
-        own = [role for role in self.state.roles.values() if role.bot_id == bot.id]
-        for role in own:
-            del self.state.roles[role.id]
-        world.observers.notify(GatewayChanged(world.clock.now(), bot.user))
+        self._backend.voice.place(self.state, member.id, None)
+        if isinstance(member, Bot):
+            gone = {"id": str(self.id)}
+            world.dispatch(Dispatch("GUILD_DELETE", gone, self.state, to=member))
+            own = [role for role in self.state.roles.values() if role.bot_id == member.id]
+            for role in own:
+                del self.state.roles[role.id]
+        del self.state.members[member.id]
+        left = {"guild_id": str(self.id), "user": user_json(member.user)}
+        needed = Intents.GUILD_MEMBERS
+        world.dispatch(Dispatch("GUILD_MEMBER_REMOVE", left, self.state, intents=needed))
 
     def give(self, member: Person | Bot, role: Role) -> None:
         """Give a member a role."""

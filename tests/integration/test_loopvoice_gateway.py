@@ -3,14 +3,14 @@
 import asyncio
 import os
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import numpy as np
 import pytest
 
 from bot.audio.opus import SILENCE, Encoder
-from bot.loopback.voice import VoiceServer
-from bot.loopback.voice.opcodes import Close, Op
+from bot.loopback.voice import VoiceServer, call, gateway, session
+from bot.loopback.voice.opcodes import Body, Close, Op
 from bot.loopback.voice.rtp import is_dave_frame
 from bot.loopback.voice.transport import AES, XCHACHA
 from tests.unit.loopback_voice.voice_client import (
@@ -229,6 +229,57 @@ async def test_heartbeats_are_answered_in_the_form_of_version_8(
         assert await client.wait(Op.HEARTBEAT_ACK) == {"t": 17}
         acks = [op for op, *_ in client.messages if op == Op.HEARTBEAT_ACK]
     assert len(acks) == len(complaints) == 1
+
+
+async def test_a_client_without_heartbeats_is_put_out(
+    server: VoiceServer, complaints: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "HEARTBEAT_MS", 100)
+    async with VoiceClient(server) as client:
+        await client.join()
+        assert await client.closed() == Close.SESSION_TIMEOUT
+        await until(lambda: server.participants(CHANNEL) == ())
+    assert complaints == ["voice: no heartbeat came"]
+
+
+async def test_a_place_is_kept_for_a_resume_and_not_for_ever(
+    server: VoiceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_RESUME_S", 0.2)
+    async with VoiceClient(server) as client:
+        await client.join()
+        server.close_client(CHANNEL, BOT, Close.SERVER_CRASHED)
+        assert await client.closed() == Close.SERVER_CRASHED
+        assert server.participants(CHANNEL) == (BOT,)
+        await until(lambda: server.participants(CHANNEL) == ())
+
+
+async def test_a_client_that_says_goodbye_leaves_at_once(server: VoiceServer) -> None:
+    async with VoiceClient(server) as client:
+        await client.join()
+        await client.socket.close(code=1000)
+        await until(lambda: server.participants(CHANNEL) == ())
+
+
+async def test_a_member_that_never_switches_does_not_hold_the_others_for_ever(
+    server: VoiceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call, "_TRANSITION_S", 0.1)
+    async with VoiceClient(server) as client:
+        monkeypatch.setattr(client.membership, "receive", silent_about_transitions(client))
+        await client.join()
+        ana = server.enter(CHANNEL, ANA)
+        await ana.ready()
+        assert (await client.wait(Op.EXECUTE_TRANSITION)) == {"transition_id": 1}
+
+
+def silent_about_transitions(client: VoiceClient) -> Callable[[Op, Body], list[tuple[Op, Body]]]:
+    receive = client.membership.receive
+
+    def answers(op: Op, body: Body) -> list[tuple[Op, Body]]:
+        return [one for one in receive(op, body) if one[0] is not Op.TRANSITION_READY]
+
+    return answers
 
 
 async def test_faulty_audio_is_complained_about_and_not_forwarded(

@@ -76,6 +76,17 @@ class Call:
         """A yes or no of the query."""
         return self.query.get(name, "").lower() in {"1", "true"}
 
+    def limit(self, default: int, high: int) -> int:
+        """How many the query asks for.
+
+        Raises:
+            Refusal: 50035 when it is not between 1 and `high`.
+        """
+        query = Field(dict(self.query))
+        limit = query["limit"].integer(1, high)
+        query.refuse_if_wrong()
+        return default if limit is None else limit
+
     def id(self, name: str) -> int:
         """An id in the path, or in the query.
 

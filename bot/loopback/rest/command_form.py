@@ -4,7 +4,6 @@ https://discord.com/developers/docs/interactions/application-commands
 """
 
 import re
-from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any, Final
 
@@ -48,10 +47,10 @@ def check_commands(form: Field) -> None:
     Raises:
         Refusal: 50035.
     """
-    names: set[tuple[Any, Any]] = set()
+    names: set[tuple[str, str]] = set()
     for command in form.items(0, COMMANDS_LIMIT):
         check_command(command)
-        key = (command["type"].value if command["type"].given else 1, command["name"].value)
+        key = (str(command["type"].value_or_none() or 1), str(command["name"].value_or_none()))
         if key in names:
             command["name"].wrong(
                 "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique"
@@ -203,7 +202,9 @@ def _size(part: Any) -> int:
         return 0
     total = 0
     for key in ("name", "description"):
-        texts: Iterable[Any] = (part.get(key), *(part.get(f"{key}_localizations") or {}).values())
+        translated = part.get(f"{key}_localizations")
+        texts: list[Any] = [part.get(key)]
+        texts += translated.values() if isinstance(translated, dict) else ()
         total += max((len(text) for text in texts if isinstance(text, str)), default=0)
     if isinstance(part.get("value"), str):
         total += len(part["value"])

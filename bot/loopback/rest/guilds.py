@@ -49,7 +49,7 @@ def list_members(call: Call) -> Reply:
     guild = call.guild()
     if not call.bot.privileged & Intents.GUILD_MEMBERS:
         raise missing_access()
-    limit = int(call.query.get("limit", "1"))
+    limit = call.limit(1, 1000)
     after = call.id("after") if "after" in call.query else 0
     ids = [user_id for user_id in sorted(guild.members) if user_id > after][:limit]
     return [member_json(guild.members[user_id]) for user_id in ids]

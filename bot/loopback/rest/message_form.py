@@ -46,6 +46,10 @@ def check_message(form: Field, *, files: int = 0, edit: bool = False, flags: int
     check_components(form["components"], v2=v2)
     check_allowed_mentions(form["allowed_mentions"])
     _check_attachments(form["attachments"], files)
+    reference = form["message_reference"]
+    if reference.given and reference.object():
+        reference["message_id"].integer(0, required=True)
+        reference["fail_if_not_exists"].boolean()
     if v2:
         for name in ("content", "embeds", "poll", "sticker_ids"):
             if form[name].given and form[name].value not in ("", []):

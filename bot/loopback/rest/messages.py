@@ -59,11 +59,7 @@ def post_message(call: Call) -> Reply:
     flags = int(data.get("flags") or 0) & SETTABLE_FLAGS & ~(1 << 6)
     reference = _reference(channel, data.get("message_reference"))
     chat = call.backend.chat
-    application_id = call.bot.application_id
-    message = chat.compose(
-        channel, call.bot.user, data, call.uploads, flags=flags, application_id=application_id
-    )
-    message.application_id = None
+    message = chat.compose(channel, call.bot.user, data, call.uploads, flags=flags)
     if reference is not None:
         message.reference = reference
         message.type = 19
@@ -98,11 +94,7 @@ def _reference(channel: Channel, wanted: Json | None) -> Json | None:
 def list_messages(call: Call) -> Reply:
     """Up to a hundred messages, newest first, around, before or after one."""
     channel = call.channel()
-    limit = int(call.query.get("limit", "50"))
-    if not 1 <= limit <= 100:
-        form = call.form
-        form["limit"].wrong("NUMBER_TYPE_MAX", "int value should be between 1 and 100.")
-        form.refuse_if_wrong()
+    limit = call.limit(50, 100)
     if not channel.guild.permissions(call.bot.id, channel) & P.READ_MESSAGE_HISTORY:
         return []
     standing = [m for m in channel.messages if not m.deleted]

@@ -1,0 +1,79 @@
+"""The loopback Discord as one server: its port, its answers to strangers, its knobs."""
+
+import aiohttp
+import pytest
+
+from bot.errors import LoopbackError
+from bot.loopback import LoopbackDiscord
+
+
+async def test_a_taken_port_is_named() -> None:
+    async with LoopbackDiscord() as first:
+        second = LoopbackDiscord(port=first.port)
+        with pytest.raises(LoopbackError, match=f"Port {first.port} .* is taken"):
+            await second.start()
+        await second.close()
+
+
+async def test_an_unknown_route_is_answered_as_discord_does_and_complained_about() -> None:
+    async with LoopbackDiscord() as server, aiohttp.ClientSession() as http:
+        async with http.get(server.api_url + "/no/such/thing") as answer:
+            assert answer.status == 404
+            assert answer.headers["Content-Type"] == "application/json"
+            assert await answer.json() == {"message": "404: Not Found", "code": 0}
+        (complaint,) = server.complaints
+        assert (complaint.method, complaint.path) == ("GET", "/no/such/thing")
+
+
+async def test_a_token_is_needed_and_never_shows_in_a_complaint() -> None:
+    async with LoopbackDiscord() as server, aiohttp.ClientSession() as http:
+        app = server.add_bot("Parley")
+        async with http.get(server.api_url + "/users/@me") as answer:
+            assert answer.status == 401
+        url = server.api_url + f"/webhooks/{app.id}/secret-token"
+        async with http.post(url, json={"content": "Hello"}) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (401, 50027)
+        assert not any("secret-token" in str(complaint) for complaint in server.complaints)
+
+
+async def test_a_body_that_is_no_json_is_refused() -> None:
+    async with LoopbackDiscord() as server, aiohttp.ClientSession() as http:
+        app = server.add_bot("Parley")
+        url = server.api_url + f"/applications/{app.id}/commands"
+        headers = {"Authorization": f"Bot {app.token}", "Content-Type": "application/json"}
+        async with http.put(url, data=b"{", headers=headers) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (400, 50109)
+
+
+async def test_requests_fail_as_ordered_as_often_as_ordered_and_without_complaint() -> None:
+    async with LoopbackDiscord() as server, aiohttp.ClientSession() as http:
+        server.fail_next("GET", "^/gateway$", 503, times=2)
+        seen = []
+        for _ in range(3):
+            async with http.get(server.api_url + "/gateway") as answer:
+                seen.append(answer.status)
+        assert seen == [503, 503, 200]
+        assert server.complaints == []
+
+
+async def test_a_429_says_all_that_a_client_needs() -> None:
+    async with LoopbackDiscord() as server, aiohttp.ClientSession() as http:
+        for _ in range(11):
+            async with http.get(server.api_url + "/gateway") as answer:
+                last, body, headers = answer.status, await answer.json(), answer.headers
+        assert last == 429
+        assert 0 < body["retry_after"] <= 1
+        assert body["global"] is False
+        assert headers["Retry-After"] == "1"
+        assert headers["X-RateLimit-Remaining"] == "0"
+        assert headers["X-RateLimit-Scope"] == "user"
+        assert "Via" in headers
+        assert len(server.rate_limited) == 1
+        assert server.complaints == []
+
+
+async def test_waiting_for_what_does_not_happen_says_what_it_was() -> None:
+    async with LoopbackDiscord() as server:
+        app = server.add_bot("Parley")
+        with pytest.raises(LoopbackError, match="Parley's connection"):
+            await server.gateway_connected(app, timeout_s=0.01)
