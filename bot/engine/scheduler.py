@@ -46,7 +46,8 @@ class _Job:
 class Scheduler:
     """Runs jobs on worker threads, by priority and then by age.
 
-    Bounds: of a key's interims only the newest waits, and none begins while a final waits;
+    Bounds: of a key's interims only the newest waits, none begins while a final waits, and
+    interims leave one worker free (where there are two or more) for the final that comes next;
     beyond `MAX_WAITING` jobs a new one is refused.
 
     Args:
@@ -55,6 +56,8 @@ class Scheduler:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
+        self._guessers = max(1, workers - 1)  # one worker is kept free for the next final
+        self._guessing = 0
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="engine")
         self._waiting: list[_Job] = []
         self._running: set[asyncio.Future[Any]] = set()
@@ -95,15 +98,22 @@ class Scheduler:
 
     def _dispatch(self) -> None:
         while self._waiting and len(self._running) < self._workers:
+            if self._waiting[0].order[0] == Priority.INTERIM and self._guessing >= self._guessers:
+                return  # the rest are interims too
             job = heapq.heappop(self._waiting)
             if job.future.done():
                 continue
+            guess = job.order[0] == Priority.INTERIM
+            self._guessing += guess
             running = asyncio.get_running_loop().run_in_executor(self._threads, job.call)
             self._running.add(running)
-            running.add_done_callback(partial(self._finish, future=job.future))
+            running.add_done_callback(partial(self._finish, future=job.future, guess=guess))
 
-    def _finish(self, running: "asyncio.Future[Any]", future: "asyncio.Future[Any]") -> None:
+    def _finish(
+        self, running: "asyncio.Future[Any]", future: "asyncio.Future[Any]", *, guess: bool
+    ) -> None:
         self._running.discard(running)
+        self._guessing -= guess
         if running.cancelled():
             future.cancel()
         elif (error := running.exception()) is not None:

@@ -6,8 +6,8 @@ What is done differently from an ordinary transcription, and why, measured on tw
   4 % more words wrong. 1 s of silence makes it repeat itself.
 - The sound is encoded once. Both tasks then run as one batch through the decoder, which is hardly
   slower than one alone.
-- Each job has one thread, and two run side by side. Two threads on one job were four times
-  slower than one: the matrices of so short a context are too small to share.
+- Each job has one thread, and two run side by side. Two threads on one job were three to four
+  times slower than one: the matrices of so short a context are too small to share.
 - Silence and noise make Whisper invent sentences. Their average log-probability was below -2.1,
   that of real speech above -1.0; what lies below the gate is dropped.
 """

@@ -61,3 +61,16 @@ async def test_a_jobs_error_reaches_who_waits_for_it() -> None:
         await scheduler.submit(fail, Priority.FINAL, "a")
     assert await scheduler.submit(lambda: 7, Priority.FINAL, "a") == 7
     await scheduler.close()
+
+
+async def test_interims_leave_a_worker_free_for_the_next_final() -> None:
+    scheduler = Scheduler(2)
+    gate = threading.Event()
+    guesses = [scheduler.submit(gate.wait, Priority.INTERIM, key) for key in "ab"]
+    final = scheduler.submit(lambda: "done", Priority.FINAL, "c")
+    async with asyncio.timeout(10):
+        assert await final == "done"
+    assert not any(guess.done() for guess in guesses)
+    gate.set()
+    assert await asyncio.gather(*guesses) == [True, True]
+    await scheduler.close()
