@@ -20,11 +20,13 @@ from bot.translation.languages import NAMES
 
 _EAR_RATE = 48_000
 
-# Three people; Camille and Marco talk over each other at the end of her first sentence.
+# Three people; twice one begins before the other has ended.
 _CAST = (
-    ("Lucía", "es_conf-invalid.wav", 0.5),
-    ("Camille", "fr_followme_status.wav", 6.0),
-    ("Marco", "it_vm-nonumber.wav", 8.0),
+    ("Lucía", "es_followme_sorry.wav", 0.5),
+    ("Camille", "fr_followme_status.wav", 6.5),
+    ("Marco", "it_vm-nonumber.wav", 9.0),
+    ("Camille", "fr_followme_sorry.wav", 14.5),
+    ("Marco", "it_followme_status.wav", 17.0),
 )
 
 

@@ -50,7 +50,7 @@ class VoiceStateChanged:
 
 @dataclass(frozen=True, slots=True)
 class PersonSpeaking:
-    """A person began or stopped to speak."""
+    """A person or bot began or stopped to speak."""
 
     at: float
     user: User

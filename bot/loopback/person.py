@@ -11,7 +11,6 @@ from bot.loopback.backend import Backend
 from bot.loopback.components import fill_modal, find_button, find_select
 from bot.loopback.entities import Bot, Channel, GuildState, Json, Message, User
 from bot.loopback.interactions import ANSWER_WITHIN_S, Interaction, InteractionType
-from bot.loopback.observation import PersonSpeaking
 from bot.loopback.permissions import Permissions
 from bot.loopback.voice import Ear, Spoken, VoiceMember
 from bot.loopback.watching import until
@@ -86,12 +85,7 @@ class Person:
         """
         if self.channel is None:
             raise LoopbackError(f"{self.name} is in no voice channel.")
-        world = self._backend.world
-        world.observers.notify(PersonSpeaking(world.clock.now(), self.user, on=True))
-        try:
-            return await self._stay().speak(pcm, rate=rate)
-        finally:
-            world.observers.notify(PersonSpeaking(world.clock.now(), self.user, on=False))
+        return await self._stay().speak(pcm, rate=rate)
 
     @property
     def ear(self) -> Ear:

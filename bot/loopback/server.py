@@ -18,7 +18,7 @@ from bot.loopback.gateway import Gateway
 from bot.loopback.guild import Guild
 from bot.loopback.intents import NONE, Intents
 from bot.loopback.interactions import Interactions
-from bot.loopback.observation import Complaint, Observation
+from bot.loopback.observation import Complaint, Observation, PersonSpeaking
 from bot.loopback.rest.body import FILE_LIMIT
 from bot.loopback.rest.limits import Limits
 from bot.loopback.rest.message_form import FILES_LIMIT
@@ -50,7 +50,7 @@ class LoopbackDiscord:
         self._port = 0
         self._world = World(LoopClock(), wall_clock)
         self._tasks = TaskOwner("loopback")
-        self.voice = VoiceServer(complain=self._complain_voice)
+        self.voice = VoiceServer(complain=self._complain_voice, spoke=self._someone_spoke)
         chat = Chat(self._world)
         self._backend = Backend(
             self._world,
@@ -65,6 +65,10 @@ class LoopbackDiscord:
 
     def _complain_voice(self, message: str) -> None:
         self._world.complain("VOICE", "", message=message)
+
+    def _someone_spoke(self, user_id: int, on: bool) -> None:  # noqa: FBT001 - the callback's form
+        world = self._world
+        world.observers.notify(PersonSpeaking(world.clock.now(), world.users[user_id], on))
 
     # Life
 

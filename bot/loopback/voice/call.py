@@ -38,6 +38,7 @@ class Call:
         faults: What goes wrong on the way.
         clock: For delays and the end of transitions.
         complain: Is told what a client did that Discord would refuse.
+        spoke: Is told who began (True) or ended to speak.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Call:
         faults: Faults,
         clock: Clock,
         complain: Callable[[str], None],
+        spoke: Callable[[int, bool], None] = lambda _user_id, _on: None,
     ) -> None:
         self.channel_id = channel_id
         self.dave_version = dave_version
         self._faults = faults
         self._clock = clock
         self._complain = complain
+        self._spoke = spoke
         self._seats: dict[int, Seat] = {}
         self._group = DaveGroup(channel_id)
         self._speaking: set[int] = set()
@@ -89,7 +92,9 @@ class Call:
         seat = self._seats.pop(user_id, None)
         if seat is None:
             return
-        self._speaking.discard(user_id)
+        if user_id in self._speaking:
+            self._speaking.discard(user_id)
+            self._spoke(user_id, False)  # noqa: FBT003 - as the callback has it
         seat.ousted(code)
         for other in self._seats.values():
             other.tell(Op.CLIENT_DISCONNECT, {"user_id": str(user_id)})
@@ -107,7 +112,9 @@ class Call:
 
     def speaking(self, user_id: int, flags: int) -> None:
         """Op 5: a participant began (1) or ended (0) to speak; that also tells its SSRC."""
-        (self._speaking.add if flags else self._speaking.discard)(user_id)
+        if (user_id in self._speaking) != bool(flags):
+            (self._speaking.add if flags else self._speaking.discard)(user_id)
+            self._spoke(user_id, bool(flags))
         for other in self._seats.values():
             if other.user_id != user_id:
                 self._announce(self._seats[user_id], other, flags)

@@ -28,6 +28,7 @@ class VoiceServer:
 
     Args:
         complain: Is told, in one line, what a client did that Discord would refuse.
+        spoke: Is told which user began (True) or ended to speak.
 
     Attributes:
         endpoint: "127.0.0.1:PORT", once started.
@@ -35,11 +36,17 @@ class VoiceServer:
         faults: What goes wrong, and how often.
     """
 
-    def __init__(self, *, complain: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        *,
+        complain: Callable[[str], None],
+        spoke: Callable[[int, bool], None] = lambda _user_id, _on: None,
+    ) -> None:
         self.endpoint = ""
         self.ca_file = Path()
         self.faults = Faults()
         self._complain = complain
+        self._spoke = spoke
         self._calls: dict[int, Call] = {}
         self._dave: dict[int, int] = {}
         self._members: dict[tuple[int, int], VoiceMember] = {}
@@ -175,6 +182,7 @@ class VoiceServer:
                 faults=self.faults,
                 clock=self._started_clock,
                 complain=self._complain,
+                spoke=self._spoke,
             )
         return self._calls[channel_id]
 

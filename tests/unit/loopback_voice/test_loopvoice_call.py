@@ -69,8 +69,14 @@ class Scene:
         self.faults = Faults()
         self.clock = ManualClock()
         self.complaints: list[str] = []
+        self.spoke: list[tuple[int, bool]] = []
         self.call = Call(
-            555, 0, faults=self.faults, clock=self.clock, complain=self.complaints.append
+            555,
+            0,
+            faults=self.faults,
+            clock=self.clock,
+            complain=self.complaints.append,
+            spoke=lambda *who: self.spoke.append(who),
         )
         self.seats = {person: Seat(person) for person in people}
         for seat in self.seats.values():
@@ -162,3 +168,11 @@ def test_an_earlier_seat_of_the_same_user_is_out() -> None:
     assert scene.seats[ANA].ousted_with == [4006]
     assert scene.call.seated(again)
     assert scene.call.participants() == (BEN, ANA)
+
+
+def test_who_speaks_is_told_once_at_each_begin_and_end() -> None:
+    scene = Scene(1, 2)
+    for flags in (1, 1, 0, 0, 1):
+        scene.call.speaking(1, flags)
+    scene.call.leave(1)
+    assert scene.spoke == [(1, True), (1, False), (1, True), (1, False)]
