@@ -47,6 +47,8 @@ _DISCOVERY_ATTEMPTS = 10
 _DISCOVERY_WAIT_S = 0.5
 _UPGRADE_S = 10.0  # how long frames on their way when DAVE was turned on may still be plain
 _MAX_FAULTS_IN_A_ROW = 100
+_CANCEL_ATTEMPTS = 20
+_CANCEL_WAIT_S = 0.1
 
 
 class Observer(Protocol):
@@ -316,8 +318,11 @@ class LiveKeys:
 async def leave(client: Client, timeout_s: float) -> None:
     """Leave voice and end the connection's tasks and threads, whatever state it is in."""
     connection = client.connection
-    if tasks := connection.stop_polling():
-        await asyncio.wait(tasks)
+    for _ in range(_CANCEL_ATTEMPTS):
+        # Again, as wait_for of Python 3.11 loses a cancellation that meets the awaited result.
+        if not (tasks := connection.stop_polling()):
+            break
+        await asyncio.wait(tasks, timeout=_CANCEL_WAIT_S)
     client.stop()
     # Without a voice state there is no answer to wait for: it was removed, or never got in.
     wait = client.guild.me.voice is not None
