@@ -82,6 +82,7 @@ class DiscordVoiceLink:
         self._moved = asyncio.Event()
         self._alone = True
         self._down_since: float | None = None
+        self._keyless_since: float | None = None
         self._close_code = 0
         self._rejoining = False
         self._closed = False
@@ -162,6 +163,10 @@ class DiscordVoiceLink:
         await self._people.survey(self._channel)
         self._alone = self._people.alone
         await self._join()
+        # Again, as nobody forwarded voice states here meanwhile.
+        await self._people.survey(self._channel)
+        self._alone = self._people.alone
+        self._welcome()
         self._tasks.start(self._keep_alive(), "keepalive")
         self._tasks.start(self._supervise(), "supervisor")
 
@@ -314,7 +319,6 @@ class DiscordVoiceLink:
         client = self._client
         if client is not None and client.connection.encrypted:
             return Gate.SEND
-        self._figures.unsent += 1
         return Gate.HOLD
 
     def _start_playing(
@@ -346,10 +350,16 @@ class DiscordVoiceLink:
             await asyncio.sleep(_CHECK_S)
             client = self._client
             now = self._clock.now()
+            keyless = self._is_up() and not self._alone and self._gate() is Gate.HOLD
+            if not keyless:
+                self._keyless_since = None
+            elif self._keyless_since is None:
+                self._keyless_since = now
             vitals = Vitals(
                 poller_ended=client is None or client.connection.poller_ended,
                 down_since=self._down_since,
                 close_code=self._close_code,
+                keyless_since=self._keyless_since,
                 failing_since=self._hearing.failing_since,
                 failing_until=self._hearing.failing_until,
             )
@@ -366,6 +376,7 @@ class DiscordVoiceLink:
         self._figures.rejoins += 1
         self._rejoining = True
         try:
+            self._keyless_since = None
             await self._leave()
             self._receiver.tell(self._hearing.reset)
             await self._join()

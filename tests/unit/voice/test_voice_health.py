@@ -15,6 +15,11 @@ def test_a_closed_gateway_gets_time_to_come_back_by_itself() -> None:
     assert ailment(Vitals(down_since=10.0, close_code=4014), 11.0) == "gateway down"
 
 
+def test_others_without_their_keys_are_an_ailment_after_a_while() -> None:
+    assert ailment(Vitals(keyless_since=10.0), 17.0) is None
+    assert ailment(Vitals(keyless_since=10.0), 18.0) == "keyless"
+
+
 def test_three_seconds_of_packets_that_do_not_open_are_deafness() -> None:
     assert ailment(Vitals(failing_since=10.0, failing_until=12.9), 13.0) is None
     assert ailment(Vitals(failing_since=10.0, failing_until=13.0), 13.1) == "deaf"
