@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 DEAF_AFTER_S = 3.0  # packets that do not open, while none does
-DOWN_AFTER_S = 6.0  # a gateway connection that discord.py should have renewed by itself
 KEYLESS_AFTER_S = 8.0  # others are in the call, and their group does not take the bot in
-DISMISSED_AFTER_S = 1.0  # the same after close code 4014, when a move would be known by now
+DISMISSED_AFTER_S = 1.0  # after close code 4014, when discord.py would have followed a move
 
 _DISMISSED = 4014
 _REST_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # before each rejoin in a row
@@ -38,7 +37,8 @@ def ailment(vitals: Vitals, now: float) -> str | None:
     if vitals.poller_ended:
         return "poller ended"
     if vitals.down_since is not None:
-        patience = DISMISSED_AFTER_S if vitals.close_code == _DISMISSED else DOWN_AFTER_S
+        # discord.py would come back as well, after a rest that grows with each time to 2 minutes.
+        patience = DISMISSED_AFTER_S if vitals.close_code == _DISMISSED else 0.0
         if now - vitals.down_since >= patience:
             return "gateway down"
     if vitals.keyless_since is not None and now - vitals.keyless_since >= KEYLESS_AFTER_S:

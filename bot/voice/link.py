@@ -1,6 +1,7 @@
 """A joined voice channel: what the room sees of it, and what keeps it alive."""
 
 import asyncio
+import contextlib
 import logging
 import struct
 from collections.abc import Callable, Mapping
@@ -80,6 +81,7 @@ class DiscordVoiceLink:
         self._player = Player(self._start_playing, self._gate, self._figures)
         self._patience = Patience()
         self._moved = asyncio.Event()
+        self._check_due = asyncio.Event()
         self._alone = True
         self._down_since: float | None = None
         self._keyless_since: float | None = None
@@ -203,6 +205,7 @@ class DiscordVoiceLink:
         if self._down_since is None:
             self._down_since = self._clock.now()
         self._close_code = code
+        self._check_due.set()
 
     def removed(self) -> None:
         """The bot is no longer in the channel, and not by its own doing."""
@@ -347,7 +350,10 @@ class DiscordVoiceLink:
 
     async def _supervise(self) -> None:
         while not self._closed:
-            await asyncio.sleep(_CHECK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CHECK_S):
+                    await self._check_due.wait()
+            self._check_due.clear()
             client = self._client
             now = self._clock.now()
             keyless = self._is_up() and not self._alone and self._gate() is Gate.HOLD
