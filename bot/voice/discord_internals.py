@@ -12,6 +12,7 @@ which listens for hours can't live with. Cured here:
 - A call that turns on DAVE later (version 0, then op 24) is ignored: the session is made then.
 - The answer to IP discovery may come before anyone listens, or get lost: it is listened for first,
   and asked for again.
+- A failed welcome can make client and server exchange key packages for ever: one at a time.
 - After a reconnect a frame goes out unencrypted before the DAVE group is joined: nothing is sent.
 """
 
@@ -47,6 +48,9 @@ _DISCOVERY_ATTEMPTS = 10
 _DISCOVERY_WAIT_S = 0.5
 _UPGRADE_S = 10.0  # how long frames on their way when DAVE was turned on may still be plain
 _MAX_FAULTS_IN_A_ROW = 100
+_RECOVERY_S = 1.0
+_CANCEL_ATTEMPTS = 20
+_CANCEL_WAIT_S = 0.1
 
 
 class Observer(Protocol):
@@ -81,11 +85,13 @@ class _Gateway(DiscordVoiceWebSocket):
         try:
             await super().poll_event()
         except ConnectionClosed as closed:
+            state.gateway_lost = True
             state.observer.gateway_closed(closed.code)
             if closed.code == _SERVER_CRASHED:
                 closed.code = _NO_CLOSE_CODE
             raise
         except TimeoutError:
+            state.gateway_lost = True
             state.observer.gateway_closed(_NO_CLOSE_CODE)
             raise
         except Exception as error:
@@ -108,16 +114,19 @@ class _Gateway(DiscordVoiceWebSocket):
         if op == _PREPARE_EPOCH and not had_session and data["epoch"] == 1:
             state.dave_protocol_version = data["protocol_version"]
             await state.reinit_dave_session()
-            if state.dave_session is not None and state.external_sender is not None:
-                state.dave_session.set_external_sender(state.external_sender)
-        if op != _SESSION_DESCRIPTION and not before and state.dave_protocol_version:
+            state.restore_external_sender()
+        if op == _SESSION_DESCRIPTION:
+            state.gateway_lost = False
+        elif not before and state.dave_protocol_version:
             state.plain_until = self.loop.time() + _UPGRADE_S
 
     async def received_binary_message(self, msg: bytes) -> None:
         state = cast("ConnectionState", self._connection)
-        if len(msg) > 3 and msg[2] == _EXTERNAL_SENDER and state.dave_session is None:
+        if state.dave_session is None and msg[2] == _EXTERNAL_SENDER:
             state.external_sender = msg[3:]
         await super().received_binary_message(msg)
+        if msg[2] == _EXTERNAL_SENDER:
+            state.external_sender = msg[3:]  # it was a good one
 
     async def discover_ip(self) -> tuple[str, int]:
         """Ask the server for our address, until it answers (5 s).
@@ -160,11 +169,28 @@ class ConnectionState(VoiceConnectionState):
         self.observer = observer
         self.plain_until = 0.0  # loop time
         self.external_sender: bytes | None = None
+        self.gateway_lost = False  # since its close, until there is a new session
+        self._recovering_until = 0.0  # loop time
         self._listening = False
         super().__init__(client, hook=self._message)
 
     async def _message(self, _socket: DiscordVoiceWebSocket, message: Any) -> None:
         self.observer.gateway_message(message)
+
+    def restore_external_sender(self) -> None:
+        """Tell a session that was made anew who the server is, which is said only once."""
+        if self.dave_session is not None and self.external_sender is not None:
+            self.dave_session.set_external_sender(self.external_sender)
+
+    async def _recover_from_invalid_commit(self, transition_id: int) -> None:
+        # A welcome for the key package before the newest is on its way then; to answer that with
+        # yet another key package would never end.
+        now = self.voice_client.loop.time()
+        if now < self._recovering_until:
+            return
+        self._recovering_until = now + _RECOVERY_S
+        await super()._recover_from_invalid_commit(transition_id)
+        self.restore_external_sender()
 
     def _create_socket(self) -> None:
         self._wake_reader()
@@ -186,6 +212,8 @@ class ConnectionState(VoiceConnectionState):
     ) -> None:
         if force or self.is_connected():
             self._wake_reader()
+        # Without a voice state no answer comes: the bot was removed, or never got in.
+        wait = wait and self.self_voice_state is not None
         await super().disconnect(force=force, cleanup=cleanup, wait=wait)
 
     async def soft_disconnect(  # noqa: D102 - theirs
@@ -223,7 +251,11 @@ class ConnectionState(VoiceConnectionState):
     @property
     def encrypted(self) -> bool:
         """Whether what is sent now can be read by the call, and by nobody else."""
-        return self.is_connected() and (self.dave_protocol_version == 0 or self.can_encrypt)
+        return (
+            self.is_connected()
+            and not self.gateway_lost
+            and (self.dave_protocol_version == 0 or self.can_encrypt)
+        )
 
     def threads(self) -> list[threading.Thread]:
         """The threads of this connection that still run."""
@@ -316,14 +348,16 @@ class LiveKeys:
 async def leave(client: Client, timeout_s: float) -> None:
     """Leave voice and end the connection's tasks and threads, whatever state it is in."""
     connection = client.connection
-    if tasks := connection.stop_polling():
-        await asyncio.wait(tasks)
+    threads = connection.threads()  # discord.py forgets its player when it stops it
+    for _ in range(_CANCEL_ATTEMPTS):
+        # Again, as wait_for of Python 3.11 loses a cancellation that meets the awaited result.
+        if not (tasks := connection.stop_polling()):
+            break
+        await asyncio.wait(tasks, timeout=_CANCEL_WAIT_S)
     client.stop()
-    # Without a voice state there is no answer to wait for: it was removed, or never got in.
-    wait = client.guild.me.voice is not None
     try:
         async with asyncio.timeout(timeout_s):
-            await connection.disconnect(force=True, wait=wait)
+            await connection.disconnect(force=True, wait=True)
     except (TimeoutError, discord.DiscordException, OSError) as error:
         log.warning("leaving voice failed: %s", type(error).__name__)
     finally:
@@ -331,7 +365,7 @@ async def leave(client: Client, timeout_s: float) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout_s
     # They are ending; threads have no event of their end, and joining would block the loop.
-    while connection.threads() and loop.time() < deadline:  # noqa: ASYNC110
+    while any(thread.is_alive() for thread in threads) and loop.time() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
-    if left := connection.threads():
+    if left := [thread for thread in threads if thread.is_alive()]:
         log.error("threads outlive their voice connection: %d", len(left))

@@ -34,7 +34,7 @@ class Figures:
     undelivered: int = 0  # batches dropped because the event loop stood still
 
     sent: int = 0  # frames of voice played
-    unsent: int = 0  # frames held back as the call had no key yet
+    unsent: int = 0  # 20 ms in which voice waited for the call's key
 
     gateway_malformed: int = 0  # messages of the voice gateway that made no sense
     keepalives: int = 0

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 DEAF_AFTER_S = 3.0  # packets that do not open, while none does
-DOWN_AFTER_S = 6.0  # a gateway connection that discord.py should have renewed by itself
-DISMISSED_AFTER_S = 1.0  # the same after close code 4014, when a move would be known by now
+KEYLESS_AFTER_S = 8.0  # others are in the call, and their group does not take the bot in
+DISMISSED_AFTER_S = 1.0  # after close code 4014, when discord.py would have followed a move
 
 _DISMISSED = 4014
 _REST_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # before each rejoin in a row
@@ -19,6 +19,7 @@ class Vitals:
         poller_ended: discord.py reads the voice gateway no more.
         down_since: Clock seconds since when the voice gateway is gone; None while it is there.
         close_code: Why it went.
+        keyless_since: Clock seconds since when it is among others without their keys.
         failing_since: Clock seconds since when packets came and none opened; None while some do.
         failing_until: Clock seconds of the last that did not.
     """
@@ -26,6 +27,7 @@ class Vitals:
     poller_ended: bool = False
     down_since: float | None = None
     close_code: int = 0
+    keyless_since: float | None = None
     failing_since: float | None = None
     failing_until: float = 0.0
 
@@ -35,9 +37,12 @@ def ailment(vitals: Vitals, now: float) -> str | None:
     if vitals.poller_ended:
         return "poller ended"
     if vitals.down_since is not None:
-        patience = DISMISSED_AFTER_S if vitals.close_code == _DISMISSED else DOWN_AFTER_S
+        # discord.py would come back as well, after a rest that grows with each time to 2 minutes.
+        patience = DISMISSED_AFTER_S if vitals.close_code == _DISMISSED else 0.0
         if now - vitals.down_since >= patience:
             return "gateway down"
+    if vitals.keyless_since is not None and now - vitals.keyless_since >= KEYLESS_AFTER_S:
+        return "keyless"
     since = vitals.failing_since
     # Both still failing and failing for long: one bad packet an hour ago is no illness.
     if since is not None and vitals.failing_until - since >= DEAF_AFTER_S:

@@ -1,6 +1,7 @@
 """A joined voice channel: what the room sees of it, and what keeps it alive."""
 
 import asyncio
+import contextlib
 import logging
 import struct
 from collections.abc import Callable, Mapping
@@ -80,8 +81,10 @@ class DiscordVoiceLink:
         self._player = Player(self._start_playing, self._gate, self._figures)
         self._patience = Patience()
         self._moved = asyncio.Event()
+        self._check_due = asyncio.Event()
         self._alone = True
         self._down_since: float | None = None
+        self._keyless_since: float | None = None
         self._close_code = 0
         self._rejoining = False
         self._closed = False
@@ -167,6 +170,10 @@ class DiscordVoiceLink:
         await self._people.survey(self._channel)
         self._alone = self._people.alone
         await self._join()
+        # Again, as nobody forwarded voice states here meanwhile.
+        await self._people.survey(self._channel)
+        self._alone = self._people.alone
+        self._welcome()
         self._tasks.start(self._keep_alive(), "keepalive")
         self._tasks.start(self._supervise(), "supervisor")
 
@@ -203,6 +210,7 @@ class DiscordVoiceLink:
         if self._down_since is None:
             self._down_since = self._clock.now()
         self._close_code = code
+        self._check_due.set()
 
     def removed(self) -> None:
         """The bot is no longer in the channel, and not by its own doing."""
@@ -319,7 +327,6 @@ class DiscordVoiceLink:
         client = self._client
         if client is not None and client.connection.encrypted:
             return Gate.SEND
-        self._figures.unsent += 1
         return Gate.HOLD
 
     def _start_playing(
@@ -348,13 +355,22 @@ class DiscordVoiceLink:
 
     async def _supervise(self) -> None:
         while not self._closed:
-            await asyncio.sleep(_CHECK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CHECK_S):
+                    await self._check_due.wait()
+            self._check_due.clear()
             client = self._client
             now = self._clock.now()
+            keyless = self._is_up() and not self._alone and self._gate() is Gate.HOLD
+            if not keyless:
+                self._keyless_since = None
+            elif self._keyless_since is None:
+                self._keyless_since = now
             vitals = Vitals(
                 poller_ended=client is None or client.connection.poller_ended,
                 down_since=self._down_since,
                 close_code=self._close_code,
+                keyless_since=self._keyless_since,
                 failing_since=self._hearing.failing_since,
                 failing_until=self._hearing.failing_until,
             )
@@ -371,6 +387,7 @@ class DiscordVoiceLink:
         self._figures.rejoins += 1
         self._rejoining = True
         try:
+            self._keyless_since = None
             await self._leave()
             self._receiver.tell(self._hearing.reset)
             await self._join()

@@ -95,6 +95,7 @@ class Player:
         """The frame that is due; empty at the end. Called on the player's thread."""
         gate = self._gate()
         if gate is Gate.HOLD:
+            self._figures.unsent += 1
             return SILENCE
         frame = self._playout.pop()
         if self._playout.ready < AHEAD // 2:

@@ -84,7 +84,7 @@ async def test_a_speaker_who_is_never_announced_is_heard() -> None:
         await within(5, lambda: len(scene.ears.silences) == 2)
         assert scene.ears.seconds(ana) == 1.0
         assert pitch(scene.ears.pcm(ana)) == pytest.approx(300, abs=3)
-        assert link.figures()["proven"] == 1
+        assert link.figures()["proven"] >= 1
 
 
 async def test_a_stage_channel_is_heard_without_end_to_end_encryption() -> None:

@@ -54,4 +54,6 @@ async def test_voice_goes_on_through_a_join_and_a_lost_gateway_never_unencrypted
         await within(20, lambda: link.playing_s() == 0.0)
         assert ana.ear.unencrypted == ben.ear.unencrypted == 0
         assert ana.ear.frames(bot_id) > 150
-        assert scene.server.complaints == []
+        # What is on its way when the gateway closes has no session any more.
+        complaints = {complaint.message for complaint in scene.server.complaints}
+        assert complaints <= {"UDP: audio from an address that no session has."}

@@ -6,7 +6,7 @@ import pytest
 
 from bot.clock import LoopClock
 from bot.errors import VoiceLinkError
-from bot.loopback import Person
+from bot.loopback import Permissions, Person
 from bot.voice import connect
 from bot.voice.discord_internals import Client
 from tests.integration.voice_lounge import Lounge, lounge, tone, within
@@ -93,7 +93,12 @@ async def test_a_poller_that_died_is_noticed_and_the_link_joins_afresh() -> None
         link = await scene.connect(ana)
         runner = client_of(scene).connection._runner
         assert runner is not None
-        runner.cancel()
+
+        def ended() -> bool:
+            runner.cancel()  # wait_for of Python 3.11 may lose one
+            return runner.done()
+
+        await within(5, ended)
         await within(10, lambda: link.figures()["rejoins"] == 1 == link.figures()["connected"])
         await hears(scene, ana)
         assert scene.ears.lost_because == []
@@ -137,11 +142,10 @@ def participants(scene: Lounge) -> tuple[int, ...]:
     return scene.server.voice.participants(scene.channel.id)
 
 
-async def test_a_full_channel_is_refused_with_a_sentence() -> None:
+async def test_a_channel_it_may_not_enter_is_refused_with_a_sentence() -> None:
     async with lounge() as scene:
-        full = scene.guild.add_voice_channel("Full", user_limit=1)
-        channel = await scene.found(full)
-        await scene.person("Ana", full)
-        await within(5, lambda: len(channel.voice_states) == 1)
-        with pytest.raises(VoiceLinkError, match="Full is full"):
+        channel = await scene.found(scene.channel)
+        scene.guild.deny(scene.channel, scene.account, Permissions.CONNECT)
+        await within(5, lambda: not channel.permissions_for(channel.guild.me).connect)
+        with pytest.raises(VoiceLinkError, match="I need the permissions View Channel and Connect"):
             await connect(channel, scene.ears, LoopClock())

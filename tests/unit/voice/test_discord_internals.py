@@ -20,6 +20,7 @@ SIGNATURES: dict[Callable[..., Any], str] = {
     VoiceConnectionState.soft_disconnect: "(self, *, with_state=got_both_voice_updates)",
     VoiceConnectionState._connect_websocket: "(self, resume)",
     VoiceConnectionState._voice_disconnect: "(self)",
+    VoiceConnectionState._recover_from_invalid_commit: "(self, transition_id)",
     VoiceConnectionState.voice_state_update: "(self, data)",
     VoiceConnectionState.reinit_dave_session: "(self)",
     VoiceConnectionState.add_socket_listener: "(self, callback)",

@@ -9,10 +9,15 @@ def test_a_dead_poller_is_an_ailment_at_once() -> None:
     assert ailment(Vitals(poller_ended=True), 0.0) == "poller ended"
 
 
-def test_a_closed_gateway_gets_time_to_come_back_by_itself() -> None:
-    assert ailment(Vitals(down_since=10.0, close_code=4006), 15.0) is None
-    assert ailment(Vitals(down_since=10.0, close_code=4006), 16.0) == "gateway down"
+def test_a_closed_gateway_is_an_ailment_at_once_but_when_it_may_be_a_move() -> None:
+    assert ailment(Vitals(down_since=10.0, close_code=4006), 10.0) == "gateway down"
+    assert ailment(Vitals(down_since=10.0, close_code=4014), 10.9) is None
     assert ailment(Vitals(down_since=10.0, close_code=4014), 11.0) == "gateway down"
+
+
+def test_others_without_their_keys_are_an_ailment_after_a_while() -> None:
+    assert ailment(Vitals(keyless_since=10.0), 17.0) is None
+    assert ailment(Vitals(keyless_since=10.0), 18.0) == "keyless"
 
 
 def test_three_seconds_of_packets_that_do_not_open_are_deafness() -> None:
