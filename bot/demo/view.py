@@ -1,5 +1,7 @@
 """The call in the terminal, live: who is in the channel, the captions, a line of figures."""
 
+import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
@@ -16,6 +18,7 @@ from bot.demo.timeline import Shown, Timeline
 
 _REFRESH_HZ = 8
 _WIDTH, _HEIGHT = 112, 30
+_FONT_FACES = re.compile(r"@font-face \{[^}]*\}\s*")
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
 
@@ -82,12 +85,13 @@ class _Fixed:
 
 
 def save_picture(timeline: Timeline, title: str, figures: str, path: Path) -> None:
-    """The last screen as an SVG file."""
-    with path.with_suffix(".txt").open("w", encoding="utf-8") as nowhere:
-        console = Console(record=True, width=_WIDTH, height=_HEIGHT, file=nowhere)
-        console.print(screen(timeline, title, figures, _HEIGHT))
-    path.with_suffix(".txt").unlink()
-    console.save_svg(str(path), title="make demo")
+    """The call as it is now as an SVG file, as high as it needs to be."""
+    rows = min(_HEIGHT, sum(_rows(_message(shown, "")) for shown in timeline.shown.values()) + 3)
+    console = Console(record=True, width=_WIDTH, height=rows, file=io.StringIO())
+    console.print(screen(timeline, title, figures, rows), end="")
+    picture = console.export_svg(title="make demo")
+    # The fonts that it would load from the network; any monospaced one will do.
+    path.write_text(_FONT_FACES.sub("", picture), encoding="utf-8")
 
 
 def _people(timeline: Timeline) -> RenderableType:
@@ -115,11 +119,15 @@ def _messages(timeline: Timeline, rows: int) -> RenderableType:
     kept: list[Text] = []
     used = 0
     for block in reversed(blocks):
-        used += sum(1 + len(line) // (_WIDTH - 32) for line in block.plain.split("\n"))
+        used += _rows(block)
         if used > rows and kept:
             break
         kept.insert(0, block)
     return Group(*kept)
+
+
+def _rows(block: Text) -> int:
+    return sum(1 + len(line) // (_WIDTH - 32) for line in block.plain.split("\n"))
 
 
 def _message(shown: Shown, colour: str) -> Text:

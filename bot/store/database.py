@@ -1,11 +1,12 @@
 """The database: opened with its folder and schema, closed without a trace."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any, Self
 
+import aiosqlite
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -25,11 +26,11 @@ _BUSY_MS = 5000
 class Database:
     """An open database; made by `open`, usable as an async context manager."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, url: str) -> None:
         self._threads: set[Thread] = set()
-        if engine.dialect.name == "sqlite":
-            event.listen(engine.sync_engine, "connect", self._connected)
+        self._engine = _engine(url, self._connect)
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine.sync_engine, "connect", _prepare)
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -38,7 +39,7 @@ class Database:
         Raises:
             StoreError: One line that says what is wrong with the URL, folder or file.
         """
-        database = cls(_engine(url))
+        database = cls(url)
         try:
             async with database.transaction() as connection:
                 await connection.run_sync(metadata.create_all)
@@ -77,10 +78,15 @@ class Database:
         while self._threads:
             self._threads.pop().join(timeout=1.0)
 
-    def _connected(self, connection: Any, _record: object) -> None:
-        self._threads = {thread for thread in self._threads if thread.is_alive()}
-        self._threads.add(connection.driver_connection._thread)  # noqa: SLF001 - aiosqlite names it nowhere else
-        _prepare(connection)
+    async def _connect(self) -> aiosqlite.Connection:
+        # Made here and not by SQLAlchemy, so that the thread of one that fails to open is known
+        # too: it would outlive the error, and speak to an event loop that may be gone.
+        arguments, options = self._engine.dialect.create_connect_args(self._engine.url)
+        connection = aiosqlite.connect(*arguments, **options)
+        thread = connection._thread  # noqa: SLF001 - aiosqlite names it nowhere else
+        thread.daemon = True
+        self._threads = {known for known in self._threads if known.is_alive()} | {thread}
+        return await connection
 
     async def __aenter__(self) -> Self:
         return self
@@ -89,10 +95,13 @@ class Database:
         await self.close()
 
 
-def _engine(url: str) -> AsyncEngine:
+def _engine(url: str, connect: Callable[[], Awaitable[aiosqlite.Connection]]) -> AsyncEngine:
     try:
         parsed = make_url(url)
-        engine = create_async_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        if parsed.get_backend_name() == "sqlite":
+            engine = create_async_engine(parsed, async_creator=connect)
+        else:
+            engine = create_async_engine(parsed, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError):
         raise StoreError("The database's URL is not one that SQLAlchemy knows.") from None
     except ModuleNotFoundError as error:
@@ -114,7 +123,7 @@ def _make_folder(folder: Path) -> None:
         raise StoreError(reason) from None
 
 
-def _prepare(connection: Any) -> None:
+def _prepare(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     # Busy first: switching to WAL takes a lock.
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")

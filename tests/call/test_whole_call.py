@@ -43,8 +43,9 @@ async def test_three_people_are_interpreted_while_others_come_and_go(
         for person in (host, quiet, people["Ana"]):
             await person.leave()
     after = open_now()
-    assert (after.threads, after.sockets) == (before.threads, before.sockets)
-    assert after.tasks == before.tasks
+    assert after.threads <= before.threads
+    assert after.sockets <= before.sockets
+    assert after.tasks <= before.tasks
 
 
 async def _talk_while_people_come_and_go(

@@ -106,9 +106,13 @@ async def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     assert not caught.value.retryable
 
 
-async def test_a_path_that_can_not_be_opened_is_one_line(tmp_path: Path) -> None:
+async def test_a_path_that_can_not_be_opened_is_one_line_and_no_thread_stays(
+    tmp_path: Path,
+) -> None:
+    before = set(threading.enumerate())
     with pytest.raises(StoreError, match="unable to open database file"):
         await Database.open(f"sqlite+aiosqlite:///{tmp_path}")
+    assert set(threading.enumerate()) <= before
 
 
 async def test_a_failing_statement_is_a_store_error_and_is_rolled_back(tmp_path: Path) -> None:
