@@ -1,6 +1,7 @@
 """Plays the script: people enter the channel, join in, speak; then the captions are waited for."""
 
 import asyncio
+from collections.abc import Callable
 
 from bot.demo.script import RATE, Script
 from bot.demo.timeline import Participant, Said, Timeline
@@ -25,6 +26,7 @@ class Call:
         captions: The text channel.
         bot: The interpreter.
         timeline: Records it.
+        given_up: Whether the bot's conversations have ended for good, so that nothing more comes.
     """
 
     def __init__(
@@ -34,12 +36,15 @@ class Call:
         captions: Channel,
         bot: Bot,
         timeline: Timeline,
+        *,
+        given_up: Callable[[], bool],
     ) -> None:
         self._guild = guild
         self._lounge = lounge
         self._captions = captions
         self._bot = bot
         self._timeline = timeline
+        self._given_up = given_up
         self.listener = guild.add_person(LISTENER, admin=True)
         self._people: dict[str, Person] = {}
 
@@ -56,7 +61,9 @@ class Call:
             await asyncio.gather(*speaking)
         finally:
             await tasks.close()
-        await self._timeline.until(lambda: not self._missing(script), _CAPTIONS_WITHIN_S)
+        await self._timeline.until(
+            lambda: self._given_up() or not self._missing(script), _CAPTIONS_WITHIN_S
+        )
         if script.spoken is not None:
             await self._voice_has_ended()
 

@@ -33,7 +33,7 @@ def read(content: str) -> Read:
     for row in content.split("\n"):
         if (found := _SOURCE.match(row)) is not None:
             source_language = found["language"] or source_language
-            source.append(_plain(found["text"]))
+            source.append(plain(found["text"]))
             continue
         if (head := _HEAD.match(row)) is not None:
             language = head["language"].lower()
@@ -43,12 +43,13 @@ def read(content: str) -> Read:
     final = not whole.endswith(_MORE)
     return Read(
         language=language,
-        text=_plain(whole.removesuffix(_MORE)),
+        text=plain(whole.removesuffix(_MORE)),
         source_language=source_language,
         source=" ".join(source),
         final=final,
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A text without its Markdown escapes and what nobody sees."""
     return _ESCAPED.sub(r"\1", text.translate(_INVISIBLE)).strip()

@@ -16,6 +16,7 @@ from bot.demo.script import RATE, Line, Script, parse_lines, parse_targets, unta
 from bot.demo.stage import Stage, set_up
 from bot.demo.timeline import Timeline
 from bot.errors import UsageError
+from bot.room.events import ConversationState
 from bot.translation.languages import NAMES
 
 _EAR_RATE = 48_000
@@ -106,7 +107,14 @@ async def _played_with(script: Script, options: Options, out: Path, trace: Path)
         timeline = Timeline(stage.captions.id, loop.time, tell, channels)
         timeline.begin()
         stage.discord.subscribe(timeline.observe)
-        call = Call(stage.guild, stage.lounge, stage.captions, stage.account, timeline)
+        call = Call(
+            stage.guild,
+            stage.lounge,
+            stage.captions,
+            stage.account,
+            timeline,
+            given_up=lambda: _given_up(stage),
+        )
         title = f"into {', '.join(NAMES[code] for code in script.targets)}"
 
         def figures() -> str:
@@ -134,6 +142,12 @@ async def _played_with(script: Script, options: Options, out: Path, trace: Path)
         }
         outputs.write_json(out / "report.json", report)
     return _verdict(script, rows, report, out)
+
+
+def _given_up(stage: Stage) -> bool:
+    speakers = stage.app.rooms.status(stage.guild.id).speakers
+    states = [state for speaker in speakers for state in speaker.conversations.values()]
+    return bool(states) and all(state is ConversationState.CLOSED for state in states)
 
 
 def _figures(stage: Stage, timeline: Timeline) -> str:
@@ -206,11 +220,14 @@ def _verdict(
     for row in rows:
         _say(f"  {row.speaker}: {row.text or '(no translation)'}")
         _say(f"  {' ' * len(row.speaker)}  {row.source_language}: {row.source_text}")
-    _say(
-        f"First caption {report['first_caption_after_speech_began_ms']} ms after speech begins, "
-        f"final caption {report['final_caption_after_speech_ended_ms']} ms after it ends (medians)."
-    )
-    _say(f"In {out}/: captions.json, transcript.vtt, voice.wav, report.json, screen.svg")
+    if rows:
+        _say(
+            f"First caption {report['first_caption_after_speech_began_ms']} ms after speech "
+            f"begins, final caption {report['final_caption_after_speech_ended_ms']} ms after it "
+            "ends (medians)."
+        )
+    voice = "" if script.spoken is None else "voice.wav, "
+    _say(f"In {out}/: captions.json, transcript.vtt, {voice}report.json, screen.svg")
     for line in missing:
         print(f"parley: no translation came for {line}", file=sys.stderr)  # noqa: T201
     return 1 if missing else 0

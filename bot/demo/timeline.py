@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.demo.reading import Read, read
+from bot.demo.reading import Read, plain, read
 from bot.loopback import (
     Message,
     MessageDeleted,
@@ -69,7 +69,7 @@ class Shown:
         named = _MENTION.sub(
             lambda found: found[1] + self.names.get(int(found[2]), found[2]), first.lstrip("# ")
         )
-        return named.replace("*", "")
+        return plain(named.replace("**", ""))
 
     def read(self) -> Read:
         """What a person reads in it."""
@@ -180,4 +180,5 @@ class Timeline:
         words = shown.read()
         source = f"  ({words.source_language or '?'}: {words.source})" if words.source else ""
         mark = "final  " if words.final else "interim"
-        self.tell(at_s, f"{mark} {shown.speaker} [{words.language}] {words.text}{source}")
+        text = f"[{words.language}] {words.text}" if words.text else "(no translation)"
+        self.tell(at_s, f"{mark} {shown.speaker} {text}{source}")

@@ -156,7 +156,6 @@ def _unserved(source: str, target: str) -> Problem:
         )
     return Problem(
         "unsupported_language_pair",
-        f"No local engine translates from '{source}' to '{target}'. Install Apertium with this "
-        f"pair (Debian: apertium and a package apertium-*-*) or Argos Translate with its package "
-        f"{source}_{target}, or use the cloud service.",
+        f"Nothing installed translates {source} to {target}: install Apertium or Argos Translate "
+        f"with that pair, or use the cloud",
     )

@@ -170,6 +170,13 @@ def of_error(code: str, message: str, param: str | None) -> Fault:
 
 
 def excerpt(text: str) -> str:
-    """The printable beginning of a text of the service, without a closing stop."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return printable.strip()[:_LONGEST_EXCERPT].rstrip(". ")
+    """The printable beginning of a text of the service, without a closing stop.
+
+    Cut between words, with a mark that it was.
+    """
+    printable = "".join(letter if letter.isprintable() else " " for letter in text).strip()
+    if len(printable) <= _LONGEST_EXCERPT:
+        return printable.rstrip(". ")
+    cut = printable[:_LONGEST_EXCERPT]
+    at = cut.rfind(" ")
+    return cut[: at if at > _LONGEST_EXCERPT // 2 else None].rstrip(".,;:( ") + " …"

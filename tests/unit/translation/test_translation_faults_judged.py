@@ -52,7 +52,9 @@ def test_a_refusal_names_what_was_refused() -> None:
 
 def test_an_excerpt_is_short_and_printable() -> None:
     assert faults.excerpt("bad\x00\n" + "x" * 500).startswith("bad  x")
-    assert len(faults.excerpt("x" * 500)) == 120
+    assert faults.excerpt("x" * 500) == "x" * 120 + " …"
+    assert faults.excerpt("word " * 100).endswith("word word …")
+    assert len(faults.excerpt("word " * 100)) <= 122
 
 
 def test_waits_grow_to_a_limit_and_hope_ends() -> None:
