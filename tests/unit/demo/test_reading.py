@@ -1,0 +1,41 @@
+"""What a person reads in a caption is what was rendered."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.plain import clean
+from bot.chat.render import parts
+from bot.demo.reading import Read, read
+from bot.room.events import Caption, Member
+
+words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=200)
+
+
+def caption(text: str, source: str, *, final: bool) -> Caption:
+    return Caption(1, Member(1, "Ana"), "en", text, source, "es", final, 0.0)
+
+
+@given(text=words, source=words, final=st.booleans())
+def test_text_and_original_come_back_as_they_were_said(
+    text: str, source: str, *, final: bool
+) -> None:
+    shown = parts(caption(text, source, final=final))
+    if len(shown) != 1 or not clean(text) or clean(text).endswith("…"):
+        return
+    found = read(shown[0])
+    assert found.text == clean(text).strip()
+    assert found.source == clean(source).strip()
+    assert found.final == final
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("`EN` Hello …\n-# es · Hola", Read("en", "Hello", "es", "Hola", final=False)),
+        ("`ZH` 2 \\* 3\\.", Read("zh", "2 * 3.", "", "", final=True)),
+        ("-# de · Guten Tag.", Read("", "", "de", "Guten Tag.", final=True)),
+    ],
+)
+def test_the_parts_of_a_caption_are_told_apart(content: str, found: Read) -> None:
+    assert read(content) == found
