@@ -2,6 +2,9 @@
 
 import heapq
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from bot.clock import Timer
 
 
 class _Timer:
@@ -29,6 +32,11 @@ class ManualClock:
         heapq.heappush(self._due, (when, self._count, timer))
         return timer
 
+    @property
+    def pending(self) -> int:
+        """How many calls wait for their time."""
+        return sum(timer.callback is not None for *_, timer in self._due)
+
     def advance(self, seconds: float) -> None:
         """Move on by so much, running what falls due at its own time."""
         end = self._now + seconds
@@ -38,3 +46,19 @@ class ManualClock:
             if timer.callback is not None:
                 timer.callback()
         self._now = end
+
+
+class WallClock:
+    """A clock set by hand, with the date to its seconds; nothing may wait on it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        raise AssertionError(f"nothing waits here: {when} {callback}")
+
+    def wall(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)

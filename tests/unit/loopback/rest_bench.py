@@ -1,10 +1,7 @@
 """The REST routes without sockets: a request in, what its handler answers out, time by hand."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.clock import Timer
 from bot.loopback.backend import Backend
 from bot.loopback.chat import Chat
 from bot.loopback.entities import ChannelType
@@ -27,6 +24,7 @@ from bot.loopback.rest.table import Table
 from bot.loopback.voice import VoiceServer
 from bot.loopback.voice_states import VoiceStates
 from bot.loopback.world import World
+from tests.support.clock import WallClock
 
 TABLE = Table.joined(
     module.table
@@ -34,23 +32,9 @@ TABLE = Table.joined(
 )
 
 
-class ManualClock:
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> float:
-        return self.seconds
-
-    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        raise AssertionError(f"nothing waits here: {when} {callback}")
-
-    def wall(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-
 class Bench:
     def __init__(self, permissions: Permissions = INVITED) -> None:
-        self.clock = ManualClock()
+        self.clock = WallClock()
         self.world = World(self.clock, self.clock.wall)
         chat = Chat(self.world)
         voice = VoiceStates(self.world, VoiceServer(complain=self._complain))

@@ -1,36 +1,19 @@
 """The life of an interaction: 3 seconds to acknowledge, once, and 15 minutes to follow up."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from bot.clock import Timer
 from bot.loopback.chat import Chat
 from bot.loopback.entities import Bot, Channel, ChannelType, User
 from bot.loopback.intents import NONE
 from bot.loopback.interactions import CallbackType, Interaction, Interactions, InteractionType
 from bot.loopback.refusal import Refusal
 from bot.loopback.world import World
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> float:
-        return self.seconds
-
-    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        raise AssertionError(f"nothing waits here: {when} {callback}")
-
-    def wall(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+from tests.support.clock import WallClock
 
 
 class Scene:
     def __init__(self) -> None:
-        self.clock = ManualClock()
+        self.clock = WallClock()
         self.world = World(self.clock, self.clock.wall)
         self.interactions = Interactions(self.world, Chat(self.world))
         guild = self.world.new_guild("Village", "en-US")

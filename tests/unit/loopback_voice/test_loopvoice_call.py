@@ -1,48 +1,13 @@
 """A call's relay, with seats that write down what they are given and a clock that stands still."""
 
-import heapq
-from collections.abc import Callable
-
 from bot.audio.opus import SILENCE
 from bot.loopback.voice.call import Call
 from bot.loopback.voice.faults import Faults
 from bot.loopback.voice.opcodes import Body, Op
 from bot.loopback.voice.rtp import Packet
+from tests.support.clock import ManualClock
 
 ANA, BEN, CLEO = 1001, 1002, 1003
-
-
-class Timer:
-    def __init__(self, callback: Callable[[], None]) -> None:
-        self.callback = callback
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.time = 0.0
-        self._due: list[tuple[float, int, Timer]] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        timer = Timer(callback)
-        heapq.heappush(self._due, (when, len(self._due), timer))
-        return timer
-
-    def waiting(self) -> int:
-        return sum(not timer.cancelled for *_, timer in self._due)
-
-    def advance(self, seconds: float) -> None:
-        self.time += seconds
-        while self._due and self._due[0][0] <= self.time:
-            _, _, timer = heapq.heappop(self._due)
-            if not timer.cancelled:
-                timer.callback()
 
 
 class Seat:
@@ -67,7 +32,7 @@ class Seat:
 class Scene:
     def __init__(self, *people: int) -> None:
         self.faults = Faults()
-        self.clock = ManualClock()
+        self.clock = ManualClock(0.0)
         self.complaints: list[str] = []
         self.spoke: list[tuple[int, bool]] = []
         self.call = Call(
@@ -156,9 +121,9 @@ def test_nothing_waits_after_close() -> None:
     scene = Scene(ANA, BEN)
     scene.faults.delay_ms = 1000
     scene.say(ANA, 1, 2)
-    assert scene.clock.waiting() == 2
+    assert scene.clock.pending == 2
     scene.call.close()
-    assert scene.clock.waiting() == 0
+    assert scene.clock.pending == 0
 
 
 def test_an_earlier_seat_of_the_same_user_is_out() -> None:

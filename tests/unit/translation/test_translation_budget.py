@@ -1,7 +1,7 @@
 """Connects per minute."""
 
 from bot.translation.budget import ConnectBudget
-from tests.unit.translation.translation_clock import ManualClock
+from tests.support.clock import ManualClock
 
 
 def test_connects_are_granted_at_once_until_the_minute_is_full() -> None:

@@ -14,7 +14,7 @@ from bot.translation.faults import Fault
 from bot.translation.meter import Meter
 from bot.translation.protocol import ServerEvent
 from bot.translation.turns import Turns
-from tests.unit.translation.translation_clock import ManualClock
+from tests.support.clock import ManualClock
 
 A, B, C = (letter * CHUNK for letter in (b"a", b"b", b"c"))
 

@@ -10,7 +10,7 @@ from bot.room.events import ConversationRequest
 from bot.translation.interpreter import LiveTranslate
 from bot.translation.link import Endpoint
 from bot.translation.sdk import silence_library_logs
-from tests.unit.translation.translation_clock import ManualClock
+from tests.support.clock import ManualClock
 
 URL = "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"
 KEY = "sk-0123456789"
