@@ -172,33 +172,35 @@ STEPS = st.lists(st.tuples(st.sampled_from(sorted(HERTZ)), st.sampled_from(ACTIO
 
 async def _take(scene: Scene, user_id: int, action: str) -> None:
     consent = await scene.rooms.consent(GUILD)
-    hearing, talker = scene.desk.hearing, scene.talkers[user_id]
     if action == "agree":
         await consent.agree(user_id)
     elif action == "withdraw":
         await consent.withdraw(user_id)
-    elif action == "say":
-        for frame in scene.speech[user_id]:
-            scene.send(talker.packet(frame))
-    elif action == "go silent":
-        for _ in range(5):
-            scene.send(talker.packet(SILENCE))
-    elif action == "announce":
-        hearing.announce(talker.ssrc, user_id)
-    elif action == "claim another's stream":
-        other = scene.talkers[next(other for other in sorted(HERTZ) if other != user_id)]
-        hearing.announce(other.ssrc, user_id)
-    elif action == "leave":
-        hearing.leave(user_id)
-    elif action == "come":
-        hearing.arrive([user_id])
     elif action == "late words":
         for conversation in scene.interpreter.conversations:
             if conversation.request.speaker_id == user_id:
                 conversation.say(Final(conversation.silences + 1, WORDS[user_id]))
-    else:
+    elif action == "wait":
         scene.wait(0.3)
+    elif action in ("say", "go silent"):
+        talker = scene.talkers[user_id]
+        for frame in scene.speech[user_id] if action == "say" else [SILENCE] * 5:
+            scene.send(talker.packet(frame))
+    else:
+        _tell(scene, user_id, action)
     await asyncio.sleep(0)
+
+
+def _tell(scene: Scene, user_id: int, action: str) -> None:
+    hearing, ssrc = scene.desk.hearing, scene.talkers[user_id].ssrc
+    other = next(other for other in sorted(HERTZ) if other != user_id)
+    gateway: dict[str, Callable[[], None]] = {
+        "announce": lambda: hearing.announce(ssrc, user_id),
+        "claim another's stream": lambda: hearing.announce(scene.talkers[other].ssrc, user_id),
+        "leave": lambda: hearing.leave(user_id),
+        "come": lambda: hearing.arrive([user_id]),
+    }
+    gateway[action]()
 
 
 async def _call(steps: list[tuple[int, str]]) -> None:
