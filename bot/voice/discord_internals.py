@@ -13,6 +13,8 @@ which listens for hours can't live with. Cured here:
 - The answer to IP discovery may come before anyone listens, or get lost: it is listened for first,
   and asked for again.
 - A failed welcome can make client and server exchange key packages for ever: one at a time.
+- A second hello would start a second heartbeat thread, and a transition that is not under way is
+  worth a warning each time: both are counted and skipped.
 - After a reconnect a frame goes out unencrypted before the DAVE group is joined: nothing is sent.
 """
 
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 DISCORD_PY = "2.7."
 
 _SESSION_DESCRIPTION = 4
+_HELLO = 8
+_EXECUTE_TRANSITION = 22
 _PREPARE_EPOCH = 24
 _EXTERNAL_SENDER = 25
 _SERVER_CRASHED = 4015
@@ -107,6 +111,9 @@ class _Gateway(DiscordVoiceWebSocket):
 
     async def received_message(self, msg: Any) -> None:
         state = cast("ConnectionState", self._connection)
+        if self._repeats(msg["op"], msg["d"]):
+            state.observer.gateway_fault()
+            return
         before = state.dave_protocol_version
         had_session = state.dave_session is not None
         await super().received_message(msg)
@@ -119,6 +126,12 @@ class _Gateway(DiscordVoiceWebSocket):
             state.gateway_lost = False
         elif not before and state.dave_protocol_version:
             state.plain_until = self.loop.time() + _UPGRADE_S
+
+    def _repeats(self, op: int, data: Any) -> bool:
+        if op == _HELLO:
+            return self._keep_alive is not None
+        pending = cast("ConnectionState", self._connection).dave_pending_transitions
+        return op == _EXECUTE_TRANSITION and data["transition_id"] not in pending
 
     async def received_binary_message(self, msg: bytes) -> None:
         state = cast("ConnectionState", self._connection)
