@@ -62,12 +62,14 @@ class Doors:
     def _channel(self, channel_id: int) -> object:
         return self._bot.get_channel(channel_id) if self._bot is not None else None
 
-    async def join_voice(self, channel_id: int, listener: Listener) -> DiscordVoiceLink:
+    async def join_voice(
+        self, channel_id: int, listener: Listener, *, speaks: bool
+    ) -> DiscordVoiceLink:
         """Implements JoinVoice."""
         channel = self._channel(channel_id)
         if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
             raise VoiceLinkError("The voice channel is gone.", retryable=False)
-        link = await connect(channel, listener, self._clock)
+        link = await connect(channel, listener, self._clock, speaks=speaks)
         self.links = [known for known in self.links if not known.closed]
         self.links.append(link)
         return link
@@ -186,9 +188,16 @@ def service_name(url: str) -> str:
 
 def _health(bot: ParleyBot, doors: Doors, rooms: Rooms) -> tuple[bool, Mapping[str, object]]:
     links = [link.figures() for link in doors.links if not link.closed]
-    deaf = sum(not figures["connected"] for figures in links)
+    deaf = sum(bool(figures["deaf"]) for figures in links)
+    heard = [figures["heard_ago_s"] for figures in links if "heard_ago_s" in figures]
     healthy = bot.is_ready() and not bot.is_closed() and not deaf
-    return healthy, {"gateway": bot.is_ready(), "rooms": len(rooms), "deaf": deaf}
+    return healthy, {
+        "gateway": bot.is_ready(),
+        "rooms": len(rooms),
+        "deaf": deaf,
+        "heard_ago_s": round(min(heard), 1) if heard else None,
+        "repairs": int(sum(figures["rejoins"] for figures in links)),
+    }
 
 
 async def run() -> int:
