@@ -12,6 +12,7 @@ import discord
 
 from bot import logs, settings
 from bot.audio import opus
+from bot.audio.silero import SileroDetector
 from bot.chat.board import ChannelBoard
 from bot.chat.channel import ChannelTransport
 from bot.chat.limits import http_trace
@@ -19,6 +20,7 @@ from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.room.gating import GatedListener
 from bot.room.ports import Listener
 from bot.room.registry import Rooms
 from bot.settings import Settings
@@ -47,10 +49,16 @@ class App:
 
 
 class Doors:
-    """Opens Discord's channels for rooms."""
+    """Opens Discord's channels for rooms.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: The time.
+        noise_gate: Rooms hear speech only.
+    """
+
+    def __init__(self, clock: Clock, *, noise_gate: bool = False) -> None:
         self._clock = clock
+        self._noise_gate = noise_gate
         self._bot: ParleyBot | None = None
         self._webhooks: Webhooks | None = None
         self.links: list[DiscordVoiceLink] = []
@@ -69,6 +77,8 @@ class Doors:
         channel = self._channel(channel_id)
         if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
             raise VoiceLinkError("The voice channel is gone.", retryable=False)
+        if self._noise_gate:
+            listener = GatedListener(listener, SileroDetector)
         link = await connect(channel, listener, self._clock, speaks=speaks)
         self.links = [known for known in self.links if not known.closed]
         self.links.append(link)
@@ -120,7 +130,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             idle_s=config.translation.idle_seconds,
             clock=clock,
         )
-        doors = Doors(clock)
+        doors = Doors(clock, noise_gate=config.voice.noise_gate)
         rooms = Rooms(
             interpreter=interpreter,
             store=ConsentTable(store),

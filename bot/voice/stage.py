@@ -24,6 +24,8 @@ async def ask_to_speak(channel: discord.StageChannel) -> Notice | None:
         log.info("could not become a speaker of the stage: status=%d", error.status)
     try:
         await me.request_to_speak()
+    except discord.ClientException:
+        return None  # it has left meanwhile
     except discord.HTTPException as error:
         log.info("could not ask to speak on the stage: status=%d", error.status)
         return Notice(
