@@ -12,6 +12,7 @@ import discord
 
 from bot import logs, settings
 from bot.audio import opus
+from bot.audio.silero import SileroDetector
 from bot.chat.board import ChannelBoard
 from bot.chat.channel import ChannelTransport
 from bot.chat.limits import http_trace
@@ -19,6 +20,7 @@ from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.room.gating import GatedListener
 from bot.room.ports import Listener
 from bot.room.registry import Rooms
 from bot.settings import Settings
@@ -47,10 +49,16 @@ class App:
 
 
 class Doors:
-    """Opens Discord's channels for rooms."""
+    """Opens Discord's channels for rooms.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: The time.
+        noise_gate: Rooms hear speech only.
+    """
+
+    def __init__(self, clock: Clock, *, noise_gate: bool = False) -> None:
         self._clock = clock
+        self._noise_gate = noise_gate
         self._bot: ParleyBot | None = None
         self._webhooks: Webhooks | None = None
         self.links: list[DiscordVoiceLink] = []
@@ -62,12 +70,16 @@ class Doors:
     def _channel(self, channel_id: int) -> object:
         return self._bot.get_channel(channel_id) if self._bot is not None else None
 
-    async def join_voice(self, channel_id: int, listener: Listener) -> DiscordVoiceLink:
+    async def join_voice(
+        self, channel_id: int, listener: Listener, *, speaks: bool
+    ) -> DiscordVoiceLink:
         """Implements JoinVoice."""
         channel = self._channel(channel_id)
         if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
             raise VoiceLinkError("The voice channel is gone.", retryable=False)
-        link = await connect(channel, listener, self._clock)
+        if self._noise_gate:
+            listener = GatedListener(listener, SileroDetector)
+        link = await connect(channel, listener, self._clock, speaks=speaks)
         self.links = [known for known in self.links if not known.closed]
         self.links.append(link)
         return link
@@ -118,7 +130,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             idle_s=config.translation.idle_seconds,
             clock=clock,
         )
-        doors = Doors(clock)
+        doors = Doors(clock, noise_gate=config.voice.noise_gate)
         rooms = Rooms(
             interpreter=interpreter,
             store=ConsentTable(store),
@@ -186,9 +198,16 @@ def service_name(url: str) -> str:
 
 def _health(bot: ParleyBot, doors: Doors, rooms: Rooms) -> tuple[bool, Mapping[str, object]]:
     links = [link.figures() for link in doors.links if not link.closed]
-    deaf = sum(not figures["connected"] for figures in links)
+    deaf = sum(bool(figures["deaf"]) for figures in links)
+    heard = [figures["heard_ago_s"] for figures in links if "heard_ago_s" in figures]
     healthy = bot.is_ready() and not bot.is_closed() and not deaf
-    return healthy, {"gateway": bot.is_ready(), "rooms": len(rooms), "deaf": deaf}
+    return healthy, {
+        "gateway": bot.is_ready(),
+        "rooms": len(rooms),
+        "deaf": deaf,
+        "heard_ago_s": round(min(heard), 1) if heard else None,
+        "repairs": int(sum(figures["rejoins"] for figures in links)),
+    }
 
 
 async def run() -> int:

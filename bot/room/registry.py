@@ -88,7 +88,10 @@ class Rooms:
             ended=lambda: self._end(plan.guild_id),
         )
         try:
-            room.attach(await self._join_voice(plan.voice_channel_id, room))
+            link = await self._join_voice(
+                plan.voice_channel_id, room, speaks=plan.spoken is not None
+            )
+            room.attach(link)
         except BaseException:
             await room.close()
             raise

@@ -109,6 +109,7 @@ class Room:
         self._stays = itertools.count(1)
         self._tasks = TaskOwner(f"room {plan.guild_id}")
         self._said_codes: set[str] = set()
+        self._noticed: dict[str, str] = {}  # how each matter stands
         self._started_at = clock.now()
         self._heard_at: float | None = None
         self._usage = Usage()
@@ -159,6 +160,12 @@ class Room:
         """End the conversations of someone who went; their last sentence still arrives."""
         if (speaker := self._speakers.pop(user_id, None)) is not None:
             self._tasks.start(self._dismiss(speaker), f"dismiss {user_id}")
+
+    def noticed(self, code: str, text: str) -> None:
+        """Say how a matter stands, once until it changes."""
+        if not self._closing and self._noticed.get(code) != text:
+            self._noticed[code] = text
+            self._board.say(text)
 
     def lost(self, reason: str) -> None:
         """Say why and end: the link is gone for good."""

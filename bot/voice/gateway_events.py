@@ -30,10 +30,15 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Speaking:
-    """Op 5: whose an SSRC is, sent before a member's first packet (about once per stay)."""
+    """Op 5: whose an SSRC is, sent before a member's first packet (about once per stay).
+
+    Attributes:
+        on: The member begins to speak; false when they end, which few clients say.
+    """
 
     user_id: int
     ssrc: int
+    on: bool = True
 
     def apply(self, roster: Roster) -> None:
         """Tell the roster."""
@@ -77,7 +82,11 @@ def parse(message: Any) -> Event | None:
         if op == 2:
             return Ready()
         if op == 5:
-            return Speaking(_number(data["user_id"], _MAX_ID), _number(data["ssrc"], _MAX_SSRC))
+            return Speaking(
+                _number(data["user_id"], _MAX_ID),
+                _number(data["ssrc"], _MAX_SSRC),
+                bool(_number(data.get("speaking", 1), _MAX_SSRC)),
+            )
         if op == 11:
             return Connected(tuple(_number(user_id, _MAX_ID) for user_id in data["user_ids"]))
         if op == 13:

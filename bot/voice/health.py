@@ -6,7 +6,12 @@ DEAF_AFTER_S = 3.0  # packets that do not open, while none does
 KEYLESS_AFTER_S = 8.0  # others are in the call, and their group does not take the bot in
 DISMISSED_AFTER_S = 1.0  # after close code 4014, when discord.py would have followed a move
 
+UNHEARD = "unheard"
+TELL_AFTER_S = 3.0  # of trouble, from when on people are told
+
 _DISMISSED = 4014
+_RATE_LIMITED = 4021
+_RATE_LIMITED_REST_S = 30.0  # Discord asks not to come back at once
 _REST_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # before each rejoin in a row
 _WELL_AFTER_S = 60.0  # after a rejoin, from when on the next counts as the first again
 
@@ -22,6 +27,7 @@ class Vitals:
         keyless_since: Clock seconds since when it is among others without their keys.
         failing_since: Clock seconds since when packets came and none opened; None while some do.
         failing_until: Clock seconds of the last that did not.
+        unheard: Discord says that a member speaks, and nothing of theirs comes.
     """
 
     poller_ended: bool = False
@@ -30,6 +36,7 @@ class Vitals:
     keyless_since: float | None = None
     failing_since: float | None = None
     failing_until: float = 0.0
+    unheard: bool = False
 
 
 def ailment(vitals: Vitals, now: float) -> str | None:
@@ -45,9 +52,10 @@ def ailment(vitals: Vitals, now: float) -> str | None:
         return "keyless"
     since = vitals.failing_since
     # Both still failing and failing for long: one bad packet an hour ago is no illness.
-    if since is not None and vitals.failing_until - since >= DEAF_AFTER_S:
-        return "deaf" if now - vitals.failing_until < 1.0 else None
-    return None
+    failing = since is not None and vitals.failing_until - since >= DEAF_AFTER_S
+    if failing and now - vitals.failing_until < 1.0:
+        return "deaf"
+    return UNHEARD if vitals.unheard else None
 
 
 class Patience:
@@ -62,11 +70,42 @@ class Patience:
         """Whether it was tried often enough."""
         return self._attempts >= len(_REST_S)
 
-    def rest_s(self, now: float) -> float:
-        """Seconds to wait before the next attempt, which this counts."""
-        if self._attempts and now - self._last_at > _WELL_AFTER_S:
+    def fresh(self, now: float) -> bool:
+        """Whether the next attempt is the first, or counts as the first again."""
+        return not self._attempts or now - self._last_at > _WELL_AFTER_S
+
+    def rest_s(self, now: float, close_code: int = 0) -> float:
+        """Seconds to wait before the next attempt, which this counts.
+
+        Args:
+            now: Clock seconds.
+            close_code: Why the voice gateway went, if it did.
+        """
+        if self.fresh(now):
             self._attempts = 0
         rest = _REST_S[min(self._attempts, len(_REST_S) - 1)]
+        if close_code == _RATE_LIMITED:
+            rest = max(rest, _RATE_LIMITED_REST_S)
         self._attempts += 1
         self._last_at = now + rest
         return rest
+
+
+class Trouble:
+    """When people should be told that nobody is heard: once it lasts, and once it is over."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._told = False
+
+    def step(self, now: float, *, ailing: bool) -> bool | None:
+        """True when it is to be told that nobody is heard, False that it is over, else None."""
+        if not ailing:
+            told, self._told, self._since = self._told, False, None
+            return False if told else None
+        if self._since is None:
+            self._since = now
+        if self._told or now - self._since < TELL_AFTER_S:
+            return None
+        self._told = True
+        return True

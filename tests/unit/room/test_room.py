@@ -201,3 +201,26 @@ async def test_a_start_that_fails_leaves_nothing_behind() -> None:
         await house.start()
     assert len(house.rooms) == 0
     assert house.world.board.closed
+
+
+async def test_what_the_link_notices_is_said_once_until_it_changes() -> None:
+    house = House(ANA)
+    await house.start("en", spoken="en")
+    listener = house.world.listener
+    assert listener is not None
+    assert house.world.speaks
+    for code, text in [
+        ("deafened", "I am deaf."),
+        ("deafened", "I am deaf."),
+        ("moved", "I was moved to Den."),
+        ("deafened", "I hear again."),
+        ("deafened", "I am deaf."),
+    ]:
+        listener.noticed(code, text)
+    assert house.world.board.notices == [
+        "I am deaf.",
+        "I was moved to Den.",
+        "I hear again.",
+        "I am deaf.",
+    ]
+    await house.rooms.close()

@@ -1,4 +1,4 @@
-from bot.voice.health import Patience, Vitals, ailment
+from bot.voice.health import Patience, Trouble, Vitals, ailment
 
 
 def test_a_link_that_works_has_no_ailment() -> None:
@@ -41,3 +41,32 @@ def test_after_a_minute_of_health_the_next_rejoin_is_at_once_again() -> None:
     patience.rest_s(1.0)
     assert patience.rest_s(100.0) == 0.0
     assert not patience.exhausted
+
+
+def test_a_member_said_to_speak_of_whom_nothing_comes_is_an_ailment() -> None:
+    assert ailment(Vitals(unheard=True), 10.0) == "unheard"
+
+
+def test_being_rate_limited_rests_longer_than_any_other_close() -> None:
+    assert Patience().rest_s(0.0, 4021) == 30.0
+    assert Patience().rest_s(0.0, 4006) == 0.0
+
+
+def test_patience_is_fresh_before_the_first_attempt_and_a_minute_after_the_last() -> None:
+    patience = Patience()
+    assert patience.fresh(0.0)
+    patience.rest_s(0.0)
+    assert not patience.fresh(60.0)
+    assert patience.fresh(60.1)
+
+
+def test_trouble_of_less_than_three_seconds_is_not_told() -> None:
+    trouble = Trouble()
+    steps = [trouble.step(now, ailing=now < 12.9) for now in (10.0, 11.0, 12.8, 12.9, 20.0)]
+    assert steps == [None] * 5
+
+
+def test_trouble_that_lasts_is_told_once_and_so_is_its_end() -> None:
+    trouble = Trouble()
+    steps = [trouble.step(now, ailing=now < 15.0) for now in (10.0, 13.0, 14.0, 15.0, 16.0)]
+    assert steps == [None, True, None, False, None]

@@ -1,0 +1,40 @@
+"""Speaking on a stage, where everybody enters as a listener."""
+
+import logging
+
+import discord
+
+from bot.voice.standing import Notice
+
+log = logging.getLogger(__name__)
+
+
+async def ask_to_speak(channel: discord.StageChannel) -> Notice | None:
+    """Become a speaker where that is permitted, else raise the hand.
+
+    Returns:
+        What a moderator must do before translations can be heard; None when nothing.
+    """
+    me = channel.guild.me
+    try:
+        if channel.permissions_for(me).mute_members:
+            await me.edit(suppress=False)
+            return None
+    except discord.HTTPException as error:
+        log.info("could not become a speaker of the stage: status=%d", error.status)
+    try:
+        await me.request_to_speak()
+    except discord.ClientException:
+        return None  # it has left meanwhile
+    except discord.HTTPException as error:
+        log.info("could not ask to speak on the stage: status=%d", error.status)
+        return Notice(
+            "stage",
+            f"I can't ask to speak on {channel.name}: a moderator of the stage has to invite me, "
+            "or give me the permission Request to Speak. Until then there are captions only.",
+        )
+    return Notice(
+        "stage",
+        f"I asked to speak on {channel.name}: a moderator of the stage has to accept that before "
+        "translations can be heard there. Until then there are captions only.",
+    )

@@ -1,0 +1,56 @@
+"""What moderators did to the bot's own voice, and what its people are told of that. Pure."""
+
+from typing import NamedTuple
+
+
+class Notice(NamedTuple):
+    """For the text channel: `code` names the matter, `text` how it stands now."""
+
+    code: str
+    text: str
+
+
+class Standing(NamedTuple):
+    """The bot's own voice state, as far as others set it."""
+
+    deafened: bool = False
+    muted: bool = False
+    listener: bool = False  # among the audience of a stage
+
+
+class OwnVoice:
+    """Follows the bot's own voice state.
+
+    Args:
+        speaks: Translations are spoken, so that being mute matters.
+    """
+
+    def __init__(self, *, speaks: bool) -> None:
+        self._speaks = speaks
+        self.standing = Standing()
+
+    def changed(self, now: Standing) -> list[Notice]:
+        """Take the newer state; what people should know of the change."""
+        before, self.standing = self.standing, now
+        notices = []
+        if now.deafened != before.deafened:
+            notices.append(Notice("deafened", _DEAFENED if now.deafened else _UNDEAFENED))
+        if self._speaks and now.muted != before.muted:
+            notices.append(Notice("muted", _MUTED if now.muted else _UNMUTED))
+        if self._speaks and before.listener and not now.listener:
+            notices.append(Notice("stage", "I may speak on the stage now."))
+        return notices
+
+
+_DEAFENED = "I was deafened by the server: I hear nobody until that is undone."
+_UNDEAFENED = "I am no longer deafened and hear you again."
+_MUTED = "I was muted by the server: translations are not spoken until that is undone."
+_UNMUTED = "I am no longer muted and speak the translations again."
+
+DEAF = Notice("hearing", "I hear nobody at the moment and am reconnecting.")
+HEARS_AGAIN = Notice("hearing", "I am connected and hear you again.")
+
+
+def moved(channel_name: str) -> Notice:
+    """The bot was moved to another channel."""
+    return Notice("moved", f"I was moved to {channel_name} and go on there.")

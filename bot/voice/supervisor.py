@@ -1,0 +1,185 @@
+"""Keeps a voice link alive: watches it, joins afresh when nothing else helps, and says so."""
+
+import asyncio
+import contextlib
+import logging
+import struct
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.errors import VoiceLinkError
+from bot.tasks import TaskOwner
+from bot.voice import health
+from bot.voice.discord_internals import Client
+from bot.voice.expected import Expected
+from bot.voice.figures import Figures
+from bot.voice.health import Patience, Trouble, Vitals
+from bot.voice.hearing import Hearing
+from bot.voice.standing import DEAF, HEARS_AGAIN, Notice
+
+log = logging.getLogger(__name__)
+
+_KEEPALIVE_S = 5.0  # NATs forget a quiet UDP flow after some minutes, the strictest after 30 s
+_CHECK_S = 0.5
+
+
+class Patient(Protocol):
+    """A link, as its supervisor sees it."""
+
+    @property
+    def client(self) -> Client | None:
+        """Its voice client; None while there is none."""
+
+    @property
+    def keyless(self) -> bool:
+        """Others are in the call, and the bot has no key of theirs."""
+
+    async def renew(self) -> None:
+        """Leave and join again; raises VoiceLinkError."""
+
+    def notice(self, notice: Notice) -> None:
+        """Tell the people."""
+
+    def give_up(self, reason: str) -> None:
+        """It can't be brought back."""
+
+
+class Supervisor:
+    """Watches one link from `start` on, until its tasks are closed.
+
+    Args:
+        patient: The link.
+        hearing: Its hearing, of which only the times of failure are read.
+        clock: The time.
+        figures: Counts.
+        tasks: Owns what runs here.
+    """
+
+    def __init__(
+        self, patient: Patient, hearing: Hearing, clock: Clock, figures: Figures, tasks: TaskOwner
+    ) -> None:
+        self._patient = patient
+        self._hearing = hearing
+        self._clock = clock
+        self._figures = figures
+        self._tasks = tasks
+        self._patience = Patience()
+        self._trouble = Trouble()
+        self._check_due = asyncio.Event()
+        self._down_since: float | None = None
+        self._keyless_since: float | None = None
+        self._close_code = 0
+        self._was_deaf = False  # when it last joined afresh
+        self.expected = Expected()
+        self.rejoining = False
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._tasks.start(self._keep_alive(), "keepalive")
+        self._tasks.start(self._supervise(), "supervisor")
+        self._tasks.start(self._report(), "report")
+
+    def gateway_closed(self, code: int) -> None:
+        """The voice gateway closed the connection."""
+        if self._down_since is None:
+            self._down_since = self._clock.now()
+        self._close_code = code
+        self._check_due.set()
+
+    def gateway_opened(self) -> None:
+        """There is a new session."""
+        self._down_since = None
+
+    @property
+    def up(self) -> bool:
+        """Whether it is connected."""
+        client = self._patient.client
+        return client is not None and client.is_connected() and self._down_since is None
+
+    @property
+    def ailing(self) -> bool:
+        """Whether nobody can be heard now; not so when simply nobody speaks."""
+        # After a repair for deafness, what goes on not to open is the same trouble.
+        still_deaf = self._was_deaf and self._hearing.failing_since is not None
+        if not self.up or self.rejoining or still_deaf:
+            return True
+        return health.ailment(self._vitals(), self._clock.now()) is not None
+
+    def _vitals(self) -> Vitals:
+        client = self._patient.client
+        return Vitals(
+            poller_ended=client is None or client.connection.poller_ended,
+            down_since=self._down_since,
+            close_code=self._close_code,
+            keyless_since=self._keyless_since,
+            failing_since=self._hearing.failing_since,
+            failing_until=self._hearing.failing_until,
+            unheard=self.expected.overdue(self._clock.now()),
+        )
+
+    async def _keep_alive(self) -> None:
+        counter = 0
+        while True:
+            await asyncio.sleep(_KEEPALIVE_S)
+            client = self._patient.client
+            if client is None or not client.is_connected():
+                continue
+            try:
+                client.connection.send_packet(struct.pack("<Q", counter))
+            except OSError as error:
+                log.debug("a keepalive was not sent: %s", type(error).__name__)
+                continue
+            counter += 1
+            self._figures.keepalives += 1
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(_CHECK_S)
+            tell = self._trouble.step(self._clock.now(), ailing=self.ailing)
+            if tell is not None:
+                self._patient.notice(DEAF if tell else HEARS_AGAIN)
+
+    async def _supervise(self) -> None:
+        given_up = False
+        while not given_up:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CHECK_S):
+                    await self._check_due.wait()
+            self._check_due.clear()
+            now = self._clock.now()
+            if not (self.up and self._patient.keyless):
+                self._keyless_since = None
+            elif self._keyless_since is None:
+                self._keyless_since = now
+            reason = health.ailment(self._vitals(), now)
+            if reason is None:
+                continue
+            if reason == health.UNHEARD:
+                self.expected.disbelieve(now)
+                if not self._patience.fresh(now):
+                    # A mere suspicion does not use up the attempts, after which the room ends.
+                    log.info("an announced member was not heard soon after joining afresh")
+                    continue
+            given_up = not await self._rejoin(reason)
+
+    async def _rejoin(self, reason: str) -> bool:
+        if self._patience.exhausted:
+            self._patient.give_up("I lost the voice channel and could not get back in.")
+            return False
+        code = self._close_code if self._down_since is not None else 0
+        rest = self._patience.rest_s(self._clock.now(), code)
+        log.warning("joining voice afresh: %s, after %g s", reason, rest)
+        await asyncio.sleep(rest)
+        self._figures.rejoins += 1
+        self._was_deaf = reason == "deaf"
+        self.rejoining = True
+        try:
+            self._keyless_since = None
+            self.expected.restart()
+            await self._patient.renew()
+            self._down_since = None
+        except VoiceLinkError as error:
+            log.warning("joining voice afresh failed: %s", type(error.__cause__).__name__)
+        finally:
+            self.rejoining = False
+        return True

@@ -1,0 +1,29 @@
+from bot.voice.standing import OwnVoice, Standing
+
+
+def texts(own: OwnVoice, *standings: Standing) -> list[tuple[str, str]]:
+    return [(code, text) for standing in standings for code, text in own.changed(standing)]
+
+
+def test_being_deafened_and_its_end_are_told_once_each() -> None:
+    deaf = Standing(deafened=True)
+    assert texts(OwnVoice(speaks=False), Standing(), deaf, deaf, Standing()) == [
+        ("deafened", "I was deafened by the server: I hear nobody until that is undone."),
+        ("deafened", "I am no longer deafened and hear you again."),
+    ]
+
+
+def test_being_muted_matters_only_when_translations_are_spoken() -> None:
+    muted = Standing(muted=True)
+    assert texts(OwnVoice(speaks=False), muted, Standing()) == []
+    assert texts(OwnVoice(speaks=True), muted, Standing()) == [
+        ("muted", "I was muted by the server: translations are not spoken until that is undone."),
+        ("muted", "I am no longer muted and speak the translations again."),
+    ]
+
+
+def test_becoming_a_speaker_of_a_stage_is_told() -> None:
+    own = OwnVoice(speaks=True)
+    assert texts(own, Standing(listener=True), Standing()) == [
+        ("stage", "I may speak on the stage now.")
+    ]
