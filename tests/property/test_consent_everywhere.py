@@ -121,8 +121,9 @@ class Scene:
         self.talkers = {u: self.desk.join(u, 1000 + u, announced=False) for u in HERTZ}
         self.speech = {u: self.talkers[u].tone(HERTZ[u], FRAMES) for u in HERTZ}
 
-    async def _join(self, channel_id: int, listener: Listener) -> DeskLink:
+    async def _join(self, channel_id: int, listener: Listener, *, speaks: bool) -> DeskLink:
         assert channel_id
+        assert not speaks
         self.links.append(DeskLink(self.desk, listener))
         return self.links[-1]
 
