@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -197,13 +197,28 @@ def service_name(url: str) -> str:
 
 
 def _health(bot: ParleyBot, doors: Doors, rooms: Rooms) -> tuple[bool, Mapping[str, object]]:
-    links = [link.figures() for link in doors.links if not link.closed]
+    return health_of(
+        ready=bot.is_ready() and not bot.is_closed(),
+        rooms=len(rooms),
+        links=[link.figures() for link in doors.links if not link.closed],
+    )
+
+
+def health_of(
+    *, ready: bool, rooms: int, links: Sequence[Mapping[str, float]]
+) -> tuple[bool, Mapping[str, object]]:
+    """Whether the bot does its work, and what `/health` says of it.
+
+    Args:
+        ready: It is logged in.
+        rooms: How many run.
+        links: The figures of each voice link.
+    """
     deaf = sum(bool(figures["deaf"]) for figures in links)
     heard = [figures["heard_ago_s"] for figures in links if "heard_ago_s" in figures]
-    healthy = bot.is_ready() and not bot.is_closed() and not deaf
-    return healthy, {
-        "gateway": bot.is_ready(),
-        "rooms": len(rooms),
+    return ready and not deaf, {
+        "gateway": ready,
+        "rooms": rooms,
         "deaf": deaf,
         "heard_ago_s": round(min(heard), 1) if heard else None,
         "repairs": int(sum(figures["rejoins"] for figures in links)),

@@ -26,7 +26,7 @@ def text(status: RoomStatus, names: Mapping[str, str]) -> str:
             f"for {_duration(status.running_s)}, captions in <#{plan.text_channel_id}>"
         ),
         _hearing(status),
-        *(_speaker(speaker) for speaker in status.speakers),
+        *(_speaker(speaker, _obstacle(status)) for speaker in status.speakers),
         (
             f"-# {status.captions} caption updates, {status.usage.audio_in_s / 60:.1f} minutes "
             f"translated, {status.usage.connects} connections"
@@ -38,15 +38,39 @@ def text(status: RoomStatus, names: Mapping[str, str]) -> str:
 
 
 def _hearing(status: RoomStatus) -> str:
+    figures = status.figures
+    sentences = []
+    if (obstacle := _obstacle(status)) is not None:
+        sentences.append(f"**Nobody is heard at the moment: {obstacle}.**")
     if status.heard_ago_s is None:
-        return "Nobody has been heard yet."
-    return f"Last heard {_duration(status.heard_ago_s)} ago."
+        sentences.append("Nobody has been heard yet.")
+    else:
+        sentences.append(f"Last heard {_duration(status.heard_ago_s)} ago.")
+    if status.plan.spoken is not None:
+        if figures.get("muted"):
+            sentences.append("The translation can't be spoken: I am muted by the server.")
+        elif figures.get("audience"):
+            sentences.append("The translation can't be spoken: I am in the stage's audience.")
+    if repairs := int(figures.get("rejoins", 0)):
+        sentences.append(f"The voice connection was repaired {repairs} times.")
+    return " ".join(sentences).replace("repaired 1 times", "repaired once")
 
 
-def _speaker(speaker: SpeakerStatus) -> str:
+def _obstacle(status: RoomStatus) -> str | None:
+    """Why nobody can be heard, if so."""
+    if status.figures.get("deafened"):
+        return "I am deafened by the server"
+    if status.figures.get("deaf"):
+        return "I am reconnecting"
+    return None
+
+
+def _speaker(speaker: SpeakerStatus, obstacle: str | None) -> str:
     name = discord.utils.escape_markdown(speaker.member.name)
     if not speaker.consenting:
         return f"- {name}: not heard, has not joined in"
+    if obstacle is not None:
+        return f"- {name}: not heard, {obstacle}"
     if not speaker.conversations:
         return f"- {name}: heard, has not spoken yet"
     states = ", ".join(

@@ -38,7 +38,7 @@ class Figures:
 
     gateway_malformed: int = 0  # messages of the voice gateway that made no sense
     keepalives: int = 0
-    reconnects: int = 0  # by discord.py
+    reconnects: int = 0  # by discord.py, as after a move
     rejoins: int = 0  # by the link
     dropped_voice_s: float = 0.0  # queued voice given up for newer
 

@@ -90,6 +90,7 @@ class DiscordVoiceLink:
         self._own = OwnVoice(speaks=speaks)
         self._moved = asyncio.Event()
         self._alone = True
+        self._joining = False
         self._heard_at: float | None = None
         self._closed = False
         self._closing: asyncio.Event | None = None
@@ -214,7 +215,7 @@ class DiscordVoiceLink:
         elif isinstance(event, gateway_events.Ready):
             self._supervisor.gateway_opened()
             self._supervisor.expected.restart()
-            self._figures.reconnects += 1
+            self._figures.reconnects += not self._joining
             self._receiver.tell(self._hearing.reset)
             self._welcome()
         elif not isinstance(event, gateway_events.Other):
@@ -291,10 +292,14 @@ class DiscordVoiceLink:
             self._receiver.tell(partial(setattr, self._hearing, "keys", keys))
             return self._client
 
-        with explained(channel, self._join_timeout_s):
-            await channel.connect(
-                cls=make, timeout=self._join_timeout_s, reconnect=True, self_deaf=False
-            )
+        self._joining = True
+        try:
+            with explained(channel, self._join_timeout_s):
+                await channel.connect(
+                    cls=make, timeout=self._join_timeout_s, reconnect=True, self_deaf=False
+                )
+        finally:
+            self._joining = False
         self._supervisor.gateway_opened()
         await self._until_encrypted()
         self._player.resume()

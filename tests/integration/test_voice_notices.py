@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.loopback import Channel, Permissions
+from bot.loopback import Permissions
 from bot.loopback.voice.ear import Ear
 from bot.loopback.voice.membership import DaveySession, Membership
 from bot.loopback.voice.opcodes import Op
@@ -92,6 +92,8 @@ async def test_it_hears_again_after_a_change_of_region() -> None:
         await within(5, lambda: websocket.closed)
         await hears(scene, ana)
         assert scene.ears.lost_because == []
+        assert scene.client.link is not None
+        assert scene.client.link.figures()["reconnects"] == 1
 
 
 async def test_it_goes_on_hearing_when_a_call_turns_on_end_to_end_encryption() -> None:
@@ -119,35 +121,46 @@ async def test_it_goes_on_hearing_when_a_call_turns_on_end_to_end_encryption() -
         assert link.figures()["rejoins"] == 0
 
 
-async def stage(scene: Lounge) -> Channel:
-    return scene.guild.add_stage_channel("Stage")
-
-
 async def test_on_a_stage_it_becomes_a_speaker_where_it_may() -> None:
     async with lounge() as scene:
-        channel = await stage(scene)
-        role = scene.guild.add_role("Stage moderator", Permissions.MUTE_MEMBERS)
-        scene.guild.state.members[scene.account.id].role_ids.add(role.id)
-        ana = await scene.person("Ana", channel)
-        link = await scene.connect(ana, channel=channel, speaks=True)
+        stage = scene.guild.add_stage_channel("Stage")
+        scene.guild.allow(stage, scene.account, Permissions.MUTE_MEMBERS)
+        found = await scene.found(stage)
+        await within(5, lambda: found.permissions_for(found.guild.me).mute_members)
+        ana = await scene.person("Ana", stage)
+        link = await scene.connect(ana, channel=stage, speaks=True)
         await within(10, lambda: not scene.guild.state.voice_states[scene.account.id].suppress)
         await within(5, lambda: link.figures()["audience"] == 0)
         await hears(scene, ana)
 
 
-async def test_on_a_stage_it_asks_to_speak_and_says_what_a_moderator_must_do() -> None:
+@pytest.mark.parametrize("may_ask", [True, False])
+async def test_on_a_stage_it_says_what_a_moderator_must_do_for_it_to_speak(
+    *, may_ask: bool
+) -> None:
     async with lounge() as scene:
-        channel = await stage(scene)
-        ana = await scene.person("Ana", channel)
-        link = await scene.connect(ana, channel=channel, speaks=True)
+        stage = scene.guild.add_stage_channel("Stage")
+        change = scene.guild.allow if may_ask else scene.guild.deny
+        change(stage, scene.account, Permissions.REQUEST_TO_SPEAK)
+        ana = await scene.person("Ana", stage)
+        link = await scene.connect(ana, channel=stage, speaks=True)
         await within(10, lambda: codes(scene) == ["stage"])
-        assert "a moderator of the stage has to" in scene.ears.notices[0][1]
-        assert link.figures()["audience"] == 1
+        said = scene.ears.notices[0][1]
+        assert said.startswith("I asked to speak on" if may_ask else "I can't ask to speak on")
         state = scene.guild.state.voice_states[scene.account.id]
-        assert (state.request_to_speak is not None) == (
-            "I asked to speak on Stage" in scene.ears.notices[0][1]
-        )
+        assert (state.request_to_speak is not None) == may_ask
+        assert link.figures()["audience"] == 1
         state.suppress = False
         scene.guild._backend.voice.tell(scene.guild.state, scene.account.id)
         await within(5, lambda: len(scene.ears.notices) == 2)
         assert scene.ears.notices[1] == ("stage", "I may speak on the stage now.")
+
+
+async def test_on_a_stage_it_asks_for_nothing_when_nothing_is_spoken_back() -> None:
+    async with lounge() as scene:
+        stage = scene.guild.add_stage_channel("Stage")
+        ana = await scene.person("Ana", stage)
+        await scene.connect(ana, channel=stage)
+        await hears(scene, ana)
+        assert scene.guild.state.voice_states[scene.account.id].request_to_speak is None
+        assert scene.ears.notices == []

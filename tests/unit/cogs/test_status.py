@@ -1,37 +1,60 @@
-"""A room's state in words."""
-
 from bot.room.events import ConversationState, Member, Usage
 from bot.room.room import RoomPlan, RoomStatus, SpeakerStatus
-from cogs.status import text
+from cogs import status
 
-PLAN = RoomPlan(1, 10, 20, ("en", "es"))
-
-
-def status(*speakers: SpeakerStatus, heard_ago_s: float | None = 3.0) -> RoomStatus:
-    return RoomStatus(PLAN, 3700, heard_ago_s, speakers, 7, Usage(90, connects=2), {})
+NAMES = {"en": "English"}
+HEARD = SpeakerStatus(Member(1, "Ana"), True, True, {"en": ConversationState.OPEN})  # noqa: FBT003
+OUT = SpeakerStatus(Member(2, "Ben_"), False, False, {})  # noqa: FBT003
 
 
-def speaker(name: str, *, consenting: bool, **conversations: ConversationState) -> SpeakerStatus:
-    return SpeakerStatus(Member(1, name), consenting, speaking=False, conversations=conversations)
+def text(
+    heard_ago_s: float | None = None, spoken: str | None = None, **figures: float
+) -> list[str]:
+    """The lines of the panel."""
+    plan = RoomPlan(1, 10, 20, ("en",), spoken)
+    room = RoomStatus(plan, 75.0, heard_ago_s, (HEARD, OUT), 3, Usage(), figures)
+    return status.text(room, NAMES).splitlines()
 
 
-def test_it_says_who_is_heard_and_who_is_not() -> None:
-    shown = text(
-        status(
-            speaker("Ana", consenting=True, en=ConversationState.OPEN),
-            speaker("Ben", consenting=True),
-            speaker("*Cara*", consenting=False),
-        ),
-        {"en": "English", "es": "Spanish"},
+def test_it_says_who_is_heard_and_who_is_not_and_why() -> None:
+    assert text(2.4) == [
+        "**Translating <#10> into English** for 1 min 15 s, captions in <#20>",
+        "Last heard 2 s ago.",
+        "- Ana: speaking (en open)",
+        "- Ben\\_: not heard, has not joined in",
+        "-# 3 caption updates, 0.0 minutes translated, 0 connections",
+    ]
+
+
+def test_when_the_bot_is_deafened_nobody_is_heard_for_that_reason() -> None:
+    _, hearing, ana, ben, _ = text(60.0, deafened=1.0)
+    assert hearing == (
+        "**Nobody is heard at the moment: I am deafened by the server.** Last heard 1 min 0 s ago."
     )
-    assert "Translating <#10> into English, Spanish** for 1 h 1 min" in shown
-    assert "Last heard 3 s ago." in shown
-    assert "- Ana: heard (en open)" in shown
-    assert "- Ben: heard, has not spoken yet" in shown
-    assert "- \\*Cara\\*: not heard, has not joined in" in shown
-    assert "1.5 minutes translated, 2 connections" in shown
+    assert ana == "- Ana: not heard, I am deafened by the server"
+    assert ben == "- Ben\\_: not heard, has not joined in"
+
+
+def test_when_the_link_is_being_repaired_it_says_so() -> None:
+    assert text(deaf=1.0)[1:3] == [
+        "**Nobody is heard at the moment: I am reconnecting.** Nobody has been heard yet.",
+        "- Ana: not heard, I am reconnecting",
+    ]
+
+
+def test_it_counts_the_repairs_so_far() -> None:
+    assert text(rejoins=1.0)[1].endswith("The voice connection was repaired once.")
+    assert text(rejoins=11.0)[1].endswith("was repaired 11 times.")
+
+
+def test_it_says_why_the_translation_is_not_spoken_when_it_should_be() -> None:
+    assert "can't be spoken: I am muted by the server." in text(spoken="en", muted=1.0)[1]
+    assert "in the stage's audience." in text(spoken="en", audience=1.0)[1]
+    assert "spoken" not in text(muted=1.0)[1]
 
 
 def test_it_fits_a_message_however_many_are_there() -> None:
-    crowd = [speaker("x" * 32, consenting=False) for _ in range(99)]
-    assert len(text(status(*crowd, heard_ago_s=None), {})) <= 2000
+    plan = RoomPlan(1, 10, 20, ("en",))
+    crowd = tuple(SpeakerStatus(Member(1, "x" * 32), False, False, {}) for _ in range(99))  # noqa: FBT003
+    shown = status.text(RoomStatus(plan, 75.0, None, crowd, 3, Usage(), {}), NAMES)
+    assert len(shown) <= 2000

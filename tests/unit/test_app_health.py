@@ -1,0 +1,28 @@
+from bot.app import health_of
+
+WELL = {"deaf": 0.0, "rejoins": 0.0}
+
+
+def test_a_bot_where_nobody_has_spoken_yet_is_healthy() -> None:
+    healthy, details = health_of(ready=True, rooms=1, links=[WELL])
+    assert healthy
+    assert details == {
+        "gateway": True, "rooms": 1, "deaf": 0, "heard_ago_s": None, "repairs": 0
+    }  # fmt: skip
+
+
+def test_a_long_silence_alone_is_healthy_and_the_newest_speech_counts() -> None:
+    links = [WELL | {"heard_ago_s": 7200.0}, WELL | {"heard_ago_s": 3600.04, "rejoins": 2.0}]
+    healthy, details = health_of(ready=True, rooms=2, links=links)
+    assert healthy
+    assert (details["heard_ago_s"], details["repairs"]) == (3600.0, 2)
+
+
+def test_a_deaf_link_is_not_healthy() -> None:
+    healthy, details = health_of(ready=True, rooms=2, links=[WELL, WELL | {"deaf": 1.0}])
+    assert not healthy
+    assert details["deaf"] == 1
+
+
+def test_a_bot_without_its_gateway_is_not_healthy() -> None:
+    assert health_of(ready=False, rooms=0, links=[])[0] is False
