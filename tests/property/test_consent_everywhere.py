@@ -170,8 +170,8 @@ def others_share(pcm: bytes, user_id: int) -> float:
 
 
 ACTIONS = (
-    "agree", "withdraw", "withdraw in a word", "say", "say", "say", "go silent", "announce", "claim another's stream",
-    "leave", "come", "late words", "wait",
+    "agree", "withdraw", "withdraw in a word", "say", "say", "say", "go silent", "announce",
+    "claim another's stream", "leave", "come", "late words", "wait",
 )  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(sorted(HERTZ)), st.sampled_from(ACTIONS)), max_size=40)
 
