@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -150,6 +151,7 @@ class HostileGateway:
         gateway = _Gateway(cast("Any", self._wire), loop, hook=self._state.hook)
         gateway._connection = self._state
         gateway.secret_key = None
+        gateway.thread_id = threading.get_ident()
         gateway._max_heartbeat_timeout = 60.0
         self._state.ws = gateway
         self._state.state = ConnectionFlowState.connected

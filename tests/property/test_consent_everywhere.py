@@ -131,6 +131,12 @@ class Scene:
         self.desk.hearing.packet(datagram, self.desk.now)
         self.wait(0.02)
 
+    def say_unheard(self, user_id: int) -> None:
+        """Speech that is decoded and still on its way to the room."""
+        for frame in self.speech[user_id]:
+            self.desk.hearing.packet(self.talkers[user_id].packet(frame), self.desk.now)
+            self.desk.now += 0.02
+
     def wait(self, seconds: float) -> None:
         for _ in range(round(seconds * 100)):
             self.desk.now += 0.01
@@ -165,8 +171,8 @@ def others_share(pcm: bytes, user_id: int) -> float:
 
 
 ACTIONS = (
-    "agree", "withdraw", "say", "say", "say", "go silent", "announce", "claim another's stream",
-    "leave", "come", "late words", "wait",
+    "agree", "withdraw", "withdraw in a word", "say", "say", "say", "go silent", "announce",
+    "claim another's stream", "leave", "come", "late words", "wait",
 )  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(sorted(HERTZ)), st.sampled_from(ACTIONS)), max_size=40)
 
@@ -177,6 +183,10 @@ async def _take(scene: Scene, user_id: int, action: str) -> None:
         await consent.agree(user_id)
     elif action == "withdraw":
         await consent.withdraw(user_id)
+    elif action == "withdraw in a word":
+        scene.say_unheard(user_id)
+        await consent.withdraw(user_id)
+        scene.wait(0.02)
     elif action == "late words":
         for conversation in scene.interpreter.conversations:
             if conversation.request.speaker_id == user_id:
@@ -212,19 +222,19 @@ async def _call(steps: list[tuple[int, str]]) -> None:
     ever: set[int] = set()
     announced: set[int] = set()  # whose stream is known to be theirs
     for user_id, action in steps:
-        before = consent.agreed
+        allowed = consent.agreed
         tried, won = len(scene.group.tried), len(scene.group.won)
         fed = scene.fed()
         shown = {other: scene.shown(other) for other in HERTZ}
         await _take(scene, user_id, action)
         ever |= consent.agreed
         # No key of theirs is tried, and nothing of theirs opens.
-        assert set(scene.group.tried[tried:]) <= consent.agreed
-        assert set(scene.group.won[won:]) <= consent.agreed
+        assert set(scene.group.tried[tried:]) <= allowed
+        assert set(scene.group.won[won:]) <= allowed
         if action == "say" and user_id in announced - consent.agreed:
             assert scene.group.tried[tried:] == []
         # Not a byte and not a word more of theirs.
-        for other in HERTZ.keys() - consent.agreed - before:
+        for other in HERTZ.keys() - consent.agreed:
             assert scene.fed()[other] == fed[other]
         for other in HERTZ.keys() - consent.agreed:
             assert scene.shown(other) == shown[other]
@@ -251,6 +261,7 @@ class _Kept(logging.Handler):
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 @example([(11, "agree"), (11, "say"), (22, "announce"), (22, "say"), (11, "withdraw"), (11, "say")])
+@example([(11, "agree"), (11, "say"), (11, "withdraw in a word")])
 @example([(11, "agree"), (22, "say"), (11, "say"), (11, "withdraw"), (11, "late words")])
 def test_no_order_of_consent_speech_and_withdrawal_lets_anything_of_others_through(
     steps: list[tuple[int, str]],
