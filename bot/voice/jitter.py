@@ -120,6 +120,27 @@ class JitterBuffer:
         self._waiting[sequence] = entry
         return True
 
+    def passes(self, sequence: int, timestamp: int, packet: bytes, samples: int, at: float) -> bool:
+        """Whether a packet is next in line in the middle of a spurt, and is taken.
+
+        True stands for a `push` and a `pull` that gave this packet alone: what nearly every packet
+        does. False means that nothing was done.
+        """
+        if (
+            sequence != self._next
+            or timestamp != self._time
+            or self._waiting
+            or self._silence
+            or not self.speaking
+            or packet == SILENCE
+        ):
+            return False
+        self._packet_at = self.spoke_at = at
+        self._suspect = None
+        self._next = (sequence + 1) & 0xFFFF
+        self._time = (timestamp + samples) & 0xFFFFFFFF
+        return True
+
     def touch(self, now: float) -> None:
         """A packet came that can't be opened yet: the spurt has not ended."""
         self._packet_at = now
