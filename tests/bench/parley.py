@@ -16,7 +16,7 @@ from bot.voice import crypto
 from bot.voice.figures import Figures
 from bot.voice.hearing import Hearing
 from bot.voice.receiver import Receiver
-from tests.bench.frames import Frames
+from tests.bench.frames import Frames, Lean, Writer
 from tests.bench.measure import Cost, cpu_s, resident_kb
 from tests.bench.scene import FIRST_SSRC, TRANSPORT_KEY, Scene
 
@@ -60,13 +60,13 @@ class Hearer:
             raise RuntimeError(f"Not all was heard: {self.figures.as_mapping()}")
 
 
-def saturated(scene: Scene) -> Cost:
+def saturated(scene: Scene, writer: Callable[[], Writer] = Lean) -> Cost:
     """All packets, as fast as they are heard."""
-    return asyncio.run(_saturated(scene))
+    return asyncio.run(_saturated(scene, writer))
 
 
-async def _saturated(scene: Scene) -> Cost:
-    frames = {user: Frames() for user in scene.users}
+async def _saturated(scene: Scene, writer: Callable[[], Writer]) -> Cost:
+    frames = {user: Frames(writer()) for user in scene.users}
 
     def deliver(user: int, pcm: bytes | None, _at: float) -> None:
         if pcm is not None:
@@ -101,8 +101,16 @@ def paced(scene: Scene, sock: socket.socket, pipe: Connection) -> None:
     asyncio.run(_paced(scene, sock, pipe))
 
 
+def read_socket(sock: socket.socket, take: Callable[[bytes], None]) -> SocketReader:
+    """discord.py's own thread, reading this socket."""
+    reader = SocketReader(_State(sock), start_paused=False)  # type: ignore[arg-type]
+    reader.register(take)
+    reader.start()
+    return reader
+
+
 async def _paced(scene: Scene, sock: socket.socket, pipe: Connection) -> None:
-    frames = {user: Frames() for user in scene.users}
+    frames = {user: Frames(Lean()) for user in scene.users}
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -120,9 +128,7 @@ async def _paced(scene: Scene, sock: socket.socket, pipe: Connection) -> None:
         else:
             hearer.receiver.feed(datagram)
 
-    reader = SocketReader(_State(sock), start_paused=False)  # type: ignore[arg-type]
-    reader.register(take)
-    reader.start()
+    reader = read_socket(sock, take)
     pipe.send("ready")
     before = cpu_s()
     await ended.wait()

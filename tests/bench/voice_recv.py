@@ -13,7 +13,7 @@ from typing import Any
 
 import davey
 
-from tests.bench.frames import Frames
+from tests.bench.frames import Frames, Lean
 from tests.bench.measure import Cost, cpu_s
 from tests.bench.scene import FIRST_SSRC, TRANSPORT_KEY, Scene
 
@@ -28,7 +28,7 @@ def saturated(scene: Scene) -> Cost:
 
     members = {user: SimpleNamespace(id=user) for user in scene.users}
     ids = {FIRST_SSRC + index: user for index, user in enumerate(scene.users)}
-    frames = {user: Frames() for user in scene.users}
+    frames = {user: Frames(Lean()) for user in scene.users}
     states: dict[int, Any] = dict.fromkeys(scene.users)
     heard = 0
 
