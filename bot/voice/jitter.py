@@ -99,6 +99,10 @@ class JitterBuffer:
         """Whether time alone can bring something out."""
         return self.speaking or bool(self._waiting)
 
+    def due(self, now: float) -> bool:
+        """Whether `pull` may bring something out: mid-spurt, with nothing missing, it does not."""
+        return bool(self._waiting) or (self.speaking and now >= self._packet_at + IDLE_S)
+
     def wants(self, sequence: int) -> bool:
         """Whether a packet is neither there already nor too late. Ask before decrypting it."""
         if sequence in self._waiting:

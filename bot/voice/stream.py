@@ -105,7 +105,7 @@ class Stream:
 
     def tick(self, now: float) -> None:
         """Hand on what has waited long enough, and the end of a spurt."""
-        if self._jitter.active:
+        if self._jitter.due(now):
             self._decode(self._jitter.pull(now))
 
     @property

@@ -98,4 +98,3 @@ class Frames:
         while (chunk := backlog.chunk()) is not None:
             self._writer.write(chunk)
             backlog.forget(backlog.position)
-

@@ -1,4 +1,4 @@
-"""Our whole receive path: discord.py's socket thread, our worker, the event loop, the SDK's frames."""
+"""Our whole receive path: discord.py's socket thread, our worker, the event loop, frames."""
 
 import asyncio
 import gc
@@ -92,7 +92,7 @@ class _State:
     """What discord.py's reader asks of a voice connection."""
 
     def __init__(self, sock: socket.socket) -> None:
-        sock.setblocking(False)
+        sock.settimeout(0)
         self.socket = sock
 
 

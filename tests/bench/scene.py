@@ -81,13 +81,13 @@ def scene(members: int, seconds: float) -> Scene:
     transport = crypto.cipher(crypto.AES_GCM, TRANSPORT_KEY)
     peer = crypto.cipher(crypto.XCHACHA20, TRANSPORT_KEY)
     floor = AESGCM(FLOOR_DAVE_KEY)
-    datagrams, peer_datagrams, floor_datagrams = [], [], []
+    datagrams: list[bytes] = []
+    peer_datagrams: list[bytes] = []
+    floor_datagrams: list[bytes] = []
     for position in range(round(seconds / FRAME_S)):
         for index, user in enumerate(users):
             frame = talks[index % len(talks)][position]
-            fixed = struct.pack(
-                ">BBHII", 0x90, 120, position, 960 * position, FIRST_SSRC + index
-            )
+            fixed = struct.pack(">BBHII", 0x90, 120, position, 960 * position, FIRST_SSRC + index)
             header = fixed + _EXTENSION
             count = len(datagrams) + 1
             sealed = sessions[user].encrypt_opus(frame)

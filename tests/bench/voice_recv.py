@@ -63,9 +63,7 @@ def saturated(scene: Scene) -> Cost:
         for datagram in scene.peer_datagrams:
             packet = rtp.decode_rtp(datagram)
             opened = decryptor.decrypt_rtp(packet)
-            packet.decrypted_data = session.decrypt(
-                ids[packet.ssrc], davey.MediaType.audio, opened
-            )
+            packet.decrypted_data = session.decrypt(ids[packet.ssrc], davey.MediaType.audio, opened)
             reader.speaking_timer.notify(packet.ssrc)
             router.feed_rtp(packet)
             for decoder in router.waiter.items:
