@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --no-compile
 
-.PHONY: demo run engine test fuzz check format lock clean help
+.PHONY: demo run engine test fuzz bench check format lock clean help
 
 help:
 	@echo "make demo    a whole call on this machine: no token, no key"
@@ -13,6 +13,7 @@ help:
 	@echo "make engine  the translation service with models on this machine, for DASHSCOPE_URL"
 	@echo "make test    the tests"
 	@echo "make fuzz    a million bad datagrams and 100,000 bad voice gateway messages"
+	@echo "make bench   what hearing costs, beside a C floor and a peer (JSON=bench.json)"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make format  let the formatter and the linter mend what they can"
 	@echo "make lock    resolve the dependencies anew"
@@ -32,6 +33,9 @@ test: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	@$(BIN)/python -m pytest tests/fuzz --fuzz-full --timeout 3600 -rP $(ARGS)
+
+bench: $(VENV)/.bench
+	@$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
@@ -66,6 +70,7 @@ lock: | $(BIN)/python
 	@$(COMPILE) --extra local --group dev --output-file requirements/dev.txt
 	@$(COMPILE) --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
 	@$(COMPILE) --constraint requirements/dev.txt --output-file requirements/run.txt
+	@$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 
 clean:
 	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -117,6 +117,9 @@ class Decoder:
         self._bytes_per_sample = 2 * channels
         self._max_samples = rate * _MAX_FRAME_MS // 1000
         self._buffer = ctypes.create_string_buffer(self._max_samples * self._bytes_per_sample)
+        self._pcm = memoryview(self._buffer).cast("B")
+        self._call = self._lib.opus_decode
+        self._into = ctypes.c_void_p(ctypes.addressof(self._buffer))
 
     def decode(self, packet: bytes) -> bytes:
         """PCM of one packet.
@@ -124,7 +127,10 @@ class Decoder:
         Raises:
             OpusError: The packet is not Opus; the state is as before.
         """
-        return self._decode(packet, self._max_samples, fec=False)
+        got = self._call(self._state, packet, len(packet), self._into, self._max_samples, 0)
+        if got < 0:
+            _check(got, "decode a packet")
+        return bytes(self._pcm[: got * self._bytes_per_sample])
 
     def recover(self, following: bytes, ms: int = FRAME_MS) -> bytes:
         """PCM of the lost packet before `following`, from the forward error correction in it.
@@ -139,10 +145,10 @@ class Decoder:
 
     def _decode(self, packet: bytes | None, samples: int, *, fec: bool) -> bytes:
         size = 0 if packet is None else len(packet)
-        got = self._lib.opus_decode(self._state, packet, size, self._buffer, samples, fec)
+        got = self._call(self._state, packet, size, self._into, samples, fec)
         if got < 0:
             _check(got, "decode a packet")
-        return self._buffer.raw[: got * self._bytes_per_sample]
+        return bytes(self._pcm[: got * self._bytes_per_sample])
 
     def reset(self) -> None:
         """Forget the stream, as after a gap that is no longer concealed."""

@@ -46,13 +46,18 @@ class AesGcm:
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._decrypt = self._cipher.decrypt
 
     def open(self, datagram: bytes, clear: int) -> bytes:
         """See `Cipher.open`."""
-        _check_length(datagram, clear)
-        nonce = datagram[-_COUNTER_BYTES:] + self._REST
+        if len(datagram) < clear + _TAG_BYTES + _COUNTER_BYTES:
+            _check_length(datagram, clear)
         try:
-            return self._cipher.decrypt(nonce, datagram[clear:-_COUNTER_BYTES], datagram[:clear])
+            return self._decrypt(
+                datagram[-_COUNTER_BYTES:] + self._REST,
+                datagram[clear:-_COUNTER_BYTES],
+                datagram[:clear],
+            )
         except InvalidTag:
             raise PacketError("A packet does not open with the transport key.") from None
 

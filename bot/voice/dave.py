@@ -13,6 +13,7 @@ import davey
 
 from bot.audio.opus import SILENCE
 
+_AUDIO = davey.MediaType.audio
 _MARKER = b"\xfa\xfa"  # the last bytes of every encrypted frame
 
 
@@ -81,9 +82,9 @@ def open_frame(keys: Keys, user_id: int, frame: bytes) -> bytes | Refusal:
     if frame == SILENCE:
         return frame  # Discord's clients and servers send it plain, always
     session = keys.session
-    if proves_sender(frame) and session is not None:
+    if session is not None and frame[-2:] == _MARKER:
         try:
-            return bytes(session.decrypt(user_id, davey.MediaType.audio, frame))
+            return session.decrypt(user_id, _AUDIO, frame)
         except ValueError:
             if keys.dave_version:
                 return Refusal.NO_KEY

@@ -99,6 +99,10 @@ class JitterBuffer:
         """Whether time alone can bring something out."""
         return self.speaking or bool(self._waiting)
 
+    def due(self, now: float) -> bool:
+        """Whether `pull` may bring something out: mid-spurt, with nothing missing, it does not."""
+        return bool(self._waiting) or (self.speaking and now >= self._packet_at + IDLE_S)
+
     def wants(self, sequence: int) -> bool:
         """Whether a packet is neither there already nor too late. Ask before decrypting it."""
         if sequence in self._waiting:
@@ -118,6 +122,27 @@ class JitterBuffer:
             self._started_at = now
         self._suspect = None
         self._waiting[sequence] = entry
+        return True
+
+    def passes(self, sequence: int, timestamp: int, packet: bytes, samples: int, at: float) -> bool:
+        """Whether a packet is next in line in the middle of a spurt, and is taken.
+
+        True stands for a `push` and a `pull` that gave this packet alone: what nearly every packet
+        does. False means that nothing was done.
+        """
+        if (
+            sequence != self._next
+            or timestamp != self._time
+            or self._waiting
+            or self._silence
+            or not self.speaking
+            or packet == SILENCE
+        ):
+            return False
+        self._packet_at = self.spoke_at = at
+        self._suspect = None
+        self._next = (sequence + 1) & 0xFFFF
+        self._time = (timestamp + samples) & 0xFFFFFFFF
         return True
 
     def touch(self, now: float) -> None:

@@ -12,6 +12,7 @@ from bot.errors import PacketError
 OPUS = 120  # the payload type of audio
 
 _FIXED = struct.Struct(">BBHII")
+_USUAL = struct.Struct(">BBHIIHH")  # with the head of an extension, and no CSRC
 _VERSION = 2
 
 
@@ -51,6 +52,9 @@ def parse(datagram: bytes) -> Header:
     Raises:
         PacketError: It is no RTP packet of version 2, or ends within its header.
     """
+    if len(datagram) >= _USUAL.size and datagram[0] == 0x90:  # what Discord's clients send
+        _, second, sequence, timestamp, ssrc, _, words = _USUAL.unpack_from(datagram)
+        return Header(second & 0x7F, sequence, timestamp, ssrc, _USUAL.size, words, False)  # noqa: FBT003
     if len(datagram) < _FIXED.size:
         raise PacketError("A datagram is shorter than an RTP header.")
     first, second, sequence, timestamp, ssrc = _FIXED.unpack_from(datagram)

@@ -29,9 +29,12 @@ class Heard:
 
     def speech(self, user_id: int, pcm: bytes, at: float) -> None:
         """Append speech of a member."""
-        parts, _ = self._open.get(user_id, ([], at))
-        parts.append(pcm)
-        self._open[user_id] = (parts, at)
+        grown = self._open.get(user_id)
+        if grown is None:
+            self._open[user_id] = ([pcm], at)
+        else:
+            grown[0].append(pcm)
+            self._open[user_id] = (grown[0], at)
 
     def silence(self, user_id: int, at: float) -> None:
         """A member's spurt ended."""
@@ -92,6 +95,9 @@ class Stream:
             PacketError: It is no Opus packet; its place counts as lost.
         """
         samples = toc.samples(packet)
+        if self._jitter.passes(sequence, timestamp, packet, samples, at):
+            self._emit(self._played(packet, samples), at)
+            return
         if not self._jitter.push(sequence, timestamp, packet, samples, at):
             self._figures.late += 1
             return
@@ -99,7 +105,7 @@ class Stream:
 
     def tick(self, now: float) -> None:
         """Hand on what has waited long enough, and the end of a spurt."""
-        if self._jitter.active:
+        if self._jitter.due(now):
             self._decode(self._jitter.pull(now))
 
     @property
@@ -115,7 +121,7 @@ class Stream:
         figures = self._figures
         for piece in pieces:
             if isinstance(piece, Play):
-                self._emit(self._played(piece), piece.at)
+                self._emit(self._played(piece.packet, piece.samples), piece.at)
             elif isinstance(piece, Lost):
                 figures.lost += 1
                 self._emit(self._replaced(piece), piece.at)
@@ -132,14 +138,12 @@ class Stream:
                 figures.restarts += 1
                 self._decoder.reset()
 
-    def _played(self, piece: Play) -> bytes:
-        expected = piece.samples // 3 * 2
+    def _played(self, packet: bytes, samples: int) -> bytes:
         try:
-            pcm = self._decoder.decode(piece.packet)
+            return self._decoder.decode(packet)
         except OpusError:
             self._figures.undecodable += 1
-            return bytes(expected)
-        return pcm
+            return bytes(samples // 3 * 2)
 
     def _replaced(self, piece: Lost) -> bytes:
         try:
