@@ -50,10 +50,11 @@ async def test_voice_goes_on_through_a_join_and_a_lost_gateway_never_unencrypted
         await within(5, lambda: ana.ear.frames(bot_id) > 20)
         ben = await scene.person("Ben")
         await within(5, lambda: ben.ear.frames(bot_id) > 20)
+        so_far = ana.ear.frames(bot_id)
         scene.server.voice.close_client(scene.channel.id, bot_id, 4006)
         await within(20, lambda: link.playing_s() == 0.0)
         assert ana.ear.unencrypted == ben.ear.unencrypted == 0
-        assert ana.ear.frames(bot_id) > 150
+        assert ana.ear.frames(bot_id) > so_far + 50  # what played meanwhile is not made up for
         # What is on its way when the gateway closes has no session any more.
         complaints = {complaint.message for complaint in scene.server.complaints}
         assert complaints <= {"UDP: audio from an address that no session has."}
