@@ -133,6 +133,8 @@ class Hearing:
 
     def take(self) -> list[tuple[int, bytes | None, float]]:
         """What was heard since the last call; see `Heard.events`."""
+        if self.allowed is not self._applied:
+            self._apply_consent()
         return self._heard.take()
 
     def speaking(self) -> tuple[int, ...]:
@@ -254,6 +256,9 @@ class Hearing:
         self._tried_at.clear()
 
     def _close(self, ssrc: int) -> None:
+        # A stream that ends gives out what it still keeps: not of someone who withdrew meanwhile.
+        if self.allowed is not self._applied:
+            self._apply_consent()
         self._holding.take(ssrc)
         self._unopened.pop(ssrc, None)
         if (stream := self._streams.pop(ssrc, None)) is not None:

@@ -1,6 +1,6 @@
 import contextlib
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.audio.opus import SILENCE
@@ -91,6 +91,8 @@ STEPS = st.lists(
 
 @settings(deadline=None)
 @given(STEPS)
+@example(["ben agrees", "ben", "ben withdraws", "wrong announcement", "ana"])
+@example(["ben agrees", "ben", "ben withdraws", "leave"])
 def test_no_order_of_consent_speech_and_withdrawal_lets_a_frame_of_others_through(
     steps: list[str],
 ) -> None:
