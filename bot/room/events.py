@@ -48,6 +48,7 @@ class ConversationRequest:
         spoken: Whether the translation is wanted as voice too.
         voice: Name of the voice; None takes the model's default.
         glossary: Source term to target term.
+        guild_id: Whose room it is in; what is scarce is shared fairly between these.
     """
 
     speaker_id: int
@@ -56,6 +57,7 @@ class ConversationRequest:
     spoken: bool = False
     voice: str | None = None
     glossary: Mapping[str, str] = field(default_factory=dict)
+    guild_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,9 @@ class Rooms:
             raise RoomBusyError("This server already has a room running; /translate stop ends it.")
         for target in plan.targets:
             self._interpreter.check(
-                ConversationRequest(starter_id, target, spoken=target == plan.spoken)
+                ConversationRequest(
+                    starter_id, target, spoken=target == plan.spoken, guild_id=plan.guild_id
+                )
             )
         self._rooms[plan.guild_id] = None
         try:

@@ -138,7 +138,9 @@ class Room:
         member = next((m for m in members if m.id == user_id), Member(user_id, str(user_id)))
         plan = self.plan
         requests = [
-            ConversationRequest(user_id, target, spoken=target == plan.spoken)
+            ConversationRequest(
+                user_id, target, spoken=target == plan.spoken, guild_id=plan.guild_id
+            )
             for target in plan.targets
         ]
         speaker = self._speakers[user_id] = Speaker(
