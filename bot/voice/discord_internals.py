@@ -3,15 +3,15 @@
 discord.py sends voice but has no way to receive it, and its voice connection has faults that a bot
 which listens for hours can't live with. Cured here:
 
-- Its reader sits up to 30 s in `select` on a socket that was closed under it, after a reconnect and
-  after leaving: the socket is shut down first, which ends the `select`.
+- Its reader takes one datagram per `select` and sits up to 30 s in it on a socket that was closed
+  under it, after a reconnect and after leaving: it is given nothing to do, and sleeps; the worker
+  reads the socket itself.
 - An exception in one message of the voice gateway ends the task that reads it, silently: such a
   message is counted and skipped.
 - Close code 4015 (the server crashed) hangs in a resume that never ends: it is treated like any
   other lost connection.
 - A call that turns on DAVE later (version 0, then op 24) is ignored: the session is made then.
-- The answer to IP discovery may come before anyone listens, or get lost: it is listened for first,
-  and asked for again.
+- The answer to IP discovery may come before anyone listens, or get lost: it is asked for again.
 - A failed welcome can make client and server exchange key packages for ever: one at a time.
 - A second hello would start a second heartbeat thread, and a transition that is not under way is
   worth a warning each time: both are counted and skipped.
@@ -47,6 +47,7 @@ _PREPARE_EPOCH = 24
 _EXTERNAL_SENDER = 25
 _SERVER_CRASHED = 4015
 _NO_CLOSE_CODE = 1006
+_RECEIVE_BUFFER = 1 << 20  # bytes
 _DISCOVERY = struct.Struct(">HHI64sH")
 _DISCOVERY_ATTEMPTS = 10
 _DISCOVERY_WAIT_S = 0.5
@@ -60,8 +61,8 @@ _CANCEL_WAIT_S = 0.1
 class Observer(Protocol):
     """Who is told what happens on a voice connection. None of these may raise."""
 
-    def datagram(self, data: bytes) -> None:
-        """A datagram came. On the socket's thread; must not block."""
+    def socket_changed(self, sock: socket.socket | None) -> None:
+        """Audio comes on this socket from now on; None: on none."""
 
     def gateway_message(self, message: Any) -> None:
         """A text message of the voice gateway, as JSON gave it, after discord.py handled it."""
@@ -147,36 +148,30 @@ class _Gateway(DiscordVoiceWebSocket):
         Raises:
             TimeoutError: It does not.
         """
-        state = self._connection
-        answer: asyncio.Future[tuple[str, int]] = self.loop.create_future()
+        state = cast("ConnectionState", self._connection)
+        request = _DISCOVERY.pack(1, 70, state.ssrc, b"", 0)
+        for _ in range(_DISCOVERY_ATTEMPTS):
+            await self.loop.sock_sendall(state.socket, request)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_DISCOVERY_WAIT_S):
+                    address = await self._discovered(state.socket)
+                state.observer.socket_changed(state.socket)
+                return address
+        raise TimeoutError
 
-        def settle(address: str, port: int) -> None:
-            if not answer.done():
-                answer.set_result((address, port))
-
-        def listen(data: bytes) -> None:
+    async def _discovered(self, sock: socket.socket) -> tuple[str, int]:
+        while True:
+            data = await self.loop.sock_recv(sock, 2048)
             if len(data) != _DISCOVERY.size:
-                return
+                continue
             kind, _, _, raw, port = _DISCOVERY.unpack(data)
             address = raw.split(b"\0", 1)[0]
             if kind == 2 and address.isascii():
-                self.loop.call_soon_threadsafe(settle, address.decode("ascii"), port)
-
-        state.add_socket_listener(listen)
-        try:
-            for _ in range(_DISCOVERY_ATTEMPTS):
-                request = _DISCOVERY.pack(1, 70, state.ssrc, b"", 0)
-                await self.loop.sock_sendall(state.socket, request)
-                await asyncio.wait({answer}, timeout=_DISCOVERY_WAIT_S)
-                if answer.done():
-                    return answer.result()
-        finally:
-            state.remove_socket_listener(listen)
-        raise TimeoutError
+                return address.decode("ascii"), port
 
 
 class ConnectionState(VoiceConnectionState):
-    """discord.py's voice connection, which never leaves its reader on a dead socket."""
+    """discord.py's voice connection, whose socket is read by the observer."""
 
     def __init__(self, client: "Client", observer: Observer) -> None:
         self.observer = observer
@@ -184,7 +179,6 @@ class ConnectionState(VoiceConnectionState):
         self.external_sender: bytes | None = None
         self.gateway_lost = False  # since its close, until there is a new session
         self._recovering_until = 0.0  # loop time
-        self._listening = False
         super().__init__(client, hook=self._message)
 
     async def _message(self, _socket: DiscordVoiceWebSocket, message: Any) -> None:
@@ -206,25 +200,16 @@ class ConnectionState(VoiceConnectionState):
         self.restore_external_sender()
 
     def _create_socket(self) -> None:
-        self._wake_reader()
+        self.observer.socket_changed(None)
         super()._create_socket()
-        if not self._listening:
-            # Not sooner: without a socket the reader would spin.
-            self._listening = True
-            self.add_socket_listener(self.observer.datagram)
-
-    def _wake_reader(self) -> None:
-        self._socket_reader.pause()
-        if self.socket is not MISSING:
-            # Unconnected or closed already: there is no reader on it then.
-            with contextlib.suppress(OSError):
-                self.socket.shutdown(socket.SHUT_RDWR)
+        # As much as the system grants: what comes while others run waits there.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
 
     async def disconnect(  # noqa: D102 - theirs
         self, *, force: bool = True, cleanup: bool = True, wait: bool = False
     ) -> None:
         if force or self.is_connected():
-            self._wake_reader()
+            self.observer.socket_changed(None)
         # Without a voice state no answer comes: the bot was removed, or never got in.
         wait = wait and self.self_voice_state is not None
         await super().disconnect(force=force, cleanup=cleanup, wait=wait)
@@ -232,7 +217,7 @@ class ConnectionState(VoiceConnectionState):
     async def soft_disconnect(  # noqa: D102 - theirs
         self, *, with_state: ConnectionFlowState = ConnectionFlowState.got_both_voice_updates
     ) -> None:
-        self._wake_reader()
+        self.observer.socket_changed(None)
         await super().soft_disconnect(with_state=with_state)
 
     async def _connect_websocket(self, resume: bool) -> DiscordVoiceWebSocket:  # noqa: FBT001 - theirs

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass, fields
 
+from bot.room.events import SPEECH_RATE
+
 
 @dataclass(slots=True)
 class Figures:
     """Counters since the link began. Each is written by one thread and read by any.
 
-    The socket thread writes `packets`, `foreign` and `overflowed`, the player's thread `sent` and
-    `unsent`, the event loop those below them, the worker all others.
+    The player's thread writes `sent` and `unsent`, the event loop those below them, the worker all
+    others.
     """
 
     packets: int = 0  # datagrams that came in
-    overflowed: int = 0  # dropped because the worker fell behind
+    socket_errors: int = 0  # readings of the socket that failed
     malformed: int = 0  # RTP that does not add up
     foreign: int = 0  # no audio: video, RTCP, answers to keepalives and IP discovery
     unconsented: int = 0  # of a member who did not agree; not even the transport key was used
@@ -29,7 +31,8 @@ class Figures:
     skipped: int = 0  # lost, and filled with silence
     undecodable: int = 0  # not Opus
     restarts: int = 0  # streams that began anew
-    frames: int = 0  # 20 ms of speech handed on
+    excess: int = 0  # 20 ms not handed on, as they came faster than time
+    samples: int = 0  # of speech handed on, at 16 kHz
     internal_errors: int = 0  # a fault of ours, caught at the edge of the worker
     undelivered: int = 0  # batches dropped because the event loop stood still
 
@@ -45,5 +48,5 @@ class Figures:
     def as_mapping(self) -> dict[str, float]:
         """Every counter by its name, with `heard_s`, the seconds of speech handed on."""
         figures: dict[str, float] = {f.name: getattr(self, f.name) for f in fields(self)}
-        figures["heard_s"] = self.frames * 0.02
+        figures["heard_s"] = self.samples / SPEECH_RATE
         return figures

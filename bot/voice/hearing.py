@@ -18,6 +18,7 @@ from bot.voice.holding import Held, Holding
 from bot.voice.speakers import Speakers
 from bot.voice.stream import Heard, Stream
 
+_REVIEW_S = 0.01  # between two looks at what is held
 _TRIAL_S = 0.1  # between two trials of the same unknown stream
 _DOUBT_AFTER = 25  # unopened packets of a stream, after which its announced member is doubted
 
@@ -88,21 +89,22 @@ class Hearing:
         except PacketError:
             figures.malformed += 1
             return
-        if header.payload_type != rtp.OPUS:
+        kind, sequence, timestamp, ssrc, size, _, _ = header
+        if kind != rtp.OPUS:
             figures.malformed += 1
             return
-        user_id = self._speakers.user(header.ssrc)
+        user_id = self._speakers.user(ssrc)
         if user_id is not None:
             if user_id not in self._applied:
                 figures.unconsented += 1
                 return
-            stream = self._streams.get(header.ssrc)
-            if stream is not None and not stream.wants(header.sequence):
+            stream = self._streams.get(ssrc)
+            if stream is not None and not stream.wants(sequence):
                 figures.late += 1
                 return
         try:
-            cipher = self._cipher.get(self.keys.mode, self.keys.secret_key)
-            opened = cipher.open(datagram, header.size)
+            keys = self.keys
+            opened = self._cipher.get(keys.mode, keys.secret_key).open(datagram, size)
         except PacketError:
             figures.transport_failures += 1
             self._failed(at)
@@ -112,30 +114,34 @@ class Hearing:
         except PacketError:
             figures.malformed += 1
             return
-        packet = Held(header.sequence, header.timestamp, frame, at)
         if user_id is not None:
-            self._known(header.ssrc, user_id, packet)
+            self._known(ssrc, user_id, Held(sequence, timestamp, frame, at))
         else:
-            self._hold(header.ssrc, packet)
-            self._try_members(header.ssrc, packet)
+            packet = Held(sequence, timestamp, frame, at)
+            self._hold(ssrc, packet)
+            self._try_members(ssrc, packet)
 
-    def tick(self, now: float) -> bool:
-        """Do what only time brings; true when it may bring more soon."""
+    def tick(self, now: float) -> float | None:
+        """Do what only time brings; returns in how many seconds it may bring more, if ever."""
         if self.allowed is not self._applied:
             self._apply_consent()
         for ssrc in self._holding:
             self._review(ssrc, now)
-        active = False
-        for stream in tuple(self._streams.values()):
-            stream.tick(now)
-            active = active or stream.active
-        return active or len(self._holding) > 0
+        due = [due for stream in self._streams.values() if (due := stream.tick(now)) is not None]
+        if self._holding:
+            due.append(_REVIEW_S)
+        return min(due, default=None)
 
     def take(self) -> list[tuple[int, bytes | None, float]]:
         """What was heard since the last call; see `Heard.events`."""
         if self.allowed is not self._applied:
             self._apply_consent()
         return self._heard.take()
+
+    @property
+    def nearly(self) -> bool:
+        """Whether the next packet of some stream completes what is handed on together."""
+        return any(stream.nearly for stream in self._streams.values())
 
     def speaking(self) -> tuple[int, ...]:
         """Who is in the middle of a spurt."""

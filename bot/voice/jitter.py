@@ -16,6 +16,7 @@ from bot.voice.toc import FRAME_SAMPLES
 
 WINDOW_S = 0.06  # how long the packets behind a missing one wait for it
 START_S = 0.04  # how long a new stream's first packet waits for one before it
+POLL_S = 0.01  # how often a wait for a missing packet is looked at
 IDLE_S = 0.2  # without a packet, after which a spurt has ended
 MAX_CONCEALED = 5  # packets; beyond, concealment is noise
 MAX_LATE = 100  # packets behind the next, still of this stream; RFC 3550, A.1
@@ -95,13 +96,15 @@ class JitterBuffer:
         self.speaking = False
 
     @property
-    def active(self) -> bool:
-        """Whether time alone can bring something out."""
-        return self.speaking or bool(self._waiting)
+    def waits(self) -> bool:
+        """Whether packets wait for one before them."""
+        return bool(self._waiting)
 
-    def due(self, now: float) -> bool:
-        """Whether `pull` may bring something out: mid-spurt, with nothing missing, it does not."""
-        return bool(self._waiting) or (self.speaking and now >= self._packet_at + IDLE_S)
+    def due(self, now: float) -> float | None:
+        """In how many seconds `pull` may bring something out by time alone; None: never."""
+        if self._waiting:
+            return POLL_S
+        return max(0.0, self._packet_at + IDLE_S - now) if self.speaking else None
 
     def wants(self, sequence: int) -> bool:
         """Whether a packet is neither there already nor too late. Ask before decrypting it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -203,9 +204,9 @@ class DiscordVoiceLink:
 
     # discord.py's side; see `discord_internals.Observer`
 
-    def datagram(self, data: bytes) -> None:
-        """On the socket's thread."""
-        self._receiver.feed(data)
+    def socket_changed(self, sock: socket.socket | None) -> None:
+        """Heard from now on."""
+        self._receiver.listen(sock)
 
     def gateway_message(self, message: Any) -> None:
         """Learn who speaks under which SSRC."""

@@ -1,16 +1,20 @@
-"""The thread that hears: woken by the socket's thread, it hands speech to the event loop.
+"""The thread that hears: it reads the call's socket and hands speech to the event loop.
 
-Between the three threads lie two bounded queues. Both drop their oldest when full and count it.
+While many speak it rests for a moment between two readings, so that one wake-up serves several
+packets; they wait in the kernel meanwhile. What it hands over waits in a bounded queue, which drops
+its oldest when full and counts it.
 """
 
 import asyncio
 import logging
-import queue
+import select
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol, Self
 
 from bot.clock import Clock
 from bot.voice import rtp
@@ -19,16 +23,30 @@ from bot.voice.hearing import Hearing
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.01  # how often time alone is looked at while someone speaks
-GATHER_S = 0.001  # between two batches while many speak: fewer wake-ups for the same packets
-_BUSY_S = 0.004  # between two batches, below which gathering pays
-_MAX_PACKETS = 8192  # two seconds of 80 speakers
+TICK_S = 0.01  # how often time alone is looked at
+SHORT_REST_S = 0.001  # between two readings, when the next packet may complete a chunk
+LONG_REST_S = 0.005  # when none can
+_BUSY_S = 0.008  # between two readings, below which resting pays
+_BATCH = 64  # datagrams read before they are heard
+_LONGEST = 2048  # bytes of a datagram
+_FAULT_REST_S = 0.01  # after an error of the socket, which may come at once again
 _MAX_CONTROLS = 4096
 _MAX_EVENTS = 8192
-_BATCH = 64  # packets after which what was heard goes out even if more wait
 _LOG_EVERY_S = 60.0
 
 Event = tuple[int, bytes | None, float]
+
+
+class Datagrams(Protocol):
+    """What is used of a non-blocking socket."""
+
+    def dup(self) -> Self: ...  # noqa: D102 - as of a socket
+
+    def fileno(self) -> int: ...  # noqa: D102
+
+    def recv(self, size: int, /) -> bytes: ...  # noqa: D102
+
+    def close(self) -> None: ...  # noqa: D102
 
 
 class Receiver:
@@ -53,14 +71,19 @@ class Receiver:
         self._clock = clock
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
-        self._packets: deque[tuple[bytes, float]] = deque(maxlen=_MAX_PACKETS)
-        self._controls: deque[Callable[[], None]] = deque(maxlen=_MAX_CONTROLS)
+        self._controls: deque[Callable[[], object]] = deque(maxlen=_MAX_CONTROLS)
         self._events: deque[Event] = deque(maxlen=_MAX_EVENTS)
         self._delivery_due = False
-        self._wake: queue.SimpleQueue[None] = (
-            queue.SimpleQueue()
-        )  # an Event costs six times as much
-        self._awake = False  # so that a signal is given only to a thread that waits
+        self._source: Datagrams | None = None  # this and the next four are the thread's own
+        self._busy = False  # while many speak
+        self._due: float | None = None  # in so many seconds something may come by time alone
+        self._worked_at = self._ticked_at = 0.0
+        self._poll = select.poll()
+        self._woken, self._waker = socket.socketpair()
+        self._woken.settimeout(0)
+        self._waker.settimeout(0)
+        self._poll.register(self._woken, select.POLLIN)
+        self._signalled = False
         self._started = False
         self._closed = False
         self._ended = asyncio.Event()
@@ -72,19 +95,18 @@ class Receiver:
         self._started = True
         self._thread.start()
 
-    def feed(self, datagram: bytes) -> None:
-        """Take a datagram; called on the socket's thread, never blocks or raises."""
-        self._figures.packets += 1
-        if not rtp.is_audio(datagram):
-            self._figures.foreign += 1
-            return
-        if len(self._packets) == _MAX_PACKETS:
-            self._figures.overflowed += 1
-        self._packets.append((datagram, self._clock.now()))
-        if not self._awake:
-            self._signal()
+    def listen(self, source: Datagrams | None) -> None:
+        """Read this non-blocking socket from now on, in the place of the one before; None: none.
 
-    def tell(self, control: Callable[[], None]) -> None:
+        A duplicate is read, so the socket may be closed at any time.
+
+        Raises:
+            OSError: It is closed already.
+        """
+        if not self._closed:
+            self.tell(partial(self._read_from, None if source is None else source.dup()))
+
+    def tell(self, control: Callable[[], object]) -> None:
         """Have this called on the thread, before any packet that comes from now on."""
         self._controls.append(control)
         self._signal()
@@ -96,70 +118,113 @@ class Receiver:
         if self._started:
             await self._ended.wait()
             self._thread.join()  # it has nothing left to do but to end
+        else:
+            self._release()
         self._events.clear()
+        self._waker.close()
 
     def _signal(self) -> None:
-        self._awake = True
-        self._wake.put(None)
+        if not self._signalled and self._waker.fileno() >= 0:
+            self._signalled = True
+            self._waker.send(b"\0")
 
-    def _wait(self, timeout: float | None) -> None:
-        """Until there is a signal; one that comes from now on is of work not yet looked at."""
-        try:
-            self._wake.get(timeout=timeout)
-        except queue.Empty:
-            return  # only time has passed
-        finally:
-            self._awake = False
+    # On the thread
 
     def _run(self) -> None:
         try:
             self._hear()
         finally:
+            self._release()
             self._loop.call_soon_threadsafe(self._ended.set)
 
-    def _hear(self) -> None:
-        active = busy = False
-        ticked_at = worked_at = 0.0
-        while True:
-            if busy:
-                self._awake = True  # nobody need wake what wakes by itself
-                time.sleep(GATHER_S)
-                self._awake = False
-            if not (busy and self._packets):
-                self._wait(TICK_S if active else None)
-            if self._closed:
-                return
-            self._work()
-            now = self._clock.now()
-            busy = now - worked_at < _BUSY_S
-            worked_at = now
-            if now - ticked_at >= TICK_S:
-                ticked_at = now
-                active = self._guarded(partial(self._hearing.tick, now), now)
-            else:
-                active = True
-            self._hand_over()
+    def _release(self) -> None:
+        while self._controls:
+            self._guarded(self._controls.popleft())  # there may be a socket in them
+        self._woken.close()
+        if self._source is not None:
+            self._source.close()
+            self._source = None
 
-    def _work(self) -> None:
-        while self._controls and not self._closed:
-            self._guarded(self._controls.popleft(), 0.0)
-        done = 0
-        while self._packets and not self._closed:
-            datagram, at = self._packets.popleft()
+    def _read_from(self, source: Datagrams | None) -> None:
+        if self._source is not None:
+            self._poll.unregister(self._source.fileno())
+            self._source.close()
+        self._source = source
+        if source is not None:
+            self._poll.register(source.fileno(), select.POLLIN)
+
+    def _hear(self) -> None:
+        while not self._closed:
             try:
-                self._hearing.packet(datagram, at)
+                self._step()
+            except Exception:  # noqa: BLE001 - a fault of ours; nobody would hear without this thread
+                self._fault(self._clock.now())
+                time.sleep(_FAULT_REST_S)
+
+    def _step(self) -> None:
+        if self._busy:
+            time.sleep(SHORT_REST_S if self._hearing.nearly else LONG_REST_S)
+            datagrams = self._read(_BATCH)
+        else:
+            datagrams = []
+        if not datagrams and not self._controls and self._wait(self._due):
+            datagrams = self._read(1)  # more of them make it busy
+        while self._controls:
+            self._guarded(self._controls.popleft())
+        now = self._clock.now()
+        self._busy = False
+        if datagrams:
+            self._busy = now - self._worked_at < _BUSY_S
+            self._worked_at = now
+            self._work(datagrams, now)
+        if now - self._ticked_at >= TICK_S or not datagrams:
+            self._ticked_at = now
+            self._due = self._hearing.tick(now)
+        elif self._due is None:
+            self._due = TICK_S
+        self._hand_over()
+
+    def _wait(self, timeout: float | None) -> bool:
+        """Wait for a datagram or a control; whether there is a datagram."""
+        fds = [fd for fd, _ in self._poll.poll(None if timeout is None else timeout * 1e3)]
+        if self._woken.fileno() not in fds:
+            return bool(fds)
+        self._signalled = False  # first, as whoever signals from now on has to be heard
+        self._woken.recv(64)
+        return len(fds) > 1
+
+    def _read(self, most: int) -> list[bytes]:
+        datagrams: list[bytes] = []
+        if self._source is None:
+            return datagrams
+        recv = self._source.recv
+        try:
+            for _ in range(most):
+                datagrams.append(recv(_LONGEST))  # noqa: PERF401 - it ends by an exception
+        except BlockingIOError:
+            pass  # that was all
+        except OSError:
+            self._figures.socket_errors += 1
+            time.sleep(_FAULT_REST_S)
+        return datagrams
+
+    def _work(self, datagrams: list[bytes], at: float) -> None:
+        figures, hear = self._figures, self._hearing.packet
+        figures.packets += len(datagrams)
+        for datagram in datagrams:
+            if not rtp.is_audio(datagram):
+                figures.foreign += 1
+                continue
+            try:
+                hear(datagram, at)
             except Exception:  # noqa: BLE001 - one packet must not end the hearing of all
                 self._fault(at)
-            done += 1
-            if done % _BATCH == 0:
-                self._hand_over()
 
-    def _guarded(self, work: Callable[[], object], now: float) -> bool:
+    def _guarded(self, control: Callable[[], object]) -> None:
         try:
-            return bool(work())
+            control()
         except Exception:  # noqa: BLE001 - a fault of ours, counted and logged
-            self._fault(now)
-            return True
+            self._fault(self._clock.now())
 
     def _fault(self, now: float) -> None:
         self._figures.internal_errors += 1
@@ -179,6 +244,8 @@ class Receiver:
         if not self._delivery_due and not self._closed:
             self._delivery_due = True
             self._loop.call_soon_threadsafe(self._deliver_all)
+
+    # On the event loop
 
     def _deliver_all(self) -> None:
         self._delivery_due = False

@@ -5,10 +5,14 @@ from bot.errors import OpusError
 from bot.room.events import SPEECH_RATE
 from bot.voice import toc
 from bot.voice.figures import Figures
-from bot.voice.jitter import Ended, Gap, JitterBuffer, Lost, Piece, Play
+from bot.voice.jitter import MAX_MISSING, Ended, Gap, JitterBuffer, Lost, Piece, Play
 from bot.voice.toc import FRAME_SAMPLES
 
-_FRAME_BYTES = SPEECH_RATE // 50 * 2
+_BYTES_PER_S = SPEECH_RATE * 2
+_FRAME_BYTES = _BYTES_PER_S // 50
+_GROUP_SAMPLES = 5 * FRAME_SAMPLES  # 100 ms
+_FIRST_CREDIT_S = 2.0  # of a new stream, whose first packets may have been held or delayed
+_MOST_CREDIT_S = MAX_MISSING * 0.02 + 0.5  # the longest gap that is filled, and a delay
 
 
 class Heard:
@@ -57,6 +61,11 @@ class Heard:
 class Stream:
     """The jitter buffer and the decoder of one SSRC.
 
+    Speech is handed on in groups that end with each 100 ms of a spurt, its first packet alone at
+    once: a conversation sends no smaller chunks, and packets decoded in a row find the codec's
+    state in the processor's cache. What comes faster than time, as only a forger's stream does, is
+    dropped beyond what a gap may fill.
+
     Args:
         user_id: Whose it is.
         heard: Takes what comes out.
@@ -69,16 +78,22 @@ class Stream:
         self._figures = figures
         self._jitter = JitterBuffer()
         self._decoder = Decoder(SPEECH_RATE)
-
-    @property
-    def active(self) -> bool:
-        """Whether time alone can bring something out."""
-        return self._jitter.active
+        self._ready: list[bytes] = []  # packets in order, to be decoded together
+        self._pcm: list[bytes] = []  # decoded, and before those in time
+        self._missing = 0  # samples at 48 kHz until the group is whole
+        self._at = 0.0  # when the last packet came that is in the group
+        self._credit = _FIRST_CREDIT_S
+        self._credited_at: float | None = None
 
     @property
     def speaking(self) -> bool:
         """Whether a spurt is under way."""
         return self._jitter.speaking
+
+    @property
+    def nearly(self) -> bool:
+        """Whether its next packet completes a group."""
+        return self._missing <= FRAME_SAMPLES and self._jitter.speaking
 
     def wants(self, sequence: int) -> bool:
         """Whether a packet is neither there already nor too late."""
@@ -96,17 +111,25 @@ class Stream:
         """
         samples = toc.samples(packet)
         if self._jitter.passes(sequence, timestamp, packet, samples, at):
-            self._emit(self._played(packet, samples), at)
+            self._ready.append(packet)
+            self._grow(samples, at)
             return
         if not self._jitter.push(sequence, timestamp, packet, samples, at):
             self._figures.late += 1
             return
-        self._decode(self._jitter.pull(at))
+        self._take(self._jitter.pull(at))
 
-    def tick(self, now: float) -> None:
-        """Hand on what has waited long enough, and the end of a spurt."""
-        if self._jitter.due(now):
-            self._decode(self._jitter.pull(now))
+    def tick(self, now: float) -> float | None:
+        """Hand on what has waited long enough, and the end of a spurt.
+
+        Returns:
+            In how many seconds there may be more of it; None: never.
+        """
+        due = self._jitter.due(now)
+        if due is None or (due > 0 and not self._jitter.waits):
+            return due
+        self._take(self._jitter.pull(now))
+        return self._jitter.due(now)
 
     @property
     def spoke_at(self) -> float:
@@ -115,35 +138,74 @@ class Stream:
 
     def finish(self) -> None:
         """Hand on what is left, as nothing more comes."""
-        self._decode(self._jitter.finish())
+        self._take(self._jitter.finish())
 
-    def _decode(self, pieces: list[Piece]) -> None:
+    def _take(self, pieces: list[Piece]) -> None:
         figures = self._figures
         for piece in pieces:
             if isinstance(piece, Play):
-                self._emit(self._played(piece.packet, piece.samples), piece.at)
+                self._ready.append(piece.packet)
+                self._grow(piece.samples, piece.at)
             elif isinstance(piece, Lost):
                 figures.lost += 1
-                self._emit(self._replaced(piece), piece.at)
+                self._decode()
+                self._pcm.append(self._replaced(piece))
+                self._grow(FRAME_SAMPLES, piece.at)
             elif isinstance(piece, Gap):
                 frames = (piece.samples + FRAME_SAMPLES // 2) // FRAME_SAMPLES
                 figures.lost += frames
                 figures.skipped += frames
+                self._decode()
                 self._decoder.reset()
-                if frames:
-                    self._emit(bytes(frames * _FRAME_BYTES), piece.at)
+                self._pcm.append(bytes(frames * _FRAME_BYTES))
+                self._grow(frames * FRAME_SAMPLES, piece.at)
             elif isinstance(piece, Ended):
+                self._hand_on()
+                self._missing = 0
                 self._heard.silence(self.user_id, piece.at)
             else:
                 figures.restarts += 1
+                self._decode()
                 self._decoder.reset()
 
-    def _played(self, packet: bytes, samples: int) -> bytes:
-        try:
-            return self._decoder.decode(packet)
-        except OpusError:
-            self._figures.undecodable += 1
-            return bytes(samples // 3 * 2)
+    def _grow(self, samples: int, at: float) -> None:
+        self._at = at
+        self._missing -= samples
+        if self._missing <= 0:
+            self._hand_on()
+            self._missing = self._missing % _GROUP_SAMPLES or _GROUP_SAMPLES
+        elif self._missing <= FRAME_SAMPLES:
+            self._decode()  # so that the last packet waits for no other's decoding
+
+    def _hand_on(self) -> None:
+        self._decode()
+        if not self._pcm:
+            return
+        pcm = b"".join(self._pcm)
+        self._pcm.clear()
+        at = self._at
+        if self._credited_at is None:
+            self._credited_at = at
+        elif at > self._credited_at:
+            self._credit = min(_MOST_CREDIT_S, self._credit + at - self._credited_at)
+            self._credited_at = at
+        seconds = len(pcm) / _BYTES_PER_S
+        if seconds > self._credit:
+            self._figures.excess += len(pcm) // _FRAME_BYTES
+            return
+        self._credit -= seconds
+        self._figures.samples += len(pcm) // 2
+        self._heard.speech(self.user_id, pcm, at)
+
+    def _decode(self) -> None:
+        pcm, decode = self._pcm, self._decoder.decode
+        for packet in self._ready:
+            try:
+                pcm.append(decode(packet))
+            except OpusError:
+                self._figures.undecodable += 1
+                pcm.append(bytes(toc.samples(packet) // 3 * 2))
+        self._ready.clear()
 
     def _replaced(self, piece: Lost) -> bytes:
         try:
@@ -157,7 +219,3 @@ class Stream:
             self._figures.undecodable += 1
             return bytes(_FRAME_BYTES)
         return pcm
-
-    def _emit(self, pcm: bytes, at: float) -> None:
-        self._figures.frames += len(pcm) // _FRAME_BYTES
-        self._heard.speech(self.user_id, pcm, at)

@@ -43,6 +43,7 @@ def _saturated(program: Path, rounds: int) -> dict[str, float]:
     _say(f"\nSaturated, {_COMPARED} speakers{'us per packet':>22}{'x floor':>10}")
     for name, values in costs.items():
         _say(f"  {name:<26}{statistics.median(values):>16.1f}{_ratio(values, base):>10.2f}")
+    _say("  py-cord is not among them: its package has the name of discord.py, and replaces it.")
     return {
         "receive_ratio_to_floor": _ratio(ours, base),
         "receive_ratio_to_voice_recv": _ratio(costs["voice-recv + audioop"], ours),

@@ -1,6 +1,6 @@
 """How much later than its last packet each 100 ms of speech reaches the service.
 
-The whole way: UDP, discord.py's thread, our worker, the event loop, the real conversation and the
+The whole way: UDP, our worker, the event loop, the real conversation and the
 real SDK, a websocket, and the service's end of it in another process. A chunk is due when the last
 of its five packets is sent; what is beyond that is added by us, by the kernel and by the service's
 own reading. The first second is left out: connections are made in it.
@@ -16,7 +16,7 @@ from bot.clock import LoopClock
 from bot.room.events import ConversationEvent, ConversationRequest
 from bot.translation.interpreter import LiveTranslate
 from tests.bench.measure import Child, listening_socket, send_paced
-from tests.bench.parley import Hearer, read_socket
+from tests.bench.parley import Hearer
 from tests.bench.scene import Scene
 from tests.integration.translation_service import CHUNK, Service, Session
 
@@ -105,21 +105,12 @@ async def _interpret(scene: Scene, sock: socket.socket, port: int, pipe: Connect
         else:
             conversations[user].feed(pcm)
 
-    hearer = Hearer(scene, deliver)
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def take(datagram: bytes) -> None:
-        if len(datagram) == 1:
-            loop.call_soon_threadsafe(ended.set)
-        else:
-            hearer.receiver.feed(datagram)
-
-    reader = read_socket(sock, take)
+    hearer = Hearer(scene, deliver, LoopClock())
+    sock.settimeout(0)
+    hearer.receiver.listen(sock)
     pipe.send("ready")
-    await ended.wait()
+    await hearer.ended()
     hearer.check(len(scene.datagrams))
     pipe.send("heard")
     await asyncio.gather(*(conversation.close() for conversation in conversations.values()))
     await hearer.receiver.close()
-    reader.stop()

@@ -1,4 +1,4 @@
-"""Our whole receive path: discord.py's socket thread, our worker, the event loop, frames."""
+"""Our whole receive path: the worker's thread from the socket on, the event loop, frames."""
 
 import asyncio
 import gc
@@ -7,21 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
+from typing import Self
 
 import davey
-from discord.voice_state import SocketReader
 
-from bot.clock import LoopClock
+from bot.clock import Clock, LoopClock
+from bot.room.events import SPEECH_RATE
 from bot.voice import crypto
 from bot.voice.figures import Figures
 from bot.voice.hearing import Hearing
 from bot.voice.receiver import Receiver
 from tests.bench.frames import Frames, Lean, Writer
 from tests.bench.measure import Cost, cpu_s, resident_kb
-from tests.bench.scene import FIRST_SSRC, TRANSPORT_KEY, Scene
+from tests.bench.scene import FIRST_SSRC, FRAME_S, TRANSPORT_KEY, Scene
 
 Deliver = Callable[[int, bytes | None, float], None]
-_BURST = 1_000  # packets fed at once: far fewer than the receiver's queue holds
+_FRAME_SAMPLES = SPEECH_RATE // 50
 
 
 @dataclass(slots=True)
@@ -35,13 +36,58 @@ class BenchKeys:
     plain_allowed: bool = False
 
 
+class Burst:
+    """Stands for a socket on which packets wait as fast as they are read, then one goes on."""
+
+    def __init__(self, datagrams: list[bytes]) -> None:
+        self._datagrams = datagrams
+        self.read = 0
+        self._readable, self._other = socket.socketpair()
+        self._readable.settimeout(0)
+        self._other.send(b"\0")
+
+    def dup(self) -> Self:
+        """Itself."""
+        return self
+
+    def fileno(self) -> int:
+        """Of what is always ready to be read."""
+        return self._readable.fileno()
+
+    def recv(self, _size: int, /) -> bytes:
+        """The next packet."""
+        if self.read == len(self._datagrams):
+            self._readable.recv(1)  # no more to be read after this, and no byte the second time
+            raise BlockingIOError
+        self.read += 1
+        return self._datagrams[self.read - 1]
+
+    def close(self) -> None:
+        """Nothing is read any more."""
+        self._readable.close()
+        self._other.close()
+
+
+class BurstClock(LoopClock):
+    """The time at which the packet that was read last would have come."""
+
+    def __init__(self, burst: Burst, a_second: int) -> None:
+        super().__init__()
+        self._burst = burst
+        self._a_second = a_second
+
+    def now(self) -> float:
+        """In seconds."""
+        return self._burst.read / self._a_second
+
+
 class Hearer:
     """A receiver in which all members of a scene are known and heard. Made on an event loop."""
 
-    def __init__(self, scene: Scene, deliver: Deliver) -> None:
+    def __init__(self, scene: Scene, deliver: Deliver, clock: Clock) -> None:
         self.figures = Figures()
         hearing = Hearing(BenchKeys(scene.session, list(TRANSPORT_KEY)), self.figures)
-        self.receiver = Receiver(hearing, self.figures, LoopClock(), deliver)
+        self.receiver = Receiver(hearing, self.figures, clock, deliver)
         self.receiver.start()
         hearing.allowed = frozenset(scene.users)
         self.receiver.tell(partial(hearing.arrive, scene.users))
@@ -50,13 +96,20 @@ class Hearer:
 
     async def heard(self, packets: int) -> None:
         """Wait until so many packets became speech; what was lost shows as a timeout."""
-        async with asyncio.timeout(10):
-            while self.figures.frames < packets:  # noqa: ASYNC110 - nobody tells
-                await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            while self.figures.samples < packets * _FRAME_SAMPLES:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.02)
+
+    async def ended(self) -> None:
+        """Wait for the packet of one byte behind all others."""
+        async with asyncio.timeout(20):
+            while not self.figures.foreign:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)
 
     def check(self, packets: int) -> None:
         """Nothing was lost on the way: the figures count whole work."""
-        if self.figures.frames != packets or self.figures.lost:
+        if self.figures.samples != packets * _FRAME_SAMPLES or self.figures.lost:
             raise RuntimeError(f"Not all was heard: {self.figures.as_mapping()}")
 
 
@@ -72,28 +125,17 @@ async def _saturated(scene: Scene, writer: Callable[[], Writer]) -> Cost:
         if pcm is not None:
             frames[user].feed(pcm)
 
-    hearer = Hearer(scene, deliver)
+    burst = Burst(scene.datagrams)
+    hearer = Hearer(scene, deliver, BurstClock(burst, round(len(scene.users) / FRAME_S)))
+    count = len(scene.datagrams)
     gc.collect()
     before = cpu_s()
-    fed = 0
-    for start in range(0, len(scene.datagrams), _BURST):
-        burst = scene.datagrams[start : start + _BURST]
-        for datagram in burst:
-            hearer.receiver.feed(datagram)
-        fed += len(burst)
-        await hearer.heard(fed)
-    cost = Cost(cpu_s() - before, fed)
-    hearer.check(fed)
+    hearer.receiver.listen(burst)
+    await hearer.heard(count)
+    cost = Cost(cpu_s() - before, count)
+    hearer.check(count)
     await hearer.receiver.close()
     return cost
-
-
-class _State:
-    """What discord.py's reader asks of a voice connection."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        sock.settimeout(0)
-        self.socket = sock
 
 
 def paced(scene: Scene, sock: socket.socket, pipe: Connection) -> None:
@@ -101,18 +143,8 @@ def paced(scene: Scene, sock: socket.socket, pipe: Connection) -> None:
     asyncio.run(_paced(scene, sock, pipe))
 
 
-def read_socket(sock: socket.socket, take: Callable[[bytes], None]) -> SocketReader:
-    """discord.py's own thread, reading this socket."""
-    reader = SocketReader(_State(sock), start_paused=False)  # type: ignore[arg-type]
-    reader.register(take)
-    reader.start()
-    return reader
-
-
 async def _paced(scene: Scene, sock: socket.socket, pipe: Connection) -> None:
     frames = {user: Frames(Lean()) for user in scene.users}
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
 
     def deliver(user: int, pcm: bytes | None, _at: float) -> None:
         if pcm is not None:
@@ -120,22 +152,14 @@ async def _paced(scene: Scene, sock: socket.socket, pipe: Connection) -> None:
 
     gc.collect()
     empty_kb = resident_kb()
-    hearer = Hearer(scene, deliver)
-
-    def take(datagram: bytes) -> None:
-        if len(datagram) == 1:
-            loop.call_soon_threadsafe(ended.set)
-        else:
-            hearer.receiver.feed(datagram)
-
-    reader = read_socket(sock, take)
+    hearer = Hearer(scene, deliver, LoopClock())
+    sock.settimeout(0)
+    hearer.receiver.listen(sock)
     pipe.send("ready")
     before = cpu_s()
-    await ended.wait()
-    await asyncio.sleep(0.05)
+    await hearer.ended()
     cost = Cost(cpu_s() - before, hearer.figures.packets)
     used_kb = resident_kb() - empty_kb
     hearer.check(len(scene.datagrams))
     await hearer.receiver.close()
-    reader.stop()
     pipe.send((cost, used_kb))

@@ -98,7 +98,7 @@ class HostileCall:
         self.hearing.arrive((HONEST, *VILLAINS))
         self.now = 100.0
         self.thrown = 0
-        self.frames_out = 0
+        self.samples_out = 0
         self.honest_sent = 0
         self.honest_heard = 0
         self._honest = Sender(group, self.keys, HONEST, 2000)
@@ -157,7 +157,7 @@ class HostileCall:
     def _collect(self) -> None:
         for user_id, pcm, _ in self.hearing.take():
             frames = len(pcm or b"") / (RATE // 50 * 2)
-            self.frames_out += int(frames)
+            self.samples_out += len(pcm or b"") // 2
             if user_id == HONEST:
                 self.honest_heard += int(frames)
 

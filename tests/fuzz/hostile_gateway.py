@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import socket
 import threading
 from types import SimpleNamespace
 from typing import Any, cast
@@ -85,8 +86,9 @@ class HostileGateway:
 
     # What is told of a connection; see `discord_internals.Observer`
 
-    def datagram(self, data: bytes) -> None:
-        raise AssertionError(len(data))
+    def socket_changed(self, sock: socket.socket | None) -> None:
+        if sock is not None:
+            raise AssertionError
 
     def gateway_message(self, message: Any) -> None:
         event = gateway_events.parse(message)

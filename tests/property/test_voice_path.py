@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from bot.audio.opus import SILENCE
 from bot.errors import PacketError
 from bot.voice import gateway_events, rtp
-from bot.voice.jitter import Ended, Gap, JitterBuffer, Lost, Play
+from bot.voice.jitter import POLL_S, Ended, Gap, JitterBuffer, Lost, Play
 from tests.unit.voice.voice_call import Desk
 
 ANA, BEN = 11, 22
@@ -76,8 +76,62 @@ def test_loss_reordering_and_duplicates_keep_order_and_timeline(
         for piece in pieces
     )
     assert total == count * 960
-    assert not buffer.active
+    assert buffer.due(1e9) is None
     assert isinstance(pieces[-1], Ended)
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[tuple[float, int, int, bytes, bool]]:
+    """(arrival, sequence, timestamp, packet, whether time passes first) of a careless sender."""
+    at, sequence, timestamp = 0.0, draw(st.integers(0, 0xFFFF)), draw(st.integers(0, 0xFFFFFFFF))
+    packets = []
+    for _ in range(draw(st.integers(1, 60))):
+        at += draw(st.sampled_from([0.0, 0.02, 0.02, 0.02, 0.07, 0.3]))
+        packet = draw(st.sampled_from([b"\x78a", b"\x78b", b"\x78c", SILENCE]))
+        packets.append((at, sequence, timestamp, packet, draw(st.booleans())))
+        step = draw(st.sampled_from([1, 1, 1, 1, 1, 2, 0, -1, 9, 2000]))
+        sequence = (sequence + step) & 0xFFFF
+        timestamp = (timestamp + 960 * draw(st.sampled_from([step, step, step, 1, 30]))) % (1 << 32)
+    return packets
+
+
+@settings(deadline=None)
+@given(streams())
+def test_what_passes_at_once_is_what_waits_for_nothing(
+    packets: list[tuple[float, int, int, bytes, bool]],
+) -> None:
+    quick, plain = JitterBuffer(), JitterBuffer()
+    for at, sequence, timestamp, packet, time_passes in packets:
+        if time_passes:
+            assert quick.pull(at) == plain.pull(at)
+        plain_pieces = []
+        if plain.push(sequence, timestamp, packet, 960, at):
+            plain_pieces = plain.pull(at)
+        if quick.passes(sequence, timestamp, packet, 960, at):
+            assert plain_pieces == [Play(packet, 960, at)]
+        elif quick.push(sequence, timestamp, packet, 960, at):
+            assert quick.pull(at) == plain_pieces
+        else:
+            assert plain_pieces == []
+        assert (quick.speaking, quick.spoke_at) == (plain.speaking, plain.spoke_at)
+        assert quick.due(at) == plain.due(at)
+    assert quick.finish() == plain.finish()
+
+
+@settings(deadline=None)
+@given(streams())
+def test_what_has_no_due_time_brings_nothing_by_time_alone(
+    packets: list[tuple[float, int, int, bytes, bool]],
+) -> None:
+    buffer = JitterBuffer()
+    for at, sequence, timestamp, packet, _ in packets:
+        buffer.push(sequence, timestamp, packet, 960, at)
+        buffer.pull(at)
+        due = buffer.due(at)
+        if due is None:
+            assert buffer.pull(at + 1000.0) == []
+        elif due > POLL_S:
+            assert buffer.pull(at + due - 1e-6) == []
 
 
 STEPS = st.lists(

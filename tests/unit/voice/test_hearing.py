@@ -1,6 +1,6 @@
 import pytest
 
-from bot.audio.opus import SILENCE
+from bot.audio.opus import SILENCE, Encoder
 from bot.voice import crypto
 from tests.unit.voice.voice_call import Desk, pitch
 
@@ -215,3 +215,40 @@ def test_a_new_connection_forgets_all_streams() -> None:
         desk.take(again.packet(frame))
     desk.wait(0.3)
     assert desk.seconds(ANA) == 0.4
+
+
+def test_a_stream_that_jumps_ahead_with_each_packet_does_not_make_more_than_time_gives() -> None:
+    desk = Desk(ANA)
+    ana = desk.join(ANA, 1001)
+    for frame in ana.tone(440, 500):
+        desk.take(ana.packet(frame))
+        ana.sequence = (ana.sequence + 60) & 0xFFFF
+        ana.timestamp = (ana.timestamp + 60 * 960) & 0xFFFFFFFF
+    desk.wait(1.0)
+    assert desk.seconds(ANA) < 10 + 2 + 1
+    assert desk.figures.excess > 10_000
+
+
+def test_ten_seconds_that_were_lost_keep_their_time() -> None:
+    desk = Desk(ANA)
+    ana = desk.join(ANA, 1001)
+    packets = [ana.packet(frame) for frame in ana.tone(440, 540)]
+    for index, packet in enumerate(packets):
+        desk.take(packet if index < 20 or index >= 520 else None)
+    desk.wait(1.0)
+    assert desk.seconds(ANA) == pytest.approx(540 * 0.02, abs=0.11)
+    assert desk.figures.excess == 0
+
+
+def test_heard_seconds_count_packets_of_any_length() -> None:
+    desk = Desk(ANA)
+    ana = desk.join(ANA, 1001)
+    encoder = Encoder(16_000)
+    encoder.samples, encoder.frame_bytes = 160, 320  # 10 ms
+    for _ in range(50):
+        datagram = ana.packet(encoder.encode(bytes(320)))
+        ana.timestamp = (ana.timestamp - 480) & 0xFFFFFFFF
+        desk.take(datagram)
+    desk.wait(1.0)
+    assert desk.figures.as_mapping()["heard_s"] == pytest.approx(0.5)
+    assert desk.seconds(ANA) == pytest.approx(0.5)

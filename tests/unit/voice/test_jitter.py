@@ -87,7 +87,7 @@ def test_three_silence_frames_end_a_spurt_and_are_no_part_of_it() -> None:
         push(buffer, index, index * STEP, SILENCE)
         out += buffer.pull(index * STEP)
     assert out == [Ended(2 * STEP)]
-    assert not buffer.active
+    assert buffer.due(1e9) is None
 
 
 def test_a_short_silence_within_speech_is_part_of_it() -> None:
