@@ -15,6 +15,7 @@ which listens for hours can't live with. Cured here:
 - A failed welcome can make client and server exchange key packages for ever: one at a time.
 - A second hello would start a second heartbeat thread, and a transition that is not under way is
   worth a warning each time: both are counted and skipped.
+- Transitions that are announced and never executed pile up: the oldest are forgotten.
 - After a reconnect a frame goes out unencrypted before the DAVE group is joined: nothing is sent.
 """
 
@@ -53,6 +54,7 @@ _DISCOVERY_ATTEMPTS = 10
 _DISCOVERY_WAIT_S = 0.5
 _UPGRADE_S = 10.0  # how long frames on their way when DAVE was turned on may still be plain
 _MAX_FAULTS_IN_A_ROW = 100
+_MAX_PENDING = 64  # transitions that were announced and not executed
 _RECOVERY_S = 1.0
 _CANCEL_ATTEMPTS = 20
 _CANCEL_WAIT_S = 0.1
@@ -123,6 +125,9 @@ class _Gateway(DiscordVoiceWebSocket):
             state.dave_protocol_version = data["protocol_version"]
             await state.reinit_dave_session()
             state.restore_external_sender()
+        pending = state.dave_pending_transitions
+        while len(pending) > _MAX_PENDING:
+            del pending[next(iter(pending))]  # the oldest, which nobody will execute any more
         if op == _SESSION_DESCRIPTION:
             state.gateway_lost = False
         elif not before and state.dave_protocol_version:
@@ -314,8 +319,8 @@ class LiveKeys:
     @property
     def mode(self) -> str | None:
         """Of the transport encryption."""
-        mode = self._connection.mode
-        return None if mode is MISSING else str(mode)
+        mode: str | None = self._connection.mode
+        return None if mode is MISSING else mode
 
     @property
     def secret_key(self) -> Sequence[int] | None:

@@ -4,16 +4,15 @@ import asyncio
 import gc
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import Self
-
-import davey
+from types import SimpleNamespace
+from typing import Self, cast
 
 from bot.clock import Clock, LoopClock
 from bot.room.events import SPEECH_RATE
 from bot.voice import crypto
+from bot.voice.discord_internals import ConnectionState, LiveKeys
 from bot.voice.figures import Figures
 from bot.voice.hearing import Hearing
 from bot.voice.receiver import Receiver
@@ -25,15 +24,18 @@ Deliver = Callable[[int, bytes | None, float], None]
 _FRAME_SAMPLES = SPEECH_RATE // 50
 
 
-@dataclass(slots=True)
-class BenchKeys:
-    """A connection's keys as the worker reads them."""
-
-    session: davey.DaveSession
-    secret_key: list[int]
-    mode: str | None = crypto.AES_GCM
-    dave_version: int = 1
-    plain_allowed: bool = False
+def keys(scene: Scene) -> LiveKeys:
+    """The keys of a connection as the worker reads them, from one that stands still."""
+    connection = SimpleNamespace(
+        mode=crypto.AES_GCM,
+        secret_key=list(TRANSPORT_KEY),
+        dave_session=scene.session,
+        dave_protocol_version=1,
+        dave_pending_transitions={},
+        plain_until=0.0,
+        voice_client=SimpleNamespace(loop=None),
+    )
+    return LiveKeys(cast("ConnectionState", connection))
 
 
 class Burst:
@@ -86,7 +88,7 @@ class Hearer:
 
     def __init__(self, scene: Scene, deliver: Deliver, clock: Clock) -> None:
         self.figures = Figures()
-        hearing = Hearing(BenchKeys(scene.session, list(TRANSPORT_KEY)), self.figures)
+        hearing = Hearing(keys(scene), self.figures)
         self.receiver = Receiver(hearing, self.figures, clock, deliver)
         self.receiver.start()
         hearing.allowed = frozenset(scene.users)
