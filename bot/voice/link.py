@@ -123,8 +123,8 @@ class DiscordVoiceLink:
         """Counters (see `Figures`) and gauges.
 
         `deaf` is 1 while nobody can be heard because the link does not work, `heard_ago_s` is the
-        time since anybody was heard and missing until then, `deafened`, `muted` and
-        `audience` are 1 while moderators or the stage keep the bot so.
+        time since anybody was heard and missing until then, `deafened`, `muted` and `audience` are
+        1 while moderators, permissions or the stage keep the bot so.
         """
         figures = self._figures.as_mapping()
         figures["queued_voice_s"] = self._player.queued_s()
@@ -134,7 +134,7 @@ class DiscordVoiceLink:
             figures["heard_ago_s"] = max(0.0, self._clock.now() - self._heard_at)
         standing = self._own.standing
         figures["deafened"] = float(standing.deafened)
-        figures["muted"] = float(standing.muted)
+        figures["muted"] = float(standing.muted or standing.unpermitted)
         figures["audience"] = float(standing.listener)
         return figures
 
@@ -336,8 +336,9 @@ class DiscordVoiceLink:
             self.notice(notice)
 
     def _stands(self, state: discord.VoiceState) -> None:
-        on_stage = isinstance(state.channel, discord.StageChannel)
-        standing = Standing(state.deaf, state.mute, on_stage and state.suppress)
+        stage = isinstance(state.channel, discord.StageChannel)
+        quiet = state.suppress
+        standing = Standing(state.deaf, state.mute, stage and quiet, not stage and quiet)
         if standing.deafened or self._own.standing.deafened:
             # Nothing comes meanwhile, and nobody is announced anew afterwards.
             self._supervisor.expected.restart()

@@ -16,6 +16,7 @@ class Standing(NamedTuple):
     deafened: bool = False
     muted: bool = False
     listener: bool = False  # among the audience of a stage
+    unpermitted: bool = False  # in another channel, without the permission to speak
 
 
 class OwnVoice:
@@ -37,6 +38,8 @@ class OwnVoice:
             notices.append(Notice("deafened", _DEAFENED if now.deafened else _UNDEAFENED))
         if self._speaks and now.muted != before.muted:
             notices.append(Notice("muted", _MUTED if now.muted else _UNMUTED))
+        if self._speaks and now.unpermitted != before.unpermitted:
+            notices.append(Notice("speak", _UNPERMITTED if now.unpermitted else _PERMITTED))
         if self._speaks and before.listener and not now.listener:
             notices.append(Notice("stage", "I may speak on the stage now."))
         return notices
@@ -46,6 +49,8 @@ _DEAFENED = "I was deafened by the server: I hear nobody until that is undone."
 _UNDEAFENED = "I am no longer deafened and hear you again."
 _MUTED = "I was muted by the server: translations are not spoken until that is undone."
 _UNMUTED = "I am no longer muted and speak the translations again."
+_UNPERMITTED = "I lack the permission Speak here: translations are not spoken until I have it."
+_PERMITTED = "I have the permission Speak and speak the translations again."
 
 DEAF = Notice("hearing", "I hear nobody at the moment and am reconnecting.")
 HEARS_AGAIN = Notice("hearing", "I am connected and hear you again.")

@@ -27,3 +27,15 @@ def test_becoming_a_speaker_of_a_stage_is_told() -> None:
     assert texts(own, Standing(listener=True), Standing()) == [
         ("stage", "I may speak on the stage now.")
     ]
+
+
+def test_losing_the_permission_to_speak_is_told_when_translations_are_spoken() -> None:
+    unpermitted = Standing(unpermitted=True)
+    assert texts(OwnVoice(speaks=False), unpermitted) == []
+    assert texts(OwnVoice(speaks=True), unpermitted, unpermitted, Standing()) == [
+        (
+            "speak",
+            "I lack the permission Speak here: translations are not spoken until I have it.",
+        ),
+        ("speak", "I have the permission Speak and speak the translations again."),
+    ]
