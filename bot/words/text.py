@@ -1,0 +1,74 @@
+"""Sentences that can be said in another language later than they are made."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from bot.words.catalogue import catalogue
+
+
+class Text(str):
+    """A sentence in English that knows what it was made of; everywhere else it is a plain string.
+
+    Attributes:
+        message: As the catalogue has it, with {names} for what varies.
+        plural: The same for other counts than one; None where there is no count.
+        values: What varies, by name. A `Text` among them is rendered too.
+        number: The count of a plural.
+    """
+
+    __slots__ = ("message", "number", "plural", "values")
+
+    message: str
+    plural: str | None
+    values: Mapping[str, object]
+    number: int
+
+    @classmethod
+    def of(cls, message: str, plural: str | None, values: Mapping[str, object]) -> Self:
+        """The sentence; the count of a plural is `values["count"]`."""
+        count = values.get("count")
+        english = message if plural is None or count == 1 else plural
+        text = cls(english.format_map(values) if values else english)
+        text.message = message
+        text.plural = plural
+        text.values = values
+        text.number = count if isinstance(count, int) else 0
+        return text
+
+    def __str__(self) -> str:
+        """Itself, so that an error made of it gives it back whole."""
+        return self
+
+    def render(self, locale: str) -> str:
+        """The sentence in this language (a Discord locale, as "pt-BR"); English where it has none.
+
+        Raises:
+            KeyError: A catalogue names a value that is not there; a test finds these.
+        """
+        known = catalogue(locale)
+        if self.plural is None:
+            pattern = known.gettext(self.message)
+        else:
+            pattern = known.ngettext(self.message, self.plural, self.number)
+        if not self.values:
+            return pattern
+        return pattern.format_map(
+            {name: render(value, locale) for name, value in self.values.items()}
+        )
+
+
+def t(message: str, /, **values: object) -> Text:
+    """A sentence for people. The first argument is a literal: it is looked up by `make words`."""
+    return Text.of(message, None, values)
+
+
+def tn(one: str, other: str, count: int, /, **values: object) -> Text:
+    """A sentence with a number of things, {count} in it."""
+    return Text.of(one, other, {**values, "count": count})
+
+
+def render(value: object, locale: str | None) -> str:
+    """A value as people with this locale read it: only a `Text` changes."""
+    if isinstance(value, Text) and locale is not None:
+        return value.render(locale)
+    return str(value)
