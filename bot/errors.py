@@ -20,6 +20,7 @@ ParleyError
 │   ├── NoRoomError          none is running
 │   └── PermissionMissing    the bot or the person lacks a permission in a channel
 ├── StoreError               the database
+│   └── GlossaryFullError    there would be more terms than a server may have
 ├── EngineError              the local translation engine
 │   └── ModelError           a model's weights are missing or not the ones pinned
 │       (bot.engine adds its own: RefusedError, VoiceRefusedError, OverloadedError)
@@ -188,6 +189,12 @@ class StoreError(ParleyError):
     """The database can't be opened or written."""
 
     code = "store"
+
+
+class GlossaryFullError(StoreError):
+    """A glossary has as many terms as it may; nothing was added."""
+
+    code = "glossary-full"
 
 
 class EngineError(ParleyError):

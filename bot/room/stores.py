@@ -1,0 +1,96 @@
+"""Ports for what is kept. `bot.store` implements each; all raise StoreError and nothing else."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
+
+from bot.room.records import GuildSettings, SavedRoom, Term, TranscriptLine, Wishes
+
+
+class SettingsStore(Protocol):
+    """A server's settings."""
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """As they were put last; the defaults when they never were."""
+
+    async def put_settings(self, guild_id: int, settings: GuildSettings) -> None:
+        """Keep them, in the place of what was."""
+
+
+class WishStore(Protocol):
+    """What members said of themselves."""
+
+    async def wishes(self, guild_id: int) -> dict[int, Wishes]:
+        """Of every member of a guild who said anything."""
+
+    async def put_wishes(self, guild_id: int, user_id: int, wishes: Wishes) -> None:
+        """Keep them; empty ones are forgotten."""
+
+    async def forget_wishes(self, guild_id: int, user_id: int) -> None:
+        """Keep nothing of this member."""
+
+
+class GlossaryStore(Protocol):
+    """A server's glossary."""
+
+    async def terms(self, guild_id: int, target: str | None = None) -> list[Term]:
+        """All, or those of one language, by source."""
+
+    async def put_terms(
+        self, guild_id: int, terms: Collection[Term], *, most: int
+    ) -> tuple[int, int]:
+        """Keep all of them or none; a known source is given its new translation.
+
+        Returns:
+            How many are new, and how many changed.
+
+        Raises:
+            GlossaryFullError: There would be more than `most`.
+        """
+
+    async def remove_terms(self, guild_id: int, target: str | None, sources: Iterable[str]) -> int:
+        """Remove these words, of one language or of all; returns how many there were."""
+
+
+class TranscriptStore(Protocol):
+    """What was said, where the server wants it kept."""
+
+    async def append(self, guild_id: int, lines: Sequence[TranscriptLine]) -> None:
+        """Keep these lines; one that is there (session, utterance, language) is replaced."""
+
+    async def sessions(self, guild_id: int, most: int) -> list[tuple[str, float, float, int]]:
+        """(session, began, ended, lines), the newest first."""
+
+    async def lines(self, guild_id: int, session: str) -> list[TranscriptLine]:
+        """Of one session, in order of speech."""
+
+    async def forget_lines(self, guild_id: int, user_id: int) -> int:
+        """Remove everything that this member said; returns how many lines."""
+
+    async def expire(self, guild_id: int, before: float) -> int:
+        """Remove what was said before (seconds since 1970); returns how many lines."""
+
+
+class RoomStore(Protocol):
+    """The rooms that run."""
+
+    async def save_room(self, room: SavedRoom) -> None:
+        """Keep it, in the place of what was for its guild."""
+
+    async def drop_room(self, guild_id: int) -> None:
+        """It ended."""
+
+    async def rooms(self) -> list[SavedRoom]:
+        """All that ran when the process ended."""
+
+
+class GuildStore(Protocol):
+    """Servers that removed the bot."""
+
+    async def guild_left(self, guild_id: int, at: float) -> None:
+        """The bot was removed (seconds since 1970); what is kept goes 30 days later."""
+
+    async def guild_back(self, guild_id: int) -> None:
+        """It was invited again in time."""
+
+    async def purge(self, before: float) -> int:
+        """Remove everything of guilds that were left before; returns how many guilds."""
