@@ -40,6 +40,8 @@ class Model:
         source_language: Whether it can be told the speaker's language.
         audio_format: Name of PCM16 in the flat dialect.
         cumulative_usage: Whether the token counts of a response are those of the whole session.
+        tokens_in_per_s: What a second of speech takes.
+        tokens_out_per_s: What a second of voice takes.
     """
 
     name: str
@@ -51,6 +53,8 @@ class Model:
     source_language: bool
     audio_format: str
     cumulative_usage: bool
+    tokens_in_per_s: float
+    tokens_out_per_s: float
 
     @property
     def targets(self) -> frozenset[str]:
@@ -68,6 +72,8 @@ _QWEN3: Final = Model(
     source_language=True,
     audio_format="pcm16",
     cumulative_usage=False,
+    tokens_in_per_s=12.5,
+    tokens_out_per_s=12.5,
 )
 _QWEN35: Final = Model(
     name="qwen3.5-livetranslate-flash-realtime",
@@ -79,6 +85,8 @@ _QWEN35: Final = Model(
     source_language=True,
     audio_format="pcm",
     cumulative_usage=True,  # seen live by others, not documented
+    tokens_in_per_s=7,
+    tokens_out_per_s=12.5,
 )
 _QWEN38: Final = Model(
     name="qwen3.8-livetranslate-flash-realtime",
@@ -90,6 +98,8 @@ _QWEN38: Final = Model(
     source_language=False,
     audio_format="pcm",
     cumulative_usage=True,  # unknown; as the generation before
+    tokens_in_per_s=7,
+    tokens_out_per_s=12.5,
 )
 
 MODELS: Final = (_QWEN3, _QWEN35, _QWEN38)
