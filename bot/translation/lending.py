@@ -64,7 +64,6 @@ class Lease:
         self._on_lost = on_lost
         self._estimate = TokenEstimate(pace)
         self._fence = _Fence()
-        self._closed = False
         self._announces = False  # whether it says when speech starts
         self.made_at = self.active_at = self.opened_at = clock.now()
         self.session_id = ""
@@ -91,13 +90,9 @@ class Lease:
 
     async def close(self) -> None:
         """End it; tells nothing more from now on."""
-        self.give_up()
-        await self._link.close()
-
-    def give_up(self) -> None:
-        """Nobody hears it any more: its place is free. Idempotent."""
-        if not self._closed:
-            self._closed = True
+        try:
+            await self._link.close()
+        finally:
             self._owner.ended(self)
 
     # Passing on

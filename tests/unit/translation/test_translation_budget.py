@@ -61,10 +61,8 @@ class Caller:
 
     def make_room(self) -> None:
         self.resting = False
-        lease = self.share.lease
-        assert lease is not None
-        lease.finish()
-        lease.give_up()
+        assert self.share.lease is not None
+        self.share.lease.finish()
 
 
 class Office:
@@ -202,7 +200,7 @@ def test_an_error_event_about_the_rate_counts_as_a_refusal() -> None:
     assert office.log == ["a"]
 
 
-def test_when_as_many_are_open_as_may_be_the_longest_idle_one_makes_room() -> None:
+async def test_when_as_many_are_open_as_may_be_the_longest_idle_one_makes_room() -> None:
     office = Office(60, most_open=2)
     first = office.ask("a")
     office.clock.advance(2)
@@ -212,8 +210,11 @@ def test_when_as_many_are_open_as_may_be_the_longest_idle_one_makes_room() -> No
     assert office.log == ["a", "b"]
     first.resting = second.resting = True
     office.clock.advance(0.5)
-    assert office.log == ["a", "b", "c"]
     assert (first.resting, second.resting) == (False, True)
+    assert office.log == ["a", "b"]
+    assert first.share.lease is not None
+    await first.share.lease.close()
+    assert office.log == ["a", "b", "c"]
     assert office.budget.figures().open == 2
     assert third.lines
 
