@@ -8,7 +8,11 @@ conversation    one speaker into one language: when to open, feed, finish, try a
   turns, turn   the service's events -> what the room is told, sorted by utterance
   faults        what a failure means: try again, or stop and say why
   outage        how soon and how often to try again
-  budget        connects per minute, shared by the process
+  budget        what the account may do, shared by the process and fair between guilds
+    connects    when the account may connect again
+    tokens      those of the last minute, estimated and corrected
+    fairness    who is next
+    lending     an idle link that goes on to another speaker
   report, meter what the room is told, and what was used
   notices       sentences for the people
   ports         what it needs of a link

@@ -5,6 +5,7 @@ Connects per minute (`connects`), open conversations, tokens per minute (`tokens
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -52,13 +53,13 @@ class Claim:
     Attributes:
         guild_id: What is scarce is shared fairly between these.
         speaker_id: Whose conversations the first of which goes before the others.
-        settings: Equal for sessions that could serve each other's speakers; None for one that
-            can't, as it has its speaker's own voice.
+        settings: Of its session, as they are now. A link may go from one speaker to another whose
+            settings are equal; None for a session that has its speaker's own voice.
     """
 
     guild_id: int = 0
     speaker_id: int = 0
-    settings: str | None = None
+    settings: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Share:
     """One conversation's part in the budget. Made by `ConnectBudget.share`.
 
     Attributes:
-        claim: For whom. May be replaced when the session's settings change.
+        claim: For whom.
         lease: The link it has.
     """
 
@@ -316,13 +317,13 @@ class ConnectBudget:
         return [share for _, share in sorted(resting, key=lambda pair: pair[0])]
 
     def _lender(self, borrower: Share) -> Share | None:
-        claim = borrower.claim
-        if claim.settings is None:
+        guild_id, settings = borrower.claim.guild_id, borrower.claim.settings()
+        if settings is None:
             return None
         for share in self._resting():
-            alike = (share.claim.guild_id, share.claim.settings) == (claim.guild_id, claim.settings)
             lease = share.lease
-            if alike and lease is not None and lease.passes and share.tenant.complete:
+            passes = lease is not None and lease.passes and share.tenant.complete
+            if passes and share.claim.guild_id == guild_id and share.claim.settings() == settings:
                 return share
         return None
 

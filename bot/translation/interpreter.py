@@ -1,6 +1,5 @@
 """LiveTranslate as the room's interpreter."""
 
-import json
 import random
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -177,16 +176,14 @@ class LiveTranslate:
             clock=self._clock,
             listener=listener,
             idle_s=self._idle_s,
-            claim=Claim(request.guild_id, request.speaker_id, self._settings(session)),
+            claim=Claim(request.guild_id, request.speaker_id, lambda: self._alike(session)),
             notice=notices.text_only(request.target) if request.spoken and not speakable else None,
             chance=random.Random(),  # noqa: S311 - jitter, no secret
         )
 
-    def _settings(self, session: Mapping[str, Any]) -> str | None:
+    def _alike(self, session: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """What two sessions must have in common for one to serve the other's speaker."""
-        if not self._lends or session.get("enable_voice_clone"):
-            return None
-        return json.dumps(session, sort_keys=True)
+        return session if self._lends and not session.get("enable_voice_clone") else None
 
 
 def _listed(codes: frozenset[str]) -> str:

@@ -125,32 +125,20 @@ async def _call(
     clock = ManualClock()
     service = SimulatedService(clock, straggling_s=straggling_s)
     budget = ConnectBudget(per_minute, clock, most_open=most_open, chance=random.Random(1))
-    listeners: dict[tuple[int, int], Listener] = {}
-    said: dict[tuple[int, int], Counter[int]] = {}
+    listeners = {
+        who: Listener(service, budget, Claim(*who, lambda: "en"))
+        for who in dict.fromkeys((each.guild, each.speaker) for each in utterances)
+    }
+    said: dict[tuple[int, int], Counter[int]] = {who: Counter() for who in listeners}
     speech: dict[int, list[tuple[tuple[int, int], int]]] = {}  # by tenth of a second
     tenth = 0
     for number, utterance in enumerate(utterances, start=1):
         who = (utterance.guild, utterance.speaker)
         tenth += round(utterance.after_s * 10)
-        if who not in listeners:
-            listeners[who] = Listener(service, budget, Claim(*who, settings="en"))
-            said[who] = Counter()
         for later in range(round(utterance.length_s * 10)):
             speech.setdefault(tenth + later, []).append((who, number))
             said[who][number] += 1
-    speaking: set[tuple[int, int]] = set()
-    for now in range(max(speech) + 2):
-        heard = {who for who, _ in speech.get(now, [])}
-        for who, number in speech.get(now, []):
-            listeners[who].talk.feed(word(number))
-        for who in speaking - heard:
-            listeners[who].talk.fell_silent()
-        speaking = heard
-        clock.advance(0.1)
-        await asyncio.sleep(0)
-    for _ in range(180):
-        clock.advance(1)
-        await asyncio.sleep(0)
+    await _speak(listeners, speech, clock)
     assert service.busiest_minute() <= per_minute
     assert service.most_open <= most_open
     assert budget.waiting == 0
@@ -166,3 +154,23 @@ async def _call(
         await asyncio.sleep(0)
     assert service.open == 0
     assert clock.pending == 0
+
+
+async def _speak(
+    listeners: dict[tuple[int, int], Listener],
+    speech: dict[int, list[tuple[tuple[int, int], int]]],
+    clock: ManualClock,
+) -> None:
+    speaking: set[tuple[int, int]] = set()
+    for tenth in range(max(speech) + 2):
+        for who, number in speech.get(tenth, []):
+            listeners[who].talk.feed(word(number))
+        heard = {who for who, _ in speech.get(tenth, [])}
+        for who in speaking - heard:
+            listeners[who].talk.fell_silent()
+        speaking = heard
+        clock.advance(0.1)
+        await asyncio.sleep(0)
+    for _ in range(180):
+        clock.advance(1)
+        await asyncio.sleep(0)

@@ -80,11 +80,9 @@ class Office:
         self.log: list[str] = []
         self._speakers = itertools.count(100)
 
-    def caller(
-        self, name: str, guild: int = 1, speaker: int | None = None, settings: str | None = None
-    ) -> Caller:
+    def caller(self, name: str, guild: int = 1, speaker: int | None = None) -> Caller:
         speaker = next(self._speakers) if speaker is None else speaker
-        return Caller(self.budget, self.log, name, Claim(guild, speaker, settings))
+        return Caller(self.budget, self.log, name, Claim(guild, speaker))
 
     def ask(self, name: str, guild: int = 1, speaker: int | None = None) -> Caller:
         caller = self.caller(name, guild, speaker)

@@ -24,7 +24,7 @@ class Scene:
     def listener(
         self, speaker: int, guild: int = 1, settings: str | None = "en", *, cumulative: bool = False
     ) -> Listener:
-        claim = Claim(guild, speaker, settings)
+        claim = Claim(guild, speaker, lambda: settings)
         return Listener(self.service, self.budget, claim, cumulative=cumulative)
 
     async def wait(self, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from functools import partial
 
 from bot.translation.budget import Claim, ConnectBudget
 from tests.support.clock import ManualClock
@@ -22,7 +23,7 @@ class Table:
         self.budget = ConnectBudget(per_minute, self.clock, chance=random.Random(1))
         self.listeners = {
             (speaker, language): Listener(
-                self.service, self.budget, Claim(1, speaker, settings=language), seed=speaker
+                self.service, self.budget, Claim(1, speaker, partial(str, language)), seed=speaker
             )
             for speaker in SPEAKERS
             for language in LANGUAGES
