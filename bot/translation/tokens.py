@@ -63,6 +63,7 @@ class TokenEstimate:
     def __init__(self, pace: TokenPace) -> None:
         self._pace = pace
         self._estimated = 0.0  # since the last count
+        self._sums = pace.cumulative
         self.counted = TokenCount(0, 0)  # as last said
 
     def sent(self, count: int) -> float:
@@ -75,10 +76,13 @@ class TokenEstimate:
 
     def said(self, count: TokenCount) -> float:
         """The service counted; says by how many tokens the estimate was wrong."""
-        before = self.counted if self._pace.cumulative else TokenCount(0, 0)
-        self.counted = count
+        before, self.counted = self.counted, count
+        if count.tokens_in < before.tokens_in or count.tokens_out < before.tokens_out:
+            self._sums = False  # as no sum is
+        if not self._sums:
+            before = TokenCount(0, 0)
         truth = count.tokens_in + count.tokens_out - before.tokens_in - before.tokens_out
-        wrong_by = max(0, truth) - self._estimated
+        wrong_by = truth - self._estimated
         self._estimated = 0.0
         return wrong_by
 

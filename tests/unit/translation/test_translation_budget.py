@@ -9,6 +9,7 @@ from bot.translation.budget import Claim, ConnectBudget, Share
 from bot.translation.faults import Fault
 from bot.translation.lending import Lease
 from bot.translation.protocol import ServerEvent
+from bot.translation.tokens import TokenEstimate, TokenPace
 from tests.support.clock import ManualClock
 
 
@@ -247,6 +248,14 @@ def test_the_estimate_of_tokens_gives_way_to_what_the_service_counts() -> None:
     assert office.budget.figures().tokens == 60
     office.clock.advance(62)
     assert office.budget.figures().tokens == 0
+
+
+def test_a_session_s_sum_of_tokens_is_believed_until_it_becomes_smaller() -> None:
+    estimate = TokenEstimate(TokenPace(7, 12.5, cumulative=True))
+    assert estimate.sent(32_000 * 4) == 28
+    counts = [(40, 10), (70, 20), (30, 5), (40, 5)]
+    wrong_by = [estimate.said(protocol.TokenCount(*count)) for count in counts]
+    assert wrong_by == [22, 40, 35, 45]
 
 
 def test_there_is_room_for_what_would_be_opened_soon_and_stay_within_every_limit() -> None:

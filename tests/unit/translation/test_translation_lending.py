@@ -9,6 +9,9 @@ import pytest
 from bot.room.events import ConversationState, Failed, StateChanged, Usage
 from bot.translation import limits, protocol
 from bot.translation.budget import Claim, ConnectBudget
+from bot.translation.faults import Fault
+from bot.translation.lending import Lease
+from bot.translation.tokens import TokenPace
 from tests.support.clock import ManualClock
 from tests.support.simulated_service import Listener, SimulatedService, word
 
@@ -167,6 +170,44 @@ async def test_words_that_wait_too_long_are_said_to_be_dropped_once_and_counted(
     assert round(scene.budget.figures().dropped_s, 1) == 2.0
     await scene.wait(60)
     assert waiting.read() == Counter({2: 150})
+
+
+OF_THE_FIRST = (
+    protocol.SourceText("i1", "one", append=False, language="en"),
+    protocol.SourceDone("i1", "one", "en"),
+    protocol.SourceFailed("i1", ""),
+    protocol.ItemCreated("i1", None),
+    protocol.ResponseCreated("r1"),
+    protocol.OutputItemAdded("r1", "i1"),
+    protocol.TranslationText("r1", "i1", "eins", append=False),
+    protocol.TranslationDone("r1", "i1", "eins"),
+    protocol.VoiceDelta("r1", bytes(2)),
+    protocol.VoiceDone("r1"),
+    protocol.ResponseDone("r1", "eins", None),
+)
+
+
+@pytest.mark.parametrize("late", OF_THE_FIRST, ids=lambda event: type(event).__name__)
+async def test_whatever_a_link_says_of_its_first_speaker_never_reaches_the_second(
+    scene: Scene, late: protocol.ServerEvent
+) -> None:
+    first: list[protocol.ServerEvent] = []
+    second: list[protocol.ServerEvent] = []
+    lost: list[Fault] = []
+    lease = Lease(
+        scene.service.connect, scene.budget, TokenPace(), scene.clock, first.append, lost.append
+    )
+    link = scene.service.links[0]
+    link.says(protocol.SpeechStarted(0, None), *OF_THE_FIRST, protocol.SpeechStopped(900, None))
+    lease.pass_on(second.append, lost.append)
+    unheard = protocol.ResponseCreated("r1b")  # of the first one's speech too
+    link.says(late, unheard, protocol.SpeechStopped(950, None))
+    assert second == []
+    began, answer = protocol.SpeechStarted(2000, None), protocol.ResponseCreated("r2")
+    link.says(began, late, protocol.VoiceDone("r1b"), answer)
+    assert second == [began, answer]
+    assert late in first
+    assert lost == []
 
 
 async def test_closing_who_waits_gives_the_place_up(scene: Scene) -> None:
