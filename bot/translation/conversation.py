@@ -252,6 +252,8 @@ class LiveConversation:
             self.last_response_id = event.response_id
         elif isinstance(event, protocol.ResponseDone) and event.usage is not None:
             self._meter.counted(event.usage)
+        elif isinstance(event, protocol.VoiceDelta):
+            self._meter.voiced(event.pcm)
         was_settled = self._turns.settled
         self._report.translated(self._turns.take(event, self._clock.now()))
         if was_settled and not self._turns.settled and self._phase is Phase.OPEN:
