@@ -22,6 +22,7 @@ from bot.room.events import (
     Voice,
     VoiceEnded,
 )
+from bot.room.glossary import Glossary
 from bot.room.interpretation import Interpretation, Utterance
 from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
 from bot.room.speaker import Speaker
@@ -52,11 +53,15 @@ class RoomPlan:
     spoken: str | None = None
     originals: bool = True
 
-    def requests(self, user_id: int) -> list[ConversationRequest]:
+    def requests(self, user_id: int, glossary: Glossary) -> list[ConversationRequest]:
         """What to open for a speaker, one conversation for each target language."""
         return [
             ConversationRequest(
-                user_id, target, spoken=target == self.spoken, guild_id=self.guild_id
+                user_id,
+                target,
+                spoken=target == self.spoken,
+                glossary=glossary.get(target, {}),
+                guild_id=self.guild_id,
             )
             for target in self.targets
         ]
@@ -107,6 +112,7 @@ class Room:
         board: CaptionBoard,
         clock: Clock,
         ended: Callable[[], None],
+        glossary: Glossary,
     ) -> None:
         self.plan = plan
         self._interpreter = interpreter
@@ -114,6 +120,7 @@ class Room:
         self._board = board
         self._clock = clock
         self._ended = ended
+        self._glossary = glossary  # by target language
         self._link: VoiceLink | None = None
         self._captions = Captions(
             originals=plan.originals,
@@ -151,10 +158,18 @@ class Room:
     def _arrived(self, user_id: int) -> Speaker:
         members = self._link.members() if self._link is not None else ()
         member = next((m for m in members if m.id == user_id), Member(user_id, str(user_id)))
+        requests = self.plan.requests(user_id, self._glossary)
         speaker = self._speakers[user_id] = Speaker(
-            next(self._stays), member, self.plan.requests(user_id), self._interpreter, self._said
+            next(self._stays), member, requests, self._interpreter, self._said
         )
         return speaker
+
+    def use_glossary(self, glossary: Glossary) -> None:
+        """Translate these terms so from now on; by target language."""
+        self._glossary = glossary
+        for speaker in self._speakers.values():
+            for language in self.plan.targets:
+                speaker.use_glossary(language, glossary.get(language, {}))
 
     def fell_silent(self, user_id: int, at: float) -> None:  # noqa: ARG002 - the port's form
         """Let the speaker's turns end."""

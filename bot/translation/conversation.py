@@ -7,9 +7,10 @@ from `open_link`.
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.clock import Clock, Timer
 from bot.room.events import (
@@ -30,6 +31,7 @@ from bot.translation.protocol import ServerEvent
 from bot.translation.report import Listener, Report
 from bot.translation.turns import Turns
 from bot.translation.untranslated import Untranslated
+from bot.translation.wishes import SessionSettings
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class LiveConversation:
         idle_s: A link without speech for this long is finished.
         chance: Spreads retries.
         notice: Said once, when the conversation first opens.
+        session: What `open_link` asks for; without it, that never changes.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class LiveConversation:
         idle_s: float,
         chance: random.Random,
         notice: Failed | None = None,
+        session: SessionSettings | None = None,
     ) -> None:
         self._open_link = open_link
         self._turns = turns
@@ -71,6 +75,8 @@ class LiveConversation:
         self._clock = clock
         self._idle_s = idle_s
         self._notice = notice
+        self._session = session
+        self._asked: Mapping[str, Any] | None = None  # of the link's session
         self._outage = Outage(chance)
         self._report = Report(listener, meter, self._outage)
         self._pause = Pause()
@@ -102,6 +108,11 @@ class LiveConversation:
 
     # What the room calls
 
+    def open(self) -> None:
+        """Open the link before the first word; a failure is told and not tried again."""
+        if self._phase is Phase.IDLE and not self._closing:
+            self._begin()
+
     def feed(self, pcm: bytes) -> None:
         """Speech to translate: PCM16, 16 kHz, mono. Opens the link when it is not open."""
         if self._closing or self._phase is Phase.CLOSED or not pcm:
@@ -124,6 +135,13 @@ class LiveConversation:
         self._pause.begin(self._clock.now(), self._turns.ended)
         if self._phase is Phase.OPEN:
             self._feed_silence()
+
+    def use_glossary(self, phrases: Mapping[str, str]) -> None:
+        """Translate these terms so, from now on; an open session hears of it at once."""
+        if self._session is not None:
+            self._session.use_phrases(phrases)
+            if self._phase is Phase.OPEN:
+                self._renew()
 
     async def close(self) -> None:
         """End it; a running turn gets its last events first (bounded). Idempotent."""
@@ -166,6 +184,7 @@ class LiveConversation:
         self._enter(Phase.OPENING)
         self._wake_at(self._opened_at + limits.OPENING_S)
         self._generation += 1
+        self._asked = None if self._session is None else self._session.body()
         self._link = self._open_link(
             partial(self._from_link, self._generation, self._on_event),
             partial(self._from_link, self._generation, self._on_lost),
@@ -174,13 +193,23 @@ class LiveConversation:
     def _opened(self) -> None:
         self._opened_at = self._clock.now()
         self._enter(Phase.OPEN)
+        self._renew()
         self._pump()
         if self._closing:
             self._finish()
-        elif self._pause.since is not None:
+        elif self._pause.since is not None and len(self._backlog) > 0:
             self._feed_silence()
         else:
             self._schedule()
+
+    def _renew(self) -> None:
+        """Tell the session what has changed since it was asked for."""
+        if self._link is None or self._session is None:
+            return
+        body = self._session.body()
+        if body != self._asked:
+            self._asked = body
+            self._link.update(body)
 
     # While open
 
@@ -244,6 +273,8 @@ class LiveConversation:
                 self._finished()
             case protocol.ServerError():
                 self._on_error(event)
+            case protocol.SourceFailed() if faults.ends_session(event.code, event.message):
+                self._on_lost(faults.IDLE_KILL)
             case _:
                 self._on_speech_event(event)
 
@@ -279,6 +310,8 @@ class LiveConversation:
 
     def _on_lost(self, fault: Fault) -> None:
         log.info("conversation lost its link: %s", fault.code)
+        if fault.of_voice and self._session is not None and self._session.drop_voice():
+            fault = replace(fault, message=notices.without_voice(fault.message), retryable=True)
         self._drop_link()
         if self._closing or self._phase is Phase.CLOSED:
             self._done.set()

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from bot.clock import Clock
 from bot.errors import LanguageError, SettingsError
 from bot.room.events import ConversationEvent, ConversationRequest
-from bot.translation import dialect, languages, notices
+from bot.translation import languages, notices
+from bot.translation.ahead import Ahead
 from bot.translation.budget import ConnectBudget
 from bot.translation.conversation import LiveConversation
 from bot.translation.dialect import SessionOptions
@@ -18,6 +19,7 @@ from bot.translation.meter import Meter
 from bot.translation.models import SourceText, model_named
 from bot.translation.ports import LinkPort, OnEvent, OnLost
 from bot.translation.turns import Turns
+from bot.translation.wishes import SessionSettings
 
 SHORTEST_SILENCE_MS: Final = 200
 LONGEST_SILENCE_MS: Final = 6000
@@ -71,6 +73,7 @@ class LiveTranslate:
         self._idle_s = idle_s
         self._source_text = source_text or self._model.source_text is SourceText.ALWAYS
         self._budget = ConnectBudget(connects_per_minute, clock)
+        self._ahead = Ahead(self._conversation)
 
     @property
     def connects_waiting(self) -> int:
@@ -121,6 +124,25 @@ class LiveTranslate:
             LanguageError: As `check`.
         """
         self.check(request)
+        return self._ahead.take(request, listener) or self._conversation(request, listener)
+
+    async def prepare(self, request: ConversationRequest) -> None:
+        """Open a request's conversation before its first word; `converse` takes it over.
+
+        Raises:
+            LanguageError: As `check`.
+            ConversationError: The service refuses for good.
+        """
+        self.check(request)
+        await self._ahead.open(request)
+
+    async def discard(self, guild_id: int) -> None:
+        """Close what was prepared for a guild and not taken over."""
+        await self._ahead.discard(guild_id)
+
+    def _conversation(
+        self, request: ConversationRequest, listener: Callable[[ConversationEvent], None]
+    ) -> LiveConversation:
         speakable = request.target in self._model.spoken
         voice = None
         if request.spoken and speakable:
@@ -133,13 +155,14 @@ class LiveTranslate:
             silence_ms=self._silence_ms,
             phrases=request.glossary,
         )
-        session = dialect.session(self._model, options)
+        session = SessionSettings(self._model, options)
 
         def open_link(on_event: OnEvent, on_lost: OnLost) -> LinkPort:
-            return Link(self._endpoint, session, on_event, on_lost)
+            return Link(self._endpoint, session.body(), on_event, on_lost)
 
         return LiveConversation(
             open_link=open_link,
+            session=session,
             turns=Turns(
                 request.target, source_expected=self._source_text, echo=self._echo(request)
             ),
