@@ -116,12 +116,13 @@ _RULES: Final = (
     ("incorrectapikey", BAD_KEY),
     ("invalidauthorization", BAD_KEY),
     ("authenticationerror", BAD_KEY),
-    ("accessdenied", ACCESS_DENIED),
-    ("modelnotfound", NO_MODEL),
-    ("invalidmodel", NO_MODEL),
+    # An account in arrears is told "Access denied" too.
     ("arrearage", NO_CREDIT),
     ("insufficientquota", NO_CREDIT),
     ("allocatedquotaexceeded", NO_CREDIT),
+    ("accessdenied", ACCESS_DENIED),
+    ("modelnotfound", NO_MODEL),
+    ("invalidmodel", NO_MODEL),
 )
 _BY_STATUS: Final = {
     401: BAD_KEY,
