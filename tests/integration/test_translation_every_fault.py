@@ -18,7 +18,7 @@ from tests.integration.translation_room import (
 from tests.integration.translation_service import Script, Service, Session, translate
 
 SILENCE = "grpc error: statusCode=504, message=Response stream timeout (timeout_seconds=300, x)"
-POOL = {"code": "COMMON_ERROR", "message": "thread pool exhausted max_workers 100"}
+POOL = ("COMMON_ERROR", "thread pool exhausted max_workers 100")
 
 
 def close(code: int, reason: str = "") -> Script:
@@ -95,9 +95,9 @@ HEALING = [
         (REFUSING,),
     ),
     Case("burst", (error("Throttling", "Request rate increased too quickly"),), (REFUSING,)),
-    Case("thread pool", (error(**POOL),), (BUSY,)),
-    Case("thread pool twice", (error(**POOL), error(**POOL)), (BUSY,)),
-    Case("thread pool, no type", (error(**POOL, top=True),), (BUSY,)),
+    Case("thread pool", (error(*POOL),), (BUSY,)),
+    Case("thread pool twice", (error(*POOL), error(*POOL)), (BUSY,)),
+    Case("thread pool, no type", (error(*POOL, top=True),), (BUSY,)),
 ]
 
 

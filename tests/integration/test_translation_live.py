@@ -16,7 +16,7 @@ from tests.integration.translation_room import (
     nothing_left,
     say,
 )
-from tests.integration.translation_service import Service, listen, spoken, translate
+from tests.integration.translation_service import Service, spoken, translate
 
 
 @pytest.mark.parametrize("model", [FLAT, FLAT_NEWER, NESTED])
@@ -44,25 +44,6 @@ async def test_a_sentence_is_translated(model: str, voice: bool) -> None:  # noq
     assert sum(u.tokens_in for u in usage) == 3
     assert heard.failures() == []
     assert heard.states() == ["opening", "open", "closed"]
-
-
-@pytest.mark.parametrize("delay_s", [0.0, 0.6, 2.0])
-async def test_first_words_are_never_lost(delay_s: float) -> None:
-    words = range(1, 31)
-    heard = Heard()
-    async with nothing_left(), Service(listen, handshake_s=delay_s) as service:
-        async with conversation(service, heard) as talk:
-            for word in words:
-                pcm = spoken(word)
-                for start in range(0, len(pcm), 640):
-                    talk.feed(pcm[start : start + 640])
-                await asyncio.sleep(0.05)
-            talk.fell_silent()
-            await heard.until(lambda h: "open" in h.states())
-        audio = bytes(service.sessions[0].audio)
-    clip = spoken(*words)
-    assert audio[: len(clip)] == clip
-    assert not any(audio[len(clip) :])
 
 
 async def test_an_idle_conversation_is_finished_and_opens_again_with_the_next_speech() -> None:

@@ -54,12 +54,13 @@ class Session:
         async for _ in self.events():
             pass
 
-    async def begin(self) -> None:
-        """Create the session and accept its first update."""
+    async def begin(self, *, after_s: float = 0.0) -> None:
+        """Create the session and accept its first update, some time after it came."""
         await self.say("session.created", session={"id": "sess_1", "model": self.model})
         event = await anext(self.events())
         assert event["type"] == "session.update"
         self.settings = event["session"]
+        await asyncio.sleep(after_s)
         await self.say("session.updated", session=self.settings)
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
@@ -89,8 +90,8 @@ class Session:
 
     def reset(self) -> None:
         """Drop the connection without a word."""
-        assert self._request.transport is not None
-        self._request.transport.abort()
+        if self._request.transport is not None:  # None: the client went before
+            self._request.transport.abort()
 
     def freeze(self) -> None:
         """Stop reading and answering, with the connection left open."""
@@ -125,6 +126,7 @@ class Service:
         self.handshakes = 0
         self.handshake_began = asyncio.Event()
         self._shaken = asyncio.Condition()
+        self._down = False
         self.url = ""
         self._scripts = list(scripts)
         self._refuse = refuse
@@ -151,6 +153,14 @@ class Service:
         async with asyncio.timeout(30), self._shaken:
             await self._shaken.wait_for(lambda: self.handshakes >= times)
 
+    async def crash(self, down_s: float) -> None:
+        """Drop every connection without a word, and each new one for a while."""
+        self._down = True
+        for session in self.sessions:
+            session.reset()
+        await asyncio.sleep(down_s)
+        self._down = False
+
     def accept(self) -> None:
         """Refuse no more."""
         self._refuse = 0
@@ -162,6 +172,9 @@ class Service:
             self._shaken.notify_all()
         script = self._scripts[min(self.handshakes, len(self._scripts)) - 1]
         await asyncio.sleep(self._handshakes_s[min(self.handshakes, len(self._handshakes_s)) - 1])
+        if self._down:
+            assert request.transport is not None
+            request.transport.abort()
         if self._refuse:
             return web.Response(status=self._refuse, text=self._refusal)
         socket = web.WebSocketResponse()
@@ -172,9 +185,10 @@ class Service:
         return socket
 
 
-async def listen(session: Session) -> None:
+async def listen(session: Session, *, begun: bool = False) -> None:
     """Accept audio, never answer."""
-    await session.begin()
+    if not begun:
+        await session.begin()
     async for _ in session.chunks():
         pass
     if session.finished:
