@@ -30,6 +30,7 @@ class Session:
         self.model = request.query.get("model", "")
         self.headers = request.headers
         self.settings: dict[str, Any] = {}
+        self.updates: list[tuple[int, dict[str, Any]]] = []  # later ones, after how much audio
         self.audio = bytearray()
         self.finished = False
         self._socket = socket
@@ -73,6 +74,9 @@ class Session:
                 self.audio += base64.b64decode(event["audio"])
             elif event["type"] == "session.finish":
                 self.finished = True
+            elif event["type"] == "session.update" and self.settings:
+                self.updates.append((len(self.audio), event["session"]))
+                await self.say("session.updated", session=event["session"])
             yield event
 
     async def chunks(self) -> AsyncIterator[bytes]:
