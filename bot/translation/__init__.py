@@ -2,10 +2,12 @@
 
 interpreter     LiveTranslate: checks requests, lists languages, begins conversations
 conversation    one speaker into one language: when to open, feed, finish, try again
+  alarm, hearing one timer; one link heard at a time
   phase, limits the states it goes through; how long it waits for what
   pause         the silence after speech, fed until the turn is done
   untranslated, backlog  what is not translated yet; what of it is said again
   turns, turn   the service's events -> what the room is told, sorted by utterance
+  echo          speech in the target language is not said again
   faults        what a failure means: try again, or stop and say why
   outage        how soon and how often to try again
   budget        what the account may do, shared by the process and fair between guilds

@@ -7,35 +7,30 @@ from `open_link`.
 import asyncio
 import logging
 import random
-from collections.abc import Callable
-from functools import partial
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import replace
 
-from bot.clock import Clock, Timer
-from bot.room.events import (
-    ConversationState,
-    Failed,
-    StateChanged,
-)
+from bot.clock import Clock
+from bot.room.events import ConversationState, Failed, StateChanged
 from bot.tasks import TaskOwner
 from bot.translation import faults, limits, notices, protocol
-from bot.translation.backlog import BYTES_PER_S
+from bot.translation.alarm import Alarm
 from bot.translation.budget import Claim, ConnectBudget
 from bot.translation.faults import Fault
+from bot.translation.hearing import Hearing
 from bot.translation.lending import Lease
 from bot.translation.meter import Meter
 from bot.translation.outage import Outage
 from bot.translation.pause import Pause
 from bot.translation.phase import Phase
-from bot.translation.ports import LinkPort, OnEvent, OnLost, OpenLink
+from bot.translation.ports import LinkPort, OpenLink
 from bot.translation.protocol import ServerEvent
 from bot.translation.report import Listener, Report
 from bot.translation.turns import Turns
 from bot.translation.untranslated import Untranslated
+from bot.translation.wishes import SessionSettings
 
 log = logging.getLogger(__name__)
-
-Reported = TypeVar("Reported")
 
 
 class LiveConversation:
@@ -52,6 +47,7 @@ class LiveConversation:
         chance: Spreads retries.
         notice: Said once, when the conversation first opens.
         claim: For whom it is, to the budget.
+        session: What `open_link` asks for; without it, that never changes.
     """
 
     def __init__(
@@ -67,6 +63,7 @@ class LiveConversation:
         chance: random.Random,
         notice: Failed | None = None,
         claim: Claim | None = None,
+        session: SessionSettings | None = None,
     ) -> None:
         self._share = budget.share(self, open_link, claim or Claim())
         self._turns = turns
@@ -74,6 +71,7 @@ class LiveConversation:
         self._clock = clock
         self._idle_s = idle_s
         self._notice = notice
+        self._session = session
         self._outage = Outage(chance)
         self._report = Report(listener, meter, self._outage)
         self._pause = Pause()
@@ -82,8 +80,8 @@ class LiveConversation:
         self._tasks = TaskOwner("conversation")
         self._phase = Phase.IDLE
         self._link: LinkPort | None = None
-        self._generation = 0  # of the link; what an earlier one still says is not heard
-        self._timer: Timer | None = None
+        self._hearing = Hearing(self._on_event, self._on_lost)
+        self._alarm = Alarm(clock, self._wake)
         self._opened_at = 0.0
         self._not_before = 0.0  # of the next connect
         self._spoke_at = 0.0
@@ -103,6 +101,11 @@ class LiveConversation:
         return self._untranslated.dropped_s
 
     # What the room calls
+
+    def open(self) -> None:
+        """Open the link before the first word; a failure is told and not tried again."""
+        if self._phase is Phase.IDLE and not self._closing:
+            self._begin()
 
     def feed(self, pcm: bytes) -> None:
         """Speech to translate: PCM16, 16 kHz, mono. Opens the link when it is not open."""
@@ -126,6 +129,13 @@ class LiveConversation:
         self._pause.begin(self._clock.now(), self._turns.ended)
         if self._phase is Phase.OPEN:
             self._feed_silence()
+
+    def use_glossary(self, phrases: Mapping[str, str]) -> None:
+        """Translate these terms so, from now on; an open session hears of it at once."""
+        if self._session is not None:
+            self._session.use_phrases(phrases)
+            if self._phase is Phase.OPEN:
+                self._renew()
 
     async def close(self) -> None:
         """End it; a running turn gets its last events first (bounded). Idempotent."""
@@ -152,7 +162,7 @@ class LiveConversation:
             self._report.say(notice)
         if self._clock.now() < self._not_before:
             self._enter(Phase.BACKOFF)
-            self._wake_at(self._not_before)
+            self._alarm.set(self._not_before)
         else:
             self._ask()
 
@@ -171,8 +181,10 @@ class LiveConversation:
         self._backlog.rewind()
         self._turns.restart()
         self._enter(Phase.OPENING)
-        self._wake_at(self._opened_at + limits.OPENING_S)
-        self._link = self._share.open_link(*self._ears())
+        self._alarm.set(self._opened_at + limits.OPENING_S)
+        if self._session is not None:
+            self._session.ask()
+        self._link = self._share.open_link(*self._hearing.anew())
 
     def take_over(self, lease: Lease) -> None:
         """Go on with a link that was another's."""
@@ -180,14 +192,16 @@ class LiveConversation:
         self._backlog.rewind(lease.sent)
         self._turns.restart()
         self.session_id = lease.session_id
+        if self._session is not None:
+            self._session.ask()  # as the lender's
         self._link = lease
-        lease.pass_on(*self._ears())
+        lease.pass_on(*self._hearing.anew())
         self._opened(lease.opened_at)
 
     def hand_over(self) -> None:
         """Let go of the resting link; it serves another from now on."""
         self._link = None
-        self._generation += 1
+        self._hearing.stop()
         self._report.used()
         self._enter(Phase.IDLE)
 
@@ -206,38 +220,32 @@ class LiveConversation:
         """Whether all that the link was asked is answered to the last text."""
         return self._turns.complete
 
-    def _ears(self) -> tuple[OnEvent, OnLost]:
-        self._generation += 1
-        return (
-            partial(self._from_link, self._generation, self._on_event),
-            partial(self._from_link, self._generation, self._on_lost),
-        )
-
     def _opened(self, at: float) -> None:
         self._opened_at = at
         self._enter(Phase.OPEN)
+        self._renew()
         self._pump()
         if self._closing:
             self._finish()
-        elif self._pause.since is not None:
+        elif self._pause.since is not None and len(self._backlog) > 0:
             self._feed_silence()
         else:
             self._schedule()
 
+    def _renew(self) -> None:
+        """Tell the session what has changed since it was asked for."""
+        if self._link is not None and self._session is not None:
+            self._session.renew(self._link)
+
     # While open
 
     def _pump(self) -> None:
-        if self._link is None:
-            return
-        while (chunk := self._backlog.chunk()) is not None:
+        while self._link is not None and (chunk := self._backlog.chunk()) is not None:
             self._meter.sent(chunk)
             self._lose(self._link.send(chunk) * len(chunk))
 
     def _lose(self, count: int) -> None:
-        waiting = self._phase is Phase.WAITING
-        self._untranslated.lose(count, waiting=waiting)
-        if waiting:
-            self._share.dropped(count / BYTES_PER_S)
+        self._untranslated.lose(count, self._share if self._phase is Phase.WAITING else None)
 
     def _feed_silence(self) -> None:
         self._pause.feed(self._clock.now())
@@ -257,29 +265,25 @@ class LiveConversation:
     def _schedule(self) -> None:
         now = self._clock.now()
         if self._pause.fed or not self._turns.settled:
-            self._wake_at(self._pause.tick_at)
+            self._alarm.set(self._pause.tick_at)
             return
         rests = self._pause.since is not None
         idle_at = max(self._spoke_at, self._opened_at) + self._idle_s
         if now >= idle_at or (rests and now >= self._opened_at + limits.ROTATE_S):
             self._finish()
         else:
-            self._wake_at(idle_at)
+            self._alarm.set(idle_at)
 
     def _finish(self) -> None:
         if self._backlog.unsent > 0:
             self._backlog.fill()
             self._pump()
         self._enter(Phase.FINISHING)
-        self._wake_at(self._clock.now() + limits.FINISHING_S)
+        self._alarm.set(self._clock.now() + limits.FINISHING_S)
         if self._link is not None:
             self._link.finish()
 
     # What the link reports
-
-    def _from_link(self, generation: int, act: Callable[[Reported], None], what: Reported) -> None:
-        if generation == self._generation:
-            act(what)
 
     def _on_event(self, event: ServerEvent) -> None:
         match event:
@@ -292,6 +296,8 @@ class LiveConversation:
                 self._finished()
             case protocol.ServerError():
                 self._on_error(event)
+            case protocol.SourceFailed() if faults.ends_session(event.code, event.message):
+                self._on_lost(faults.IDLE_KILL)
             case _:
                 self._on_speech_event(event)
 
@@ -300,6 +306,8 @@ class LiveConversation:
             self.last_response_id = event.response_id
         elif isinstance(event, protocol.ResponseDone) and event.usage is not None:
             self._meter.counted(event.usage)
+        elif isinstance(event, protocol.VoiceDelta):
+            self._meter.voiced(event.pcm)
         was_settled = self._turns.settled
         self._report.translated(self._turns.take(event, self._clock.now()))
         if was_settled and not self._turns.settled and self._phase is Phase.OPEN:
@@ -325,6 +333,8 @@ class LiveConversation:
 
     def _on_lost(self, fault: Fault) -> None:
         log.info("conversation lost its link: %s", fault.code)
+        if fault.of_voice and self._session is not None and self._session.drop_voice():
+            fault = replace(fault, message=notices.without_voice(fault.message), retryable=True)
         self._drop_link()
         if self._closing or self._phase is Phase.CLOSED:
             self._done.set()
@@ -360,26 +370,18 @@ class LiveConversation:
 
     def _drop_link(self) -> None:
         link, self._link = self._link, None
-        self._generation += 1
+        self._hearing.stop()
         if link is not None:
             self._tasks.start(link.close(), "close link")
         self._report.used()
 
     def _enter(self, phase: Phase) -> None:
         before, self._phase = self.state, phase
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()
         if self.state is not before:
             self._report.say(StateChanged(self.state))
 
-    def _wake_at(self, when: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._clock.call_at(when, self._wake)
-
     def _wake(self) -> None:
-        self._timer = None
         match self._phase:
             case Phase.BACKOFF:
                 self._ask()

@@ -8,16 +8,19 @@ from urllib.parse import urlsplit
 from bot.clock import Clock
 from bot.errors import LanguageError, SettingsError
 from bot.room.events import ConversationEvent, ConversationRequest
-from bot.translation import dialect, languages, notices
+from bot.translation import languages, notices
+from bot.translation.ahead import Ahead
 from bot.translation.budget import BudgetFigures, Claim, ConnectBudget
 from bot.translation.conversation import LiveConversation
 from bot.translation.dialect import SessionOptions
+from bot.translation.echo import EchoRule
 from bot.translation.link import Endpoint, Link
 from bot.translation.meter import Meter
 from bot.translation.models import SourceText, model_named
 from bot.translation.ports import LinkPort, OnEvent, OnLost
 from bot.translation.tokens import TokenPace
 from bot.translation.turns import Turns
+from bot.translation.wishes import SessionSettings
 
 SHORTEST_SILENCE_MS: Final = 200
 LONGEST_SILENCE_MS: Final = 6000
@@ -93,6 +96,7 @@ class LiveTranslate:
                 cumulative=self._model.cumulative_usage,
             ),
         )
+        self._ahead = Ahead(self._conversation)
 
     @property
     def connects_waiting(self) -> int:
@@ -151,6 +155,25 @@ class LiveTranslate:
             LanguageError: As `check`.
         """
         self.check(request)
+        return self._ahead.take(request, listener) or self._conversation(request, listener)
+
+    async def prepare(self, request: ConversationRequest) -> None:
+        """Open a request's conversation before its first word; `converse` takes it over.
+
+        Raises:
+            LanguageError: As `check`.
+            ConversationError: The service refuses for good.
+        """
+        self.check(request)
+        await self._ahead.open(request)
+
+    async def discard(self, guild_id: int) -> None:
+        """Close what was prepared for a guild and not taken over."""
+        await self._ahead.discard(guild_id)
+
+    def _conversation(
+        self, request: ConversationRequest, listener: Callable[[ConversationEvent], None]
+    ) -> LiveConversation:
         speakable = request.target in self._model.spoken
         voice = None
         if request.spoken and speakable:
@@ -163,14 +186,17 @@ class LiveTranslate:
             silence_ms=self._silence_ms,
             phrases=request.glossary,
         )
-        session = dialect.session(self._model, options)
+        session = SessionSettings(self._model, options)
 
         def open_link(on_event: OnEvent, on_lost: OnLost) -> LinkPort:
-            return Link(self._endpoint, session, on_event, on_lost)
+            return Link(self._endpoint, session.body(), on_event, on_lost)
 
         return LiveConversation(
             open_link=open_link,
-            turns=Turns(request.target, source_expected=self._source_text),
+            session=session,
+            turns=Turns(
+                request.target, source_expected=self._source_text, echo=self._echo(request)
+            ),
             meter=Meter(cumulative=self._model.cumulative_usage),
             budget=self._budget,
             clock=self._clock,
@@ -181,9 +207,17 @@ class LiveTranslate:
             chance=random.Random(),  # noqa: S311 - jitter, no secret
         )
 
-    def _alike(self, session: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def _alike(self, session: SessionSettings) -> Mapping[str, Any] | None:
         """What two sessions must have in common for one to serve the other's speaker."""
-        return session if self._lends and not session.get("enable_voice_clone") else None
+        body = session.body()
+        return body if self._lends and not body.get("enable_voice_clone") else None
+
+    def _echo(self, request: ConversationRequest) -> EchoRule:
+        return EchoRule(
+            request.target,
+            declared=request.source if self._model.source_language else None,
+            assumed=self._model.assumed_source,
+        )
 
 
 def _listed(codes: frozenset[str]) -> str:

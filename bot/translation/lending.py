@@ -7,7 +7,8 @@ it says before the second one's first speech is dropped, and so is all that bear
 """
 
 from collections import deque
-from typing import Final, Protocol
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
 from bot.clock import Clock
 from bot.translation import faults, limits, protocol
@@ -82,6 +83,10 @@ class Lease:
         self.sent += len(pcm)
         self._owner.spent(self._estimate.sent(len(pcm)))
         return self._link.send(pcm)
+
+    def update(self, session: Mapping[str, Any]) -> None:
+        """Change the session's settings, behind the audio queued."""
+        self._link.update(session)
 
     def finish(self) -> None:
         """Ask for everything outstanding."""

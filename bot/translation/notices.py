@@ -11,6 +11,11 @@ def text_only(target: str) -> Failed:
     return Failed("text_only", message, fatal=False)
 
 
+def without_voice(reason: str) -> str:
+    """The service has not the voice asked for; the captions go on."""
+    return f"{reason} Until then the translation comes as text only."
+
+
 def words_dropped(kept_s: float) -> Failed:
     """More was said than is kept while the service is not ready."""
     message = (

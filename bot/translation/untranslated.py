@@ -2,6 +2,7 @@
 
 from bot.translation import limits, notices
 from bot.translation.backlog import BYTES_PER_S, Backlog
+from bot.translation.budget import Share
 from bot.translation.outage import Outage
 from bot.translation.pause import Pause
 from bot.translation.report import Report
@@ -32,12 +33,15 @@ class Untranslated:
         paused = self._pause.since is not None
         return paused and self._turns.settled and self._pause.answered(self._turns.ended)
 
-    def lose(self, count: int, *, waiting: bool = False) -> None:
-        """So many bytes were dropped, `waiting` for the budget or for the service."""
+    def lose(self, count: int, waited_for: Share | None = None) -> None:
+        """So many bytes were dropped, waiting for a share in the budget or for the service."""
         if count == 0:
             return
         self.dropped_s += count / BYTES_PER_S
-        notice = (notices.words_waited if waiting else notices.words_dropped)(limits.UNSENT_S)
+        notice = notices.words_dropped(limits.UNSENT_S)
+        if waited_for is not None:
+            waited_for.dropped(count / BYTES_PER_S)
+            notice = notices.words_waited(limits.UNSENT_S)
         if self._outage.tell(notice.code):
             self._report.say(notice)
 

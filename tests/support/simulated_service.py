@@ -6,7 +6,8 @@ whose words it is made of, and how many of each.
 
 import random
 from collections import Counter
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from bot.clock import Clock
 from bot.room.events import ConversationEvent
@@ -106,6 +107,9 @@ class SimulatedLink:
             if self._silence == SILENCE_CHUNKS:
                 self._answer(ANSWERS_IN_S)
         return 0
+
+    def update(self, session: Mapping[str, Any]) -> None:
+        raise AssertionError(f"nothing changes here: {session}")
 
     def finish(self) -> None:
         if self._words:

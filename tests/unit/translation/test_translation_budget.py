@@ -2,7 +2,8 @@
 
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from bot.translation import faults, protocol
 from bot.translation.budget import Claim, ConnectBudget, Share
@@ -24,6 +25,9 @@ class Line:
 
     def send(self, pcm: bytes) -> int:
         return 0 * len(pcm)
+
+    def update(self, session: Mapping[str, Any]) -> None:
+        raise AssertionError(f"nothing changes here: {session}")
 
     def finish(self) -> None:
         self.says(protocol.SessionFinished())
