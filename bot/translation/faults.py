@@ -194,6 +194,7 @@ def of_error(code: str, message: str, param: str | None) -> Fault:
         "refused",
         f"The translation service refused the conversation's settings: {refused}.",
         retryable=code.lower() in {"common_error", "internal_error", "server_error"},
+        of_voice=param is not None and ("voice" in param or "modalities" in param),
     )
 
 

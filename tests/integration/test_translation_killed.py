@@ -50,7 +50,7 @@ async def test_a_service_killed_in_each_of_twenty_sentences_loses_and_doubles_no
             async with asyncio.TaskGroup() as group:
                 group.create_task(kill())
                 group.create_task(say(talk, *words, pace_s=PACE_S))
-            await heard.until(lambda h, done=sentence + 1: len(h.ended()) == done)
+            await heard.until_ended(sentence + 1)
             killed += len(service.sessions) > before
         assert service.handshakes > KILLS
     assert heard.captions() == said

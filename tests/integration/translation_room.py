@@ -77,6 +77,10 @@ class Heard:
                 self._changed.clear()
                 await self._changed.wait()
 
+    async def until_ended(self, count: int) -> None:
+        """Until so many turns ended."""
+        await self.until(lambda heard: len(heard.ended()) == count)
+
     def captions(self) -> list[str]:
         """What stands in the text channel in the end, each caption in its last state."""
         captions = Captions()

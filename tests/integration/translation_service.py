@@ -135,7 +135,9 @@ class Service:
         self._scripts = list(scripts)
         self._refuse = refuse
         self._refusal = refusal
-        self._handshakes_s = [handshake_s] if isinstance(handshake_s, float) else [*handshake_s]
+        self._handshakes_s = (
+            [handshake_s] if isinstance(handshake_s, int | float) else [*handshake_s]
+        )
         self._port = port
 
     async def __aenter__(self) -> Self:
