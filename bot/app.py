@@ -127,6 +127,8 @@ async def running(config: Settings) -> AsyncIterator[App]:
             workspace=config.translation.workspace or "",
             silence_ms=config.translation.silence_ms,
             connects_per_minute=config.translation.connects_per_minute,
+            open_conversations=config.translation.open_conversations,
+            tokens_per_minute=config.translation.tokens_per_minute,
             idle_s=config.translation.idle_seconds,
             clock=clock,
         )

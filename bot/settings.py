@@ -65,6 +65,8 @@ class TranslationSettings:
     model: str
     silence_ms: int
     connects_per_minute: int
+    open_conversations: int
+    tokens_per_minute: int
     idle_seconds: float
 
 
@@ -130,6 +132,8 @@ def load(
             model=read.livetranslate_model,
             silence_ms=read.livetranslate_silence_ms,
             connects_per_minute=read.livetranslate_connects_per_minute,
+            open_conversations=read.livetranslate_open_conversations,
+            tokens_per_minute=read.livetranslate_tokens_per_minute,
             idle_seconds=read.livetranslate_idle_seconds,
         ),
         database_url=read.database_url,
@@ -240,6 +244,8 @@ class _Environment(BaseSettings):
     livetranslate_model: str = "qwen3-livetranslate-flash-realtime"
     livetranslate_silence_ms: Annotated[int, Field(ge=200, le=6000)] = 800
     livetranslate_connects_per_minute: Annotated[int, Field(ge=1, le=1000)] = 10
+    livetranslate_open_conversations: Annotated[int, Field(ge=1, le=1000)] = 40
+    livetranslate_tokens_per_minute: Annotated[int, Field(ge=1000, le=1_000_000_000)] = 100_000
     livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = 60
     noise_gate: Annotated[Literal["on", "off"], BeforeValidator(_lower), AfterValidator(_gate)] = (
         "off"
@@ -286,6 +292,8 @@ _ADVICE: Mapping[str, str] = {
     "engine.",
     "livetranslate_silence_ms": "must be a whole number from 200 to 6000.",
     "livetranslate_connects_per_minute": "must be a whole number from 1 to 1000.",
+    "livetranslate_open_conversations": "must be a whole number from 1 to 1000.",
+    "livetranslate_tokens_per_minute": "must be a whole number from 1000 to 1000000000.",
     "livetranslate_idle_seconds": "must be a number from 5 to 280.",
     "noise_gate": "must be on or off.",
     "health_port": "must be a whole number from 0 (off) to 65535.",

@@ -102,6 +102,16 @@ class VoiceEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Echoed:
+    """The turn was said in the target language: what was shown and spoken of it is taken back.
+
+    Its source text still stands. Should a translation follow all the same, it is shown.
+    """
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded:
     """Nothing more comes for this turn; what was not made final by now is so as it stands."""
 
@@ -132,6 +142,7 @@ class ConversationState(StrEnum):
     """Where a conversation stands, for the status panel."""
 
     IDLE = "idle"  # not open; opens with the next speech
+    WAITING = "waiting"  # for the account's limits, with what is said meanwhile
     OPENING = "opening"
     OPEN = "open"
     CLOSED = "closed"  # for good
@@ -161,7 +172,16 @@ class Failed:
 
 
 ConversationEvent = (
-    Partial | Source | Final | Voice | VoiceEnded | TurnEnded | Usage | StateChanged | Failed
+    Partial
+    | Source
+    | Final
+    | Voice
+    | VoiceEnded
+    | Echoed
+    | TurnEnded
+    | Usage
+    | StateChanged
+    | Failed
 )
 
 

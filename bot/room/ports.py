@@ -80,6 +80,9 @@ class Conversation(Protocol):
     def fell_silent(self) -> None:
         """The speaker stopped: silence is fed until the turn is done."""
 
+    def use_glossary(self, phrases: Mapping[str, str]) -> None:
+        """Translate these source terms to these target terms from now on."""
+
     async def close(self) -> None:
         """End it; a running turn gets its last events first (bounded). Idempotent."""
 
@@ -94,6 +97,16 @@ class Interpreter(Protocol):
         self, request: ConversationRequest, listener: Callable[[ConversationEvent], None]
     ) -> Conversation:
         """A conversation, not yet open. `listener` is called on the event loop."""
+
+    async def prepare(self, request: ConversationRequest) -> None:
+        """Open a request's conversation before its first word; `converse` takes it over.
+
+        Returns within 2 s. Raises ConversationError when the service refuses for good; a failure
+        that may pass is left to the conversation.
+        """
+
+    async def discard(self, guild_id: int) -> None:
+        """Close what was prepared for a guild and not taken over."""
 
     def languages(self) -> Mapping[str, bool]:
         """Each target language's code, and whether it can be spoken back."""

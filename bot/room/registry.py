@@ -5,7 +5,7 @@ import logging
 from bot.clock import Clock
 from bot.errors import NoRoomError, ParleyError, RoomBusyError
 from bot.room.consent import Consent, Consents
-from bot.room.events import ConversationRequest
+from bot.room.glossary import Glossary, terms
 from bot.room.ports import ConsentStore, Interpreter, JoinVoice, OpenBoard
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.tasks import TaskOwner
@@ -22,6 +22,7 @@ class Rooms:
         join_voice: Joins a voice channel.
         open_board: Opens a text channel for captions.
         clock: The time.
+        glossary: Terms for every guild; a guild's own go before them.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Rooms:
         join_voice: JoinVoice,
         open_board: OpenBoard,
         clock: Clock,
+        glossary: Glossary | None = None,
     ) -> None:
         self._interpreter = interpreter
         self._consents = Consents(store)
@@ -39,6 +41,8 @@ class Rooms:
         self._open_board = open_board
         self._clock = clock
         self._rooms: dict[int, Room | None] = {}  # None while it starts or ends
+        self._default_glossary = glossary or {}
+        self._glossaries: dict[int, Glossary] = {}  # of guilds
         self._tasks = TaskOwner("rooms")
 
     def __len__(self) -> int:
@@ -58,26 +62,40 @@ class Rooms:
         Raises:
             RoomBusyError: The guild has one.
             LanguageError: The model does not take a language, or not as asked.
+            ConversationError: The translation service refuses: the key, the model, the credit.
             ChatError: The text channel can't be written to.
             VoiceLinkError: The voice channel can't be joined.
             StoreError: The starter's consent can't be remembered.
         """
         if plan.guild_id in self._rooms:
             raise RoomBusyError("This server already has a room running; /translate stop ends it.")
-        for target in plan.targets:
-            self._interpreter.check(
-                ConversationRequest(
-                    starter_id, target, spoken=target == plan.spoken, guild_id=plan.guild_id
-                )
-            )
+        glossary = self._glossary(plan)
+        requests = plan.requests(starter_id, glossary)
+        for request in requests:
+            self._interpreter.check(request)
         self._rooms[plan.guild_id] = None
         try:
-            self._rooms[plan.guild_id] = await self._opened(plan, starter_id)
+            # The starter's own conversation is opened ahead: a bad key is said here and now.
+            await self._interpreter.prepare(requests[0])
+            room = await self._opened(plan, starter_id, glossary)
+            room.use_glossary(self._glossary(plan))  # it may have changed meanwhile
+            self._rooms[plan.guild_id] = room
         except BaseException:
             del self._rooms[plan.guild_id]
+            await self._interpreter.discard(plan.guild_id)
             raise
 
-    async def _opened(self, plan: RoomPlan, starter_id: int) -> Room:
+    def use_glossary(self, guild_id: int, glossary: Glossary) -> None:
+        """A guild's own terms from now on, in its running room too."""
+        self._glossaries[guild_id] = glossary
+        if (room := self._rooms.get(guild_id)) is not None:
+            room.use_glossary(self._glossary(room.plan))
+
+    def _glossary(self, plan: RoomPlan) -> Glossary:
+        own = self._glossaries.get(plan.guild_id, {})
+        return {target: terms(target, own, self._default_glossary) for target in plan.targets}
+
+    async def _opened(self, plan: RoomPlan, starter_id: int, glossary: Glossary) -> Room:
         consent = await self._consents.of(plan.guild_id)
         await consent.agree(starter_id)
         board = await self._open_board(plan.text_channel_id)
@@ -88,6 +106,7 @@ class Rooms:
             board=board,
             clock=self._clock,
             ended=lambda: self._end(plan.guild_id),
+            glossary=glossary,
         )
         try:
             link = await self._join_voice(
@@ -120,6 +139,7 @@ class Rooms:
             await room.close()
         finally:
             del self._rooms[guild_id]
+            await self._interpreter.discard(guild_id)
 
     def status(self, guild_id: int) -> RoomStatus:
         """A guild's room as it is now.

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bot.room.events import (
     ConversationEvent,
@@ -81,6 +81,11 @@ class Speaker:
         self._speaking = False
         for conversation in self._conversations.values():
             conversation.fell_silent()
+
+    def use_glossary(self, language: str, phrases: Mapping[str, str]) -> None:
+        """Translate these terms so, into this language, from now on."""
+        if (conversation := self._conversations.get(language)) is not None:
+            conversation.use_glossary(phrases)
 
     def discard(self) -> None:
         """Pass on nothing more of what the conversations say."""

@@ -2,12 +2,19 @@
 
 interpreter     LiveTranslate: checks requests, lists languages, begins conversations
 conversation    one speaker into one language: when to open, feed, finish, try again
+  alarm, hearing one timer; one link heard at a time
   phase, limits the states it goes through; how long it waits for what
-  backlog       the audio that is not translated yet
+  pause         the silence after speech, fed until the turn is done
+  untranslated, backlog  what is not translated yet; what of it is said again
   turns, turn   the service's events -> what the room is told, sorted by utterance
+  echo          speech in the target language is not said again
   faults        what a failure means: try again, or stop and say why
   outage        how soon and how often to try again
-  budget        connects per minute, shared by the process
+  budget        what the account may do, shared by the process and fair between guilds
+    connects    when the account may connect again
+    tokens      those of the last minute, estimated and corrected
+    fairness    who is next
+    lending     an idle link that goes on to another speaker
   report, meter what the room is told, and what was used
   notices       sentences for the people
   ports         what it needs of a link

@@ -7,32 +7,30 @@ from `open_link`.
 import asyncio
 import logging
 import random
-from collections.abc import Callable
-from functools import partial
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import replace
 
-from bot.clock import Clock, Timer
-from bot.room.events import (
-    ConversationState,
-    Failed,
-    StateChanged,
-)
+from bot.clock import Clock
+from bot.room.events import ConversationState, Failed, StateChanged
 from bot.tasks import TaskOwner
 from bot.translation import faults, limits, notices, protocol
-from bot.translation.backlog import BYTES_PER_S, Backlog
-from bot.translation.budget import ConnectBudget, Ticket
+from bot.translation.alarm import Alarm
+from bot.translation.budget import Claim, ConnectBudget
 from bot.translation.faults import Fault
+from bot.translation.hearing import Hearing
+from bot.translation.lending import Lease
 from bot.translation.meter import Meter
 from bot.translation.outage import Outage
+from bot.translation.pause import Pause
 from bot.translation.phase import Phase
 from bot.translation.ports import LinkPort, OpenLink
 from bot.translation.protocol import ServerEvent
 from bot.translation.report import Listener, Report
 from bot.translation.turns import Turns
+from bot.translation.untranslated import Untranslated
+from bot.translation.wishes import SessionSettings
 
 log = logging.getLogger(__name__)
-
-Reported = TypeVar("Reported")
 
 
 class LiveConversation:
@@ -42,12 +40,14 @@ class LiveConversation:
         open_link: Begins a connection.
         turns: Sorts what the service says.
         meter: Counts what is used.
-        budget: Grants connects.
+        budget: Grants connects and lends idle links.
         clock: Time.
         listener: Told everything, on the event loop.
         idle_s: A link without speech for this long is finished.
         chance: Spreads retries.
         notice: Said once, when the conversation first opens.
+        claim: For whom it is, to the budget.
+        session: What `open_link` asks for; without it, that never changes.
     """
 
     def __init__(
@@ -62,50 +62,57 @@ class LiveConversation:
         idle_s: float,
         chance: random.Random,
         notice: Failed | None = None,
+        claim: Claim | None = None,
+        session: SessionSettings | None = None,
     ) -> None:
-        self._open_link = open_link
+        self._share = budget.share(self, open_link, claim or Claim())
         self._turns = turns
         self._meter = meter
-        self._budget = budget
         self._clock = clock
         self._idle_s = idle_s
         self._notice = notice
-        self._backlog = Backlog(limits.UNSENT_S, limits.KEPT_S)
+        self._session = session
         self._outage = Outage(chance)
         self._report = Report(listener, meter, self._outage)
+        self._pause = Pause()
+        self._untranslated = Untranslated(turns, self._pause, self._outage, self._report)
+        self._backlog = self._untranslated.audio
         self._tasks = TaskOwner("conversation")
         self._phase = Phase.IDLE
         self._link: LinkPort | None = None
-        self._generation = 0  # of the link; what an earlier one still says is not heard
-        self._ticket: Ticket | None = None
-        self._timer: Timer | None = None
+        self._hearing = Hearing(self._on_event, self._on_lost)
+        self._alarm = Alarm(clock, self._wake)
         self._opened_at = 0.0
         self._not_before = 0.0  # of the next connect
         self._spoke_at = 0.0
-        self._quiet_since: float | None = 0.0
-        self._silence_until: float | None = None  # while silence is fed
-        self._tick_at = 0.0
-        self._ended_before = 0  # turns, when the speaker fell silent
         self._closing = False
         self._done = asyncio.Event()  # nothing outstanding, once closing
         self.session_id = ""
         self.last_response_id = ""
-        self.dropped_s = 0.0
 
     @property
     def state(self) -> ConversationState:
         """As last told to the listener."""
         return self._phase.shown
 
+    @property
+    def dropped_s(self) -> float:
+        """Seconds of speech that were never translated."""
+        return self._untranslated.dropped_s
+
     # What the room calls
+
+    def open(self) -> None:
+        """Open the link before the first word; a failure is told and not tried again."""
+        if self._phase is Phase.IDLE and not self._closing:
+            self._begin()
 
     def feed(self, pcm: bytes) -> None:
         """Speech to translate: PCM16, 16 kHz, mono. Opens the link when it is not open."""
         if self._closing or self._phase is Phase.CLOSED or not pcm:
             return
         self._spoke_at = self._clock.now()
-        self._quiet_since = None
-        self._silence_until = None
+        self._pause.break_off()
         self._lose(self._backlog.add(pcm))
         if self._phase is Phase.FINISHING:  # begun in silence: nothing is outstanding
             self._drop_link()
@@ -117,12 +124,18 @@ class LiveConversation:
 
     def fell_silent(self) -> None:
         """The speaker stopped: silence is fed until the turn is done."""
-        if self._quiet_since is not None or self._phase is Phase.CLOSED:
+        if self._pause.since is not None or self._phase is Phase.CLOSED:
             return
-        self._quiet_since = self._clock.now()
-        self._ended_before = self._turns.ended
+        self._pause.begin(self._clock.now(), self._turns.ended)
         if self._phase is Phase.OPEN:
             self._feed_silence()
+
+    def use_glossary(self, phrases: Mapping[str, str]) -> None:
+        """Translate these terms so, from now on; an open session hears of it at once."""
+        if self._session is not None:
+            self._session.use_phrases(phrases)
+            if self._phase is Phase.OPEN:
+                self._renew()
 
     async def close(self) -> None:
         """End it; a running turn gets its last events first (bounded). Idempotent."""
@@ -149,108 +162,128 @@ class LiveConversation:
             self._report.say(notice)
         if self._clock.now() < self._not_before:
             self._enter(Phase.BACKOFF)
-            self._wake_at(self._not_before)
+            self._alarm.set(self._not_before)
         else:
-            self._enter(Phase.WAITING)
-            self._ticket = self._budget.request(self._connect)
+            self._ask()
 
-    def _connect(self) -> None:
-        self._ticket = None
-        if self._phase is not Phase.WAITING:
-            return
+    def _ask(self) -> None:
+        before, self._phase = self.state, Phase.WAITING
+        self._share.request()
+        if self._phase is Phase.WAITING and self.state is not before:
+            self._report.say(StateChanged(self.state))
+
+    # What the budget calls
+
+    def connect(self) -> None:
+        """Open a link: it was waited for."""
         self._opened_at = self._clock.now()
         self._meter.connected()
         self._backlog.rewind()
         self._turns.restart()
         self._enter(Phase.OPENING)
-        self._wake_at(self._opened_at + limits.OPENING_S)
-        self._generation += 1
-        self._link = self._open_link(
-            partial(self._from_link, self._generation, self._on_event),
-            partial(self._from_link, self._generation, self._on_lost),
-        )
+        self._alarm.set(self._opened_at + limits.OPENING_S)
+        if self._session is not None:
+            self._session.ask()
+        self._link = self._share.open_link(*self._hearing.anew())
 
-    def _opened(self) -> None:
-        self._opened_at = self._clock.now()
+    def take_over(self, lease: Lease) -> None:
+        """Go on with a link that was another's."""
+        self._meter.resumed(lease.counted)
+        self._backlog.rewind(lease.sent)
+        self._turns.restart()
+        self.session_id = lease.session_id
+        if self._session is not None:
+            self._session.ask()  # as the lender's
+        self._link = lease
+        lease.pass_on(*self._hearing.anew())
+        self._opened(lease.opened_at)
+
+    def hand_over(self) -> None:
+        """Let go of the resting link; it serves another from now on."""
+        self._link = None
+        self._hearing.stop()
+        self._report.used()
+        self._enter(Phase.IDLE)
+
+    def make_room(self) -> None:
+        """Finish the resting link."""
+        self._finish()
+
+    @property
+    def resting(self) -> bool:
+        """Whether the link is open and nothing is under way on it."""
+        settled = self._turns.settled and len(self._backlog) == 0
+        return self._phase is Phase.OPEN and self._pause.over and settled and not self._closing
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the link was asked is answered to the last text."""
+        return self._turns.complete
+
+    def _opened(self, at: float) -> None:
+        self._opened_at = at
         self._enter(Phase.OPEN)
+        self._renew()
         self._pump()
         if self._closing:
             self._finish()
-        elif self._quiet_since is not None:
+        elif self._pause.since is not None and len(self._backlog) > 0:
             self._feed_silence()
         else:
             self._schedule()
 
+    def _renew(self) -> None:
+        """Tell the session what has changed since it was asked for."""
+        if self._link is not None and self._session is not None:
+            self._session.renew(self._link)
+
     # While open
 
     def _pump(self) -> None:
-        if self._link is None:
-            return
-        while (chunk := self._backlog.chunk()) is not None:
+        while self._link is not None and (chunk := self._backlog.chunk()) is not None:
             self._meter.sent(chunk)
             self._lose(self._link.send(chunk) * len(chunk))
 
+    def _lose(self, count: int) -> None:
+        self._untranslated.lose(count, self._share if self._phase is Phase.WAITING else None)
+
     def _feed_silence(self) -> None:
-        self._tick_at = self._clock.now()
-        self._silence_until = self._tick_at + limits.SILENCE_S
+        self._pause.feed(self._clock.now())
         self._tick()
 
     def _tick(self) -> None:
         now = self._clock.now()
-        # At fixed times: what a late tick costs is not added to the silence's length.
-        self._tick_at += limits.TICK_S
-        if self._tick_at < now - limits.MOST_LATE_S:
-            self._tick_at = now + limits.TICK_S
-        self._report.translated(self._turns.advance(now, self._quiet_since))
-        if self._silence_until is not None:
-            if self._answered or now >= self._silence_until:
-                self._silence_until = None
-            else:
-                self._backlog.fill()
-                self._pump()
-        self._forget()
-        if self._turns.settled and self._quiet_since is not None and self._silence_until is None:
+        self._report.translated(self._turns.advance(now, self._pause.since))
+        if self._pause.tick(now, answered=self._untranslated.none):
+            self._backlog.fill()
+            self._pump()
+        self._untranslated.forget()
+        if self._turns.settled and self._pause.over:
             self._backlog.clear()
         self._schedule()
 
-    @property
-    def _answered(self) -> bool:
-        """Whether everything said before the silence is translated."""
-        return self._turns.settled and self._turns.ended > self._ended_before
-
-    def _forget(self) -> None:
-        """Let go of the audio that no new link would have to hear."""
-        if self._turns.done_until_ms is not None:
-            self._backlog.forget(self._turns.done_until_ms * BYTES_PER_S // 1000)
-        if self._turns.settled:
-            self._backlog.forget(self._backlog.position - int(limits.BETWEEN_S * BYTES_PER_S))
-
     def _schedule(self) -> None:
         now = self._clock.now()
-        if self._silence_until is not None or not self._turns.settled:
-            self._wake_at(self._tick_at)
+        if self._pause.fed or not self._turns.settled:
+            self._alarm.set(self._pause.tick_at)
             return
-        rests = self._quiet_since is not None
+        rests = self._pause.since is not None
         idle_at = max(self._spoke_at, self._opened_at) + self._idle_s
         if now >= idle_at or (rests and now >= self._opened_at + limits.ROTATE_S):
             self._finish()
         else:
-            self._wake_at(idle_at)
+            self._alarm.set(idle_at)
 
     def _finish(self) -> None:
         if self._backlog.unsent > 0:
             self._backlog.fill()
             self._pump()
         self._enter(Phase.FINISHING)
-        self._wake_at(self._clock.now() + limits.FINISHING_S)
+        self._alarm.set(self._clock.now() + limits.FINISHING_S)
         if self._link is not None:
             self._link.finish()
 
     # What the link reports
-
-    def _from_link(self, generation: int, act: Callable[[Reported], None], what: Reported) -> None:
-        if generation == self._generation:
-            act(what)
 
     def _on_event(self, event: ServerEvent) -> None:
         match event:
@@ -258,11 +291,13 @@ class LiveConversation:
                 self.session_id = event.session_id
             case protocol.SessionUpdated():
                 if self._phase is Phase.OPENING:
-                    self._opened()
+                    self._opened(self._clock.now())
             case protocol.SessionFinished():
                 self._finished()
             case protocol.ServerError():
                 self._on_error(event)
+            case protocol.SourceFailed() if faults.ends_session(event.code, event.message):
+                self._on_lost(faults.IDLE_KILL)
             case _:
                 self._on_speech_event(event)
 
@@ -271,6 +306,8 @@ class LiveConversation:
             self.last_response_id = event.response_id
         elif isinstance(event, protocol.ResponseDone) and event.usage is not None:
             self._meter.counted(event.usage)
+        elif isinstance(event, protocol.VoiceDelta):
+            self._meter.voiced(event.pcm)
         was_settled = self._turns.settled
         self._report.translated(self._turns.take(event, self._clock.now()))
         if was_settled and not self._turns.settled and self._phase is Phase.OPEN:
@@ -296,6 +333,8 @@ class LiveConversation:
 
     def _on_lost(self, fault: Fault) -> None:
         log.info("conversation lost its link: %s", fault.code)
+        if fault.of_voice and self._session is not None and self._session.drop_voice():
+            fault = replace(fault, message=notices.without_voice(fault.message), retryable=True)
         self._drop_link()
         if self._closing or self._phase is Phase.CLOSED:
             self._done.set()
@@ -310,37 +349,12 @@ class LiveConversation:
     def _try_again(self, fault: Fault) -> None:
         now = self._clock.now()
         self._not_before = now + self._outage.failed(fault.wait_s)
-        self._report.say(*self._turns.end_answered())
-        self._forget()
-        self._salvage(now)
+        self._untranslated.salvage(now)
         if (not fault.quiet or self._outage.lasting) and self._outage.tell(fault.code):
             self._report.say(Failed(fault.code, fault.message, fatal=False))
         self._enter(Phase.IDLE)
         if len(self._backlog) > 0:
             self._begin()
-
-    def _salvage(self, now: float) -> None:
-        """Decide what of the untranslated audio is sent again."""
-        unfinished = self._turns.unfinished
-        if self._quiet_since is not None and self._answered:
-            self._backlog.clear()
-        elif self._outage.hopeless:
-            self._backlog.clear()
-            self._report.say(*self._turns.end_all(), notices.words_lost(unfinished))
-        elif not self._backlog.whole:
-            # A sentence longer than what is kept: its beginning can't be said again, and its end
-            # alone would stand twice.
-            self._backlog.forget(self._backlog.position)
-            self._report.say(*self._turns.end_all(), notices.sentence_cut(unfinished))
-        else:
-            self._report.say(*self._turns.broken(now))
-
-    def _lose(self, count: int) -> None:
-        if count == 0:
-            return
-        self.dropped_s += count / BYTES_PER_S
-        if self._outage.tell("words_dropped"):
-            self._report.say(notices.words_dropped(limits.UNSENT_S))
 
     # Housekeeping
 
@@ -348,8 +362,7 @@ class LiveConversation:
         if self._phase is Phase.CLOSED:
             return
         self._drop_link()
-        if self._ticket is not None:
-            self._ticket.cancel()
+        self._share.leave()
         self._report.say(*self._turns.end_all())
         self._backlog.clear()
         self._enter(Phase.CLOSED)
@@ -357,30 +370,21 @@ class LiveConversation:
 
     def _drop_link(self) -> None:
         link, self._link = self._link, None
-        self._generation += 1
+        self._hearing.stop()
         if link is not None:
             self._tasks.start(link.close(), "close link")
         self._report.used()
 
     def _enter(self, phase: Phase) -> None:
         before, self._phase = self.state, phase
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()
         if self.state is not before:
             self._report.say(StateChanged(self.state))
 
-    def _wake_at(self, when: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._clock.call_at(when, self._wake)
-
     def _wake(self) -> None:
-        self._timer = None
         match self._phase:
             case Phase.BACKOFF:
-                self._enter(Phase.WAITING)
-                self._ticket = self._budget.request(self._connect)
+                self._ask()
             case Phase.OPENING:
                 self._on_lost(faults.NO_ANSWER)
             case Phase.OPEN:

@@ -14,6 +14,7 @@ class Fault:
         retryable: Whether a new connection may work.
         wait_s: Wait at least this long before it.
         quiet: Nothing to tell as long as trying again helps.
+        of_voice: A session without voice would be taken.
     """
 
     code: str
@@ -21,6 +22,7 @@ class Fault:
     retryable: bool
     wait_s: float = 0.0
     quiet: bool = False
+    of_voice: bool = False
 
 
 _CAPACITY_WAIT_S: Final = 5.0
@@ -53,6 +55,13 @@ BAD_VOICE: Final = Fault(
     "bad_voice",
     "The translation service does not have this voice: choose another one.",
     retryable=False,
+    of_voice=True,
+)
+NO_VOICE: Final = Fault(
+    "no_voice",
+    "The translation service does not speak this language: have another one spoken.",
+    retryable=False,
+    of_voice=True,
 )
 RATE_LIMITED: Final = Fault(
     "rate_limited",
@@ -107,26 +116,45 @@ _RULES: Final = (
     ("incorrectapikey", BAD_KEY),
     ("invalidauthorization", BAD_KEY),
     ("authenticationerror", BAD_KEY),
-    ("accessdenied", ACCESS_DENIED),
-    ("modelnotfound", NO_MODEL),
-    ("invalidmodel", NO_MODEL),
+    # An account in arrears is told "Access denied" too.
     ("arrearage", NO_CREDIT),
     ("insufficientquota", NO_CREDIT),
     ("allocatedquotaexceeded", NO_CREDIT),
+    ("accessdenied", ACCESS_DENIED),
+    ("modelnotfound", NO_MODEL),
+    ("invalidmodel", NO_MODEL),
 )
-_BY_STATUS: Final = {401: BAD_KEY, 403: ACCESS_DENIED, 404: NO_MODEL, 429: RATE_LIMITED}
+_BY_STATUS: Final = {
+    401: BAD_KEY,
+    402: NO_CREDIT,
+    403: ACCESS_DENIED,
+    404: NO_MODEL,
+    408: NO_ANSWER,
+    429: RATE_LIMITED,
+}
 _LONGEST_EXCERPT: Final = 120
 
 
 def of_text(code: str, message: str) -> Fault | None:
     """The fault a code and a message of the service are known for; None when they are not."""
-    plain = "".join(filter(str.isalnum, f"{code} {message}".lower()))
+    plain = _plain(code, message)
     for needle, fault in _RULES:
         if needle in plain:
             return fault
     if "voice" in plain and "notsupported" in plain:
         return BAD_VOICE
+    if "audio" in plain and "notsupport" in plain and "inputaudio" not in plain:
+        return NO_VOICE
     return None
+
+
+def ends_session(code: str, message: str) -> bool:
+    """Whether a failed source text is the end of the session, after a long silence."""
+    return "responsestreamtimeout" in _plain(code, message)
+
+
+def _plain(code: str, message: str) -> str:
+    return "".join(filter(str.isalnum, f"{code} {message}".lower()))
 
 
 def of_handshake(status: int, body: str) -> Fault:
@@ -166,6 +194,7 @@ def of_error(code: str, message: str, param: str | None) -> Fault:
         "refused",
         f"The translation service refused the conversation's settings: {refused}.",
         retryable=code.lower() in {"common_error", "internal_error", "server_error"},
+        of_voice=param is not None and ("voice" in param or "modalities" in param),
     )
 
 

@@ -70,7 +70,7 @@ class Link:
         self._fenced = False
         self._lost = False
         self._ready = threading.Condition()
-        self._queue: deque[bytes | str] = deque()
+        self._queue: deque[bytes | str | Mapping[str, Any]] = deque()
         self._is_open = False
         self._ending = False
         self._ping_at = 0.0
@@ -104,6 +104,12 @@ class Link:
         dropped = max(0, excess)
         self.dropped += dropped
         return dropped
+
+    def update(self, session: Mapping[str, Any]) -> None:
+        """Change the session's settings, behind the audio queued."""
+        with self._ready:
+            self._queue.append(session)
+            self._ready.notify()
 
     def finish(self) -> None:
         """Ask for everything outstanding, behind the audio queued."""
@@ -191,8 +197,8 @@ class Link:
             self._ready.wait_for(lambda: self._is_open or self._ending)
             return not self._ending
 
-    def _next(self) -> bytes | str | None:
-        """What to write next: audio, the name of an event, "ping", or None at the end."""
+    def _next(self) -> bytes | str | Mapping[str, Any] | None:
+        """What to write next: audio, settings, the name of an event, "ping", None at the end."""
         with self._ready:
             self._ready.wait_for(
                 lambda: self._ending or self._queue, max(0.0, self._ping_at - time.monotonic())
@@ -204,9 +210,11 @@ class Link:
                 return "ping"
             return self._queue.popleft() if self._queue else "ping"
 
-    def _write(self, item: bytes | str) -> None:
+    def _write(self, item: bytes | str | Mapping[str, Any]) -> None:
         if isinstance(item, bytes):
             self._connection.append_audio(base64.b64encode(item).decode("ascii"))
+        elif isinstance(item, Mapping):
+            self._connection.send_event("session.update", session=item)
         elif item == "ping":
             if time.monotonic() - self._connection.heard_at > DEAF_S:
                 raise ConnectionError("no sign of life")

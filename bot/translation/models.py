@@ -38,8 +38,13 @@ class Model:
         voices: What it speaks with.
         source_text: Whether the original text can be turned off.
         source_language: Whether it can be told the speaker's language.
+        assumed_source: The language it takes all speech for unless told, and names as the source's.
+        skips_echo: Target languages for which it can be told to skip speech that is in them.
+        most_phrases: Terms of a glossary it takes.
         audio_format: Name of PCM16 in the flat dialect.
         cumulative_usage: Whether the token counts of a response are those of the whole session.
+        tokens_in_per_s: What a second of speech takes.
+        tokens_out_per_s: What a second of voice takes.
     """
 
     name: str
@@ -49,14 +54,21 @@ class Model:
     voices: Voices
     source_text: SourceText
     source_language: bool
+    assumed_source: str | None
+    skips_echo: frozenset[str]
+    most_phrases: int
     audio_format: str
     cumulative_usage: bool
+    tokens_in_per_s: float
+    tokens_out_per_s: float
 
     @property
     def targets(self) -> frozenset[str]:
         """Every language it translates into."""
         return self.spoken | self.text_only
 
+
+_MOST_PHRASES: Final = 1000  # the vendor's advice
 
 _QWEN3: Final = Model(
     name="qwen3-livetranslate-flash-realtime",
@@ -66,8 +78,13 @@ _QWEN3: Final = Model(
     voices=voices.QWEN3,
     source_text=SourceText.OPTIONAL,
     source_language=True,
+    assumed_source="en",
+    skips_echo=frozenset(),
+    most_phrases=_MOST_PHRASES,
     audio_format="pcm16",
     cumulative_usage=False,
+    tokens_in_per_s=12.5,
+    tokens_out_per_s=12.5,
 )
 _QWEN35: Final = Model(
     name="qwen3.5-livetranslate-flash-realtime",
@@ -77,8 +94,13 @@ _QWEN35: Final = Model(
     voices=voices.NEWER,
     source_text=SourceText.OPTIONAL,
     source_language=True,
+    assumed_source=None,
+    skips_echo=frozenset({"zh", "en"}),
+    most_phrases=_MOST_PHRASES,
     audio_format="pcm",
     cumulative_usage=True,  # seen live by others, not documented
+    tokens_in_per_s=7,
+    tokens_out_per_s=12.5,
 )
 _QWEN38: Final = Model(
     name="qwen3.8-livetranslate-flash-realtime",
@@ -88,8 +110,13 @@ _QWEN38: Final = Model(
     voices=voices.NEWER,
     source_text=SourceText.ALWAYS,
     source_language=False,
+    assumed_source=None,
+    skips_echo=frozenset(),
+    most_phrases=_MOST_PHRASES,
     audio_format="pcm",
     cumulative_usage=True,  # unknown; as the generation before
+    tokens_in_per_s=7,
+    tokens_out_per_s=12.5,
 )
 
 MODELS: Final = (_QWEN3, _QWEN35, _QWEN38)

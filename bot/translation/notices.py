@@ -11,6 +11,11 @@ def text_only(target: str) -> Failed:
     return Failed("text_only", message, fatal=False)
 
 
+def without_voice(reason: str) -> str:
+    """The service has not the voice asked for; the captions go on."""
+    return f"{reason} Until then the translation comes as text only."
+
+
 def words_dropped(kept_s: float) -> Failed:
     """More was said than is kept while the service is not ready."""
     message = (
@@ -18,6 +23,16 @@ def words_dropped(kept_s: float) -> Failed:
         "is left out."
     )
     return Failed("words_dropped", message, fatal=False)
+
+
+def words_waited(kept_s: float) -> Failed:
+    """More was said than is kept while others use up the account's limits."""
+    message = (
+        "More people speak than the translation account may serve at once; of those who wait, what "
+        f"was said more than {kept_s:.0f} seconds ago is left out. Fewer languages help, or higher "
+        "limits of the account and of LIVETRANSLATE_CONNECTS_PER_MINUTE."
+    )
+    return Failed("words_waited", message, fatal=False)
 
 
 def words_lost(turn: int | None) -> Failed:

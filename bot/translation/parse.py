@@ -126,8 +126,11 @@ def _source_completed(fields: _Fields) -> ServerEvent:
 
 
 def _source_failed(fields: _Fields) -> ServerEvent:
-    code = fields.within("error").lenient("code") if fields.has("error") else ""
-    return protocol.SourceFailed(fields.text("item_id"), code)
+    item_id = fields.lenient("item_id")
+    if not fields.has("error"):
+        return protocol.SourceFailed(item_id, "")
+    error = fields.within("error")
+    return protocol.SourceFailed(item_id, error.lenient("code"), error.lenient("message"))
 
 
 def _item_created(fields: _Fields) -> ServerEvent:

@@ -1,7 +1,7 @@
 """What a conversation needs of a link to the service."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from bot.translation.faults import Fault
 from bot.translation.protocol import ServerEvent
@@ -12,6 +12,9 @@ class LinkPort(Protocol):
 
     def send(self, pcm: bytes) -> int:
         """Queue a chunk of audio; says how many older chunks were dropped for it."""
+
+    def update(self, session: Mapping[str, Any]) -> None:
+        """Change the session's settings, behind the audio queued."""
 
     def finish(self) -> None:
         """Ask for everything outstanding."""

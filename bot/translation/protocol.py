@@ -61,10 +61,11 @@ class SourceDone:
 
 @dataclass(frozen=True, slots=True)
 class SourceFailed:
-    """No source text will come for this item."""
+    """No source text will come for this item; empty when the service names none."""
 
     item_id: str
     code: str
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

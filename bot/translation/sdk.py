@@ -27,7 +27,7 @@ from bot.translation.faults import Fault
 
 log = logging.getLogger(__name__)
 
-STALL_S: Final = 5.0  # longest wait of a connect, a handshake's step or a blocked send
+STALL_S: Final = 7.0  # longest wait of a connect, a handshake's step or a blocked send
 SEND_ERRORS: Final = (OSError, websocket.WebSocketException)  # what sending raises
 
 

@@ -20,6 +20,7 @@ from typing import Final
 
 from bot.room.events import ConversationEvent, TurnEnded
 from bot.translation import protocol
+from bot.translation.echo import EchoRule
 from bot.translation.protocol import ServerEvent
 from bot.translation.turn import Turn
 
@@ -36,10 +37,12 @@ class Turns:
     Args:
         target: Language of the translation; says how sentences are joined.
         source_expected: Whether source text comes at all.
+        echo: Tells what was said in the target language already; None goes by what is detected.
     """
 
-    def __init__(self, target: str, *, source_expected: bool) -> None:
-        self._target = target
+    def __init__(self, target: str, *, source_expected: bool, echo: EchoRule | None = None) -> None:
+        self._rule = echo or EchoRule(target)
+        self._echoed = False  # the turn that ended last
         self._source_expected = source_expected
         self._next = 1
         self._open: list[Turn] = []  # oldest first
@@ -47,6 +50,7 @@ class Turns:
         self._responses: dict[str, Turn] = {}
         self._items: dict[str, Turn] = {}
         self.ended = 0
+        self.complete = True  # whether every turn of this link ended with all its texts
         # Of this link's audio, in milliseconds: what lies before is translated.
         self.done_until_ms: int | None = None
 
@@ -114,7 +118,8 @@ class Turns:
 
     def _patience(self, turn: Turn) -> float:
         if not turn.answered:
-            return PATIENCE_S
+            # The service may have been told to skip it.
+            return SOURCE_WAIT_S if turn.echo and turn.stopped else PATIENCE_S
         if not turn.stopped or not self._heard(turn):
             return SOURCE_WAIT_S
         return LINGER_S
@@ -142,6 +147,7 @@ class Turns:
     def restart(self) -> None:
         """A new link begins; its audio is counted from zero."""
         self.done_until_ms = None
+        self.complete = True
 
     def end_all(self) -> Events:
         """End every turn as it stands."""
@@ -156,20 +162,24 @@ class Turns:
         else:
             self._again.remove(turn)
         self.ended += 1
+        if turn.has_response and not (turn.answered and self._heard(turn)):
+            self.complete = False
         if turn.stopped_at_ms is not None:
             self.done_until_ms = turn.stopped_at_ms
         # Its own ids stay known until the next turn ends: what comes late is dropped by them.
         for owners in (self._responses, self._items):
             for name in [name for name, owner in owners.items() if owner.ended]:
                 del owners[name]
-        return [*turn.end(), TurnEnded(turn.number)]
+        last = turn.end()
+        self._echoed = turn.echo
+        return [*last, TurnEnded(turn.number)]
 
     def _begin(self, now: float) -> Turn:
         if self._again:
             turn = self._again.popleft()
             turn.touched_at = now
         else:
-            turn = Turn(self._next, self._target, now)
+            turn = Turn(self._next, self._rule, now, echo_expected=self._echoed)
             self._next += 1
         self._open.append(turn)
         return turn

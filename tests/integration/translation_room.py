@@ -5,14 +5,18 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from bot.clock import LoopClock
+from bot.clock import Clock, LoopClock, Timer
+from bot.room.captions import Captions, Line
 from bot.room.events import (
+    Caption,
     ConversationEvent,
     ConversationRequest,
     ConversationState,
     Failed,
     Final,
+    Member,
     StateChanged,
     TurnEnded,
 )
@@ -26,12 +30,32 @@ NESTED = "qwen3.8-livetranslate-flash-realtime"
 KEY = "sk-0123456789"
 
 
+class QuickClock(LoopClock):
+    """Ten seconds pass in one: what waits for the rules' seconds need not wait for the test's."""
+
+    def now(self) -> float:
+        return super().now() * 10
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        return super().call_at(when / 10, callback)
+
+
+def open_sockets() -> int:
+    count = 0
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the listing's own
+            count += str(link.readlink()).startswith("socket:")
+    return count
+
+
 @contextlib.asynccontextmanager
 async def nothing_left() -> AsyncIterator[None]:
-    """Threads and tasks return to where they were."""
+    """Threads, sockets and tasks return to where they were."""
     threads = set(threading.enumerate())
+    sockets = open_sockets()
     tasks = asyncio.all_tasks()
     yield
+    assert open_sockets() <= sockets
     assert [thread.name for thread in threading.enumerate() if thread not in threads] == []
     assert [task.get_name() for task in asyncio.all_tasks() if task not in tasks] == []
 
@@ -53,6 +77,24 @@ class Heard:
                 self._changed.clear()
                 await self._changed.wait()
 
+    async def until_ended(self, count: int) -> None:
+        """Until so many turns ended."""
+        await self.until(lambda heard: len(heard.ended()) == count)
+
+    def captions(self) -> list[str]:
+        """What stands in the text channel in the end, each caption in its last state."""
+        captions = Captions()
+        shown: dict[int, Caption] = {}
+        for event in self.events:
+            caption = captions.apply(Line(1, "en"), Member(1, "Ana"), event, 0.0)
+            if caption is not None:
+                shown[caption.key] = caption
+        return [caption.text for caption in shown.values() if caption.text]
+
+    def notices(self) -> list[str]:
+        """What the conversation has to say of itself; the room says each once."""
+        return [failure.message for failure in self.failures()]
+
     def finals(self) -> dict[int, str]:
         return {event.turn: event.text for event in self.events if isinstance(event, Final)}
 
@@ -68,17 +110,24 @@ class Heard:
 
 @contextlib.asynccontextmanager
 async def conversation(
-    service: Service, heard: Heard, model: str = FLAT, *, voice: bool = False, idle_s: float = 60.0
+    service: Service,
+    heard: Heard,
+    model: str = FLAT,
+    *,
+    voice: bool = False,
+    idle_s: float = 60.0,
+    target: str = "en",
+    clock: Clock | None = None,
 ) -> AsyncIterator[LiveConversation]:
     interpreter = LiveTranslate(
         url=service.url,
         api_key=KEY,
         model=model,
-        clock=LoopClock(),
+        clock=clock or LoopClock(),
         idle_s=idle_s,
         connects_per_minute=100,
     )
-    request = ConversationRequest(speaker_id=1, target="en", spoken=voice)
+    request = ConversationRequest(speaker_id=1, target=target, spoken=voice)
     talk = interpreter.converse(request, heard)
     try:
         yield talk

@@ -8,7 +8,7 @@ import asyncio
 import base64
 import json
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Self
 
 from aiohttp import WSMsgType, web
@@ -30,6 +30,7 @@ class Session:
         self.model = request.query.get("model", "")
         self.headers = request.headers
         self.settings: dict[str, Any] = {}
+        self.updates: list[tuple[int, dict[str, Any]]] = []  # later ones, after how much audio
         self.audio = bytearray()
         self.finished = False
         self._socket = socket
@@ -45,12 +46,22 @@ class Session:
     async def say_raw(self, text: str) -> None:
         await self._socket.send_str(text)
 
-    async def begin(self) -> None:
-        """Create the session and accept its first update."""
+    async def say_bare(self, **fields: Any) -> None:
+        """A message without a type."""
+        await self._socket.send_json(fields)
+
+    async def rest(self) -> None:
+        """Read on without an answer until the client goes."""
+        async for _ in self.events():
+            pass
+
+    async def begin(self, *, after_s: float = 0.0) -> None:
+        """Create the session and accept its first update, some time after it came."""
         await self.say("session.created", session={"id": "sess_1", "model": self.model})
         event = await anext(self.events())
         assert event["type"] == "session.update"
         self.settings = event["session"]
+        await asyncio.sleep(after_s)
         await self.say("session.updated", session=self.settings)
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
@@ -63,6 +74,9 @@ class Session:
                 self.audio += base64.b64decode(event["audio"])
             elif event["type"] == "session.finish":
                 self.finished = True
+            elif event["type"] == "session.update" and self.settings:
+                self.updates.append((len(self.audio), event["session"]))
+                await self.say("session.updated", session=event["session"])
             yield event
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -80,8 +94,8 @@ class Session:
 
     def reset(self) -> None:
         """Drop the connection without a word."""
-        assert self._request.transport is not None
-        self._request.transport.abort()
+        if self._request.transport is not None:  # None: the client went before
+            self._request.transport.abort()
 
     def freeze(self) -> None:
         """Stop reading and answering, with the connection left open."""
@@ -99,7 +113,8 @@ class Service:
         scripts: What each connection in turn is served with; the last serves all further ones.
         refuse: HTTP status for every handshake, or 0.
         refusal: Body of that answer.
-        handshake_s: How long a handshake takes.
+        handshake_s: How long a handshake takes; of several, each is one connection's in turn, and
+            the last all further ones'.
         port: Where to listen; 0 takes a free one.
     """
 
@@ -108,17 +123,21 @@ class Service:
         *scripts: Script,
         refuse: int = 0,
         refusal: str = "",
-        handshake_s: float = 0.0,
+        handshake_s: float | Sequence[float] = 0.0,
         port: int = 0,
     ) -> None:
         self.sessions: list[Session] = []
         self.handshakes = 0
         self.handshake_began = asyncio.Event()
+        self._shaken = asyncio.Condition()
+        self._down = False
         self.url = ""
         self._scripts = list(scripts)
         self._refuse = refuse
         self._refusal = refusal
-        self._handshake_s = handshake_s
+        self._handshakes_s = (
+            [handshake_s] if isinstance(handshake_s, int | float) else [*handshake_s]
+        )
         self._port = port
 
     async def __aenter__(self) -> Self:
@@ -135,6 +154,19 @@ class Service:
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
 
+    async def shaken_hands(self, times: int) -> None:
+        """Wait until so many connections were tried."""
+        async with asyncio.timeout(30), self._shaken:
+            await self._shaken.wait_for(lambda: self.handshakes >= times)
+
+    async def crash(self, down_s: float) -> None:
+        """Drop every connection without a word, and each new one for a while."""
+        self._down = True
+        for session in self.sessions:
+            session.reset()
+        await asyncio.sleep(down_s)
+        self._down = False
+
     def accept(self) -> None:
         """Refuse no more."""
         self._refuse = 0
@@ -142,8 +174,13 @@ class Service:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.handshakes += 1
         self.handshake_began.set()
+        async with self._shaken:
+            self._shaken.notify_all()
         script = self._scripts[min(self.handshakes, len(self._scripts)) - 1]
-        await asyncio.sleep(self._handshake_s)
+        await asyncio.sleep(self._handshakes_s[min(self.handshakes, len(self._handshakes_s)) - 1])
+        if self._down:
+            assert request.transport is not None
+            request.transport.abort()
         if self._refuse:
             return web.Response(status=self._refuse, text=self._refusal)
         socket = web.WebSocketResponse()
@@ -154,20 +191,23 @@ class Service:
         return socket
 
 
-async def listen(session: Session) -> None:
+async def listen(session: Session, *, begun: bool = False) -> None:
     """Accept audio, never answer."""
-    await session.begin()
+    if not begun:
+        await session.begin()
     async for _ in session.chunks():
         pass
     if session.finished:
         await session.say("session.finished")
 
 
-async def translate(session: Session, stop_after: int | None = None) -> None:
-    """Answer as the service does; after `stop_after` chunks return in mid-sentence."""
+async def translate(
+    session: Session, stop_after: int | None = None, sentences: int | None = None
+) -> None:
+    """Answer as the service does; after so many chunks or whole sentences just return."""
     await session.begin()
     utterance: Utterance | None = None
-    quiet = count = 0
+    quiet = count = spoken_of = 0
     async for chunk in session.chunks():
         word = struct.unpack_from("<h", chunk)[0]
         quiet = 0 if word else quiet + 1
@@ -182,6 +222,9 @@ async def translate(session: Session, stop_after: int | None = None) -> None:
         if utterance is not None and quiet == SILENT_CHUNKS:
             await utterance.end(count * 100)
             utterance = None
+            spoken_of += 1
+            if spoken_of == sentences:
+                return
     if utterance is not None:
         await utterance.end(count * 100)
     if session.finished:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ProtocolError
-from bot.room.events import TurnEnded
+from bot.room.events import Echoed, Final, Partial, TurnEnded, Voice
+from bot.translation.echo import EchoRule
 from bot.translation.parse import _READERS, parse
 from bot.translation.turns import PATIENCE_S, Turns
 
@@ -59,6 +60,33 @@ def near_misses(draw: st.DrawFn) -> dict[str, Any]:
 def test_any_json_is_an_event_or_a_protocol_error(message: object) -> None:
     with contextlib.suppress(ProtocolError):
         assert type(parse(message)).__module__ == "bot.translation.protocol"
+
+
+@given(
+    st.lists(near_misses(), max_size=40),
+    st.sampled_from([None, "en", "zh"]),
+    st.sampled_from([None, "en"]),
+)
+def test_a_turn_that_is_an_echo_says_nothing_after_it_is_told(
+    messages: list[dict[str, Any]], declared: str | None, assumed: str | None
+) -> None:
+    rule = EchoRule("zh", declared=declared, assumed=assumed)
+    turns = Turns("zh", source_expected=True, echo=rule)
+    echoed: set[int] = set()
+    for now, message in enumerate(messages):
+        with contextlib.suppress(ProtocolError):
+            for event in turns.take(parse(message), float(now)):
+                if isinstance(event, Echoed):
+                    assert event.turn not in echoed
+                    echoed.add(event.turn)
+                elif isinstance(event, Partial | Final):
+                    assert declared != "zh"
+                    echoed.discard(event.turn)
+                elif isinstance(event, Voice):
+                    assert event.turn not in echoed
+    for event in turns.end_all():
+        if isinstance(event, Partial | Final | Voice):
+            assert event.turn not in echoed
 
 
 @given(st.lists(near_misses() | st.sampled_from(["break", "advance"]), max_size=40))

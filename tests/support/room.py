@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.errors import LanguageError
+from bot.errors import LanguageError, ParleyError
 from bot.room.events import (
     Caption,
     ConversationEvent,
@@ -22,6 +22,7 @@ class MemoryConversation:
         self.say = listener
         self.fed = bytearray()
         self.silences = 0
+        self.glossary = dict(request.glossary)
         self.closed = False
         self.last_words: list[ConversationEvent] = []  # said while closing
 
@@ -31,6 +32,9 @@ class MemoryConversation:
 
     def fell_silent(self) -> None:
         self.silences += 1
+
+    def use_glossary(self, phrases: Mapping[str, str]) -> None:
+        self.glossary = dict(phrases)
 
     async def close(self) -> None:
         for event in self.last_words:
@@ -42,10 +46,20 @@ class MemoryInterpreter:
     def __init__(self) -> None:
         self.conversations: list[MemoryConversation] = []
         self.spoken = {"en": True, "es": True, "ca": False}
+        self.prepared: list[ConversationRequest] = []
+        self.refusal: ParleyError | None = None
 
     def check(self, request: ConversationRequest) -> None:
         if request.target not in self.spoken:
             raise LanguageError(f"No {request.target}.")
+
+    async def prepare(self, request: ConversationRequest) -> None:
+        self.prepared.append(request)
+        if self.refusal is not None:
+            raise self.refusal
+
+    async def discard(self, guild_id: int) -> None:
+        self.prepared = [r for r in self.prepared if r.guild_id != guild_id]
 
     def converse(
         self, request: ConversationRequest, listener: Callable[[ConversationEvent], None]
@@ -93,6 +107,7 @@ class MemoryLink:
         self.present = {member.id: member for member in members}
         self.allowed: list[frozenset[int]] = []
         self.played = bytearray()
+        self.queued_s = 0.0
         self.closed = False
 
     def allow(self, user_ids: frozenset[int]) -> None:
@@ -105,7 +120,7 @@ class MemoryLink:
         self.played += pcm
 
     def playing_s(self) -> float:
-        return 0.0
+        return self.queued_s
 
     def stop_playing(self) -> None:
         self.played.clear()

@@ -1,7 +1,8 @@
 """When a conversation opens, feeds, finishes and tries again; time held by the test."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
@@ -28,12 +29,16 @@ class RecordedLink:
         self.says = on_event
         self.breaks = on_lost
         self.audio = b""
+        self.updates: list[Mapping[str, Any]] = []
         self.finishing = False
         self.closed = False
 
     def send(self, pcm: bytes) -> int:
         self.audio += pcm
         return 0
+
+    def update(self, session: Mapping[str, Any]) -> None:
+        self.updates.append(session)
 
     def finish(self) -> None:
         self.finishing = True

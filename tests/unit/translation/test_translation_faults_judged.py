@@ -25,10 +25,46 @@ from bot.translation.protocol import TokenCount
         ("Arrearage", "", faults.NO_CREDIT),
         ("AllocatedQuotaExceeded", "", faults.NO_CREDIT),
         ("", "Voice 'Chelsie' is not supported.", faults.BAD_VOICE),
+        ("", "Language 'uk' does not support audio output.", faults.NO_VOICE),
+        ("Arrearage", "Access denied, please pay.", faults.NO_CREDIT),
+        ("Throttling.AllocationQuota", "Allocated quota exceeded.", faults.RATE_LIMITED),
     ],
 )
 def test_known_words_of_the_service_are_recognised(code: str, message: str, fault: Fault) -> None:
     assert faults.of_text(code, message) is fault
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (401, faults.BAD_KEY),
+        (402, faults.NO_CREDIT),
+        (403, faults.ACCESS_DENIED),
+        (404, faults.NO_MODEL),
+        (408, faults.NO_ANSWER),
+        (429, faults.RATE_LIMITED),
+        (503, faults.OVERLOADED),
+    ],
+)
+def test_a_handshakes_status_is_judged_where_its_body_says_nothing(
+    status: int, fault: Fault
+) -> None:
+    assert faults.of_handshake(status, "<html>") is fault
+
+
+@pytest.mark.parametrize("param", ["session.voice", "session.modalities"])
+def test_settings_refused_for_their_voice_may_do_without(param: str) -> None:
+    assert faults.of_error("invalid_value", "Invalid.", param).of_voice
+    assert not faults.of_error("invalid_value", "Invalid.", "session.translation").of_voice
+
+
+def test_audio_that_is_sent_has_nothing_to_do_with_a_voice() -> None:
+    assert faults.of_text("", "input_audio_format opus is not supported") is None
+
+
+def test_failed_source_text_ends_a_session_only_after_silence() -> None:
+    assert faults.ends_session("UNEXPECTED_ASR_ERROR", "Response stream timeout (300)")
+    assert not faults.ends_session("UNEXPECTED_ASR_ERROR", "no speech understood")
 
 
 def test_unknown_words_are_not_judged() -> None:

@@ -91,6 +91,36 @@ async def test_a_text_only_language_asked_for_voice_is_served_as_text_and_said_s
     await talk.close()
 
 
+@pytest.mark.parametrize(
+    "limit", ["connects_per_minute", "open_conversations", "tokens_per_minute"]
+)
+def test_a_limit_below_one_is_refused(limit: str) -> None:
+    limits: dict[str, int] = {limit: 0}
+    with pytest.raises(SettingsError, match=limit.replace("_", " ")):
+        LiveTranslate(url=URL, api_key=KEY, model=QWEN3, clock=ManualClock(), **limits)  # type: ignore[arg-type] # which one is drawn
+
+
+async def test_it_says_what_of_the_limits_is_used_and_whether_there_is_room_for_more() -> None:
+    clock = ManualClock()
+    live = LiveTranslate(
+        url="ws://127.0.0.1:9/x", api_key=KEY, model=QWEN3, clock=clock, connects_per_minute=2
+    )
+    assert live.has_room(2)
+    events: list[object] = []
+    requests = [ConversationRequest(speaker, "en", guild_id=1) for speaker in range(3)]
+    talks = [live.converse(request, events.append) for request in requests]
+    for talk in talks:
+        talk.feed(bytes(3200))
+        clock.advance(0.3)
+    figures = live.budget()
+    assert (figures.waiting, figures.connects_left, figures.open) == (1, 0, 2)
+    assert round(figures.waited_s, 1) == 0.3
+    assert not live.has_room(1)
+    for talk in talks:
+        await talk.close()
+    assert (live.connects_waiting, live.budget().open) == (0, 0)
+
+
 def test_the_libraries_logs_stay_above_debug_and_off_stderr() -> None:
     logger = logging.getLogger("dashscope")
     logger.setLevel(logging.DEBUG)

@@ -1,0 +1,17 @@
+"""Terms and how they are to be translated."""
+
+from collections.abc import Mapping
+
+Glossary = Mapping[str, Mapping[str, str]]
+"""Target language -> source term -> target term."""
+
+
+def terms(language: str, guild: Glossary, default: Glossary) -> dict[str, str]:
+    """A language's terms: the guild's first, then the default ones it does not change.
+
+    The order matters where a model takes only so many.
+    """
+    own = guild.get(language, {})
+    known = {term.casefold() for term in own}
+    others = default.get(language, {}).items()
+    return {**own, **{term: wanted for term, wanted in others if term.casefold() not in known}}

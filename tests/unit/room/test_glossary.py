@@ -1,0 +1,44 @@
+"""Whose terms count, and that a running room hears of new ones."""
+
+from bot.room.events import Member, Speech
+from bot.room.glossary import terms
+from bot.room.registry import Rooms
+from bot.room.room import RoomPlan
+from tests.support.clock import ManualClock
+from tests.support.room import MemoryConsent, MemoryInterpreter, World
+
+ANA = Member(1, "Ana")
+DEFAULT = {"en": {"canal": "channel", "sala": "room"}, "fr": {"canal": "canal"}}
+
+
+def test_a_guilds_terms_go_before_the_default_ones_and_over_them() -> None:
+    merged = terms("en", {"en": {"Canal": "canal", "voz": "voice"}}, DEFAULT)
+    assert list(merged.items()) == [("Canal", "canal"), ("voz", "voice"), ("sala", "room")]
+
+
+def test_each_language_has_terms_of_its_own() -> None:
+    assert terms("fr", {"en": {"voz": "voice"}}, DEFAULT) == {"canal": "canal"}
+    assert terms("de", {}, DEFAULT) == {}
+
+
+async def test_conversations_open_with_the_terms_and_running_ones_are_told_new_ones() -> None:
+    world, interpreter = World(ANA), MemoryInterpreter()
+    rooms = Rooms(
+        interpreter=interpreter,
+        store=MemoryConsent(1),
+        join_voice=world.join_voice,
+        open_board=world.open_board,
+        clock=ManualClock(),
+        glossary=DEFAULT,
+    )
+    rooms.use_glossary(1, {"en": {"voz": "voice"}})
+    await rooms.start(RoomPlan(1, 10, 20, ("en", "es")), 1)
+    assert world.listener is not None
+    world.listener.heard(Speech(1, bytes(640), 0.0))
+    assert interpreter.of(1, "en").request.glossary == {"voz": "voice", **DEFAULT["en"]}
+    assert interpreter.of(1, "es").request.glossary == {}
+    rooms.use_glossary(1, {"en": {"sala": "hall"}, "es": {"hall": "sala"}})
+    rooms.use_glossary(2, {"en": {"sala": "other guild"}})
+    assert interpreter.of(1, "en").glossary == {"sala": "hall", "canal": "channel"}
+    assert interpreter.of(1, "es").glossary == {"hall": "sala"}
+    await rooms.close()
