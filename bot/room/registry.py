@@ -4,6 +4,7 @@ import logging
 
 from bot.clock import Clock
 from bot.errors import NoRoomError, ParleyError, RoomBusyError
+from bot.room.allowance import Accounts
 from bot.room.consent import Consent, Consents
 from bot.room.events import ConversationRequest
 from bot.room.ports import ConsentStore, Interpreter, JoinVoice, OpenBoard
@@ -22,6 +23,7 @@ class Rooms:
         join_voice: Joins a voice channel.
         open_board: Opens a text channel for captions.
         clock: The time.
+        accounts: What each guild spends and may spend; without, nothing is counted.
     """
 
     def __init__(
@@ -32,7 +34,9 @@ class Rooms:
         join_voice: JoinVoice,
         open_board: OpenBoard,
         clock: Clock,
+        accounts: Accounts | None = None,
     ) -> None:
+        self._accounts = accounts
         self._interpreter = interpreter
         self._consents = Consents(store)
         self._join_voice = join_voice
@@ -61,6 +65,7 @@ class Rooms:
             ChatError: The text channel can't be written to.
             VoiceLinkError: The voice channel can't be joined.
             StoreError: The starter's consent can't be remembered.
+            AllowanceError: The guild's minutes of today are used up.
         """
         if plan.guild_id in self._rooms:
             raise RoomBusyError("This server already has a room running; /translate stop ends it.")
@@ -78,6 +83,9 @@ class Rooms:
             raise
 
     async def _opened(self, plan: RoomPlan, starter_id: int) -> Room:
+        account = None if self._accounts is None else await self._accounts.of(plan.guild_id)
+        if account is not None:
+            account.check()
         consent = await self._consents.of(plan.guild_id)
         await consent.agree(starter_id)
         board = await self._open_board(plan.text_channel_id)
@@ -88,6 +96,7 @@ class Rooms:
             board=board,
             clock=self._clock,
             ended=lambda: self._end(plan.guild_id),
+            account=account,
         )
         try:
             link = await self._join_voice(

@@ -1,0 +1,103 @@
+"""What the service is likely to ask for what was spent. An estimate: the invoice is the service's.
+
+Prices are in US dollars for a million tokens. A model that is not in the table has no price here,
+and none is guessed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.room.spent import Spent
+
+_SNAPSHOT: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_MILLION: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Of one model, in US dollars for a million tokens.
+
+    Attributes:
+        read: Of what goes in, speech or text.
+        written: Of text that comes out.
+        spoken: Of voice that comes out.
+    """
+
+    read: float
+    written: float
+    spoken: float = 0.0
+
+    def cost(self, amount: Spent) -> float:
+        """US dollars for an amount."""
+        written = amount.tokens_out - amount.tokens_voice
+        dollars = (
+            amount.tokens_in * self.read
+            + written * self.written
+            + amount.tokens_voice * self.spoken
+        )
+        return dollars / _MILLION
+
+
+FREE: Final = Price(0.0, 0.0, 0.0)
+
+# Singapore, November 2026: the first by Model Studio's console, the second by its price list.
+PRICES: Final[Mapping[str, Price]] = {
+    "qwen3.8-livetranslate-flash-realtime": Price(read=7.5, written=20.0, spoken=30.0),
+    "qwen-mt-turbo": Price(read=0.16, written=0.49),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """An estimate.
+
+    Attributes:
+        dollars: For what has a price.
+        unknown: Models that were used and have none, by name.
+    """
+
+    dollars: float
+    unknown: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.unknown:
+            return f"about ${self.dollars:.2f}" if self.dollars >= 0.005 else _small(self.dollars)
+        reason = f"no price is known for {', '.join(self.unknown)}"
+        if self.dollars > 0:
+            return f"at least ${self.dollars:.2f} ({reason})"
+        return f"unknown ({reason})"
+
+
+def _small(dollars: float) -> str:
+    return "nothing" if dollars == 0 else "less than $0.01"
+
+
+class Prices:
+    """A price table.
+
+    Args:
+        table: Price by model name; a dated snapshot of a model costs what the model does.
+        others: Of every model that is not in the table, where that is known.
+    """
+
+    def __init__(self, table: Mapping[str, Price] = PRICES, *, others: Price | None = None) -> None:
+        self._table = dict(table)
+        self._others = others
+
+    def of(self, model: str) -> Price | None:
+        """A model's price; None when it is not known."""
+        price = self._table.get(model) or self._table.get(_SNAPSHOT.sub("", model))
+        return price or self._others
+
+    def cost(self, amounts: Mapping[str, Spent]) -> Cost:
+        """What amounts by model are likely to cost."""
+        dollars = 0.0
+        unknown = []
+        for model, amount in sorted(amounts.items()):
+            if (price := self.of(model)) is not None:
+                dollars += price.cost(amount)
+            elif amount != Spent():
+                unknown.append(model)
+        return Cost(dollars, tuple(unknown))
