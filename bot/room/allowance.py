@@ -173,16 +173,6 @@ class Accounts:
                 total[model] = total.get(model, Spent()) + amount
         return Today(_minutes(total), 0, self._prices.cost(total))
 
-    @property
-    def unwritten(self) -> int:
-        """Rows that wait to be written to the store."""
-        return len(self._ledger)
-
-    @property
-    def dropped(self) -> int:
-        """Amounts that are not kept, as the store failed for too long."""
-        return self._ledger.dropped
-
 
 def _minutes(amounts: Mapping[str, Spent]) -> float:
     return sum(amount.minutes for amount in amounts.values())

@@ -70,11 +70,14 @@ class Ledger:
     @property
     def day(self) -> date:
         """Today, in UTC. Never goes back: a clock that is set right does not make a day anew."""
+        self._turn_the_page()
+        return self._day
+
+    def _turn_the_page(self) -> None:
         today = self._wall().date()
         if today > self._day:
             self._day = today
             self._today.clear()
-        return self._day
 
     async def load(self, guild_id: int) -> None:
         """Know what a guild spent today before this process began.
@@ -100,11 +103,13 @@ class Ledger:
 
     def today(self, guild_id: int) -> Mapping[str, Spent]:
         """What a loaded guild spent today, by model."""
-        return self._today.get(guild_id, {}) if self.day else {}
+        self._turn_the_page()
+        return self._today.get(guild_id, {})
 
     def guilds(self) -> tuple[int, ...]:
         """Those that spent something today, as far as this process knows."""
-        return tuple(self._today) if self.day else ()
+        self._turn_the_page()
+        return tuple(self._today)
 
     def used(self, guild_id: int, user_id: int, usage: Usage) -> None:
         """Count what a conversation used; `NOBODY` as user counts for the guild alone."""

@@ -4,10 +4,12 @@ Prices are in US dollars for a million tokens. A model that is not in the table 
 and none is guessed.
 """
 
+import json
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from bot.room.spent import Spent
 
@@ -74,22 +76,22 @@ def _small(dollars: float) -> str:
     return "nothing" if dollars == 0 else "less than $0.01"
 
 
+@dataclass(frozen=True, slots=True)
 class Prices:
     """A price table.
 
-    Args:
+    Attributes:
         table: Price by model name; a dated snapshot of a model costs what the model does.
         others: Of every model that is not in the table, where that is known.
     """
 
-    def __init__(self, table: Mapping[str, Price] = PRICES, *, others: Price | None = None) -> None:
-        self._table = dict(table)
-        self._others = others
+    table: Mapping[str, Price] = field(default_factory=lambda: PRICES)
+    others: Price | None = None
 
     def of(self, model: str) -> Price | None:
         """A model's price; None when it is not known."""
-        price = self._table.get(model) or self._table.get(_SNAPSHOT.sub("", model))
-        return price or self._others
+        price = self.table.get(model) or self.table.get(_SNAPSHOT.sub("", model))
+        return price or self.others
 
     def cost(self, amounts: Mapping[str, Spent]) -> Cost:
         """What amounts by model are likely to cost."""
@@ -101,3 +103,49 @@ class Prices:
             elif amount != Spent():
                 unknown.append(model)
         return Cost(dollars, tuple(unknown))
+
+
+def parse(text: str) -> Mapping[str, Price]:
+    """A table from JSON: {"model": {"in": 7.5, "text_out": 20, "audio_out": 30}, ...}.
+
+    What is left out costs nothing.
+
+    Raises:
+        ValueError: It is not that; says what it must be, and the number of the model that is wrong.
+    """
+    try:
+        table = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("must be JSON, or the path of a file with JSON.") from None
+    if not isinstance(table, dict):
+        # pydantic takes nothing else for a wrong value.
+        raise ValueError(  # noqa: TRY004
+            'must be a JSON object like {"model": {"in": 7.5, "text_out": 20}}.'
+        )
+    return {
+        model: _price(number, prices) for number, (model, prices) in enumerate(table.items(), 1)
+    }
+
+
+_NAMES: Final = ("in", "text_out", "audio_out")
+
+
+def _price(number: int, prices: Any) -> Price:
+    good = (
+        isinstance(prices, dict)
+        and prices.keys() <= set(_NAMES)
+        and all(_is_price(price) for price in prices.values())
+        and "in" in prices
+    )
+    if not good:
+        raise ValueError(
+            f'must give for its model number {number} US dollars per million tokens as "in" and, '
+            'where there are such, "text_out" and "audio_out".'
+        )
+    return Price(*(float(prices.get(name, 0.0)) for name in _NAMES))
+
+
+def _is_price(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value < 1e9 and math.isfinite(value)
