@@ -30,5 +30,5 @@ def today(spent: Today) -> str:
 def _day(day: Day) -> str:
     return (
         f"- {day.day.isoformat()}: {day.minutes:.1f} minutes, {day.tokens:,} tokens, "
-        f"{day.connects} connections; cost {day.cost}"
+        f"{day.connects} connections; cost {day.cost.short}"
     )

@@ -121,9 +121,10 @@ class Account:
         )
 
     def check(self) -> None:
-        """Raise AllowanceError when today's minutes are used up."""
+        """Before a room begins: raise AllowanceError when today's minutes are used up."""
         if self.used_up:
             raise AllowanceError(self._refusal)
+        self._told = False  # who begins on another day needs not be told that it goes on
 
     @property
     def _refusal(self) -> str:

@@ -44,7 +44,7 @@ class Price:
 
 FREE: Final = Price(0.0, 0.0, 0.0)
 
-# Singapore, November 2026: the first by Model Studio's console, the second by its price list.
+# Singapore, November 2026: the first as users of it report, the second by the price list.
 PRICES: Final[Mapping[str, Price]] = {
     "qwen3.8-livetranslate-flash-realtime": Price(read=7.5, written=20.0, spoken=30.0),
     "qwen-mt-turbo": Price(read=0.16, written=0.49),
@@ -63,13 +63,17 @@ class Cost:
     dollars: float
     unknown: tuple[str, ...] = ()
 
+    @property
+    def short(self) -> str:
+        """The amount alone."""
+        if self.unknown:
+            return f"at least ${self.dollars:.2f}" if self.dollars > 0 else "unknown"
+        return f"about ${self.dollars:.2f}" if self.dollars >= 0.005 else _small(self.dollars)
+
     def __str__(self) -> str:
         if not self.unknown:
-            return f"about ${self.dollars:.2f}" if self.dollars >= 0.005 else _small(self.dollars)
-        reason = f"no price is known for {', '.join(self.unknown)}"
-        if self.dollars > 0:
-            return f"at least ${self.dollars:.2f} ({reason})"
-        return f"unknown ({reason})"
+            return self.short
+        return f"{self.short} (no price is known for {', '.join(self.unknown)})"
 
 
 def _small(dollars: float) -> str:
