@@ -22,7 +22,6 @@ class Meter:
         self._in = 0  # bytes
         self._out = 0  # bytes
         self._tokens = _NOTHING
-        self._text_tokens = _NOTHING
         self._connects = 0
 
     def connected(self) -> None:
@@ -30,15 +29,10 @@ class Meter:
         self._connects += 1
         self.resumed(_NOTHING)
 
-    @property
-    def counted_so_far(self) -> TokenCount:
-        """The session's last count, for whoever goes on with it."""
-        return self._before
-
-    def resumed(self, before: TokenCount) -> None:
-        """A session is gone on with that has counted so much already, for another."""
+    def resumed(self, count: TokenCount) -> None:
+        """A session that was another's goes on from this count."""
         self._sums = self._cumulative
-        self._before = before
+        self._before = count
 
     def sent(self, pcm: bytes) -> None:
         """Audio was sent."""
@@ -55,10 +49,6 @@ class Meter:
             self._sums = False
         self._tokens += count - before if self._sums else count
 
-    def translated(self, count: TokenCount) -> None:
-        """Text translation counted tokens, of one answer."""
-        self._text_tokens += count
-
     @property
     def unread_s(self) -> float:
         """Seconds of audio sent since the last reading."""
@@ -73,11 +63,9 @@ class Meter:
             tokens_out=self._tokens.tokens_out,
             tokens_voice=self._tokens.tokens_voice,
             connects=self._connects,
-            text_tokens_in=self._text_tokens.tokens_in,
-            text_tokens_out=self._text_tokens.tokens_out,
         )
         if usage == Usage():
             return None
         self._in = self._out = self._connects = 0
-        self._tokens = self._text_tokens = _NOTHING
+        self._tokens = _NOTHING
         return usage

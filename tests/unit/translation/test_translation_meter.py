@@ -31,20 +31,10 @@ def test_a_new_session_is_believed_to_sum_again() -> None:
 
 
 def test_who_goes_on_with_a_session_counts_from_where_it_stood() -> None:
-    first, second = Meter(cumulative=True), Meter(cumulative=True)
-    first.connected()
-    first.counted(TokenCount(100, 50, 20))
-    second.resumed(first.counted_so_far)
-    second.counted(TokenCount(130, 70, 30))
-    assert tokens(first) == (100, 50, 20)
-    assert second.read() == Usage(tokens_in=30, tokens_out=20, tokens_voice=10)
-
-
-def test_text_translation_is_counted_apart() -> None:
     meter = Meter(cumulative=True)
-    meter.translated(TokenCount(30, 25))
-    meter.translated(TokenCount(20, 15))
-    assert meter.read() == Usage(text_tokens_in=50, text_tokens_out=40)
+    meter.resumed(TokenCount(100, 50, 20))
+    meter.counted(TokenCount(130, 70, 30))
+    assert meter.read() == Usage(tokens_in=30, tokens_out=20, tokens_voice=10)
     assert meter.read() is None
 
 
