@@ -6,6 +6,8 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import discord
@@ -20,12 +22,16 @@ from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.room.allowance import Accounts
 from bot.room.gating import GatedListener
+from bot.room.ledger import Ledger
 from bot.room.ports import Listener
 from bot.room.registry import Rooms
+from bot.room.spending import Spending
 from bot.settings import Settings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.usage import UsageTable
 from bot.tasks import TaskOwner
 from bot.translation.interpreter import LiveTranslate
 from bot.translation.languages import NAMES
@@ -37,6 +43,7 @@ from cogs.translate import Translate
 log = logging.getLogger(__name__)
 
 _LOGIN_WITHIN_S = 60.0
+_TEXT_MODEL = "qwen-mt-flash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,20 @@ async def running(config: Settings) -> AsyncIterator[App]:
             idle_s=config.translation.idle_seconds,
             clock=clock,
         )
+        ledger = Ledger(
+            UsageTable(store),
+            model=config.translation.model,
+            text_model=_TEXT_MODEL,
+            clock=clock,
+            wall=lambda: datetime.now(UTC),
+        )
+        stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
+        accounts = Accounts(
+            ledger,
+            config.usage.prices,
+            limit_minutes=config.usage.daily_minutes,
+            clock=clock,
+        )
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
         rooms = Rooms(
             interpreter=interpreter,
@@ -139,14 +160,21 @@ async def running(config: Settings) -> AsyncIterator[App]:
             join_voice=doors.join_voice,
             open_board=doors.open_board,
             clock=clock,
+            accounts=accounts,
         )
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         service = service_name(config.translation.url)
+        spending = Spending(
+            ledger,
+            accounts,
+            config.usage.prices,
+            waiting=lambda: interpreter.connects_waiting,
+        )
         bot = ParleyBot(
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
-            cogs=[lambda _: Translate(rooms, names, service)],
+            cogs=[lambda _: Translate(rooms, names, service, spending)],
             views=[lambda: ConsentButtons(rooms)],
             voice_state_changed=doors.voice_state_changed,
             http_trace=http_trace(),
@@ -154,7 +182,9 @@ async def running(config: Settings) -> AsyncIterator[App]:
         doors.belong_to(bot)
         if config.health.port:
             health = HealthServer(
-                config.health.host, config.health.port, lambda: _health(bot, doors, rooms)
+                config.health.host,
+                config.health.port,
+                lambda: _health(bot, doors, rooms, spending.figures()),
             )
             await health.start()
             stack.push_async_callback(health.close)
@@ -198,8 +228,11 @@ def service_name(url: str) -> str:
     return f"Qwen-LiveTranslate of Alibaba Cloud ({urlsplit(url).hostname})"
 
 
-def _health(bot: ParleyBot, doors: Doors, rooms: Rooms) -> tuple[bool, Mapping[str, object]]:
+def _health(
+    bot: ParleyBot, doors: Doors, rooms: Rooms, figures: Mapping[str, object]
+) -> tuple[bool, Mapping[str, object]]:
     return health_of(
+        figures=figures,
         ready=bot.is_ready() and not bot.is_closed(),
         rooms=len(rooms),
         links=[link.figures() for link in doors.links if not link.closed],
@@ -207,7 +240,11 @@ def _health(bot: ParleyBot, doors: Doors, rooms: Rooms) -> tuple[bool, Mapping[s
 
 
 def health_of(
-    *, ready: bool, rooms: int, links: Sequence[Mapping[str, float]]
+    *,
+    ready: bool,
+    rooms: int,
+    links: Sequence[Mapping[str, float]],
+    figures: Mapping[str, object] = MappingProxyType({}),
 ) -> tuple[bool, Mapping[str, object]]:
     """Whether the bot does its work, and what `/health` says of it.
 
@@ -215,15 +252,17 @@ def health_of(
         ready: It is logged in.
         rooms: How many run.
         links: The figures of each voice link.
+        figures: What else is said.
     """
-    deaf = sum(bool(figures["deaf"]) for figures in links)
-    heard = [figures["heard_ago_s"] for figures in links if "heard_ago_s" in figures]
+    deaf = sum(bool(link["deaf"]) for link in links)
+    heard = [link["heard_ago_s"] for link in links if "heard_ago_s" in link]
     return ready and not deaf, {
         "gateway": ready,
         "rooms": rooms,
         "deaf": deaf,
         "heard_ago_s": round(min(heard), 1) if heard else None,
-        "repairs": int(sum(figures["rejoins"] for figures in links)),
+        "repairs": int(sum(link["rejoins"] for link in links)),
+        **figures,
     }
 
 

@@ -18,6 +18,7 @@ ParleyError
 ├── RoomError                a room can't do what was asked
 │   ├── RoomBusyError        this server already has one running
 │   ├── NoRoomError          none is running
+│   ├── AllowanceError       the guild's translation minutes of today are used up
 │   └── PermissionMissing    the bot or the person lacks a permission in a channel
 ├── StoreError               the database
 │   └── GlossaryFullError    there would be more terms than a server may have
@@ -164,6 +165,12 @@ class NoRoomError(RoomError):
     """No room is running."""
 
     code = "no_room"
+
+
+class AllowanceError(RoomError):
+    """The guild's translation minutes of today are used up."""
+
+    code = "allowance"
 
 
 class PermissionMissing(RoomError):  # noqa: N818 - says what is missing, reads so where it is raised

@@ -24,6 +24,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.room import prices
+from bot.room.prices import Prices
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
@@ -71,6 +73,19 @@ class TranslationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageSettings:
+    """What translation may use, and costs.
+
+    Attributes:
+        daily_minutes: Of audio for each guild and day (UTC); 0 is no limit.
+        prices: By model.
+    """
+
+    daily_minutes: float
+    prices: Prices
+
+
+@dataclass(frozen=True, slots=True)
 class HealthSettings:
     """Where health is asked for; port 0 is nowhere."""
 
@@ -93,6 +108,7 @@ class Settings:
     discord: DiscordSettings
     voice: VoiceSettings
     translation: TranslationSettings
+    usage: UsageSettings
     database_url: str = field(repr=False)  # may hold a password
     health: HealthSettings
     logs: LogSettings
@@ -135,6 +151,13 @@ def load(
             open_conversations=read.livetranslate_open_conversations,
             tokens_per_minute=read.livetranslate_tokens_per_minute,
             idle_seconds=read.livetranslate_idle_seconds,
+        ),
+        usage=UsageSettings(
+            daily_minutes=read.daily_minutes,
+            prices=Prices(
+                {**prices.PRICES, **prices.parse(read.prices)},
+                others=prices.FREE if is_local(read.dashscope_url) else None,
+            ),
         ),
         database_url=read.database_url,
         health=HealthSettings(host=read.health_host, port=read.health_port),
@@ -224,6 +247,16 @@ def is_local(url: str) -> bool:
         return host == "localhost"
 
 
+def _price_table(value: str) -> str:
+    if not value.startswith("{"):
+        try:
+            value = Path(value).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            raise ValueError("must be JSON, or the path of a file with JSON.") from None
+    prices.parse(value)
+    return value
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -247,6 +280,8 @@ class _Environment(BaseSettings):
     livetranslate_open_conversations: Annotated[int, Field(ge=1, le=1000)] = 40
     livetranslate_tokens_per_minute: Annotated[int, Field(ge=1000, le=1_000_000_000)] = 100_000
     livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = 60
+    daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] = 0
+    prices: Annotated[str, AfterValidator(_price_table)] = "{}"
     noise_gate: Annotated[Literal["on", "off"], BeforeValidator(_lower), AfterValidator(_gate)] = (
         "off"
     )
@@ -295,6 +330,7 @@ _ADVICE: Mapping[str, str] = {
     "livetranslate_open_conversations": "must be a whole number from 1 to 1000.",
     "livetranslate_tokens_per_minute": "must be a whole number from 1000 to 1000000000.",
     "livetranslate_idle_seconds": "must be a number from 5 to 280.",
+    "daily_minutes": "must be a number of minutes, 0 (no limit) or more.",
     "noise_gate": "must be on or off.",
     "health_port": "must be a whole number from 0 (off) to 65535.",
     "log_level": "must be debug, info, warning, error or critical.",

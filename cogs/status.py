@@ -6,6 +6,7 @@ import discord
 
 from bot.room.events import ConversationState
 from bot.room.room import RoomStatus, SpeakerStatus
+from cogs import usage
 
 _LIMIT = 2000  # characters of a message
 _CONVERSATION = {
@@ -17,10 +18,26 @@ _CONVERSATION = {
 }
 
 
-def text(status: RoomStatus, names: Mapping[str, str]) -> str:
-    """What `/translate status` answers; never more than a message holds."""
+def text(status: RoomStatus, names: Mapping[str, str], *, waiting: int = 0) -> str:
+    """What `/translate status` answers; never more than a message holds.
+
+    Args:
+        status: The room.
+        names: English name of each language.
+        waiting: Conversations, of all rooms, that wait for a connect.
+    """
     plan = status.plan
     targets = ", ".join(names.get(target, target) for target in plan.targets)
+    foot = [
+        (
+            f"-# {status.captions} caption updates, {status.usage.audio_in_s / 60:.1f} minutes "
+            f"translated, {status.usage.connects} connections"
+        ),
+    ]
+    if waiting:
+        foot.append(f"-# Waiting for the translation service: {waiting} conversations")
+    if status.today is not None:
+        foot.append(f"-# Today in this server: {usage.today(status.today)} (an estimate)")
     lines = [
         (
             f"**Translating <#{plan.voice_channel_id}> into {targets}** "
@@ -28,13 +45,9 @@ def text(status: RoomStatus, names: Mapping[str, str]) -> str:
         ),
         _hearing(status),
         *(_speaker(speaker, _obstacle(status)) for speaker in status.speakers),
-        (
-            f"-# {status.captions} caption updates, {status.usage.audio_in_s / 60:.1f} minutes "
-            f"translated, {status.usage.connects} connections"
-        ),
     ]
-    while len(whole := "\n".join(lines)) > _LIMIT:
-        del lines[-2]
+    while len(whole := "\n".join([*lines, *foot])) > _LIMIT:
+        del lines[-1]
     return whole
 
 

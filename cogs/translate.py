@@ -11,7 +11,8 @@ from discord.ext import commands
 from bot.errors import UsageError
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
-from cogs import languages, notice, status
+from bot.room.spending import Spending
+from cogs import languages, notice, status, usage
 from cogs.permissions import Text, Voice, check_start
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,16 @@ class Translate(commands.GroupCog, group_name="translate", group_description="Li
         rooms: The rooms of this process.
         names: English name of each target language by code.
         service: Who hears the speech, for the notice.
+        spending: What is spent.
     """
 
-    def __init__(self, rooms: Rooms, names: Mapping[str, str], service: str) -> None:
+    def __init__(
+        self, rooms: Rooms, names: Mapping[str, str], service: str, spending: Spending
+    ) -> None:
         self._rooms = rooms
         self._names = names
         self._service = service
+        self._spending = spending
 
     @app_commands.command(name="start", description="Translate a voice channel live")
     @app_commands.describe(
@@ -95,10 +100,20 @@ class Translate(commands.GroupCog, group_name="translate", group_description="Li
     async def status(self, interaction: Interaction) -> None:
         """Show the room as it is now."""
         guild_id = _member(interaction).guild.id
-        text = status.text(self._rooms.status(guild_id), self._names)
+        text = status.text(
+            self._rooms.status(guild_id), self._names, waiting=self._spending.waiting
+        )
         await interaction.response.send_message(
             text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
         )
+
+    @app_commands.command(name="usage", description="Minutes translated, and what they cost")
+    async def usage(self, interaction: Interaction) -> None:
+        """Show what this server spent lately."""
+        person = _member(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        report = await self._spending.report(person.guild.id, person.id)
+        await interaction.edit_original_response(content=usage.text(report))
 
 
 def _member(interaction: Interaction) -> discord.Member:

@@ -120,13 +120,27 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was used since the conversation's last Usage; tokens as the service counts them."""
+    """What was used since the conversation's last Usage; tokens as the service counts them.
+
+    Attributes:
+        audio_in_s: Seconds of speech sent.
+        audio_out_s: Seconds of voice received.
+        tokens_in: Of the conversation, all kinds.
+        tokens_out: Of the conversation, all kinds; what is `tokens_voice` is part of it.
+        connects: Conversations opened, failed tries too.
+        tokens_voice: How many of `tokens_out` are spoken; the others are written.
+        text_tokens_in: Of text translation, read.
+        text_tokens_out: Of text translation, written.
+    """
 
     audio_in_s: float = 0.0
     audio_out_s: float = 0.0
     tokens_in: int = 0
     tokens_out: int = 0
     connects: int = 0
+    tokens_voice: int = 0
+    text_tokens_in: int = 0
+    text_tokens_out: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -135,6 +149,9 @@ class Usage:
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
             self.connects + other.connects,
+            self.tokens_voice + other.tokens_voice,
+            self.text_tokens_in + other.text_tokens_in,
+            self.text_tokens_out + other.text_tokens_out,
         )
 
 

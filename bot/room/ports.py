@@ -1,9 +1,11 @@
 """What a room needs of the world, split by direction. Each edge implements one of these."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from typing import Protocol
 
 from bot.room.events import Caption, ConversationEvent, ConversationRequest, Member, Speech
+from bot.room.spent import Spent, SpentKey
 
 # The voice channel
 
@@ -146,3 +148,19 @@ class ConsentStore(Protocol):
 
     async def withdraw(self, guild_id: int, user_id: int) -> None:
         """Forget that this person agreed."""
+
+
+class UsageStore(Protocol):
+    """What was spent, a row for each day, guild, person and model. Methods raise StoreError."""
+
+    async def add(self, amounts: Mapping[SpentKey, Spent]) -> None:
+        """Add to rows, all of them or none."""
+
+    async def day(self, guild_id: int, day: date) -> Mapping[str, Spent]:
+        """What a guild spent on a day, by model."""
+
+    async def since(self, guild_id: int, day: date) -> Mapping[SpentKey, Spent]:
+        """A guild's rows of a day and those after it."""
+
+    async def forget(self, guild_id: int, user_id: int) -> None:
+        """Add a person's rows to those that name nobody, and delete them."""

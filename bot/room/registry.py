@@ -4,6 +4,7 @@ import logging
 
 from bot.clock import Clock
 from bot.errors import NoRoomError, ParleyError, RoomBusyError
+from bot.room.allowance import Account, Accounts
 from bot.room.consent import Consent, Consents
 from bot.room.glossary import Glossary, terms
 from bot.room.ports import ConsentStore, Interpreter, JoinVoice, OpenBoard
@@ -23,6 +24,7 @@ class Rooms:
         open_board: Opens a text channel for captions.
         clock: The time.
         glossary: Terms for every guild; a guild's own go before them.
+        accounts: What each guild spends and may spend; without, nothing is counted.
     """
 
     def __init__(
@@ -34,7 +36,9 @@ class Rooms:
         open_board: OpenBoard,
         clock: Clock,
         glossary: Glossary | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
+        self._accounts = accounts
         self._interpreter = interpreter
         self._consents = Consents(store)
         self._join_voice = join_voice
@@ -66,6 +70,7 @@ class Rooms:
             ChatError: The text channel can't be written to.
             VoiceLinkError: The voice channel can't be joined.
             StoreError: The starter's consent can't be remembered.
+            AllowanceError: The guild's minutes of today are used up.
         """
         if plan.guild_id in self._rooms:
             raise RoomBusyError("This server already has a room running; /translate stop ends it.")
@@ -75,9 +80,10 @@ class Rooms:
             self._interpreter.check(request)
         self._rooms[plan.guild_id] = None
         try:
+            account = await self._account(plan.guild_id)
             # The starter's own conversation is opened ahead: a bad key is said here and now.
             await self._interpreter.prepare(requests[0])
-            room = await self._opened(plan, starter_id, glossary)
+            room = await self._opened(plan, starter_id, glossary, account)
             room.use_glossary(self._glossary(plan))  # it may have changed meanwhile
             self._rooms[plan.guild_id] = room
         except BaseException:
@@ -95,7 +101,16 @@ class Rooms:
         own = self._glossaries.get(plan.guild_id, {})
         return {target: terms(target, own, self._default_glossary) for target in plan.targets}
 
-    async def _opened(self, plan: RoomPlan, starter_id: int, glossary: Glossary) -> Room:
+    async def _account(self, guild_id: int) -> Account | None:
+        if self._accounts is None:
+            return None
+        account = await self._accounts.of(guild_id)
+        account.check()
+        return account
+
+    async def _opened(
+        self, plan: RoomPlan, starter_id: int, glossary: Glossary, account: Account | None
+    ) -> Room:
         consent = await self._consents.of(plan.guild_id)
         await consent.agree(starter_id)
         board = await self._open_board(plan.text_channel_id)
@@ -107,6 +122,7 @@ class Rooms:
             clock=self._clock,
             ended=lambda: self._end(plan.guild_id),
             glossary=glossary,
+            account=account,
         )
         try:
             link = await self._join_voice(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.room.allowance import Account, Today
 from bot.room.captions import Captions, Line
 from bot.room.consent import Consent
 from bot.room.events import (
@@ -26,6 +27,7 @@ from bot.room.glossary import Glossary
 from bot.room.interpretation import Interpretation, Utterance
 from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
 from bot.room.speaker import Speaker
+from bot.room.spent import NOBODY
 from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class RoomStatus:
         heard_ago_s: Seconds since anybody was last heard; None when nobody was yet.
         usage: What the service counted so far.
         figures: The voice link's counters and gauges.
+        today: What its guild spent today, where that is counted.
     """
 
     plan: RoomPlan
@@ -95,12 +98,14 @@ class RoomStatus:
     captions: int
     usage: Usage
     figures: Mapping[str, float]
+    today: Today | None = None
 
 
 class Room:
     """Runs one plan. Implements the voice link's Listener.
 
     Made once its board is open; `attach` gives it the link; `close` ends everything in order.
+    Without an `account` nothing is counted and nothing limited.
     """
 
     def __init__(
@@ -113,8 +118,10 @@ class Room:
         clock: Clock,
         ended: Callable[[], None],
         glossary: Glossary,
+        account: Account | None = None,
     ) -> None:
         self.plan = plan
+        self._account = account
         self._interpreter = interpreter
         self._consent = consent
         self._board = board
@@ -150,10 +157,26 @@ class Room:
         """Give speech to its speaker's conversations; those who did not agree are not heard."""
         if self._closing or speech.user_id not in self._consent.agreed:
             return
+        self._heard_at = speech.at
+        if not self._may_be_translated(speech.user_id):
+            return
         speaker = self._speakers.get(speech.user_id) or self._arrived(speech.user_id)
         began_at = speech.at - len(speech.pcm) / _SPEECH_BYTES_PER_SECOND
-        self._heard_at = speech.at
         speaker.heard(speech.pcm, began_at, speech.at)
+
+    def _may_be_translated(self, user_id: int) -> bool:
+        if self._account is None:
+            return True
+        speaker = self._speakers.get(user_id)
+        admitted = self._account.admits(None if speaker is None else speaker.heard_at)
+        self._say_of_account()
+        if not admitted and speaker is not None and speaker.speaking:
+            speaker.fell_silent()
+        return admitted
+
+    def _say_of_account(self) -> None:
+        if self._account is not None and (text := self._account.notice()) is not None:
+            self._board.say(text)
 
     def _arrived(self, user_id: int) -> Speaker:
         members = self._link.members() if self._link is not None else ()
@@ -213,13 +236,21 @@ class Room:
                 self._say_once(code, message)
                 self._interpretation.broke_off(line)
             case Usage():
-                self._usage += event
+                self._count(speaker.member.id, event)
+                return
             case _:
                 pass
         caption = self._captions.apply(line, speaker.member, event, speaker.began_at)
         if caption is not None:
             self._shown += 1
             self._board.show(caption)
+
+    def _count(self, user_id: int, usage: Usage) -> None:
+        self._usage += usage
+        if self._account is not None:
+            # Of who withdrew meanwhile, no row may be kept.
+            self._account.used(user_id if user_id in self._consent.agreed else NOBODY, usage)
+            self._say_of_account()
 
     def _say_once(self, code: str, message: str) -> None:
         if code not in self._said_codes:
@@ -271,6 +302,7 @@ class Room:
             captions=self._shown,
             usage=self._usage,
             figures=self._link.figures() if self._link is not None else {},
+            today=None if self._account is None else self._account.today(),
         )
 
     def _status_of(self, member: Member) -> SpeakerStatus:

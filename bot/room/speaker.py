@@ -11,6 +11,7 @@ from bot.room.events import (
     Failed,
     Member,
     StateChanged,
+    Usage,
 )
 from bot.room.ports import Conversation, Interpreter
 
@@ -41,6 +42,7 @@ class Speaker:
         self.stay = stay
         self.member = member
         self._said: Said | None = said
+        self._discarded = False
         self.states: dict[str, ConversationState] = {}
         self.began_at = 0.0  # when the current or last stretch of speech began
         self.heard_at: float | None = None
@@ -57,7 +59,7 @@ class Speaker:
                 self.states[language] = event.state
             elif isinstance(event, Failed) and event.fatal:
                 self.states[language] = ConversationState.CLOSED
-            if self._said is not None:
+            if self._said is not None and (not self._discarded or isinstance(event, Usage)):
                 self._said(self, language, event)
 
         return listen
@@ -88,8 +90,8 @@ class Speaker:
             conversation.use_glossary(phrases)
 
     def discard(self) -> None:
-        """Pass on nothing more of what the conversations say."""
-        self._said = None
+        """Pass on nothing more of what the conversations say, but what they used: it is paid."""
+        self._discarded = True
 
     async def close(self) -> None:
         """End the conversations; what they still say is passed on until they have ended."""

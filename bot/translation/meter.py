@@ -3,30 +3,35 @@
 from bot.room.events import SPEECH_RATE, VOICE_RATE, Usage
 from bot.translation.protocol import TokenCount
 
+_NOTHING = TokenCount(0, 0)
+
 
 class Meter:
     """Adds up what was used since the last reading.
 
     Args:
-        cumulative: Whether the service's token counts are those of the whole session.
+        cumulative: Whether the service's token counts are those of the whole session. That is
+            believed until a count is smaller than the one before, as no sum is; from there on, the
+            session's counts are taken for those of single responses.
     """
 
     def __init__(self, *, cumulative: bool) -> None:
         self._cumulative = cumulative
-        self._before = TokenCount(0, 0)
+        self._sums = cumulative  # in this session
+        self._before = _NOTHING
         self._in = 0  # bytes
         self._out = 0  # bytes
-        self._tokens_in = 0
-        self._tokens_out = 0
+        self._tokens = _NOTHING
         self._connects = 0
 
     def connected(self) -> None:
         """A connect was made; session counts begin at zero again."""
         self._connects += 1
-        self._before = TokenCount(0, 0)
+        self.resumed(_NOTHING)
 
     def resumed(self, count: TokenCount) -> None:
         """A session that was another's goes on from this count."""
+        self._sums = self._cumulative
         self._before = count
 
     def sent(self, pcm: bytes) -> None:
@@ -39,21 +44,28 @@ class Meter:
 
     def counted(self, count: TokenCount) -> None:
         """The service counted tokens."""
-        before = self._before if self._cumulative else TokenCount(0, 0)
-        self._tokens_in += max(0, count.tokens_in - before.tokens_in)
-        self._tokens_out += max(0, count.tokens_out - before.tokens_out)
-        self._before = count
+        before, self._before = self._before, count
+        if count.tokens_in < before.tokens_in or count.tokens_out < before.tokens_out:
+            self._sums = False
+        self._tokens += count - before if self._sums else count
+
+    @property
+    def unread_s(self) -> float:
+        """Seconds of audio sent since the last reading."""
+        return self._in / (SPEECH_RATE * 2)
 
     def read(self) -> Usage | None:
         """What was used since the last reading; None when nothing was."""
         usage = Usage(
-            audio_in_s=self._in / (SPEECH_RATE * 2),
+            audio_in_s=self.unread_s,
             audio_out_s=self._out / (VOICE_RATE * 2),
-            tokens_in=self._tokens_in,
-            tokens_out=self._tokens_out,
+            tokens_in=self._tokens.tokens_in,
+            tokens_out=self._tokens.tokens_out,
+            tokens_voice=self._tokens.tokens_voice,
             connects=self._connects,
         )
         if usage == Usage():
             return None
-        self._in = self._out = self._tokens_in = self._tokens_out = self._connects = 0
+        self._in = self._out = self._connects = 0
+        self._tokens = _NOTHING
         return usage

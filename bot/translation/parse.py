@@ -199,9 +199,17 @@ def _response_done(fields: _Fields) -> ServerEvent:
     if response.has("usage"):
         counts = response.within("usage")
         usage = protocol.TokenCount(
-            counts.number("input_tokens") or 0, counts.number("output_tokens") or 0
+            counts.number("input_tokens") or 0,
+            counts.number("output_tokens") or 0,
+            _voice_tokens(counts),
         )
     return protocol.ResponseDone(response.text("id"), text, usage)
+
+
+def _voice_tokens(counts: _Fields) -> int:
+    if not counts.has("output_tokens_details"):
+        return 0
+    return counts.within("output_tokens_details").number("audio_tokens") or 0
 
 
 _TRANSCRIPTION: Final = "conversation.item.input_audio_transcription"

@@ -127,10 +127,31 @@ class VoiceDone:
 
 @dataclass(frozen=True, slots=True)
 class TokenCount:
-    """Tokens used, by one response or by the session so far: the model decides."""
+    """Tokens used, by one response or by the session so far: the model decides.
+
+    Attributes:
+        tokens_in: Read.
+        tokens_out: Written and spoken.
+        tokens_voice: How many of `tokens_out` were spoken, where that is said.
+    """
 
     tokens_in: int
     tokens_out: int
+    tokens_voice: int = 0
+
+    def __add__(self, other: "TokenCount") -> "TokenCount":
+        return TokenCount(
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.tokens_voice + other.tokens_voice,
+        )
+
+    def __sub__(self, other: "TokenCount") -> "TokenCount":
+        return TokenCount(
+            self.tokens_in - other.tokens_in,
+            self.tokens_out - other.tokens_out,
+            max(0, self.tokens_voice - other.tokens_voice),
+        )
 
 
 @dataclass(frozen=True, slots=True)

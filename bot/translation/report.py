@@ -8,6 +8,8 @@ from bot.translation.outage import Outage
 
 Listener = Callable[[ConversationEvent], None]
 
+_TELL_S = 5.0  # seconds of audio after which a turn's usage is told before it ends
+
 
 class Report:
     """Tells the listener.
@@ -35,6 +37,8 @@ class Report:
             if isinstance(event, TurnEnded):
                 self._outage.over()
                 self.used()
+        if self._meter.unread_s >= _TELL_S:
+            self.used()
 
     def used(self) -> None:
         """Tell what was used since it was told last."""

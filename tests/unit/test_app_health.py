@@ -26,3 +26,9 @@ def test_a_deaf_link_is_not_healthy() -> None:
 
 def test_a_bot_without_its_gateway_is_not_healthy() -> None:
     assert health_of(ready=False, rooms=0, links=[])[0] is False
+
+
+def test_figures_of_usage_stand_beside_and_make_nobody_unhealthy() -> None:
+    healthy, details = health_of(ready=True, rooms=0, links=[], figures={"usage_dropped": 3})
+    assert healthy
+    assert (details["usage_dropped"], details["rooms"]) == (3, 0)

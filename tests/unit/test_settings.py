@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
+from bot.room.prices import FREE, Price
 from bot.settings import load, names
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +77,15 @@ def test_a_blank_value_counts_as_missing(blank: str) -> None:
         ("LIVETRANSLATE_IDLE_SECONDS", "nan", "from 5 to 280"),
         ("DATABASE_URL", "parley.db", "must start with sqlite+aiosqlite:///"),
         ("DATABASE_URL", "mysql://u:secret@h/d", "must start with"),
+        ("DAILY_MINUTES", "-1", "0 (no limit) or more"),
+        ("DAILY_MINUTES", "an hour", "0 (no limit) or more"),
+        ("PRICES", "{", "must be JSON"),
+        ("PRICES", "/nowhere/prices.json", "must be JSON, or the path of a file"),
+        ("PRICES", '{"a": {"in": 1}, "b": 7.5}', "for its model number 2"),
+        ("PRICES", '{"a": {"in": -1}}', "US dollars per million tokens"),
+        ("PRICES", '{"a": {"in": NaN}}', "US dollars per million tokens"),
+        ("PRICES", '{"a": {"text_out": 1}}', 'as "in" and'),
+        ("PRICES", '{"a": {"in": 1, "out": 1}}', 'as "in" and'),
         ("HEALTH_PORT", "65536", "from 0 (off) to 65535"),
         ("LOG_LEVEL", "loud", "debug, info"),
         ("LOG_FORMAT", "xml", "text or json"),
@@ -174,3 +184,22 @@ def test_the_noise_gate_is_refused_in_one_line_when_its_package_is_missing(
     )
     assert wrong(NOISE_GATE="loud") == "NOISE_GATE must be on or off."
     assert not load(None, given=GOOD | {"NOISE_GATE": "OFF"}).voice.noise_gate
+
+
+def test_prices_are_json_or_a_file_of_it_and_stand_above_the_known_ones(tmp_path: Path) -> None:
+    table = '{"qwen-mt-turbo": {"in": 1, "text_out": 2}, "mine": {"in": 3, "audio_out": 4}}'
+    file = tmp_path / "prices.json"
+    file.write_text(table)
+    for given in (table, str(file)):
+        prices = load(None, given=GOOD | {"PRICES": given}).usage.prices
+        assert prices.of("qwen-mt-turbo") == Price(1, 2)
+        assert prices.of("mine") == Price(3, 0, 4)
+        assert prices.of("qwen3.8-livetranslate-flash-realtime") == Price(7.5, 20, 30)
+        assert prices.of("qwen3-livetranslate-flash-realtime") is None
+
+
+def test_an_engine_on_this_machine_costs_nothing_but_what_the_prices_say() -> None:
+    given = GOOD | {"DASHSCOPE_URL": "ws://127.0.0.1:8765/x", "PRICES": '{"mine": {"in": 3}}'}
+    prices = load(None, given=given).usage.prices
+    assert prices.of("qwen3-livetranslate-flash-realtime") == FREE
+    assert prices.of("mine") == Price(3, 0)

@@ -1,4 +1,6 @@
+from bot.room.allowance import Today
 from bot.room.events import ConversationState, Member, Usage
+from bot.room.prices import Cost
 from bot.room.room import RoomPlan, RoomStatus, SpeakerStatus
 from cogs import status
 
@@ -58,3 +60,12 @@ def test_it_fits_a_message_however_many_are_there() -> None:
     crowd = tuple(SpeakerStatus(Member(1, "x" * 32), False, False, {}) for _ in range(99))  # noqa: FBT003
     shown = status.text(RoomStatus(plan, 75.0, None, crowd, 3, Usage(), {}), NAMES)
     assert len(shown) <= 2000
+
+
+def test_its_foot_tells_who_waits_and_what_today_cost() -> None:
+    plan, today = RoomPlan(1, 10, 20, ("en",)), Today(1.5, 10, Cost(0.25))
+    room = RoomStatus(plan, 75.0, None, (HEARD,), 3, Usage(), {}, today)
+    assert status.text(room, NAMES, waiting=2).splitlines()[-2:] == [
+        "-# Waiting for the translation service: 2 conversations",
+        "-# Today in this server: 1.5 of 10 minutes translated; cost about $0.25 (an estimate)",
+    ]

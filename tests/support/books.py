@@ -1,0 +1,62 @@
+"""A store of what was spent, in memory, and a date set by hand."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from bot.errors import StoreError
+from bot.room.spent import NOBODY, Spent, SpentKey
+from tests.support.clock import ManualClock
+
+
+class MemoryUsage:
+    """Implements UsageStore; `failing` refuses to write and read."""
+
+    def __init__(self) -> None:
+        self.rows: dict[SpentKey, Spent] = {}
+        self.batches = 0
+        self.failing = False
+
+    def _check(self) -> None:
+        if self.failing:
+            raise StoreError("The database can't be used: no space.")
+
+    async def add(self, amounts: Mapping[SpentKey, Spent]) -> None:
+        self._check()
+        self.batches += 1
+        for key, amount in amounts.items():
+            self.rows[key] = self.rows.get(key, Spent()) + amount
+
+    async def day(self, guild_id: int, day: date) -> Mapping[str, Spent]:
+        self._check()
+        found: dict[str, Spent] = {}
+        for key, amount in self.rows.items():
+            if (key.guild_id, key.day) == (guild_id, day):
+                found[key.model] = found.get(key.model, Spent()) + amount
+        return found
+
+    async def since(self, guild_id: int, day: date) -> Mapping[SpentKey, Spent]:
+        self._check()
+        return {k: v for k, v in self.rows.items() if k.guild_id == guild_id and k.day >= day}
+
+    async def forget(self, guild_id: int, user_id: int) -> None:
+        self._check()
+        for key in [k for k in self.rows if (k.guild_id, k.user_id) == (guild_id, user_id)]:
+            amount = self.rows.pop(key)
+            nobody = replace(key, user_id=NOBODY)
+            self.rows[nobody] = self.rows.get(nobody, Spent()) + amount
+
+    @property
+    def sum(self) -> Spent:
+        return sum(self.rows.values(), Spent())
+
+
+class Calendar:
+    """The date that belongs to a manual clock, which began at a given time of day."""
+
+    def __init__(self, clock: ManualClock, hour: int = 12) -> None:
+        self._clock = clock
+        self._began = datetime(2026, 11, 22, hour, tzinfo=UTC) - timedelta(seconds=clock.now())
+
+    def __call__(self) -> datetime:
+        return self._began + timedelta(seconds=self._clock.now())

@@ -1,0 +1,166 @@
+"""Batches, restarts, failures and days of the ledger."""
+
+import asyncio
+import logging
+from datetime import date
+
+import pytest
+
+from bot.errors import StoreError
+from bot.room.events import Usage
+from bot.room.ledger import Ledger
+from bot.room.spent import NOBODY, Spent, SpentKey
+from tests.support.books import Calendar, MemoryUsage
+from tests.support.clock import ManualClock
+
+TODAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23)
+USAGE = Usage(1.0, 0.5, 7, 9, 1, 4, 30, 20)
+SPOKEN, WRITTEN = Spent(16_000, 12_000, 7, 9, 4, 1), Spent(tokens_in=30, tokens_out=20)
+
+
+class Office:
+    """A ledger over a store and a date that the test moves."""
+
+    def __init__(self, store: MemoryUsage | None = None, most_rows: int = 10_000) -> None:
+        self.clock = ManualClock()
+        self.store = store or MemoryUsage()
+        self.ledger = Ledger(
+            self.store,
+            model="speech",
+            text_model="text",
+            clock=self.clock,
+            wall=Calendar(self.clock),
+            most_rows=most_rows,
+        )
+
+    async def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        for _ in range(5):  # what fell due runs
+            await asyncio.sleep(0)
+
+
+async def test_speech_and_text_are_rows_of_their_own_models() -> None:
+    office = Office()
+    office.ledger.used(1, 5, USAGE)
+    await office.ledger.flush()
+    assert office.store.rows == {
+        SpentKey(TODAY, 1, 5, "speech"): SPOKEN,
+        SpentKey(TODAY, 1, 5, "text"): WRITTEN,
+    }
+    await office.ledger.close()
+
+
+async def test_ten_seconds_of_usage_are_one_batch() -> None:
+    office = Office()
+    for user in range(8):
+        office.ledger.used(1, user, USAGE)
+    assert office.store.batches == 0
+    await office.advance(9.9)
+    office.ledger.used(1, 3, USAGE)
+    assert office.store.batches == 0
+    await office.advance(0.1)
+    assert (office.store.batches, len(office.ledger)) == (1, 0)
+    assert office.store.rows[SpentKey(TODAY, 1, 3, "speech")] == SPOKEN + SPOKEN
+    await office.advance(3600)
+    assert office.store.batches == 1
+    assert office.clock.pending == 0
+    await office.ledger.close()
+
+
+async def test_closing_writes_what_waits_and_leaves_no_timer() -> None:
+    office = Office()
+    office.ledger.used(1, 5, USAGE)
+    await office.ledger.close()
+    await office.ledger.close()
+    assert office.store.sum == SPOKEN + WRITTEN
+    assert office.clock.pending == 0
+
+
+async def test_what_can_not_be_written_waits_and_is_written_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    office = Office()
+    office.store.failing = True
+    office.ledger.used(1, 5, USAGE)
+    await office.advance(10)
+    office.ledger.used(1, 5, USAGE)
+    await office.advance(10)
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    office.store.failing = False
+    await office.advance(10)
+    assert office.store.sum == SPOKEN + WRITTEN + SPOKEN + WRITTEN
+    assert len(office.ledger) == 0
+    await office.ledger.close()
+
+
+async def test_while_the_store_fails_persons_are_given_up_before_amounts() -> None:
+    office = Office(most_rows=2)
+    office.store.failing = True
+    usage = Usage(audio_in_s=1.0)
+    for user in range(1, 6):
+        office.ledger.used(1, user, usage)
+    assert len(office.ledger) == 3
+    for guild in range(2, 9):
+        office.ledger.used(guild, 1, usage)
+    assert (len(office.ledger), office.ledger.dropped) == (4, 6)
+    office.store.failing = False
+    await office.ledger.close()
+    assert office.store.rows[SpentKey(TODAY, 1, NOBODY, "speech")].audio_in_samples == 48_000
+
+
+async def test_a_restart_knows_what_was_spent_today_and_only_that() -> None:
+    store = MemoryUsage()
+    store.rows[SpentKey(date(2026, 11, 21), 1, 5, "speech")] = SPOKEN
+    before = Office(store)
+    before.ledger.used(1, 5, USAGE)
+    before.ledger.used(2, 5, USAGE)
+    await before.ledger.close()
+    after = Office(store)
+    after.ledger.used(1, 6, USAGE)  # before it was asked for
+    await after.ledger.load(1)
+    await after.ledger.load(1)
+    after.ledger.used(1, 6, USAGE)
+    assert after.ledger.today(1)["speech"] == SPOKEN + SPOKEN + SPOKEN
+    await after.ledger.close()
+
+
+async def test_at_midnight_of_utc_a_new_day_begins_at_nothing() -> None:
+    office = Office()
+    await office.ledger.load(1)
+    office.ledger.used(1, 5, USAGE)
+    await office.advance(12 * 3600 - 0.1)
+    assert office.ledger.today(1)["speech"] == SPOKEN
+    await office.advance(0.1)
+    assert office.ledger.today(1) == {}
+    office.ledger.used(1, 5, USAGE)
+    await office.ledger.close()
+    assert {key.day for key in office.store.rows} == {TODAY, TOMORROW}
+
+
+async def test_forgetting_somebody_keeps_the_sums_and_names_them_nowhere() -> None:
+    office = Office()
+    office.ledger.used(1, 5, USAGE)
+    await office.ledger.flush()
+    office.ledger.used(1, 5, USAGE)
+    office.ledger.used(1, 6, USAGE)
+    office.ledger.used(2, 5, USAGE)
+    before = office.ledger.today(1)
+    await office.ledger.forget(1, 5)
+    await office.ledger.close()
+    assert {(key.guild_id, key.user_id) for key in office.store.rows} == {
+        (1, NOBODY), (1, 6), (2, 5)
+    }  # fmt: skip
+    assert office.store.rows[SpentKey(TODAY, 1, NOBODY, "speech")] == SPOKEN + SPOKEN
+    assert office.ledger.today(1) == before
+
+
+async def test_a_store_that_can_not_be_read_is_said_and_asked_again() -> None:
+    office = Office()
+    office.store.failing = True
+    with pytest.raises(StoreError):
+        await office.ledger.load(1)
+    office.store.failing = False
+    office.store.rows[SpentKey(TODAY, 1, 5, "speech")] = SPOKEN
+    await office.ledger.load(1)
+    assert office.ledger.today(1) == {"speech": SPOKEN}
+    await office.ledger.close()
