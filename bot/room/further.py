@@ -101,7 +101,7 @@ class FurtherLanguage:
             case StateChanged(state=state):
                 self._said(StateChanged(state))
             case Failed(fatal=True):
-                self._say_state(ConversationState.CLOSED)
+                self._said(StateChanged(ConversationState.CLOSED))
             case Source() | Final() | TurnEnded():
                 if (turn := self._turn(event.turn)) is not None:
                     self._grow(turn, event)
@@ -121,9 +121,15 @@ class FurtherLanguage:
     def _leave_out(self, turn: _Turn) -> None:
         self.left_out += 1
         log.warning("a turn was left out: too many wait for their translation")
-        self._settle(turn, _left_out(turn.number))
+        self._give_up(turn)
         turn.ended = True
         self._flush()
+
+    def _give_up(self, turn: _Turn) -> None:
+        if turn.ticket is not None:
+            turn.ticket.cancel()
+            turn.ticket = None
+        self._settle(turn, _left_out(turn.number))
 
     def _grow(self, turn: _Turn, event: Source | Final | TurnEnded) -> None:
         match event:
@@ -266,9 +272,6 @@ class FurtherLanguage:
         )
         return self._texts.ask(request, answered)
 
-    def _say_state(self, state: ConversationState) -> None:
-        self._said(StateChanged(state))
-
     def discard(self) -> None:
         """Send nothing more of what this speaker said, and say nothing more of it."""
         self._closed = True
@@ -287,9 +290,7 @@ class FurtherLanguage:
             log.warning("a further language was closed before its last turn was translated")
             for turn in list(self._turns.values()):
                 if turn.ticket is not None:
-                    turn.ticket.cancel()
-                    turn.ticket = None
-                    self._settle(turn, _left_out(turn.number))
+                    self._give_up(turn)
             self._flush()
         self.discard()
 

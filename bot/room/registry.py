@@ -6,6 +6,7 @@ from bot.clock import Clock
 from bot.errors import NoRoomError, ParleyError, RoomBusyError
 from bot.room.consent import Consent, Consents
 from bot.room.events import ConversationRequest
+from bot.room.fanout import Fanning
 from bot.room.ports import ConsentStore, Interpreter, JoinVoice, OpenBoard
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.tasks import TaskOwner
@@ -22,6 +23,7 @@ class Rooms:
         join_voice: Joins a voice channel.
         open_board: Opens a text channel for captions.
         clock: The time.
+        fanning: How further languages are made; None: a conversation for each.
     """
 
     def __init__(
@@ -32,7 +34,9 @@ class Rooms:
         join_voice: JoinVoice,
         open_board: OpenBoard,
         clock: Clock,
+        fanning: Fanning | None = None,
     ) -> None:
+        self._fanning = fanning
         self._interpreter = interpreter
         self._consents = Consents(store)
         self._join_voice = join_voice
@@ -88,6 +92,7 @@ class Rooms:
             board=board,
             clock=self._clock,
             ended=lambda: self._end(plan.guild_id),
+            fanning=self._fanning,
         )
         try:
             link = await self._join_voice(

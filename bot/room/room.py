@@ -21,6 +21,7 @@ from bot.room.events import (
     Voice,
     VoiceEnded,
 )
+from bot.room.fanout import Division, Fanning
 from bot.room.interpretation import Interpretation, Utterance
 from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
 from bot.room.speaker import Speaker
@@ -95,7 +96,9 @@ class Room:
         board: CaptionBoard,
         clock: Clock,
         ended: Callable[[], None],
+        fanning: Fanning | None = None,
     ) -> None:
+        self._fanning = fanning
         self.plan = plan
         self._interpreter = interpreter
         self._consent = consent
@@ -137,16 +140,34 @@ class Room:
         members = self._link.members() if self._link is not None else ()
         member = next((m for m in members if m.id == user_id), Member(user_id, str(user_id)))
         plan = self.plan
+        division = self._division(members)
         requests = [
             ConversationRequest(
                 user_id, target, spoken=target == plan.spoken, guild_id=plan.guild_id
             )
-            for target in plan.targets
+            for target in division.heard
         ]
         speaker = self._speakers[user_id] = Speaker(
-            next(self._stays), member, requests, self._interpreter, self._said
+            next(self._stays),
+            member,
+            requests,
+            self._interpreter,
+            self._said,
+            written=division.written,
+            texts=self._fanning.texts if self._fanning is not None else None,
         )
         return speaker
+
+    def _division(self, members: tuple[Member, ...]) -> Division:
+        if self._fanning is None:
+            return Division(self.plan.targets, ())
+        agreed = sum(member.id in self._consent.agreed for member in members)
+        stands = sum(speaker.conversations for speaker in self._speakers.values())
+        return self._fanning.divide(
+            self.plan.targets,
+            self.plan.spoken,
+            lambda: max(len(self.plan.targets), agreed * len(self.plan.targets) - stands),
+        )
 
     def fell_silent(self, user_id: int, at: float) -> None:  # noqa: ARG002 - the port's form
         """Let the speaker's turns end."""

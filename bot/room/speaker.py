@@ -1,8 +1,9 @@
-"""One speaker of a room: their conversations, one per target language, opened by their speech."""
+"""One speaker of a room: their conversations, opened by their speech, and what is made of them."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.room.events import (
     ConversationEvent,
@@ -12,7 +13,8 @@ from bot.room.events import (
     Member,
     StateChanged,
 )
-from bot.room.ports import Conversation, Interpreter
+from bot.room.further import FurtherLanguage
+from bot.room.ports import Conversation, Interpreter, TextTranslator
 
 log = logging.getLogger(__name__)
 
@@ -20,14 +22,16 @@ Said = Callable[["Speaker", str, ConversationEvent], None]
 
 
 class Speaker:
-    """Feeds one member's speech to a conversation for each language and passes on what they say.
+    """Feeds one member's speech to their conversations and passes on what is said of it.
 
     Args:
         stay: The number of this stay, unique in the room.
         member: Who speaks.
-        requests: What to open, one for each target language.
+        requests: What to open, one for each language that has a conversation; the first leads.
         interpreter: The translation service.
         said: Called with this speaker, the target language and each event, until closed.
+        written: Languages that are made from what the lead conversation hears.
+        texts: Translates that; needed where there are any.
     """
 
     def __init__(
@@ -37,6 +41,9 @@ class Speaker:
         requests: list[ConversationRequest],
         interpreter: Interpreter,
         said: Said,
+        *,
+        written: Sequence[str] = (),
+        texts: TextTranslator | None = None,
     ) -> None:
         self.stay = stay
         self.member = member
@@ -46,10 +53,40 @@ class Speaker:
         self.heard_at: float | None = None
         self._speaking = False
         self._conversations: dict[str, Conversation] = {}
+        self._further: list[FurtherLanguage] = []
         for request in requests:
             language = request.target
+            lead = request is requests[0] and texts is not None and len(written) > 0
             self.states[language] = ConversationState.IDLE
-            self._conversations[language] = interpreter.converse(request, self._listener(language))
+            self._conversations[language] = interpreter.converse(
+                replace(request, source_text=True) if lead else request,
+                self._lead(language) if lead else self._listener(language),
+            )
+        if texts is not None:
+            self._further = [self._made(language, requests[0], texts) for language in written]
+
+    def _made(
+        self, language: str, lead: ConversationRequest, texts: TextTranslator
+    ) -> FurtherLanguage:
+        self.states[language] = ConversationState.IDLE
+        return FurtherLanguage(
+            language,
+            lead.target,
+            texts,
+            self._listener(language),
+            glossary=lead.glossary,
+            guild_id=lead.guild_id,
+        )
+
+    def _lead(self, language: str) -> Callable[[ConversationEvent], None]:
+        own = self._listener(language)
+
+        def listen(event: ConversationEvent) -> None:
+            own(event)
+            for further in self._further:
+                further.take(event)
+
+        return listen
 
     def _listener(self, language: str) -> Callable[[ConversationEvent], None]:
         def listen(event: ConversationEvent) -> None:
@@ -66,6 +103,11 @@ class Speaker:
     def speaking(self) -> bool:
         """Whether speech is coming in."""
         return self._speaking
+
+    @property
+    def conversations(self) -> int:
+        """How many the member has, open or not."""
+        return len(self._conversations)
 
     def heard(self, pcm: bytes, began_at: float, at: float) -> None:
         """Speech of this member (PCM16, 16 kHz, mono), heard from `began_at` until `at`."""
@@ -85,11 +127,14 @@ class Speaker:
     def discard(self) -> None:
         """Pass on nothing more of what the conversations say."""
         self._said = None
+        for further in self._further:
+            further.discard()
 
     async def close(self) -> None:
         """End the conversations; what they still say is passed on until they have ended."""
-        closing = (conversation.close() for conversation in self._conversations.values())
-        for result in await asyncio.gather(*closing, return_exceptions=True):
-            if isinstance(result, Exception):  # the others are closed all the same
-                log.error("a conversation did not close", exc_info=result)
+        for parts in (self._conversations.values(), self._further):
+            closing = (part.close() for part in parts)
+            for result in await asyncio.gather(*closing, return_exceptions=True):
+                if isinstance(result, Exception):  # the others are closed all the same
+                    log.error("a conversation did not close", exc_info=result)
         self._said = None
