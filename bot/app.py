@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,13 +21,16 @@ from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.room.fanout import Fanning, FanOut
 from bot.room.gating import GatedListener
 from bot.room.ports import Listener
 from bot.room.registry import Rooms
-from bot.settings import Settings
+from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.tasks import TaskOwner
+from bot.translation import writing
+from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
 from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
@@ -130,6 +134,9 @@ async def running(config: Settings) -> AsyncIterator[App]:
             idle_s=config.translation.idle_seconds,
             clock=clock,
         )
+        texts = await stack.enter_async_context(
+            _texts(config.translation, frozenset(interpreter.languages()), clock)
+        )
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
         rooms = Rooms(
             interpreter=interpreter,
@@ -137,6 +144,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             join_voice=doors.join_voice,
             open_board=doors.open_board,
             clock=clock,
+            fanning=Fanning(FanOut(config.translation.fan_out), texts),
         )
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         service = service_name(config.translation.url)
@@ -162,6 +170,30 @@ async def running(config: Settings) -> AsyncIterator[App]:
         await _log_in(bot, config.discord.token.get_secret_value(), tasks)
         stack.push_async_callback(rooms.close)
         yield App(bot, rooms, doors)
+
+
+@asynccontextmanager
+async def _texts(
+    config: TranslationSettings, known: frozenset[str], clock: Clock
+) -> AsyncIterator[Desk]:
+    mt = writing.QwenMt(
+        url=config.url,
+        api_key=config.api_key.get_secret_value(),
+        model=config.text_model,
+        workspace=config.workspace or "",
+    )
+    desk = Desk(
+        mt.send,
+        languages=writing.languages(known),
+        per_minute=config.text_requests_per_minute,
+        clock=clock,
+        chance=random.Random(),  # noqa: S311 - jitter, no secret
+    )
+    try:
+        yield desk
+    finally:
+        await desk.close()
+        await mt.close()
 
 
 async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:

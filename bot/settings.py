@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.errors import SettingsError
 
 LogFormat = Literal["text", "json"]
+FanOutMode = Literal["speech", "text", "auto"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 
 
@@ -66,6 +67,9 @@ class TranslationSettings:
     silence_ms: int
     connects_per_minute: int
     idle_seconds: float
+    fan_out: FanOutMode
+    text_model: str
+    text_requests_per_minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,9 @@ def load(
             silence_ms=read.livetranslate_silence_ms,
             connects_per_minute=read.livetranslate_connects_per_minute,
             idle_seconds=read.livetranslate_idle_seconds,
+            fan_out=read.fan_out,
+            text_model=read.text_model,
+            text_requests_per_minute=read.text_requests_per_minute,
         ),
         database_url=read.database_url,
         health=HealthSettings(host=read.health_host, port=read.health_port),
@@ -241,6 +248,9 @@ class _Environment(BaseSettings):
     livetranslate_silence_ms: Annotated[int, Field(ge=200, le=6000)] = 800
     livetranslate_connects_per_minute: Annotated[int, Field(ge=1, le=1000)] = 10
     livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = 60
+    fan_out: Annotated[FanOutMode, BeforeValidator(_lower)] = "auto"
+    text_model: str = "qwen-mt-flash"
+    text_requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     noise_gate: Annotated[Literal["on", "off"], BeforeValidator(_lower), AfterValidator(_gate)] = (
         "off"
     )
@@ -287,6 +297,8 @@ _ADVICE: Mapping[str, str] = {
     "livetranslate_silence_ms": "must be a whole number from 200 to 6000.",
     "livetranslate_connects_per_minute": "must be a whole number from 1 to 1000.",
     "livetranslate_idle_seconds": "must be a number from 5 to 280.",
+    "fan_out": "must be speech, text or auto.",
+    "text_requests_per_minute": "must be a whole number from 1 to 100000.",
     "noise_gate": "must be on or off.",
     "health_port": "must be a whole number from 0 (off) to 65535.",
     "log_level": "must be debug, info, warning, error or critical.",

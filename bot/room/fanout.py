@@ -60,9 +60,9 @@ class Fanning:
         """
         if self.mode is FanOut.SPEECH or len(targets) < 2:
             return Division(tuple(targets), ())
-        if self.mode is FanOut.AUTO and self.capacity is not None:
-            if self.capacity.has_room(wanted()):
-                return Division(tuple(targets), ())
+        auto = self.capacity if self.mode is FanOut.AUTO else None
+        if auto is not None and auto.has_room(wanted()):
+            return Division(tuple(targets), ())
         lead = targets[0] if spoken is None else spoken
         texts = self.texts.languages()
         further = [target for target in targets if target != lead]

@@ -283,7 +283,7 @@ class FurtherLanguage:
         self._idle.set()
 
     async def close(self) -> None:
-        """Wait for the last sentences (bounded), then end. The lead has ended before. Idempotent."""
+        """Wait for the last sentences (bounded), then end. The lead has ended. Idempotent."""
         try:
             await asyncio.wait_for(self._idle.wait(), CLOSE_S)
         except TimeoutError:

@@ -123,7 +123,7 @@ class TextTicket(Protocol):
         """Whether it has not been sent yet."""
 
     def cancel(self) -> None:
-        """Take it back: it is not sent, and not answered. Without effect on one that was sent."""
+        """Take it back: it is not sent. One that was sent already may still be answered."""
 
 
 class TextTranslator(Protocol):
