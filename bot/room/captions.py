@@ -4,6 +4,9 @@ A caption opens with the first text of a turn, grows, and is final when its tran
 original may come before, with or after the translation, so a final caption can be shown once more
 with it. A turn that ends without a final keeps what it has; one that has no translation at all
 (the language pair is not served) still shows the original.
+
+An echo (the speaker spoke the target language) shows the original alone, in the place of what was
+shown before; where originals stand elsewhere or are not wanted, nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +14,7 @@ from dataclasses import dataclass, replace
 from bot.room.events import (
     Caption,
     ConversationEvent,
+    Echoed,
     Failed,
     Final,
     Member,
@@ -36,9 +40,18 @@ class Line:
 
 
 class Captions:
-    """The captions of one room. Pure: events in, the caption to show out."""
+    """The captions of one room. Pure: events in, the caption to show out.
 
-    def __init__(self) -> None:
+    Args:
+        originals: Show the source text.
+        echoes: Show what was said in a target language by its source text. Superfluous where it
+            stands beneath translations into other languages anyway.
+    """
+
+    def __init__(self, *, originals: bool = True, echoes: bool = True) -> None:
+        self._originals = originals
+        self._echoes = originals and echoes
+        self._echoed: set[tuple[Line, int]] = set()
         self._next_key = 1
         self._lines: dict[Line, dict[int, Caption]] = {}
 
@@ -55,8 +68,23 @@ class Captions:
         """
         if isinstance(event, Failed):
             return self._failed(line, event)
-        if not isinstance(event, Partial | Source | Final | TurnEnded):
+        if isinstance(event, Echoed):
+            return self._take_back(line, event.turn)
+        if isinstance(event, Partial | Source | Final | TurnEnded):
+            return self._grow(line, speaker, event, began_at)
+        return None
+
+    def _grow(
+        self,
+        line: Line,
+        speaker: Member,
+        event: Partial | Source | Final | TurnEnded,
+        began_at: float,
+    ) -> Caption | None:
+        if isinstance(event, Source) and not self._shows_source(line, event.turn):
             return None
+        if isinstance(event, Partial | Final) and event.text:
+            self._echoed.discard((line, event.turn))
         turns = self._lines.setdefault(line, {})
         before = turns.get(event.turn)
         if before is None:
@@ -79,6 +107,19 @@ class Captions:
         turns[event.turn] = after
         for old in sorted(turns)[:-_KEPT_TURNS]:
             del turns[old]
+            self._echoed.discard((line, old))
+        return None if after == before else after
+
+    def _shows_source(self, line: Line, turn: int) -> bool:
+        return self._echoes if (line, turn) in self._echoed else self._originals
+
+    def _take_back(self, line: Line, turn: int) -> Caption | None:
+        self._echoed.add((line, turn))
+        turns = self._lines.get(line, {})
+        if (before := turns.get(turn)) is None:
+            return None
+        source_text = before.source_text if self._echoes else ""
+        turns[turn] = after = replace(before, text="", source_text=source_text)
         return None if after == before else after
 
     def _failed(self, line: Line, event: Failed) -> Caption | None:

@@ -104,6 +104,16 @@ class VoiceEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Echoed:
+    """The turn was said in the target language: what was shown and spoken of it is taken back.
+
+    Its source text still stands. Should a translation follow all the same, it is shown.
+    """
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded:
     """Nothing more comes for this turn; what was not made final by now is so as it stands."""
 
@@ -209,7 +219,16 @@ class Failed:
 
 
 ConversationEvent = (
-    Partial | Source | Final | Voice | VoiceEnded | TurnEnded | Usage | StateChanged | Failed
+    Partial
+    | Source
+    | Final
+    | Voice
+    | VoiceEnded
+    | Echoed
+    | TurnEnded
+    | Usage
+    | StateChanged
+    | Failed
 )
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from bot.room.events import (
     ConversationEvent,
     ConversationState,
+    Echoed,
     Failed,
     Final,
     Partial,
@@ -53,7 +54,8 @@ class _Turn:
     ticket: TextTicket | None = None  # while it is not answered
     answers: list[ConversationEvent] = field(default_factory=list)  # to be said in their order
     settled: bool = False  # a final was said, or there is none
-    interim: str = ""  # said last
+    interim: str = ""  # asked for last
+    shown: bool = False  # something of it was said
 
 
 class FurtherLanguage:
@@ -87,6 +89,7 @@ class FurtherLanguage:
         self._turns: dict[int, _Turn] = {}  # oldest first
         self._over = 0  # the newest turn that was let go
         self._interim: TextTicket | None = None  # while it is not answered
+        self._language: str | None = None  # spoken last
         self._refused: set[str | None] = set()  # source languages it could not be had from
         self._closed = False
         self._idle = asyncio.Event()
@@ -161,8 +164,12 @@ class FurtherLanguage:
             turn.ticket = None
         self._drop_interim()
         turn.asked = wanted
+        self._language = wanted.source if turn.source is not None else self._language
         if _same(wanted.source, self._target):
-            self._settle(turn)
+            turn.answers.clear()
+            if turn.shown:  # as an interim, or under another language
+                turn.answers.append(Echoed(turn.number))
+            turn.settled = True
             return
         self._idle.clear()
         turn.ticket = self._ask(wanted, partial(self._answered, turn, wanted), final=True)
@@ -197,6 +204,7 @@ class FurtherLanguage:
             answers, turn.answers = turn.answers, []
             for event in answers:
                 self._said(event)
+                turn.shown = True
             if turn.ended and turn.ticket is None:
                 self._let_go(turn)
             elif not turn.settled or turn.ticket is not None:
@@ -226,18 +234,24 @@ class FurtherLanguage:
     def _ask_interim(self, turn: _Turn) -> None:
         source = turn.source
         first = next((each for each in self._turns.values() if not each.settled), turn)
-        if source is None or turn is not first or source.language is None:
-            return  # before its language is known, it may be the target
-        if _same(source.language, self._target) or source.language in self._refused:
+        if source is None or turn is not first:
+            return
+        # Some models name the language at the end only; it is likely the one spoken before.
+        language = source.language or self._language
+        if language is None or _same(language, self._target) or language in self._refused:
             return
         if source.text == turn.interim or (self._interim is not None and not self._interim.waiting):
             return  # the next event brings a newer one
         self._drop_interim()
         turn.interim = source.text
-        wanted = _Text(source.text, source.language)
-        self._interim = self._ask(wanted, partial(self._guessed, turn, source), final=False)
+        wanted = _Text(source.text, language)
+        self._interim = self._ask(
+            wanted, partial(self._guessed, turn, source, language), final=False
+        )
 
-    def _guessed(self, turn: _Turn, source: Source, answer: TextAnswer | Failed) -> None:
+    def _guessed(
+        self, turn: _Turn, source: Source, language: str, answer: TextAnswer | Failed
+    ) -> None:
         self._interim = None
         if isinstance(answer, TextAnswer):
             self._said(answer.usage)
@@ -248,9 +262,10 @@ class FurtherLanguage:
         if isinstance(answer, TextAnswer):
             self._said(source)
             self._said(Partial(turn.number, answer.text))
+            turn.shown = True
             self._ask_interim(turn)
         elif not answer.fatal:
-            self._refused.add(source.language)
+            self._refused.add(language)
 
     def _drop_interim(self) -> None:
         if self._interim is not None and self._interim.waiting:

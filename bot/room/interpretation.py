@@ -15,6 +15,7 @@ from bot.room.events import VOICE_RATE
 
 _BYTES_PER_SECOND = VOICE_RATE * 2
 _PAUSE = bytes(_BYTES_PER_SECOND // 4)  # between two utterances, so that they stay apart
+_PAUSE_S = len(_PAUSE) / _BYTES_PER_SECOND
 _STALLED_S = 5.0  # a voice that brings nothing for so long has broken off
 _REMEMBERED_DROPS = 64
 
@@ -34,7 +35,8 @@ class _Waiting:
     utterance: Utterance
     grew_at: float
     pieces: list[bytes] = field(default_factory=list)
-    seconds: float = 0.0
+    seconds: float = 0.0  # waiting
+    handed: float = 0.0  # seconds, to the link
     ended: bool = False
 
 
@@ -52,7 +54,7 @@ class Interpretation:
         self._play = play
         self._max_waiting_s = max_waiting_s
         self._queue: deque[_Waiting] = deque()
-        self._spoken_before = False
+        self._latest: _Waiting | None = None  # that anything was handed on for
         self._dropped: deque[Utterance] = deque(maxlen=_REMEMBERED_DROPS)
         self.dropped = 0  # utterances left unspoken because too much waited
 
@@ -66,10 +68,11 @@ class Interpretation:
             waiting = _Waiting(utterance, now)
             self._queue.append(waiting)
             if len(self._queue) == 1:
-                self._begin()
+                self._begin(waiting)
         waiting.grew_at = now
         if waiting is self._queue[0]:
             self._play(pcm)
+            waiting.handed += len(pcm) / _BYTES_PER_SECOND
         else:
             waiting.pieces.append(pcm)
             waiting.seconds += len(pcm) / _BYTES_PER_SECOND
@@ -89,6 +92,21 @@ class Interpretation:
                 waiting.ended = True
         self._advance()
 
+    def take_back(self, utterance: Utterance) -> float:
+        """It should not be heard after all.
+
+        Returns:
+            Seconds handed on for it if nothing was for another since, else 0.
+        """
+        self._dropped.append(utterance)
+        latest = self._latest
+        handed = latest.handed if latest is not None and latest.utterance == utterance else 0.0
+        for waiting in self._queue:
+            if waiting.utterance == utterance:
+                waiting.ended = True
+                waiting.pieces.clear()
+        return handed
+
     def silence(self, stay: int) -> None:
         """Leave unspoken whatever still waits of this stay."""
         for waiting in tuple(self._queue):
@@ -98,10 +116,11 @@ class Interpretation:
                 self._dropped.append(waiting.utterance)
         self._advance()
 
-    def _begin(self) -> None:
-        if self._spoken_before:
+    def _begin(self, waiting: _Waiting) -> None:
+        if self._latest is not None:
             self._play(_PAUSE)
-        self._spoken_before = True
+            waiting.handed = _PAUSE_S
+        self._latest = waiting
 
     def _pass_over_stalled(self, now: float) -> None:
         if self._queue and now - self._queue[0].grew_at > _STALLED_S:
@@ -112,10 +131,11 @@ class Interpretation:
         while self._queue and self._queue[0].ended:
             self._queue.popleft()
             if self._queue and (pieces := self._queue[0].pieces):
-                self._begin()
+                self._begin(self._queue[0])
                 for piece in pieces:
                     self._play(piece)
                 pieces.clear()
+                self._queue[0].handed += self._queue[0].seconds
                 self._queue[0].seconds = 0.0
 
     def _shed(self) -> None:

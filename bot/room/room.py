@@ -13,6 +13,7 @@ from bot.room.events import (
     ConversationEvent,
     ConversationRequest,
     ConversationState,
+    Echoed,
     Failed,
     Member,
     Speech,
@@ -42,6 +43,7 @@ class RoomPlan:
         text_channel_id: Where captions go.
         targets: Languages to translate into, in the order shown.
         spoken: The one of `targets` that is spoken back, or None.
+        originals: Show what was said beside its translation.
     """
 
     guild_id: int
@@ -49,6 +51,16 @@ class RoomPlan:
     text_channel_id: int
     targets: tuple[str, ...]
     spoken: str | None = None
+    originals: bool = True
+
+    def requests(self, user_id: int) -> list[ConversationRequest]:
+        """What to open for a speaker, one conversation for each target language."""
+        return [
+            ConversationRequest(
+                user_id, target, spoken=target == self.spoken, guild_id=self.guild_id
+            )
+            for target in self.targets
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +118,10 @@ class Room:
         self._clock = clock
         self._ended = ended
         self._link: VoiceLink | None = None
-        self._captions = Captions()
+        self._captions = Captions(
+            originals=plan.originals,
+            echoes=len(plan.targets) == 1,  # else the original stands beneath the others
+        )
         self._interpretation = Interpretation(self._play)
         self._speakers: dict[int, Speaker] = {}
         self._stays = itertools.count(1)
@@ -139,18 +154,12 @@ class Room:
     def _arrived(self, user_id: int) -> Speaker:
         members = self._link.members() if self._link is not None else ()
         member = next((m for m in members if m.id == user_id), Member(user_id, str(user_id)))
-        plan = self.plan
         division = self._division(members)
-        requests = [
-            ConversationRequest(
-                user_id, target, spoken=target == plan.spoken, guild_id=plan.guild_id
-            )
-            for target in division.heard
-        ]
+        requests = {request.target: request for request in self.plan.requests(user_id)}
         speaker = self._speakers[user_id] = Speaker(
             next(self._stays),
             member,
-            requests,
+            [requests[target] for target in division.heard],
             self._interpreter,
             self._said,
             written=division.written,
@@ -204,6 +213,8 @@ class Room:
                 self._interpretation.voice(Utterance(line, turn), pcm, self._clock.now())
             case VoiceEnded(turn=turn) | TurnEnded(turn=turn):
                 self._interpretation.ended(Utterance(line, turn))
+            case Echoed(turn=turn):
+                self._take_back(Utterance(line, turn))
             case Failed(code=code, message=message):
                 log.warning("conversation failed: %s", code)
                 self._say_once(code, message)
@@ -221,6 +232,13 @@ class Room:
         if code not in self._said_codes:
             self._said_codes.add(code)
             self._board.say(message)
+
+    def _take_back(self, utterance: Utterance) -> None:
+        handed_s = self._interpretation.take_back(utterance)
+        # Its rest is cut off, unless the end of another's voice stands before it.
+        if self._link is not None and 0 < self._link.playing_s() <= handed_s:
+            self._link.stop_playing()
+        self._interpretation.ended(utterance)
 
     def _play(self, pcm: bytes) -> None:
         if self._link is not None:

@@ -3,8 +3,10 @@
 interpreter     LiveTranslate: checks requests, lists languages, begins conversations
 conversation    one speaker into one language: when to open, feed, finish, try again
   phase, limits the states it goes through; how long it waits for what
-  backlog       the audio that is not translated yet
+  pause         the silence after speech, fed until the turn is done
+  untranslated, backlog  what is not translated yet; what of it is said again
   turns, turn   the service's events -> what the room is told, sorted by utterance
+  echo          speech in the target language is not said again
   faults        what a failure means: try again, or stop and say why
   outage        how soon and how often to try again
   budget        connects per minute, shared by the process

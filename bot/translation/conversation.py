@@ -19,16 +19,17 @@ from bot.room.events import (
 )
 from bot.tasks import TaskOwner
 from bot.translation import faults, limits, notices, protocol
-from bot.translation.backlog import BYTES_PER_S, Backlog
 from bot.translation.budget import ConnectBudget, Ticket
 from bot.translation.faults import Fault
 from bot.translation.meter import Meter
 from bot.translation.outage import Outage
+from bot.translation.pause import Pause
 from bot.translation.phase import Phase
 from bot.translation.ports import LinkPort, OpenLink
 from bot.translation.protocol import ServerEvent
 from bot.translation.report import Listener, Report
 from bot.translation.turns import Turns
+from bot.translation.untranslated import Untranslated
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +71,11 @@ class LiveConversation:
         self._clock = clock
         self._idle_s = idle_s
         self._notice = notice
-        self._backlog = Backlog(limits.UNSENT_S, limits.KEPT_S)
         self._outage = Outage(chance)
         self._report = Report(listener, meter, self._outage)
+        self._pause = Pause()
+        self._untranslated = Untranslated(turns, self._pause, self._outage, self._report)
+        self._backlog = self._untranslated.audio
         self._tasks = TaskOwner("conversation")
         self._phase = Phase.IDLE
         self._link: LinkPort | None = None
@@ -82,20 +85,20 @@ class LiveConversation:
         self._opened_at = 0.0
         self._not_before = 0.0  # of the next connect
         self._spoke_at = 0.0
-        self._quiet_since: float | None = 0.0
-        self._silence_until: float | None = None  # while silence is fed
-        self._tick_at = 0.0
-        self._ended_before = 0  # turns, when the speaker fell silent
         self._closing = False
         self._done = asyncio.Event()  # nothing outstanding, once closing
         self.session_id = ""
         self.last_response_id = ""
-        self.dropped_s = 0.0
 
     @property
     def state(self) -> ConversationState:
         """As last told to the listener."""
         return self._phase.shown
+
+    @property
+    def dropped_s(self) -> float:
+        """Seconds of speech that were never translated."""
+        return self._untranslated.dropped_s
 
     # What the room calls
 
@@ -104,9 +107,8 @@ class LiveConversation:
         if self._closing or self._phase is Phase.CLOSED or not pcm:
             return
         self._spoke_at = self._clock.now()
-        self._quiet_since = None
-        self._silence_until = None
-        self._lose(self._backlog.add(pcm))
+        self._pause.break_off()
+        self._untranslated.lose(self._backlog.add(pcm))
         if self._phase is Phase.FINISHING:  # begun in silence: nothing is outstanding
             self._drop_link()
             self._enter(Phase.IDLE)
@@ -117,10 +119,9 @@ class LiveConversation:
 
     def fell_silent(self) -> None:
         """The speaker stopped: silence is fed until the turn is done."""
-        if self._quiet_since is not None or self._phase is Phase.CLOSED:
+        if self._pause.since is not None or self._phase is Phase.CLOSED:
             return
-        self._quiet_since = self._clock.now()
-        self._ended_before = self._turns.ended
+        self._pause.begin(self._clock.now(), self._turns.ended)
         if self._phase is Phase.OPEN:
             self._feed_silence()
 
@@ -176,7 +177,7 @@ class LiveConversation:
         self._pump()
         if self._closing:
             self._finish()
-        elif self._quiet_since is not None:
+        elif self._pause.since is not None:
             self._feed_silence()
         else:
             self._schedule()
@@ -188,49 +189,29 @@ class LiveConversation:
             return
         while (chunk := self._backlog.chunk()) is not None:
             self._meter.sent(chunk)
-            self._lose(self._link.send(chunk) * len(chunk))
+            self._untranslated.lose(self._link.send(chunk) * len(chunk))
 
     def _feed_silence(self) -> None:
-        self._tick_at = self._clock.now()
-        self._silence_until = self._tick_at + limits.SILENCE_S
+        self._pause.feed(self._clock.now())
         self._tick()
 
     def _tick(self) -> None:
         now = self._clock.now()
-        # At fixed times: what a late tick costs is not added to the silence's length.
-        self._tick_at += limits.TICK_S
-        if self._tick_at < now - limits.MOST_LATE_S:
-            self._tick_at = now + limits.TICK_S
-        self._report.translated(self._turns.advance(now, self._quiet_since))
-        if self._silence_until is not None:
-            if self._answered or now >= self._silence_until:
-                self._silence_until = None
-            else:
-                self._backlog.fill()
-                self._pump()
-        self._forget()
-        if self._turns.settled and self._quiet_since is not None and self._silence_until is None:
+        self._report.translated(self._turns.advance(now, self._pause.since))
+        if self._pause.tick(now, answered=self._untranslated.none):
+            self._backlog.fill()
+            self._pump()
+        self._untranslated.forget()
+        if self._turns.settled and self._pause.since is not None and not self._pause.fed:
             self._backlog.clear()
         self._schedule()
 
-    @property
-    def _answered(self) -> bool:
-        """Whether everything said before the silence is translated."""
-        return self._turns.settled and self._turns.ended > self._ended_before
-
-    def _forget(self) -> None:
-        """Let go of the audio that no new link would have to hear."""
-        if self._turns.done_until_ms is not None:
-            self._backlog.forget(self._turns.done_until_ms * BYTES_PER_S // 1000)
-        if self._turns.settled:
-            self._backlog.forget(self._backlog.position - int(limits.BETWEEN_S * BYTES_PER_S))
-
     def _schedule(self) -> None:
         now = self._clock.now()
-        if self._silence_until is not None or not self._turns.settled:
-            self._wake_at(self._tick_at)
+        if self._pause.fed or not self._turns.settled:
+            self._wake_at(self._pause.tick_at)
             return
-        rests = self._quiet_since is not None
+        rests = self._pause.since is not None
         idle_at = max(self._spoke_at, self._opened_at) + self._idle_s
         if now >= idle_at or (rests and now >= self._opened_at + limits.ROTATE_S):
             self._finish()
@@ -271,6 +252,8 @@ class LiveConversation:
             self.last_response_id = event.response_id
         elif isinstance(event, protocol.ResponseDone) and event.usage is not None:
             self._meter.counted(event.usage)
+        elif isinstance(event, protocol.VoiceDelta):
+            self._meter.voiced(event.pcm)
         was_settled = self._turns.settled
         self._report.translated(self._turns.take(event, self._clock.now()))
         if was_settled and not self._turns.settled and self._phase is Phase.OPEN:
@@ -310,37 +293,12 @@ class LiveConversation:
     def _try_again(self, fault: Fault) -> None:
         now = self._clock.now()
         self._not_before = now + self._outage.failed(fault.wait_s)
-        self._report.say(*self._turns.end_answered())
-        self._forget()
-        self._salvage(now)
+        self._untranslated.salvage(now)
         if (not fault.quiet or self._outage.lasting) and self._outage.tell(fault.code):
             self._report.say(Failed(fault.code, fault.message, fatal=False))
         self._enter(Phase.IDLE)
         if len(self._backlog) > 0:
             self._begin()
-
-    def _salvage(self, now: float) -> None:
-        """Decide what of the untranslated audio is sent again."""
-        unfinished = self._turns.unfinished
-        if self._quiet_since is not None and self._answered:
-            self._backlog.clear()
-        elif self._outage.hopeless:
-            self._backlog.clear()
-            self._report.say(*self._turns.end_all(), notices.words_lost(unfinished))
-        elif not self._backlog.whole:
-            # A sentence longer than what is kept: its beginning can't be said again, and its end
-            # alone would stand twice.
-            self._backlog.forget(self._backlog.position)
-            self._report.say(*self._turns.end_all(), notices.sentence_cut(unfinished))
-        else:
-            self._report.say(*self._turns.broken(now))
-
-    def _lose(self, count: int) -> None:
-        if count == 0:
-            return
-        self.dropped_s += count / BYTES_PER_S
-        if self._outage.tell("words_dropped"):
-            self._report.say(notices.words_dropped(limits.UNSENT_S))
 
     # Housekeeping
 

@@ -10,7 +10,6 @@ from bot.translation.models import Dialect, Model, SourceText
 TRANSCRIPTION_MODEL: Final = "qwen3-asr-flash-realtime"
 VAD_THRESHOLD: Final = 0.2  # the service's default
 PREFIX_PADDING_MS: Final = 300  # what the SDK sends
-MOST_PHRASES: Final = 1000  # the vendor's advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,10 @@ def _flat(model: Model, options: SessionOptions) -> dict[str, Any]:
             "prefix_padding_ms": PREFIX_PADDING_MS,
             "silence_duration_ms": options.silence_ms,
         },
-        "translation": _translation(options),
+        "translation": _translation(model, options),
     }
+    if options.target in model.skips_echo:
+        body["translation"]["same_language_skip_options"] = {"skip_text": True, "skip_audio": True}
     if options.voice is not None:
         body["voice"] = options.voice
     wanted = options.source_text or model.source_text is SourceText.ALWAYS
@@ -88,7 +89,7 @@ def _nested(model: Model, options: SessionOptions) -> dict[str, Any]:
             },
         },
         "voice": voice,
-        "translation": _translation(options),
+        "translation": _translation(model, options),
     }
 
 
@@ -96,9 +97,9 @@ def _modalities(options: SessionOptions) -> list[str]:
     return ["text"] if options.voice is None else ["text", "audio"]
 
 
-def _translation(options: SessionOptions) -> dict[str, Any]:
+def _translation(model: Model, options: SessionOptions) -> dict[str, Any]:
     body: dict[str, Any] = {"language": options.target}
     if options.phrases:
-        phrases = dict(list(options.phrases.items())[:MOST_PHRASES])
+        phrases = dict(list(options.phrases.items())[: model.most_phrases])
         body["corpus"] = {"phrases": phrases}
     return body

@@ -12,6 +12,7 @@ from bot.translation import dialect, languages, notices
 from bot.translation.budget import ConnectBudget
 from bot.translation.conversation import LiveConversation
 from bot.translation.dialect import SessionOptions
+from bot.translation.echo import EchoRule
 from bot.translation.link import Endpoint, Link
 from bot.translation.meter import Meter
 from bot.translation.models import SourceText, model_named
@@ -140,7 +141,7 @@ class LiveTranslate:
 
         return LiveConversation(
             open_link=open_link,
-            turns=Turns(request.target, source_expected=source_text),
+            turns=Turns(request.target, source_expected=source_text, echo=self._echo(request)),
             meter=Meter(cumulative=self._model.cumulative_usage),
             budget=self._budget,
             clock=self._clock,
@@ -148,6 +149,13 @@ class LiveTranslate:
             idle_s=self._idle_s,
             notice=notices.text_only(request.target) if request.spoken and not speakable else None,
             chance=random.Random(),  # noqa: S311 - jitter, no secret
+        )
+
+    def _echo(self, request: ConversationRequest) -> EchoRule:
+        return EchoRule(
+            request.target,
+            declared=request.source if self._model.source_language else None,
+            assumed=self._model.assumed_source,
         )
 
 

@@ -38,6 +38,9 @@ class Model:
         voices: What it speaks with.
         source_text: Whether the original text can be turned off.
         source_language: Whether it can be told the speaker's language.
+        assumed_source: The language it takes all speech for unless told, and names as the source's.
+        skips_echo: Target languages for which it can be told to skip speech that is in them.
+        most_phrases: Terms of a glossary it takes.
         audio_format: Name of PCM16 in the flat dialect.
         cumulative_usage: Whether the token counts of a response are those of the whole session.
     """
@@ -49,6 +52,9 @@ class Model:
     voices: Voices
     source_text: SourceText
     source_language: bool
+    assumed_source: str | None
+    skips_echo: frozenset[str]
+    most_phrases: int
     audio_format: str
     cumulative_usage: bool
 
@@ -58,6 +64,8 @@ class Model:
         return self.spoken | self.text_only
 
 
+_MOST_PHRASES: Final = 1000  # the vendor's advice
+
 _QWEN3: Final = Model(
     name="qwen3-livetranslate-flash-realtime",
     dialect=Dialect.FLAT,
@@ -66,6 +74,9 @@ _QWEN3: Final = Model(
     voices=voices.QWEN3,
     source_text=SourceText.OPTIONAL,
     source_language=True,
+    assumed_source="en",
+    skips_echo=frozenset(),
+    most_phrases=_MOST_PHRASES,
     audio_format="pcm16",
     cumulative_usage=False,
 )
@@ -77,6 +88,9 @@ _QWEN35: Final = Model(
     voices=voices.NEWER,
     source_text=SourceText.OPTIONAL,
     source_language=True,
+    assumed_source=None,
+    skips_echo=frozenset({"zh", "en"}),
+    most_phrases=_MOST_PHRASES,
     audio_format="pcm",
     cumulative_usage=True,  # seen live by others, not documented
 )
@@ -88,6 +102,9 @@ _QWEN38: Final = Model(
     voices=voices.NEWER,
     source_text=SourceText.ALWAYS,
     source_language=False,
+    assumed_source=None,
+    skips_echo=frozenset(),
+    most_phrases=_MOST_PHRASES,
     audio_format="pcm",
     cumulative_usage=True,  # unknown; as the generation before
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.room.events import ConversationEvent, TurnEnded, Voice
+from bot.room.events import ConversationEvent, TurnEnded
 from bot.translation.meter import Meter
 from bot.translation.outage import Outage
 
@@ -32,9 +32,7 @@ class Report:
         """Tell what a working link says of turns."""
         for event in events:
             self._listener(event)
-            if isinstance(event, Voice):
-                self._meter.voiced(event.pcm)
-            elif isinstance(event, TurnEnded):
+            if isinstance(event, TurnEnded):
                 self._outage.over()
                 self.used()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.room.events import ConversationEvent, Final, Partial, Source, Voice, VoiceEnded
 from bot.translation import protocol
+from bot.translation.echo import EchoGate, EchoRule
 from bot.translation.languages import UNSPACED
 
 Events = list[ConversationEvent]
@@ -30,15 +31,19 @@ class Turn:
 
     Args:
         number: Counted over the whole conversation.
-        target: Language of the translation.
+        rule: Tells whether it was said in the target language already.
         now: Clock seconds.
+        echo_expected: The turn before was.
     """
 
-    def __init__(self, number: int, target: str, now: float) -> None:
+    def __init__(
+        self, number: int, rule: EchoRule, now: float, *, echo_expected: bool = False
+    ) -> None:
         self.number = number
         self.touched_at = now
         self.ended = False
-        self._target = target
+        self._target = rule.target
+        self._gate = EchoGate(number, rule, expected=echo_expected)
         self._voiced = 0  # bytes of voice handed on
         self._skip = 0  # bytes of voice heard before the link broke, not to be heard again
         self._reset()
@@ -59,6 +64,7 @@ class Turn:
     def anew(self, now: float) -> "Turn":
         """Forget what was said, to have it said again; voice already heard stays heard."""
         self._reset()
+        self._gate.reset()
         self._skip = self._voiced
         self._voiced = 0
         self.touched_at = now
@@ -84,6 +90,11 @@ class Turn:
         """Whether source text came and is complete."""
         return bool(self._sources) and all(piece.done for piece in self._sources.values())
 
+    @property
+    def echo(self) -> bool:
+        """Whether it was said in the target language already."""
+        return self._gate.echo is True
+
     def stop(self, now: float) -> Events:
         """Its speech is over."""
         if not self.stopped:
@@ -99,6 +110,9 @@ class Turn:
     def answer(self, event: Answer, now: float) -> Events:
         """A part of its translation."""
         self.touched_at = now
+        return self._gate.say(self._answer(event)) + self._compared()
+
+    def _answer(self, event: Answer) -> Events:
         match event:
             case protocol.TranslationText():
                 piece = self._piece(event.response_id, event.item_id)
@@ -130,7 +144,13 @@ class Turn:
                 self._language = event.language or self._language
             case protocol.SourceFailed():
                 piece.done = True
-        return self._source_event()
+        return [*self._source_event(), *self._gate.hear(self._language), *self._compared()]
+
+    def _compared(self) -> Events:
+        if not (self.answered and self.source_settled):
+            return []
+        source = join((piece.text for piece in self._sources.values()), self._language or "")
+        return self._gate.compare(source, self._shown)
 
     def end(self) -> Events:
         """What has to be said before nothing more is."""
@@ -138,7 +158,8 @@ class Turn:
             piece.done = True
         self.stopped = True
         self.ended = True
-        return [*self._final_text(), *self._voice_ended(), *self._source_event()]
+        last = self._gate.say([*self._final_text(), *self._voice_ended()])
+        return [*last, *self._gate.end(), *self._source_event()]
 
     def _piece(self, response_id: str, item_id: str) -> _Piece:
         return self._pieces.setdefault((response_id, item_id), _Piece())

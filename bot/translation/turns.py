@@ -20,6 +20,7 @@ from typing import Final
 
 from bot.room.events import ConversationEvent, TurnEnded
 from bot.translation import protocol
+from bot.translation.echo import EchoRule
 from bot.translation.protocol import ServerEvent
 from bot.translation.turn import Turn
 
@@ -36,10 +37,12 @@ class Turns:
     Args:
         target: Language of the translation; says how sentences are joined.
         source_expected: Whether source text comes at all.
+        echo: Tells what was said in the target language already; None goes by what is detected.
     """
 
-    def __init__(self, target: str, *, source_expected: bool) -> None:
-        self._target = target
+    def __init__(self, target: str, *, source_expected: bool, echo: EchoRule | None = None) -> None:
+        self._rule = echo or EchoRule(target)
+        self._echoed = False  # the turn that ended last
         self._source_expected = source_expected
         self._next = 1
         self._open: list[Turn] = []  # oldest first
@@ -114,7 +117,8 @@ class Turns:
 
     def _patience(self, turn: Turn) -> float:
         if not turn.answered:
-            return PATIENCE_S
+            # The service may have been told to skip it.
+            return SOURCE_WAIT_S if turn.echo and turn.stopped else PATIENCE_S
         if not turn.stopped or not self._heard(turn):
             return SOURCE_WAIT_S
         return LINGER_S
@@ -162,14 +166,16 @@ class Turns:
         for owners in (self._responses, self._items):
             for name in [name for name, owner in owners.items() if owner.ended]:
                 del owners[name]
-        return [*turn.end(), TurnEnded(turn.number)]
+        last = turn.end()
+        self._echoed = turn.echo
+        return [*last, TurnEnded(turn.number)]
 
     def _begin(self, now: float) -> Turn:
         if self._again:
             turn = self._again.popleft()
             turn.touched_at = now
         else:
-            turn = Turn(self._next, self._target, now)
+            turn = Turn(self._next, self._rule, now, echo_expected=self._echoed)
             self._next += 1
         self._open.append(turn)
         return turn

@@ -93,6 +93,7 @@ class MemoryLink:
         self.present = {member.id: member for member in members}
         self.allowed: list[frozenset[int]] = []
         self.played = bytearray()
+        self.queued_s = 0.0
         self.closed = False
 
     def allow(self, user_ids: frozenset[int]) -> None:
@@ -105,7 +106,7 @@ class MemoryLink:
         self.played += pcm
 
     def playing_s(self) -> float:
-        return 0.0
+        return self.queued_s
 
     def stop_playing(self) -> None:
         self.played.clear()

@@ -78,7 +78,7 @@ class SimulatedService:
 
     async def _send(self, request: TextRequest) -> TextAnswer | Fault:
         self.sent.append((self.clock.now(), request))
-        done = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.clock.call_at(
             self.clock.now() + self.takes_s, lambda: done.done() or done.set_result(None)
         )

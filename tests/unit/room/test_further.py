@@ -8,6 +8,7 @@ from bot.room import further
 from bot.room.events import (
     ConversationEvent,
     ConversationState,
+    Echoed,
     Failed,
     Final,
     Partial,
@@ -70,6 +71,23 @@ def test_what_is_said_in_the_language_already_is_not_translated(language: str) -
     line.take(Final(1, "Hello."), TurnEnded(1))
     assert line.texts.tickets == []
     assert line.shown == [TurnEnded(1)]
+
+
+def test_an_interim_of_what_turns_out_to_be_said_in_the_language_is_taken_back() -> None:
+    line = Line()
+    line.take(heard(1, "Hola."), TurnEnded(1))
+    line.texts.tickets[0].answer("Salut.")
+    line.said.clear()
+    line.take(heard(2, "Bon", None, final=False))  # Spanish, as before?
+    line.texts.tickets[1].answer("Bon")
+    line.take(heard(2, "Bonjour.", "fr"), TurnEnded(2))
+    assert line.texts.tickets[1].request.source == "es"
+    assert len(line.texts.tickets) == 2
+    assert [event for event in line.shown if not isinstance(event, Source)] == [
+        Partial(2, "Bon"),
+        Echoed(2),
+        TurnEnded(2),
+    ]
 
 
 def test_without_source_text_the_leads_translation_is_translated() -> None:

@@ -1,5 +1,6 @@
 """Which text goes out when, in simulated time."""
 
+import itertools
 import random
 
 import pytest
@@ -187,7 +188,7 @@ async def test_a_refusal_for_the_rate_makes_everything_rest_longer_each_time() -
     asker.ask(text("hola"))
     await service.run(12.0)
     at = [moment for moment, _ in service.sent]
-    gaps = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(at)]
     assert len(gaps) >= 2
     assert gaps == sorted(gaps)
     assert gaps[0] >= 1.0
