@@ -144,7 +144,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             join_voice=doors.join_voice,
             open_board=doors.open_board,
             clock=clock,
-            fanning=Fanning(FanOut(config.translation.fan_out), texts),
+            fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
         )
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         service = service_name(config.translation.url)

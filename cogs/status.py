@@ -10,6 +10,7 @@ from bot.room.room import RoomStatus, SpeakerStatus
 _LIMIT = 2000  # characters of a message
 _CONVERSATION = {
     ConversationState.IDLE: "ready",
+    ConversationState.WAITING: "waiting for a connection",
     ConversationState.OPENING: "opening",
     ConversationState.OPEN: "open",
     ConversationState.CLOSED: "ended",

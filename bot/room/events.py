@@ -190,6 +190,7 @@ class ConversationState(StrEnum):
     """Where a conversation stands, for the status panel."""
 
     IDLE = "idle"  # not open; opens with the next speech
+    WAITING = "waiting"  # for the account's limits, with what is said meanwhile
     OPENING = "opening"
     OPEN = "open"
     CLOSED = "closed"  # for good

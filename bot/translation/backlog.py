@@ -76,9 +76,9 @@ class Backlog:
         self._drop_sent(min(position - self._start, self._sent) // 2 * 2)
         self._cut = False
 
-    def rewind(self) -> None:
-        """A new link: everything kept is to be sent, from position zero."""
-        self._start = 0
+    def rewind(self, position: int = 0) -> None:
+        """A new link: everything kept is to be sent, from this position on."""
+        self._start = position
         self._again = max(self._again, self._sent)
         self._sent = 0
 

@@ -19,13 +19,15 @@ from bot.room.events import (
 )
 from bot.tasks import TaskOwner
 from bot.translation import faults, limits, notices, protocol
-from bot.translation.budget import ConnectBudget, Ticket
+from bot.translation.backlog import BYTES_PER_S
+from bot.translation.budget import Claim, ConnectBudget
 from bot.translation.faults import Fault
+from bot.translation.lending import Lease
 from bot.translation.meter import Meter
 from bot.translation.outage import Outage
 from bot.translation.pause import Pause
 from bot.translation.phase import Phase
-from bot.translation.ports import LinkPort, OpenLink
+from bot.translation.ports import LinkPort, OnEvent, OnLost, OpenLink
 from bot.translation.protocol import ServerEvent
 from bot.translation.report import Listener, Report
 from bot.translation.turns import Turns
@@ -43,12 +45,13 @@ class LiveConversation:
         open_link: Begins a connection.
         turns: Sorts what the service says.
         meter: Counts what is used.
-        budget: Grants connects.
+        budget: Grants connects and lends idle links.
         clock: Time.
         listener: Told everything, on the event loop.
         idle_s: A link without speech for this long is finished.
         chance: Spreads retries.
         notice: Said once, when the conversation first opens.
+        claim: For whom it is, to the budget.
     """
 
     def __init__(
@@ -63,11 +66,11 @@ class LiveConversation:
         idle_s: float,
         chance: random.Random,
         notice: Failed | None = None,
+        claim: Claim | None = None,
     ) -> None:
-        self._open_link = open_link
+        self._share = budget.share(self, open_link, claim or Claim())
         self._turns = turns
         self._meter = meter
-        self._budget = budget
         self._clock = clock
         self._idle_s = idle_s
         self._notice = notice
@@ -80,7 +83,6 @@ class LiveConversation:
         self._phase = Phase.IDLE
         self._link: LinkPort | None = None
         self._generation = 0  # of the link; what an earlier one still says is not heard
-        self._ticket: Ticket | None = None
         self._timer: Timer | None = None
         self._opened_at = 0.0
         self._not_before = 0.0  # of the next connect
@@ -108,7 +110,7 @@ class LiveConversation:
             return
         self._spoke_at = self._clock.now()
         self._pause.break_off()
-        self._untranslated.lose(self._backlog.add(pcm))
+        self._lose(self._backlog.add(pcm))
         if self._phase is Phase.FINISHING:  # begun in silence: nothing is outstanding
             self._drop_link()
             self._enter(Phase.IDLE)
@@ -152,27 +154,67 @@ class LiveConversation:
             self._enter(Phase.BACKOFF)
             self._wake_at(self._not_before)
         else:
-            self._enter(Phase.WAITING)
-            self._ticket = self._budget.request(self._connect)
+            self._ask()
 
-    def _connect(self) -> None:
-        self._ticket = None
-        if self._phase is not Phase.WAITING:
-            return
+    def _ask(self) -> None:
+        before, self._phase = self.state, Phase.WAITING
+        self._share.request()
+        if self._phase is Phase.WAITING and self.state is not before:
+            self._report.say(StateChanged(self.state))
+
+    # What the budget calls
+
+    def connect(self) -> None:
+        """Open a link: it was waited for."""
         self._opened_at = self._clock.now()
         self._meter.connected()
         self._backlog.rewind()
         self._turns.restart()
         self._enter(Phase.OPENING)
         self._wake_at(self._opened_at + limits.OPENING_S)
+        self._link = self._share.open_link(*self._ears())
+
+    def take_over(self, lease: Lease) -> None:
+        """Go on with a link that was another's."""
+        self._meter.resumed(lease.counted)
+        self._backlog.rewind(lease.sent)
+        self._turns.restart()
+        self.session_id = lease.session_id
+        self._link = lease
+        lease.pass_on(*self._ears())
+        self._opened(lease.opened_at)
+
+    def hand_over(self) -> None:
+        """Let go of the resting link; it serves another from now on."""
+        self._link = None
         self._generation += 1
-        self._link = self._open_link(
+        self._report.used()
+        self._enter(Phase.IDLE)
+
+    def make_room(self) -> None:
+        """Finish the resting link."""
+        self._finish()
+
+    @property
+    def resting(self) -> bool:
+        """Whether the link is open and nothing is under way on it."""
+        settled = self._turns.settled and len(self._backlog) == 0
+        return self._phase is Phase.OPEN and self._pause.over and settled and not self._closing
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the link was asked is answered to the last text."""
+        return self._turns.complete
+
+    def _ears(self) -> tuple[OnEvent, OnLost]:
+        self._generation += 1
+        return (
             partial(self._from_link, self._generation, self._on_event),
             partial(self._from_link, self._generation, self._on_lost),
         )
 
-    def _opened(self) -> None:
-        self._opened_at = self._clock.now()
+    def _opened(self, at: float) -> None:
+        self._opened_at = at
         self._enter(Phase.OPEN)
         self._pump()
         if self._closing:
@@ -189,7 +231,13 @@ class LiveConversation:
             return
         while (chunk := self._backlog.chunk()) is not None:
             self._meter.sent(chunk)
-            self._untranslated.lose(self._link.send(chunk) * len(chunk))
+            self._lose(self._link.send(chunk) * len(chunk))
+
+    def _lose(self, count: int) -> None:
+        waiting = self._phase is Phase.WAITING
+        self._untranslated.lose(count, waiting=waiting)
+        if waiting:
+            self._share.dropped(count / BYTES_PER_S)
 
     def _feed_silence(self) -> None:
         self._pause.feed(self._clock.now())
@@ -202,7 +250,7 @@ class LiveConversation:
             self._backlog.fill()
             self._pump()
         self._untranslated.forget()
-        if self._turns.settled and self._pause.since is not None and not self._pause.fed:
+        if self._turns.settled and self._pause.over:
             self._backlog.clear()
         self._schedule()
 
@@ -239,7 +287,7 @@ class LiveConversation:
                 self.session_id = event.session_id
             case protocol.SessionUpdated():
                 if self._phase is Phase.OPENING:
-                    self._opened()
+                    self._opened(self._clock.now())
             case protocol.SessionFinished():
                 self._finished()
             case protocol.ServerError():
@@ -306,8 +354,7 @@ class LiveConversation:
         if self._phase is Phase.CLOSED:
             return
         self._drop_link()
-        if self._ticket is not None:
-            self._ticket.cancel()
+        self._share.leave()
         self._report.say(*self._turns.end_all())
         self._backlog.clear()
         self._enter(Phase.CLOSED)
@@ -337,8 +384,7 @@ class LiveConversation:
         self._timer = None
         match self._phase:
             case Phase.BACKOFF:
-                self._enter(Phase.WAITING)
-                self._ticket = self._budget.request(self._connect)
+                self._ask()
             case Phase.OPENING:
                 self._on_lost(faults.NO_ANSWER)
             case Phase.OPEN:

@@ -1,15 +1,16 @@
 """LiveTranslate as the room's interpreter."""
 
+import json
 import random
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
 from bot.errors import LanguageError, SettingsError
 from bot.room.events import ConversationEvent, ConversationRequest
 from bot.translation import dialect, languages, notices
-from bot.translation.budget import ConnectBudget
+from bot.translation.budget import BudgetFigures, Claim, ConnectBudget
 from bot.translation.conversation import LiveConversation
 from bot.translation.dialect import SessionOptions
 from bot.translation.echo import EchoRule
@@ -17,6 +18,7 @@ from bot.translation.link import Endpoint, Link
 from bot.translation.meter import Meter
 from bot.translation.models import SourceText, model_named
 from bot.translation.ports import LinkPort, OnEvent, OnLost
+from bot.translation.tokens import TokenPace
 from bot.translation.turns import Turns
 
 SHORTEST_SILENCE_MS: Final = 200
@@ -33,6 +35,10 @@ class LiveTranslate:
         workspace: Of the account, or empty.
         silence_ms: Silence that ends a turn, 200 to 6000.
         connects_per_minute: The account's limit, shared by all conversations.
+        open_conversations: At most; beyond, the longest idle one makes room.
+        tokens_per_minute: The account's limit, likewise shared.
+        lends: Whether an idle link may go on to another speaker of its guild when connects are
+            short; never where the speaker's own voice is imitated.
         idle_s: A conversation without speech for this long is finished.
         source_text: Whether the original text is wanted.
         clock: Time.
@@ -51,6 +57,9 @@ class LiveTranslate:
         workspace: str = "",
         silence_ms: int = 800,
         connects_per_minute: int = 10,
+        open_conversations: int = 40,
+        tokens_per_minute: int = 100_000,
+        lends: bool = True,
         idle_s: float = 60.0,
         source_text: bool = True,
     ) -> None:
@@ -64,18 +73,41 @@ class LiveTranslate:
             )
         if connects_per_minute < 1:
             raise SettingsError("The connects per minute must be at least 1.")
+        if open_conversations < 1:
+            raise SettingsError("The open conversations must be at least 1.")
+        if tokens_per_minute < 1:
+            raise SettingsError("The tokens per minute must be at least 1.")
         self._model = model_named(model)
         self._endpoint = Endpoint(url, api_key.strip(), model, workspace)
         self._clock = clock
         self._silence_ms = silence_ms
         self._idle_s = idle_s
         self._source_text = source_text or self._model.source_text is SourceText.ALWAYS
-        self._budget = ConnectBudget(connects_per_minute, clock)
+        self._lends = lends
+        self._budget = ConnectBudget(
+            connects_per_minute,
+            clock,
+            most_open=open_conversations,
+            tokens_per_minute=tokens_per_minute,
+            pace=TokenPace(
+                self._model.tokens_in_per_s,
+                self._model.tokens_out_per_s,
+                cumulative=self._model.cumulative_usage,
+            ),
+        )
 
     @property
     def connects_waiting(self) -> int:
         """Conversations that wait for a connect, for the status panel."""
         return self._budget.waiting
+
+    def budget(self) -> BudgetFigures:
+        """What of the account's limits is used now, for the status panel."""
+        return self._budget.figures()
+
+    def has_room(self, conversations: int) -> bool:
+        """Whether so many more conversations would be opened soon and stay within every limit."""
+        return self._budget.has_room(conversations)
 
     def languages(self) -> Mapping[str, bool]:
         """Each target language's code, and whether it can be spoken back; by English name."""
@@ -147,6 +179,7 @@ class LiveTranslate:
             clock=self._clock,
             listener=listener,
             idle_s=self._idle_s,
+            claim=Claim(request.guild_id, request.speaker_id, self._settings(session)),
             notice=notices.text_only(request.target) if request.spoken and not speakable else None,
             chance=random.Random(),  # noqa: S311 - jitter, no secret
         )
@@ -157,6 +190,12 @@ class LiveTranslate:
             declared=request.source if self._model.source_language else None,
             assumed=self._model.assumed_source,
         )
+
+    def _settings(self, session: Mapping[str, Any]) -> str | None:
+        """What two sessions must have in common for one to serve the other's speaker."""
+        if not self._lends or session.get("enable_voice_clone"):
+            return None
+        return json.dumps(session, sort_keys=True)
 
 
 def _listed(codes: frozenset[str]) -> str:

@@ -25,6 +25,10 @@ class Meter:
         self._connects += 1
         self._before = TokenCount(0, 0)
 
+    def resumed(self, count: TokenCount) -> None:
+        """A session that was another's goes on from this count."""
+        self._before = count
+
     def sent(self, pcm: bytes) -> None:
         """Audio was sent."""
         self._in += len(pcm)

@@ -43,6 +43,8 @@ class Model:
         most_phrases: Terms of a glossary it takes.
         audio_format: Name of PCM16 in the flat dialect.
         cumulative_usage: Whether the token counts of a response are those of the whole session.
+        tokens_in_per_s: What a second of speech takes.
+        tokens_out_per_s: What a second of voice takes.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Model:
     most_phrases: int
     audio_format: str
     cumulative_usage: bool
+    tokens_in_per_s: float
+    tokens_out_per_s: float
 
     @property
     def targets(self) -> frozenset[str]:
@@ -79,6 +83,8 @@ _QWEN3: Final = Model(
     most_phrases=_MOST_PHRASES,
     audio_format="pcm16",
     cumulative_usage=False,
+    tokens_in_per_s=12.5,
+    tokens_out_per_s=12.5,
 )
 _QWEN35: Final = Model(
     name="qwen3.5-livetranslate-flash-realtime",
@@ -93,6 +99,8 @@ _QWEN35: Final = Model(
     most_phrases=_MOST_PHRASES,
     audio_format="pcm",
     cumulative_usage=True,  # seen live by others, not documented
+    tokens_in_per_s=7,
+    tokens_out_per_s=12.5,
 )
 _QWEN38: Final = Model(
     name="qwen3.8-livetranslate-flash-realtime",
@@ -107,6 +115,8 @@ _QWEN38: Final = Model(
     most_phrases=_MOST_PHRASES,
     audio_format="pcm",
     cumulative_usage=True,  # unknown; as the generation before
+    tokens_in_per_s=7,
+    tokens_out_per_s=12.5,
 )
 
 MODELS: Final = (_QWEN3, _QWEN35, _QWEN38)

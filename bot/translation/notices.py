@@ -20,6 +20,16 @@ def words_dropped(kept_s: float) -> Failed:
     return Failed("words_dropped", message, fatal=False)
 
 
+def words_waited(kept_s: float) -> Failed:
+    """More was said than is kept while others use up the account's limits."""
+    message = (
+        "More people speak than the translation account may serve at once; of those who wait, what "
+        f"was said more than {kept_s:.0f} seconds ago is left out. Fewer languages help, or higher "
+        "limits of the account and of LIVETRANSLATE_CONNECTS_PER_MINUTE."
+    )
+    return Failed("words_waited", message, fatal=False)
+
+
 def words_lost(turn: int | None) -> Failed:
     """Trying again did not help."""
     message = "The last words could not be translated: the translation service keeps failing."

@@ -20,6 +20,11 @@ class Pause:
         """Whether silence is being fed."""
         return self._fed_until is not None
 
+    @property
+    def over(self) -> bool:
+        """Whether there is a pause and silence is no longer fed."""
+        return self.since is not None and not self.fed
+
     def begin(self, now: float, ended: int) -> None:
         """The speaker stopped; so many turns had ended by then."""
         self.since = now

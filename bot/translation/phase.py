@@ -27,7 +27,9 @@ class Phase(Enum):
         match self:
             case Phase.IDLE:
                 return ConversationState.IDLE
-            case Phase.WAITING | Phase.BACKOFF | Phase.OPENING:
+            case Phase.WAITING:
+                return ConversationState.WAITING
+            case Phase.BACKOFF | Phase.OPENING:
                 return ConversationState.OPENING
             case Phase.OPEN | Phase.FINISHING:
                 return ConversationState.OPEN

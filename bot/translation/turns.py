@@ -50,6 +50,7 @@ class Turns:
         self._responses: dict[str, Turn] = {}
         self._items: dict[str, Turn] = {}
         self.ended = 0
+        self.complete = True  # whether every turn of this link ended with all its texts
         # Of this link's audio, in milliseconds: what lies before is translated.
         self.done_until_ms: int | None = None
 
@@ -146,6 +147,7 @@ class Turns:
     def restart(self) -> None:
         """A new link begins; its audio is counted from zero."""
         self.done_until_ms = None
+        self.complete = True
 
     def end_all(self) -> Events:
         """End every turn as it stands."""
@@ -160,6 +162,8 @@ class Turns:
         else:
             self._again.remove(turn)
         self.ended += 1
+        if turn.has_response and not (turn.answered and self._heard(turn)):
+            self.complete = False
         if turn.stopped_at_ms is not None:
             self.done_until_ms = turn.stopped_at_ms
         # Its own ids stay known until the next turn ends: what comes late is dropped by them.

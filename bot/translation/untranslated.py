@@ -32,13 +32,14 @@ class Untranslated:
         paused = self._pause.since is not None
         return paused and self._turns.settled and self._pause.answered(self._turns.ended)
 
-    def lose(self, count: int) -> None:
-        """So many bytes were dropped."""
+    def lose(self, count: int, *, waiting: bool = False) -> None:
+        """So many bytes were dropped, `waiting` for the budget or for the service."""
         if count == 0:
             return
         self.dropped_s += count / BYTES_PER_S
-        if self._outage.tell("words_dropped"):
-            self._report.say(notices.words_dropped(limits.UNSENT_S))
+        notice = (notices.words_waited if waiting else notices.words_dropped)(limits.UNSENT_S)
+        if self._outage.tell(notice.code):
+            self._report.say(notice)
 
     def forget(self) -> None:
         """Let go of the audio that no new link would have to hear."""

@@ -1,4 +1,4 @@
-"""Text translation in memory: one that answers when the test does, one that takes simulated time."""
+"""Text translation in memory: answered by the test, or in simulated time."""
 
 import asyncio
 import random
@@ -79,9 +79,12 @@ class SimulatedService:
     async def _send(self, request: TextRequest) -> TextAnswer | Fault:
         self.sent.append((self.clock.now(), request))
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.clock.call_at(
-            self.clock.now() + self.takes_s, lambda: done.done() or done.set_result(None)
-        )
+
+        def finish() -> None:
+            if not done.done():
+                done.set_result(None)
+
+        self.clock.call_at(self.clock.now() + self.takes_s, finish)
         await done
         fault = self.outcome(request)
         answer = TextAnswer(f"{request.target}: {request.text}", Usage(text_tokens_in=1))

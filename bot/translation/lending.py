@@ -1,0 +1,203 @@
+"""A link to the service that can pass from one speaker to another.
+
+When no connect is left, an idle link of the same guild with the same settings serves the next
+speaker: no connect, no words lost. What it still says of the first one is never shown as the
+second one's: it passes on only once every turn is complete and it has been quiet for a while, what
+it says before the second one's first speech is dropped, and so is all that bears an id of before.
+"""
+
+from collections import deque
+from typing import Final, Protocol
+
+from bot.clock import Clock
+from bot.translation import faults, limits, protocol
+from bot.translation.ports import LinkPort, OnEvent, OnLost, OpenLink
+from bot.translation.protocol import ServerEvent
+from bot.translation.tokens import TokenEstimate, TokenPace
+
+QUIET_S: Final = 1.0  # neither audio nor event for so long, before it passes on
+IDS_KEPT: Final = 64  # of responses and items; a turn has some four
+
+
+class Owner(Protocol):
+    """The budget, as a lease sees it."""
+
+    def spent(self, tokens: float) -> None:
+        """Tokens were used, or fewer than was thought."""
+
+    def accepted(self, lease: "Lease") -> None:
+        """The service took the session."""
+
+    def refused(self, lease: "Lease") -> None:
+        """The service refuses for the rate of requests."""
+
+    def ended(self, lease: "Lease") -> None:
+        """The link is given up."""
+
+
+class Lease:
+    """One link to the service, its place in the budget, and who hears it now.
+
+    Implements `LinkPort`.
+
+    Args:
+        open_link: Begins the connection.
+        owner: Told what counts against a limit.
+        pace: Of the model.
+        clock: Time.
+        on_event: Of the one who hears it first.
+        on_lost: Likewise.
+    """
+
+    def __init__(  # noqa: PLR0917 - what a link is made of
+        self,
+        open_link: OpenLink,
+        owner: Owner,
+        pace: TokenPace,
+        clock: Clock,
+        on_event: OnEvent,
+        on_lost: OnLost,
+    ) -> None:
+        self._owner = owner
+        self._clock = clock
+        self._on_event = on_event
+        self._on_lost = on_lost
+        self._estimate = TokenEstimate(pace)
+        self._fence = _Fence()
+        self._closed = False
+        self._announces = False  # whether it says when speech starts
+        self.made_at = self.active_at = self.opened_at = clock.now()
+        self.session_id = ""
+        self.sent = 0  # bytes of this session
+        self.finishing = False
+        self._link: LinkPort = open_link(self._event, self._lost)
+
+    @property
+    def counted(self) -> protocol.TokenCount:
+        """Tokens as the service last counted them."""
+        return self._estimate.counted
+
+    def send(self, pcm: bytes) -> int:
+        """Queue a chunk of audio; says how many older chunks were dropped for it."""
+        self.active_at = self._clock.now()
+        self.sent += len(pcm)
+        self._owner.spent(self._estimate.sent(len(pcm)))
+        return self._link.send(pcm)
+
+    def finish(self) -> None:
+        """Ask for everything outstanding."""
+        self.finishing = True
+        self._link.finish()
+
+    async def close(self) -> None:
+        """End it; tells nothing more from now on."""
+        self.give_up()
+        await self._link.close()
+
+    def give_up(self) -> None:
+        """Nobody hears it any more: its place is free. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._owner.ended(self)
+
+    # Passing on
+
+    @property
+    def quiet(self) -> bool:
+        """Whether neither audio went out nor an event came in for a while."""
+        return self._clock.now() >= self.active_at + QUIET_S
+
+    @property
+    def passes(self) -> bool:
+        """Whether it could serve another speaker now, as far as the link itself goes."""
+        young = self._clock.now() < self.opened_at + limits.ROTATE_S
+        return self.quiet and young and self._announces and not self.finishing
+
+    def pass_on(self, on_event: OnEvent, on_lost: OnLost) -> None:
+        """Be heard by another from now on."""
+        self._on_event = on_event
+        self._on_lost = on_lost
+        self._fence.raise_again()
+        self.active_at = self._clock.now()
+
+    # What the link reports
+
+    def _event(self, event: ServerEvent) -> None:
+        self.active_at = self._clock.now()
+        match event:
+            case protocol.SessionCreated():
+                self.session_id = event.session_id
+            case protocol.SessionUpdated():
+                if not self.sent:
+                    self.opened_at = self.active_at
+                self._owner.accepted(self)
+            case protocol.SpeechStarted():
+                self._announces = True
+            case protocol.VoiceDelta():
+                self._owner.spent(self._estimate.voiced(len(event.pcm)))
+            case protocol.ResponseDone(usage=protocol.TokenCount() as usage):
+                self._owner.spent(self._estimate.said(usage))
+            case protocol.ServerError():
+                self._judge(faults.of_text(event.code, event.message))
+            case _:
+                pass
+        if self._fence.admits(event):
+            self._on_event(event)
+
+    def _lost(self, fault: faults.Fault) -> None:
+        self._judge(fault)
+        self._on_lost(fault)
+
+    def _judge(self, fault: faults.Fault | None) -> None:
+        if fault is not None and fault.code == faults.RATE_LIMITED.code:
+            self._owner.refused(self)
+
+
+class _Fence:
+    """Keeps what a link says of its earlier speaker from the present one."""
+
+    def __init__(self) -> None:
+        self._seen: deque[str] = deque(maxlen=IDS_KEPT)
+        self._foreign: frozenset[str] = frozenset()
+        self._shut = False
+
+    def raise_again(self) -> None:
+        """Whatever was said so far is of an earlier speaker, and so is all until speech starts."""
+        self._foreign = frozenset(self._seen)
+        self._shut = True
+
+    def admits(self, event: ServerEvent) -> bool:
+        """Whether an event is for the present speaker."""
+        if not isinstance(event, _OF_SPEECH):
+            return True
+        ids = _ids(event)
+        if self._shut and isinstance(event, protocol.SpeechStarted):
+            self._shut = False
+        elif self._shut:
+            self._foreign |= ids
+        for name in ids.difference(self._seen):
+            self._seen.append(name)
+        return not self._shut and ids.isdisjoint(self._foreign)
+
+
+_OF_SPEECH: Final = (
+    protocol.SpeechStarted,
+    protocol.SpeechStopped,
+    protocol.SourceText,
+    protocol.SourceDone,
+    protocol.SourceFailed,
+    protocol.ItemCreated,
+    protocol.ResponseCreated,
+    protocol.OutputItemAdded,
+    protocol.TranslationText,
+    protocol.TranslationDone,
+    protocol.VoiceDelta,
+    protocol.VoiceDone,
+    protocol.ResponseDone,
+)
+
+
+def _ids(event: ServerEvent) -> frozenset[str]:
+    """Of the response and the item that an event is about."""
+    names = (getattr(event, "response_id", None), getattr(event, "item_id", None))
+    return frozenset(name for name in names if name)
