@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from dashscope import AioGeneration
@@ -105,8 +106,8 @@ class QwenMt:
             once.on_request_start.append(_only_once)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=get_ssl_context()),
-                trust_env=True,
                 trace_configs=[once],
+                proxy=_proxy(self._base),
             )
         return self._session
 
@@ -126,6 +127,13 @@ async def _only_once(
     if sent:
         raise aiohttp.ClientError("a call is sent once")
     sent.append(True)
+
+
+def _proxy(url: str) -> str | None:
+    """The environment's proxy, read once: with `trust_env` each request would take a thread."""
+    parts = urlsplit(url)
+    bypassed = proxy_bypass(parts.hostname or "")
+    return None if bypassed else getproxies().get(parts.scheme)
 
 
 def http_base(url: str) -> str:
