@@ -11,6 +11,7 @@ translated anew and replaces. Of interims there is one under way, and the newest
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -87,7 +88,7 @@ class FurtherLanguage:
         self._glossary = glossary
         self._guild_id = guild_id
         self._turns: dict[int, _Turn] = {}  # oldest first
-        self._over = 0  # the newest turn that was let go
+        self._over: deque[int] = deque(maxlen=4 * MOST_TURNS)  # turns that were let go
         self._interim: TextTicket | None = None  # while it is not answered
         self._language: str | None = None  # spoken last
         self._refused: set[str | None] = set()  # source languages it could not be had from
@@ -105,6 +106,8 @@ class FurtherLanguage:
                 self._said(StateChanged(state))
             case Failed(fatal=True):
                 self._said(StateChanged(ConversationState.CLOSED))
+            case Partial(turn=number):
+                self._turn(number)  # later ones wait for it
             case Source() | Final() | TurnEnded():
                 if (turn := self._turn(event.turn)) is not None:
                     self._grow(turn, event)
@@ -112,7 +115,7 @@ class FurtherLanguage:
                 pass
 
     def _turn(self, number: int) -> _Turn | None:
-        if number <= self._over:
+        if number in self._over:
             return None
         if number not in self._turns:
             self._turns[number] = _Turn(number)
@@ -214,7 +217,7 @@ class FurtherLanguage:
 
     def _let_go(self, turn: _Turn) -> None:
         del self._turns[turn.number]
-        self._over = turn.number
+        self._over.append(turn.number)
         self._said(TurnEnded(turn.number))
 
     def _stop(self, failed: Failed) -> None:

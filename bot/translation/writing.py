@@ -181,7 +181,8 @@ def _count(value: object) -> int:
 
 def judge(status: object, reason: str, message: str) -> Fault:
     """What an error means."""
-    known = faults.of_text(reason, message)
+    # The code first: an overdue account says "Arrearage", and "Access denied" in its message.
+    known = faults.of_text(reason, "") or faults.of_text("", message)
     if known is None and isinstance(status, int):
         known = {
             401: faults.BAD_KEY,

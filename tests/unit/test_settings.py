@@ -36,6 +36,9 @@ def test_token_and_key_are_enough_and_the_rest_has_defaults() -> None:
     assert settings.translation.silence_ms == 800
     assert settings.translation.connects_per_minute == 10
     assert settings.translation.idle_seconds == 60
+    assert settings.translation.fan_out == "auto"
+    assert settings.translation.text_model == "qwen-mt-flash"
+    assert settings.translation.text_requests_per_minute == 60
     assert settings.database_url == "sqlite+aiosqlite:///data/parley.db"
     assert not settings.voice.noise_gate
     assert (settings.health.host, settings.health.port) == ("127.0.0.1", 8080)
@@ -74,6 +77,8 @@ def test_a_blank_value_counts_as_missing(blank: str) -> None:
         ("LIVETRANSLATE_CONNECTS_PER_MINUTE", "-5", "from 1 to 1000"),
         ("LIVETRANSLATE_IDLE_SECONDS", "300", "from 5 to 280"),
         ("LIVETRANSLATE_IDLE_SECONDS", "nan", "from 5 to 280"),
+        ("FAN_OUT", "both", "speech, text or auto"),
+        ("TEXT_REQUESTS_PER_MINUTE", "0", "from 1 to 100000"),
         ("DATABASE_URL", "parley.db", "must start with sqlite+aiosqlite:///"),
         ("DATABASE_URL", "mysql://u:secret@h/d", "must start with"),
         ("HEALTH_PORT", "65536", "from 0 (off) to 65535"),
