@@ -78,7 +78,7 @@ def test_a_blank_value_counts_as_missing(blank: str) -> None:
         ("LIVETRANSLATE_IDLE_SECONDS", "300", "from 5 to 280"),
         ("LIVETRANSLATE_IDLE_SECONDS", "nan", "from 5 to 280"),
         ("FAN_OUT", "both", "speech, text or auto"),
-        ("TEXT_REQUESTS_PER_MINUTE", "0", "from 1 to 100000"),
+        ("TEXT_REQUESTS_PER_MINUTE", "none", "from 1 to 100000"),
         ("DATABASE_URL", "parley.db", "must start with sqlite+aiosqlite:///"),
         ("DATABASE_URL", "mysql://u:secret@h/d", "must start with"),
         ("HEALTH_PORT", "65536", "from 0 (off) to 65535"),
