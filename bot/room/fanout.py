@@ -47,14 +47,12 @@ class Fanning:
     texts: TextTranslator
     capacity: Capacity | None = None
 
-    def divide(
-        self, targets: Sequence[str], spoken: str | None, wanted: Callable[[], int]
-    ) -> Division:
+    def divide(self, targets: Sequence[str], lead: str, wanted: Callable[[], int]) -> Division:
         """Who gets what.
 
         Args:
             targets: The room's languages, in the order shown.
-            spoken: The one spoken back, or None.
+            lead: The one that has a conversation in any case: if one is spoken back, that one.
             wanted: How many more conversations the room would have with one for each consenting
                 member and language.
         """
@@ -63,7 +61,6 @@ class Fanning:
         auto = self.capacity if self.mode is FanOut.AUTO else None
         if auto is not None and auto.has_room(wanted()):
             return Division(tuple(targets), ())
-        lead = targets[0] if spoken is None else spoken
         texts = self.texts.languages()
         further = [target for target in targets if target != lead]
         return Division(

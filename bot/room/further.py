@@ -290,6 +290,10 @@ class FurtherLanguage:
         )
         return self._texts.ask(request, answered)
 
+    def use_glossary(self, glossary: Mapping[str, str]) -> None:
+        """Translate these terms so from now on."""
+        self._glossary = glossary
+
     def discard(self) -> None:
         """Send nothing more of what this speaker said, and say nothing more of it."""
         self._closed = True

@@ -53,11 +53,20 @@ class RoomPlan:
     spoken: str | None = None
     originals: bool = True
 
+    @property
+    def lead(self) -> str:
+        """The language that has a conversation in any case."""
+        return self.targets[0] if self.spoken is None else self.spoken
+
     def requests(self, user_id: int) -> list[ConversationRequest]:
         """What to open for a speaker, one conversation for each target language."""
         return [
             ConversationRequest(
-                user_id, target, spoken=target == self.spoken, guild_id=self.guild_id
+                user_id,
+                target,
+                spoken=target == self.spoken,
+                guild_id=self.guild_id,
+                source_text=len(self.targets) > 1,  # others may be made from it
             )
             for target in self.targets
         ]
@@ -162,7 +171,7 @@ class Room:
             [requests[target] for target in division.heard],
             self._interpreter,
             self._said,
-            written=division.written,
+            written=[requests[target] for target in division.written],
             texts=self._fanning.texts if self._fanning is not None else None,
         )
         return speaker
@@ -174,7 +183,7 @@ class Room:
         stands = sum(speaker.conversations for speaker in self._speakers.values())
         return self._fanning.divide(
             self.plan.targets,
-            self.plan.spoken,
+            self.plan.lead,
             lambda: max(len(self.plan.targets), agreed * len(self.plan.targets) - stands),
         )
 

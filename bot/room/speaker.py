@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from bot.room.events import (
     ConversationEvent,
@@ -27,10 +26,11 @@ class Speaker:
     Args:
         stay: The number of this stay, unique in the room.
         member: Who speaks.
-        requests: What to open, one for each language that has a conversation; the first leads.
+        requests: What to open, one for each language that has a conversation; the first leads;
+            it needs its source text where others are made from it.
         interpreter: The translation service.
         said: Called with this speaker, the target language and each event, until closed.
-        written: Languages that are made from what the lead conversation hears.
+        written: What is made from what the lead conversation hears, one for each language.
         texts: Translates that; needed where there are any.
     """
 
@@ -42,7 +42,7 @@ class Speaker:
         interpreter: Interpreter,
         said: Said,
         *,
-        written: Sequence[str] = (),
+        written: Sequence[ConversationRequest] = (),
         texts: TextTranslator | None = None,
     ) -> None:
         self.stay = stay
@@ -53,29 +53,32 @@ class Speaker:
         self.heard_at: float | None = None
         self._speaking = False
         self._conversations: dict[str, Conversation] = {}
-        self._further: list[FurtherLanguage] = []
+        self._further: dict[str, FurtherLanguage] = {}
         for request in requests:
             language = request.target
             lead = request is requests[0] and texts is not None and len(written) > 0
             self.states[language] = ConversationState.IDLE
             self._conversations[language] = interpreter.converse(
-                replace(request, source_text=True) if lead else request,
+                request,
                 self._lead(language) if lead else self._listener(language),
             )
         if texts is not None:
-            self._further = [self._made(language, requests[0], texts) for language in written]
+            lead_target = requests[0].target
+            self._further = {
+                request.target: self._made(request, lead_target, texts) for request in written
+            }
 
     def _made(
-        self, language: str, lead: ConversationRequest, texts: TextTranslator
+        self, request: ConversationRequest, lead: str, texts: TextTranslator
     ) -> FurtherLanguage:
-        self.states[language] = ConversationState.IDLE
+        self.states[request.target] = ConversationState.IDLE
         return FurtherLanguage(
-            language,
-            lead.target,
+            request.target,
+            lead,
             texts,
-            self._listener(language),
-            glossary=lead.glossary,
-            guild_id=lead.guild_id,
+            self._listener(request.target),
+            glossary=request.glossary,
+            guild_id=request.guild_id,
         )
 
     def _lead(self, language: str) -> Callable[[ConversationEvent], None]:
@@ -83,7 +86,7 @@ class Speaker:
 
         def listen(event: ConversationEvent) -> None:
             own(event)
-            for further in self._further:
+            for further in self._further.values():
                 further.take(event)
 
         return listen
@@ -127,12 +130,12 @@ class Speaker:
     def discard(self) -> None:
         """Pass on nothing more of what the conversations say."""
         self._said = None
-        for further in self._further:
+        for further in self._further.values():
             further.discard()
 
     async def close(self) -> None:
         """End the conversations; what they still say is passed on until they have ended."""
-        for parts in (self._conversations.values(), self._further):
+        for parts in (self._conversations.values(), self._further.values()):
             closing = (part.close() for part in parts)
             for result in await asyncio.gather(*closing, return_exceptions=True):
                 if isinstance(result, Exception):  # the others are closed all the same
