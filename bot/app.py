@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,16 +24,19 @@ from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
 from bot.room.allowance import Accounts
+from bot.room.fanout import Fanning, FanOut
 from bot.room.gating import GatedListener
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener
 from bot.room.registry import Rooms
 from bot.room.spending import Spending
-from bot.settings import Settings
+from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.usage import UsageTable
 from bot.tasks import TaskOwner
+from bot.translation import writing
+from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
 from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
@@ -43,7 +47,6 @@ from cogs.translate import Translate
 log = logging.getLogger(__name__)
 
 _LOGIN_WITHIN_S = 60.0
-_TEXT_MODEL = "qwen-mt-flash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
         ledger = Ledger(
             UsageTable(store),
             model=config.translation.model,
-            text_model=_TEXT_MODEL,
+            text_model=config.translation.text_model,
             clock=clock,
             wall=lambda: datetime.now(UTC),
         )
@@ -153,6 +156,9 @@ async def running(config: Settings) -> AsyncIterator[App]:
             limit_minutes=config.usage.daily_minutes,
             clock=clock,
         )
+        texts = await stack.enter_async_context(
+            _texts(config.translation, frozenset(interpreter.languages()), clock)
+        )
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
         rooms = Rooms(
             interpreter=interpreter,
@@ -161,6 +167,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             open_board=doors.open_board,
             clock=clock,
             accounts=accounts,
+            fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
         )
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         service = service_name(config.translation.url)
@@ -194,6 +201,30 @@ async def running(config: Settings) -> AsyncIterator[App]:
         await _log_in(bot, config.discord.token.get_secret_value(), tasks)
         stack.push_async_callback(rooms.close)
         yield App(bot, rooms, doors)
+
+
+@asynccontextmanager
+async def _texts(
+    config: TranslationSettings, known: frozenset[str], clock: Clock
+) -> AsyncIterator[Desk]:
+    mt = writing.QwenMt(
+        url=config.url,
+        api_key=config.api_key.get_secret_value(),
+        model=config.text_model,
+        workspace=config.workspace or "",
+    )
+    desk = Desk(
+        mt.send,
+        languages=writing.languages(known),
+        per_minute=config.text_requests_per_minute,
+        clock=clock,
+        chance=random.Random(),  # noqa: S311 - jitter, no secret
+    )
+    try:
+        yield desk
+    finally:
+        await desk.close()
+        await mt.close()
 
 
 async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:

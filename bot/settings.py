@@ -28,6 +28,7 @@ from bot.room import prices
 from bot.room.prices import Prices
 
 LogFormat = Literal["text", "json"]
+FanOutMode = Literal["speech", "text", "auto"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 
 
@@ -70,6 +71,9 @@ class TranslationSettings:
     open_conversations: int
     tokens_per_minute: int
     idle_seconds: float
+    fan_out: FanOutMode
+    text_model: str
+    text_requests_per_minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,9 @@ def load(
             open_conversations=read.livetranslate_open_conversations,
             tokens_per_minute=read.livetranslate_tokens_per_minute,
             idle_seconds=read.livetranslate_idle_seconds,
+            fan_out=read.fan_out,
+            text_model=read.text_model,
+            text_requests_per_minute=read.text_requests_per_minute,
         ),
         usage=UsageSettings(
             daily_minutes=read.daily_minutes,
@@ -282,6 +289,9 @@ class _Environment(BaseSettings):
     livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = 60
     daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] = 0
     prices: Annotated[str, AfterValidator(_price_table)] = "{}"
+    fan_out: Annotated[FanOutMode, BeforeValidator(_lower)] = "auto"
+    text_model: str = "qwen-mt-flash"
+    text_requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     noise_gate: Annotated[Literal["on", "off"], BeforeValidator(_lower), AfterValidator(_gate)] = (
         "off"
     )
@@ -331,6 +341,8 @@ _ADVICE: Mapping[str, str] = {
     "livetranslate_tokens_per_minute": "must be a whole number from 1000 to 1000000000.",
     "livetranslate_idle_seconds": "must be a number from 5 to 280.",
     "daily_minutes": "must be a number of minutes, 0 (no limit) or more.",
+    "fan_out": "must be speech, text or auto.",
+    "text_requests_per_minute": "must be a whole number from 1 to 100000.",
     "noise_gate": "must be on or off.",
     "health_port": "must be a whole number from 0 (off) to 65535.",
     "log_level": "must be debug, info, warning, error or critical.",

@@ -104,6 +104,20 @@ class Interpreter:
             )
         return self._spoken(found.text, found.language, text, hearing.target, voice)
 
+    def translate(self, text: str, source: str, target: str) -> str | None:
+        """The translation of a text; None where nobody serves the pair.
+
+        Raises:
+            EngineError: A translator failed.
+        """
+        if source == target:
+            return text
+        direct = self._by_text(text, source, target)
+        if direct is not None or not self._pivot or _PIVOT in {source, target}:
+            return direct
+        english = self._by_text(text, source, _PIVOT)
+        return None if english is None else self._by_text(english, _PIVOT, target)
+
     def _direct_possible(self, hearing: Hearing) -> bool:
         target = hearing.target
         if target in self._recogniser.targets:

@@ -20,6 +20,8 @@ from bot.engine.response import error_event
 from bot.engine.scheduler import Scheduler
 from bot.engine.session import Session, Workshop
 from bot.engine.trace import Trace
+from bot.engine.writing import PATH as WRITING_PATH
+from bot.engine.writing import Writing, failure
 from bot.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class EngineServer:
         self._connections: set[Connection] = set()
         self._stack = AsyncExitStack()
         self._workshop: Workshop | None = None
+        self._writing: Writing | None = None
         self._what = ""
         self.port = config.port
 
@@ -93,6 +96,7 @@ class EngineServer:
                 trace,
                 self._config.idle_s,
             )
+            self._writing = Writing(interpreter, scheduler)
             self._what = interpreter.describe()
             await self._listen(stack)
             self._stack = stack.pop_all()
@@ -111,6 +115,7 @@ class EngineServer:
     async def _listen(self, stack: AsyncExitStack) -> None:
         app = web.Application()
         app.router.add_get(PATH, self._realtime)
+        app.router.add_post(WRITING_PATH, self._text)
         app.router.add_get("/health", self._health)
         app.on_shutdown.append(self._hang_up)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_S)
@@ -131,12 +136,14 @@ class EngineServer:
             {"status": "ok", "sessions": len(self._connections), "engine": self._what}
         )
 
+    async def _text(self, request: web.Request) -> web.Response:
+        if self._writing is None:
+            raise EngineError("The local engine is not running.")
+        return await self._writing.answer(request) if _has_key(request) else _no_key()
+
     async def _realtime(self, request: web.Request) -> web.StreamResponse:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
-            return web.json_response(
-                {"code": "InvalidApiKey", "message": "No API-key provided."}, status=401
-            )
+        if not _has_key(request):
+            return _no_key()
         socket = web.WebSocketResponse(max_msg_size=_MAX_MESSAGE, compress=False)
         await socket.prepare(request)
         name = request.query.get("model", "")
@@ -166,6 +173,15 @@ class EngineServer:
     async def _hang_up(self, _app: web.Application) -> None:
         for connection in tuple(self._connections):
             connection.close_with(WSCloseCode.GOING_AWAY, "The engine stops.")
+
+
+def _has_key(request: web.Request) -> bool:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and bool(key.strip())
+
+
+def _no_key() -> web.Response:
+    return failure(401, "InvalidApiKey", "No API-key provided.")
 
 
 async def _refuse(socket: web.WebSocketResponse, code: str, message: str, close_code: int) -> None:

@@ -49,6 +49,7 @@ class ConversationRequest:
         voice: Name of the voice; None takes the model's default.
         glossary: Source term to target term.
         guild_id: Whose room it is in; what is scarce is shared fairly between these.
+        source_text: The original is needed, whether it is shown or not.
     """
 
     speaker_id: int
@@ -58,6 +59,7 @@ class ConversationRequest:
     voice: str | None = None
     glossary: Mapping[str, str] = field(default_factory=dict)
     guild_id: int = 0
+    source_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,35 @@ class Usage:
             self.text_tokens_in + other.text_tokens_in,
             self.text_tokens_out + other.text_tokens_out,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class TextRequest:
+    """A text to be translated.
+
+    Attributes:
+        text: What was said; a sentence or a few.
+        source: Its language where known; None lets the service detect it.
+        target: Language to translate into.
+        final: It is translated whatever it takes; an interim only while there is room for it.
+        terms: Source term to target term.
+        guild_id: Whose room it is for; what is scarce is shared fairly between these.
+    """
+
+    text: str
+    source: str | None
+    target: str
+    final: bool
+    terms: Mapping[str, str] = field(default_factory=dict)
+    guild_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextAnswer:
+    """A translated text, and what it took."""
+
+    text: str
+    usage: Usage = field(default_factory=Usage)
 
 
 class ConversationState(StrEnum):

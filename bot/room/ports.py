@@ -4,7 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Protocol
 
-from bot.room.events import Caption, ConversationEvent, ConversationRequest, Member, Speech
+from bot.room.events import (
+    Caption,
+    ConversationEvent,
+    ConversationRequest,
+    Failed,
+    Member,
+    Speech,
+    TextAnswer,
+    TextRequest,
+)
 from bot.room.spent import Spent, SpentKey
 
 # The voice channel
@@ -112,6 +121,41 @@ class Interpreter(Protocol):
 
     def languages(self) -> Mapping[str, bool]:
         """Each target language's code, and whether it can be spoken back."""
+
+
+class Capacity(Protocol):
+    """What of the translation service is left. `Interpreter`s that know it have it too."""
+
+    def has_room(self, conversations: int) -> bool:
+        """Whether so many more conversations would be opened soon and stay within every limit."""
+
+
+class TextTicket(Protocol):
+    """A text that was handed in."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it has not been sent yet."""
+
+    def cancel(self) -> None:
+        """Take it back: it is not sent. One that was sent already may still be answered."""
+
+
+class TextTranslator(Protocol):
+    """The text translation service. Called on the event loop; never blocks."""
+
+    def languages(self) -> frozenset[str]:
+        """Codes of the languages it translates between."""
+
+    def ask(
+        self, request: TextRequest, answered: Callable[[TextAnswer | Failed], None]
+    ) -> TextTicket:
+        """Hand a text in.
+
+        `answered` is called on the event loop, after this returns, at most once: with the
+        translation, or with why there is none. A fatal failure means that no further text of this
+        language will be translated either.
+        """
 
 
 # The text channel

@@ -6,6 +6,7 @@ from bot.clock import Clock
 from bot.errors import NoRoomError, ParleyError, RoomBusyError
 from bot.room.allowance import Account, Accounts
 from bot.room.consent import Consent, Consents
+from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary, terms
 from bot.room.ports import ConsentStore, Interpreter, JoinVoice, OpenBoard
 from bot.room.room import Room, RoomPlan, RoomStatus
@@ -25,6 +26,7 @@ class Rooms:
         clock: The time.
         glossary: Terms for every guild; a guild's own go before them.
         accounts: What each guild spends and may spend; without, nothing is counted.
+        fanning: How further languages are made; None: a conversation for each.
     """
 
     def __init__(
@@ -37,8 +39,10 @@ class Rooms:
         clock: Clock,
         glossary: Glossary | None = None,
         accounts: Accounts | None = None,
+        fanning: Fanning | None = None,
     ) -> None:
         self._accounts = accounts
+        self._fanning = fanning
         self._interpreter = interpreter
         self._consents = Consents(store)
         self._join_voice = join_voice
@@ -82,7 +86,8 @@ class Rooms:
         try:
             account = await self._account(plan.guild_id)
             # The starter's own conversation is opened ahead: a bad key is said here and now.
-            await self._interpreter.prepare(requests[0])
+            lead = next(request for request in requests if request.target == plan.lead)
+            await self._interpreter.prepare(lead)
             room = await self._opened(plan, starter_id, glossary, account)
             room.use_glossary(self._glossary(plan))  # it may have changed meanwhile
             self._rooms[plan.guild_id] = room
@@ -123,6 +128,7 @@ class Rooms:
             ended=lambda: self._end(plan.guild_id),
             glossary=glossary,
             account=account,
+            fanning=self._fanning,
         )
         try:
             link = await self._join_voice(

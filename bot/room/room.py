@@ -23,6 +23,7 @@ from bot.room.events import (
     Voice,
     VoiceEnded,
 )
+from bot.room.fanout import Division, Fanning
 from bot.room.glossary import Glossary
 from bot.room.interpretation import Interpretation, Utterance
 from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
@@ -55,6 +56,11 @@ class RoomPlan:
     spoken: str | None = None
     originals: bool = True
 
+    @property
+    def lead(self) -> str:
+        """The language that has a conversation in any case."""
+        return self.targets[0] if self.spoken is None else self.spoken
+
     def requests(self, user_id: int, glossary: Glossary) -> list[ConversationRequest]:
         """What to open for a speaker, one conversation for each target language."""
         return [
@@ -64,6 +70,7 @@ class RoomPlan:
                 spoken=target == self.spoken,
                 glossary=glossary.get(target, {}),
                 guild_id=self.guild_id,
+                source_text=len(self.targets) > 1,  # others may be made from it
             )
             for target in self.targets
         ]
@@ -119,7 +126,9 @@ class Room:
         ended: Callable[[], None],
         glossary: Glossary,
         account: Account | None = None,
+        fanning: Fanning | None = None,
     ) -> None:
+        self._fanning = fanning
         self.plan = plan
         self._account = account
         self._interpreter = interpreter
@@ -181,9 +190,18 @@ class Room:
     def _arrived(self, user_id: int) -> Speaker:
         members = self._link.members() if self._link is not None else ()
         member = next((m for m in members if m.id == user_id), Member(user_id, str(user_id)))
-        requests = self.plan.requests(user_id, self._glossary)
+        division = self._division(members)
+        requests = {
+            request.target: request for request in self.plan.requests(user_id, self._glossary)
+        }
         speaker = self._speakers[user_id] = Speaker(
-            next(self._stays), member, requests, self._interpreter, self._said
+            next(self._stays),
+            member,
+            [requests[target] for target in division.heard],
+            self._interpreter,
+            self._said,
+            written=[requests[target] for target in division.written],
+            texts=self._fanning.texts if self._fanning is not None else None,
         )
         return speaker
 
@@ -193,6 +211,17 @@ class Room:
         for speaker in self._speakers.values():
             for language in self.plan.targets:
                 speaker.use_glossary(language, glossary.get(language, {}))
+
+    def _division(self, members: tuple[Member, ...]) -> Division:
+        if self._fanning is None:
+            return Division(self.plan.targets, ())
+        agreed = sum(member.id in self._consent.agreed for member in members)
+        stands = sum(speaker.conversations for speaker in self._speakers.values())
+        return self._fanning.divide(
+            self.plan.targets,
+            self.plan.lead,
+            lambda: max(len(self.plan.targets), agreed * len(self.plan.targets) - stands),
+        )
 
     def fell_silent(self, user_id: int, at: float) -> None:  # noqa: ARG002 - the port's form
         """Let the speaker's turns end."""

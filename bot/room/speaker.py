@@ -1,8 +1,8 @@
-"""One speaker of a room: their conversations, one per target language, opened by their speech."""
+"""One speaker of a room: their conversations, opened by their speech, and what is made of them."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.room.events import (
     ConversationEvent,
@@ -13,7 +13,8 @@ from bot.room.events import (
     StateChanged,
     Usage,
 )
-from bot.room.ports import Conversation, Interpreter
+from bot.room.further import FurtherLanguage
+from bot.room.ports import Conversation, Interpreter, TextTranslator
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +22,17 @@ Said = Callable[["Speaker", str, ConversationEvent], None]
 
 
 class Speaker:
-    """Feeds one member's speech to a conversation for each language and passes on what they say.
+    """Feeds one member's speech to their conversations and passes on what is said of it.
 
     Args:
         stay: The number of this stay, unique in the room.
         member: Who speaks.
-        requests: What to open, one for each target language.
+        requests: What to open, one for each language that has a conversation; the first leads;
+            it needs its source text where others are made from it.
         interpreter: The translation service.
         said: Called with this speaker, the target language and each event, until closed.
+        written: What is made from what the lead conversation hears, one for each language.
+        texts: Translates that; needed where there are any.
     """
 
     def __init__(
@@ -38,6 +42,9 @@ class Speaker:
         requests: list[ConversationRequest],
         interpreter: Interpreter,
         said: Said,
+        *,
+        written: Sequence[ConversationRequest] = (),
+        texts: TextTranslator | None = None,
     ) -> None:
         self.stay = stay
         self.member = member
@@ -48,10 +55,43 @@ class Speaker:
         self.heard_at: float | None = None
         self._speaking = False
         self._conversations: dict[str, Conversation] = {}
+        self._further: dict[str, FurtherLanguage] = {}
         for request in requests:
             language = request.target
+            lead = request is requests[0] and texts is not None and len(written) > 0
             self.states[language] = ConversationState.IDLE
-            self._conversations[language] = interpreter.converse(request, self._listener(language))
+            self._conversations[language] = interpreter.converse(
+                request,
+                self._lead(language) if lead else self._listener(language),
+            )
+        if texts is not None:
+            lead_target = requests[0].target
+            self._further = {
+                request.target: self._made(request, lead_target, texts) for request in written
+            }
+
+    def _made(
+        self, request: ConversationRequest, lead: str, texts: TextTranslator
+    ) -> FurtherLanguage:
+        self.states[request.target] = ConversationState.IDLE
+        return FurtherLanguage(
+            request.target,
+            lead,
+            texts,
+            self._listener(request.target),
+            glossary=request.glossary,
+            guild_id=request.guild_id,
+        )
+
+    def _lead(self, language: str) -> Callable[[ConversationEvent], None]:
+        own = self._listener(language)
+
+        def listen(event: ConversationEvent) -> None:
+            own(event)
+            for further in self._further.values():
+                further.take(event)
+
+        return listen
 
     def _listener(self, language: str) -> Callable[[ConversationEvent], None]:
         def listen(event: ConversationEvent) -> None:
@@ -68,6 +108,11 @@ class Speaker:
     def speaking(self) -> bool:
         """Whether speech is coming in."""
         return self._speaking
+
+    @property
+    def conversations(self) -> int:
+        """How many the member has, open or not."""
+        return len(self._conversations)
 
     def heard(self, pcm: bytes, began_at: float, at: float) -> None:
         """Speech of this member (PCM16, 16 kHz, mono), heard from `began_at` until `at`."""
@@ -88,15 +133,20 @@ class Speaker:
         """Translate these terms so, into this language, from now on."""
         if (conversation := self._conversations.get(language)) is not None:
             conversation.use_glossary(phrases)
+        if (further := self._further.get(language)) is not None:
+            further.use_glossary(phrases)
 
     def discard(self) -> None:
         """Pass on nothing more of what the conversations say, but what they used: it is paid."""
         self._discarded = True
+        for further in self._further.values():
+            further.discard()
 
     async def close(self) -> None:
         """End the conversations; what they still say is passed on until they have ended."""
-        closing = (conversation.close() for conversation in self._conversations.values())
-        for result in await asyncio.gather(*closing, return_exceptions=True):
-            if isinstance(result, Exception):  # the others are closed all the same
-                log.error("a conversation did not close", exc_info=result)
+        for parts in (self._conversations.values(), self._further.values()):
+            closing = (part.close() for part in parts)
+            for result in await asyncio.gather(*closing, return_exceptions=True):
+                if isinstance(result, Exception):  # the others are closed all the same
+                    log.error("a conversation did not close", exc_info=result)
         self._said = None

@@ -24,5 +24,8 @@ parse, protocol a message of the service -> a value
 dialect         session.update for each generation of models
 models          what each model can do, with its languages and voices
 
-Nothing but link and sdk knows threads, and nothing but sdk knows DashScope.
+writing         a text -> its translation, by Qwen-MT
+desk, requests  which text goes out when, under the account's limits
+
+Nothing but link and sdk knows threads, and nothing but sdk and writing knows DashScope.
 """

@@ -178,11 +178,12 @@ class LiveTranslate:
         voice = None
         if request.spoken and speakable:
             voice = request.voice or self._model.voices.choose(request.target)
+        source_text = self._source_text or request.source_text
         options = SessionOptions(
             target=request.target,
             source=request.source,
             voice=voice,
-            source_text=self._source_text,
+            source_text=source_text,
             silence_ms=self._silence_ms,
             phrases=request.glossary,
         )
@@ -194,9 +195,7 @@ class LiveTranslate:
         return LiveConversation(
             open_link=open_link,
             session=session,
-            turns=Turns(
-                request.target, source_expected=self._source_text, echo=self._echo(request)
-            ),
+            turns=Turns(request.target, source_expected=source_text, echo=self._echo(request)),
             meter=Meter(cumulative=self._model.cumulative_usage),
             budget=self._budget,
             clock=self._clock,

@@ -13,6 +13,8 @@ from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
+from tests.integration.text_service import TextRoutes
+
 CHUNK = 3_200
 SILENT_CHUNKS = 8  # 800 ms end a turn
 PATH = "/api-ws/v1/realtime"
@@ -116,6 +118,7 @@ class Service:
         handshake_s: How long a handshake takes; of several, each is one connection's in turn, and
             the last all further ones'.
         port: Where to listen; 0 takes a free one.
+        texts: Answers text requests under the same address.
     """
 
     def __init__(
@@ -125,6 +128,7 @@ class Service:
         refusal: str = "",
         handshake_s: float | Sequence[float] = 0.0,
         port: int = 0,
+        texts: TextRoutes | None = None,
     ) -> None:
         self.sessions: list[Session] = []
         self.handshakes = 0
@@ -139,10 +143,13 @@ class Service:
             [handshake_s] if isinstance(handshake_s, int | float) else [*handshake_s]
         )
         self._port = port
+        self._texts = texts
 
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get(PATH, self._serve)
+        if self._texts is not None:
+            self._texts.add_to(app)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)

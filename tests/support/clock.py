@@ -37,15 +37,23 @@ class ManualClock:
         """How many calls wait for their time."""
         return sum(timer.callback is not None for *_, timer in self._due)
 
+    @property
+    def next_at(self) -> float | None:
+        """When the next call falls due."""
+        return min((when for when, _, timer in self._due if timer.callback), default=None)
+
     def advance(self, seconds: float) -> None:
         """Move on by so much, running what falls due at its own time."""
-        end = self._now + seconds
+        self.advance_to(self._now + seconds)
+
+    def advance_to(self, end: float) -> None:
+        """Move on until then, running what falls due at its own time."""
         while self._due and self._due[0][0] <= end:
             when, _, timer = heapq.heappop(self._due)
             self._now = max(self._now, when)
             if timer.callback is not None:
                 timer.callback()
-        self._now = end
+        self._now = max(self._now, end)
 
 
 class WallClock:

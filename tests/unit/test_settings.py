@@ -37,6 +37,9 @@ def test_token_and_key_are_enough_and_the_rest_has_defaults() -> None:
     assert settings.translation.silence_ms == 800
     assert settings.translation.connects_per_minute == 10
     assert settings.translation.idle_seconds == 60
+    assert settings.translation.fan_out == "auto"
+    assert settings.translation.text_model == "qwen-mt-flash"
+    assert settings.translation.text_requests_per_minute == 60
     assert settings.database_url == "sqlite+aiosqlite:///data/parley.db"
     assert not settings.voice.noise_gate
     assert (settings.health.host, settings.health.port) == ("127.0.0.1", 8080)
@@ -75,6 +78,8 @@ def test_a_blank_value_counts_as_missing(blank: str) -> None:
         ("LIVETRANSLATE_CONNECTS_PER_MINUTE", "-5", "from 1 to 1000"),
         ("LIVETRANSLATE_IDLE_SECONDS", "300", "from 5 to 280"),
         ("LIVETRANSLATE_IDLE_SECONDS", "nan", "from 5 to 280"),
+        ("FAN_OUT", "both", "speech, text or auto"),
+        ("TEXT_REQUESTS_PER_MINUTE", "none", "from 1 to 100000"),
         ("DATABASE_URL", "parley.db", "must start with sqlite+aiosqlite:///"),
         ("DATABASE_URL", "mysql://u:secret@h/d", "must start with"),
         ("DAILY_MINUTES", "-1", "0 (no limit) or more"),
@@ -107,8 +112,8 @@ def test_several_problems_are_a_line_each() -> None:
 
 
 def test_postgresql_without_its_driver_is_one_line_with_what_to_install() -> None:
-    message = wrong(DATABASE_URL="postgresql://parley:hunter2hunter2@db/parley")
-    assert message == "DATABASE_URL asks for a driver that is not installed: pip install asyncpg"
+    message = wrong(DATABASE_URL="postgresql+psycopg://parley:hunter2hunter2@db/parley")
+    assert message == "DATABASE_URL asks for a driver that is not installed: pip install psycopg"
 
 
 def test_a_bare_dialect_gets_its_driver() -> None:

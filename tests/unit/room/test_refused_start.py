@@ -41,10 +41,10 @@ async def test_a_refusal_leaves_no_room_no_voice_and_no_consent() -> None:
     await house.rooms.close()
 
 
-async def test_the_starters_first_language_is_prepared_and_given_up_with_the_room() -> None:
+async def test_the_starters_lead_conversation_is_prepared_and_given_up_with_the_room() -> None:
     house = House()
     await house.rooms.start(PLAN, 1)
-    assert [(r.speaker_id, r.target) for r in house.interpreter.prepared] == [(1, "en")]
+    assert [(r.speaker_id, r.target) for r in house.interpreter.prepared] == [(1, "es")]
     await house.rooms.stop(1)
     assert house.interpreter.prepared == []
 

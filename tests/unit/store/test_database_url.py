@@ -15,8 +15,8 @@ async def test_a_url_that_names_no_database_is_one_line(url: str) -> None:
 
 
 async def test_a_driver_that_is_not_installed_is_named() -> None:
-    with pytest.raises(StoreError, match="driver asyncpg is not installed") as caught:
-        await Database.open("postgresql+asyncpg://parley:secret@127.0.0.1/parley")
+    with pytest.raises(StoreError, match="driver psycopg is not installed") as caught:
+        await Database.open("postgresql+psycopg://parley:secret@127.0.0.1/parley")
     assert "secret" not in str(caught.value)
 
 

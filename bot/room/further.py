@@ -1,0 +1,326 @@
+"""A further language of a speaker: captions from the source text of their lead conversation.
+
+What comes in are the lead's events; what goes out are events as a conversation into this language
+would say them, under the same turn numbers. A turn is translated when its source text is final, or
+when it ended with what there was; where there was no source text, from the lead's translation.
+Said in this language already, it is not translated at all.
+
+Finals go out in the order of their turns, each once; a source text that grew afterwards is
+translated anew and replaces. Of interims there is one under way, and the newest waits.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from bot.room.events import (
+    ConversationEvent,
+    ConversationState,
+    Echoed,
+    Failed,
+    Final,
+    Partial,
+    Source,
+    StateChanged,
+    TextAnswer,
+    TextRequest,
+    TurnEnded,
+)
+from bot.room.ports import TextTicket, TextTranslator
+
+log = logging.getLogger(__name__)
+
+MOST_TURNS = 64  # not yet shown; of more, the oldest is left out
+CLOSE_S = 10.0  # for the last sentences
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What is to be translated; `source` is None where its language is unknown."""
+
+    text: str
+    source: str | None
+
+
+@dataclass(slots=True)
+class _Turn:
+    number: int
+    source: Source | None = None
+    first: str = ""  # the lead's translation
+    ended: bool = False
+    asked: _Text | None = None  # for the final
+    ticket: TextTicket | None = None  # while it is not answered
+    answers: list[ConversationEvent] = field(default_factory=list)  # to be said in their order
+    settled: bool = False  # a final was said, or there is none
+    interim: str = ""  # asked for last
+    shown: bool = False  # something of it was said
+
+
+class FurtherLanguage:
+    """One speaker's captions in one further language.
+
+    Args:
+        target: The language.
+        lead: Language of the lead conversation's translation.
+        texts: Translates.
+        said: Told everything, on the event loop.
+        glossary: Source term to target term.
+        guild_id: Whose room it is in.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        lead: str,
+        texts: TextTranslator,
+        said: Callable[[ConversationEvent], None],
+        *,
+        glossary: Mapping[str, str],
+        guild_id: int,
+    ) -> None:
+        self._target = target
+        self._lead = lead
+        self._texts = texts
+        self._said = said
+        self._glossary = glossary
+        self._guild_id = guild_id
+        self._turns: dict[int, _Turn] = {}  # oldest first
+        self._over: deque[int] = deque(maxlen=4 * MOST_TURNS)  # turns that were let go
+        self._interim: TextTicket | None = None  # while it is not answered
+        self._language: str | None = None  # spoken last
+        self._refused: set[str | None] = set()  # source languages it could not be had from
+        self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.left_out = 0  # turns
+
+    def take(self, event: ConversationEvent) -> None:
+        """An event of the lead conversation."""
+        if self._closed:
+            return
+        match event:
+            case StateChanged(state=state):
+                self._said(StateChanged(state))
+            case Failed(fatal=True):
+                self._said(StateChanged(ConversationState.CLOSED))
+            case Partial(turn=number):
+                self._turn(number)  # later ones wait for it
+            case Source() | Final() | TurnEnded():
+                if (turn := self._turn(event.turn)) is not None:
+                    self._grow(turn, event)
+            case _:
+                pass
+
+    def _turn(self, number: int) -> _Turn | None:
+        if number in self._over:
+            return None
+        if number not in self._turns:
+            self._turns[number] = _Turn(number)
+            self._turns = dict(sorted(self._turns.items()))
+            if len(self._turns) > MOST_TURNS:
+                self._leave_out(next(iter(self._turns.values())))
+        return self._turns.get(number)
+
+    def _leave_out(self, turn: _Turn) -> None:
+        self.left_out += 1
+        log.warning("a turn was left out: too many wait for their translation")
+        self._give_up(turn)
+        turn.ended = True
+        self._flush()
+
+    def _give_up(self, turn: _Turn) -> None:
+        if turn.ticket is not None:
+            turn.ticket.cancel()
+            turn.ticket = None
+        self._settle(turn, _left_out(turn.number))
+
+    def _grow(self, turn: _Turn, event: Source | Final | TurnEnded) -> None:
+        match event:
+            case Source():
+                turn.source = event if event.text else turn.source
+            case Final(text=text):
+                turn.first = text or turn.first
+            case TurnEnded():
+                turn.ended = True
+        wanted = self._wanted(turn)
+        if wanted is not None and wanted != turn.asked:
+            self._ask_final(turn, wanted)
+        elif wanted is None:
+            self._ask_interim(turn)
+        self._flush()
+
+    def _wanted(self, turn: _Turn) -> _Text | None:
+        """What its final translation is made of, once that is known."""
+        if turn.source is not None:
+            whole = turn.source.final or turn.ended
+            return _Text(turn.source.text, turn.source.language) if whole else None
+        return _Text(turn.first, self._lead) if turn.ended and turn.first else None
+
+    # Finals
+
+    def _ask_final(self, turn: _Turn, wanted: _Text) -> None:
+        if turn.ticket is not None:
+            turn.ticket.cancel()
+            turn.ticket = None
+        self._drop_interim()
+        turn.asked = wanted
+        self._language = wanted.source if turn.source is not None else self._language
+        if _same(wanted.source, self._target):
+            turn.answers.clear()
+            if turn.shown:  # as an interim, or under another language
+                turn.answers.append(Echoed(turn.number))
+            turn.settled = True
+            return
+        self._idle.clear()
+        turn.ticket = self._ask(wanted, partial(self._answered, turn, wanted), final=True)
+
+    def _answered(self, turn: _Turn, wanted: _Text, answer: TextAnswer | Failed) -> None:
+        if isinstance(answer, TextAnswer):
+            self._said(answer.usage)
+        if self._closed or turn.asked is not wanted or turn.ticket is None:
+            return  # what was asked for afterwards counts
+        turn.ticket = None
+        if isinstance(answer, TextAnswer):
+            self._refused.discard(wanted.source)
+            self._settle(turn, Final(turn.number, answer.text))
+        elif answer.fatal:
+            self._stop(answer)
+            return
+        else:
+            self._refused.add(wanted.source)
+            failed = Failed(answer.code, answer.message, fatal=False, turn=turn.number)
+            self._settle(turn, failed)
+        self._flush()
+
+    def _settle(self, turn: _Turn, *answers: ConversationEvent) -> None:
+        if answers and turn.source is not None:
+            turn.answers.append(turn.source)
+        turn.answers.extend(answers)
+        turn.settled = True
+
+    def _flush(self) -> None:
+        """Say what may be said: nothing of a turn before those that came earlier are settled."""
+        for turn in list(self._turns.values()):
+            answers, turn.answers = turn.answers, []
+            for event in answers:
+                self._said(event)
+                turn.shown = True
+            if turn.ended and turn.ticket is None:
+                self._let_go(turn)
+            elif not turn.settled or turn.ticket is not None:
+                break
+        if not any(turn.ticket is not None for turn in self._turns.values()):
+            self._idle.set()
+
+    def _let_go(self, turn: _Turn) -> None:
+        del self._turns[turn.number]
+        self._over.append(turn.number)
+        self._said(TurnEnded(turn.number))
+
+    def _stop(self, failed: Failed) -> None:
+        """The language is over: what was not translated stays so."""
+        self._closed = True
+        self._drop_interim()
+        for turn in self._turns.values():
+            if turn.ticket is not None:
+                turn.ticket.cancel()
+            self._said(TurnEnded(turn.number))
+        self._turns.clear()
+        self._said(Failed(failed.code, failed.message, fatal=True))
+        self._idle.set()
+
+    # Interims
+
+    def _ask_interim(self, turn: _Turn) -> None:
+        source = turn.source
+        first = next((each for each in self._turns.values() if not each.settled), turn)
+        if source is None or turn is not first:
+            return
+        # Some models name the language at the end only; it is likely the one spoken before.
+        language = source.language or self._language
+        if language is None or _same(language, self._target) or language in self._refused:
+            return
+        if source.text == turn.interim or (self._interim is not None and not self._interim.waiting):
+            return  # the next event brings a newer one
+        self._drop_interim()
+        turn.interim = source.text
+        wanted = _Text(source.text, language)
+        self._interim = self._ask(
+            wanted, partial(self._guessed, turn, source, language), final=False
+        )
+
+    def _guessed(
+        self, turn: _Turn, source: Source, language: str, answer: TextAnswer | Failed
+    ) -> None:
+        self._interim = None
+        if isinstance(answer, TextAnswer):
+            self._said(answer.usage)
+        elif answer.fatal and not self._closed:
+            self._stop(answer)
+        if self._closed or turn.asked is not None or turn.ended:
+            return
+        if isinstance(answer, TextAnswer):
+            self._said(source)
+            self._said(Partial(turn.number, answer.text))
+            turn.shown = True
+            self._ask_interim(turn)
+        elif not answer.fatal:
+            self._refused.add(language)
+
+    def _drop_interim(self) -> None:
+        if self._interim is not None and self._interim.waiting:
+            self._interim.cancel()
+            self._interim = None
+
+    # Both
+
+    def _ask(
+        self, wanted: _Text, answered: Callable[[TextAnswer | Failed], None], *, final: bool
+    ) -> TextTicket:
+        request = TextRequest(
+            text=wanted.text,
+            source=wanted.source,
+            target=self._target,
+            final=final,
+            terms=self._glossary,
+            guild_id=self._guild_id,
+        )
+        return self._texts.ask(request, answered)
+
+    def use_glossary(self, glossary: Mapping[str, str]) -> None:
+        """Translate these terms so from now on."""
+        self._glossary = glossary
+
+    def discard(self) -> None:
+        """Send nothing more of what this speaker said, and say nothing more of it."""
+        self._closed = True
+        self._drop_interim()
+        for turn in self._turns.values():
+            if turn.ticket is not None:
+                turn.ticket.cancel()
+        self._turns.clear()
+        self._idle.set()
+
+    async def close(self) -> None:
+        """Wait for the last sentences (bounded), then end. The lead has ended. Idempotent."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), CLOSE_S)
+        except TimeoutError:
+            log.warning("a further language was closed before its last turn was translated")
+            for turn in list(self._turns.values()):
+                if turn.ticket is not None:
+                    self._give_up(turn)
+            self._flush()
+        self.discard()
+
+
+def _same(source: str | None, target: str) -> bool:
+    return source is not None and source.lower().partition("-")[0] == target.lower()
+
+
+def _left_out(turn: int) -> Failed:
+    message = "Text translation is too far behind: some sentences are left out in some languages."
+    return Failed("text_late", message, fatal=False, turn=turn)

@@ -1,0 +1,201 @@
+"""Text translation by Qwen-MT, through the official SDK.
+
+One call is one request: the SDK sends again by itself when a connection breaks, which the budget
+of requests would not know of; here that is refused, and trying again is decided above.
+"""
+
+import logging
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import SimpleNamespace
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from dashscope import AioGeneration
+from dashscope.api_entities.aio_session import get_ssl_context
+
+from bot.room.events import TextAnswer, TextRequest, Usage
+from bot.translation import faults
+from bot.translation.faults import Fault
+from bot.translation.sdk import silence_library_logs
+
+log = logging.getLogger(__name__)
+
+MOST_CONNECTIONS: Final = 16
+ANSWER_S: Final = 10.0
+
+NO_TEXT_MODEL: Final = Fault(
+    "no_text_model",
+    "The translation service does not know the text model: check TEXT_MODEL, or set FAN_OUT=speech "
+    "for a conversation in each language.",
+    retryable=False,
+)
+UNREADABLE: Final = Fault(
+    "text_unreadable",
+    "The text translation answered with what is no translation.",
+    retryable=True,
+    quiet=True,
+)
+ENDS_ALL: Final = frozenset({faults.BAD_KEY, faults.ACCESS_DENIED, faults.NO_CREDIT, NO_TEXT_MODEL})
+"""The account's or the setup's: every further request would be refused too."""
+
+# What the service calls otherwise than the conversations do.
+_CODES: Final = {"fil": "tl"}
+# Known to conversations, and not in the list of Qwen-MT as far as could be seen.
+_UNKNOWN: Final = frozenset({"ky", "ml", "pa", "tg"})
+
+_sent: ContextVar[list[bool]] = ContextVar("sent")
+
+
+class QwenMt:
+    """Sends one text at a time to be translated; any number side by side.
+
+    Args:
+        url: Websocket address of the conversations; the HTTP address is derived from it.
+        api_key: Of the account; never logged.
+        model: Name of a Qwen-MT model.
+        workspace: Of the account, or empty.
+    """
+
+    def __init__(self, *, url: str, api_key: str, model: str, workspace: str = "") -> None:
+        silence_library_logs()
+        self._base = http_base(url)
+        self._api_key = api_key
+        self._model = model
+        self._workspace = workspace
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: TextRequest) -> TextAnswer | Fault:
+        """The translation, or why there is none. Bounded."""
+        _sent.set([])
+        options: dict[str, Any] = {
+            "source_lang": "auto" if request.source is None else code(request.source),
+            "target_lang": code(request.target),
+        }
+        if request.terms:
+            options["terms"] = [
+                {"source": source, "target": target} for source, target in request.terms.items()
+            ]
+        message: Any = {"role": "user", "content": request.text}  # the SDK's own class is a dict
+        try:
+            answer: Any = await AioGeneration.call(
+                model=self._model,
+                api_key=self._api_key,
+                messages=[message],
+                translation_options=options,
+                result_format="message",
+                workspace=self._workspace or None,
+                base_address=self._base,
+                request_timeout=ANSWER_S,
+                session=self._opened(),
+            )
+        except TimeoutError:
+            return faults.NO_ANSWER
+        except (aiohttp.ClientError, OSError):
+            return faults.UNREACHABLE
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return UNREADABLE  # the SDK can't digest the answer
+        return read(answer)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """Our own, so that it can be closed; the SDK's would live as long as the event loop."""
+        if self._session is None:
+            once = aiohttp.TraceConfig()
+            once.on_request_start.append(_only_once)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=get_ssl_context()),
+                trace_configs=[once],
+                proxy=_proxy(self._base),
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Close the connections. Idempotent."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+
+async def _only_once(
+    _session: aiohttp.ClientSession,
+    _context: SimpleNamespace,
+    _params: aiohttp.TraceRequestStartParams,
+) -> None:
+    sent = _sent.get()
+    if sent:
+        raise aiohttp.ClientError("a call is sent once")
+    sent.append(True)
+
+
+def _proxy(url: str) -> str | None:
+    """The environment's proxy, read once: with `trust_env` each request would take a thread."""
+    parts = urlsplit(url)
+    bypassed = proxy_bypass(parts.hostname or "")
+    return None if bypassed else getproxies().get(parts.scheme)
+
+
+def http_base(url: str) -> str:
+    """The service's HTTP address beside its websocket one: wss://HOST/api-ws/… to https://HOST/api/v1."""
+    parts = urlsplit(url)
+    before = parts.path.partition("/api-ws")[0] if "/api-ws" in parts.path else ""
+    scheme = "https" if parts.scheme == "wss" else "http"
+    return urlunsplit((scheme, parts.netloc, f"{before.rstrip('/')}/api/v1", "", ""))
+
+
+def code(language: str) -> str:
+    """A language as Qwen-MT calls it."""
+    return _CODES.get(language, language)
+
+
+def languages(known: frozenset[str]) -> frozenset[str]:
+    """Which of these Qwen-MT translates between."""
+    return known - _UNKNOWN
+
+
+def read(answer: Mapping[str, Any]) -> TextAnswer | Fault:
+    """What an answer of the SDK says."""
+    if answer.get("status_code") != 200:
+        return judge(answer.get("status_code"), str(answer.get("code")), str(answer.get("message")))
+    try:
+        text = answer["output"]["choices"][0]["message"]["content"]
+    except (LookupError, TypeError):
+        return UNREADABLE
+    if not isinstance(text, str) or not text.strip():
+        return UNREADABLE
+    usage = answer.get("usage")
+    counts = usage if isinstance(usage, Mapping) else {}
+    return TextAnswer(
+        text.strip(),
+        Usage(
+            text_tokens_in=_count(counts.get("input_tokens")),
+            text_tokens_out=_count(counts.get("output_tokens")),
+        ),
+    )
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def judge(status: object, reason: str, message: str) -> Fault:
+    """What an error means."""
+    # The code first: an overdue account says "Arrearage", and "Access denied" in its message.
+    known = faults.of_text(reason, "") or faults.of_text("", message)
+    if known is None and isinstance(status, int):
+        known = {
+            401: faults.BAD_KEY,
+            403: faults.ACCESS_DENIED,
+            404: faults.NO_MODEL,
+            408: faults.NO_ANSWER,
+            429: faults.RATE_LIMITED,
+        }.get(status)
+        if known is None and status >= 500:
+            known = faults.OVERLOADED
+    if known is faults.NO_MODEL:
+        return NO_TEXT_MODEL
+    if known is not None:
+        return known
+    why = faults.excerpt(message) or faults.excerpt(reason)
+    return Fault("text_refused", f"A text could not be translated: {why}.", retryable=False)

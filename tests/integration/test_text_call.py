@@ -1,0 +1,96 @@
+"""One text, through the real SDK over real HTTP: what arrives, and what is left behind."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.room.events import TextAnswer, TextRequest
+from bot.translation import faults, writing
+from bot.translation.writing import UNREADABLE, QwenMt
+from tests.integration.text_service import TextRoutes
+from tests.integration.translation_room import KEY, nothing_left, open_sockets
+from tests.integration.translation_service import Service, listen
+
+HELLO = TextRequest("hola", "es", "en", final=True, terms={"Parley": "Parley Bot"})
+
+
+@asynccontextmanager
+async def calling(routes: TextRoutes, workspace: str = "") -> AsyncIterator[QwenMt]:
+    sockets = open_sockets()
+    async with nothing_left(), Service(listen, texts=routes) as service:
+        mt = QwenMt(url=service.url, api_key=KEY, model="qwen-mt-plus", workspace=workspace)
+        try:
+            yield mt
+        finally:
+            await mt.close()
+            await mt.close()
+    assert open_sockets() == sockets
+
+
+async def test_key_model_languages_and_terms_arrive() -> None:
+    routes = TextRoutes()
+    async with calling(routes, "ws-1") as mt:
+        assert isinstance(await mt.send(HELLO), TextAnswer)
+    (asked,) = routes.asked
+    assert asked.headers["Authorization"] == f"Bearer {KEY}"
+    assert asked.headers["X-DashScope-WorkSpace"] == "ws-1"
+    assert asked.body["model"] == "qwen-mt-plus"
+    assert asked.body["input"] == {"messages": [{"role": "user", "content": "hola"}]}
+    assert asked.options == {
+        "source_lang": "es",
+        "target_lang": "en",
+        "terms": [{"source": "Parley", "target": "Parley Bot"}],
+    }
+
+
+async def test_without_a_workspace_a_language_or_terms_none_are_sent() -> None:
+    routes = TextRoutes()
+    async with calling(routes) as mt:
+        await mt.send(TextRequest("hola", None, "fil", final=True))
+    assert "X-DashScope-WorkSpace" not in routes.asked[0].headers
+    assert routes.asked[0].options == {"source_lang": "auto", "target_lang": "tl"}
+
+
+async def test_a_broken_connection_is_one_request_and_one_failure() -> None:
+    routes = TextRoutes(drop=1)
+    async with calling(routes) as mt:
+        assert await mt.send(HELLO) is faults.UNREACHABLE
+        assert len(routes.asked) == 1
+        assert isinstance(await mt.send(HELLO), TextAnswer)
+
+
+async def test_an_answer_that_does_not_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "ANSWER_S", 0.1)
+    async with calling(TextRoutes(takes_s=5.0)) as mt:
+        assert await mt.send(HELLO) is faults.NO_ANSWER
+
+
+async def test_an_error_without_a_code_is_judged_by_its_status() -> None:
+    async with calling(TextRoutes(refuse=lambda _: (500, "", ""))) as mt:
+        assert await mt.send(HELLO) is faults.OVERLOADED
+
+
+async def test_an_answer_that_is_no_translation_is_a_failure() -> None:
+    async with calling(TextRoutes(refuse=lambda _: (200, "", ""))) as mt:
+        assert await mt.send(HELLO) is UNREADABLE
+
+
+async def test_closing_in_the_middle_of_a_call_leaves_nothing() -> None:
+    async with calling(TextRoutes(takes_s=5.0)) as mt:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(mt.send(HELLO), 0.1)
+
+
+async def test_neither_texts_nor_the_key_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with calling(TextRoutes(drop=1)) as mt:
+        await mt.send(HELLO)
+        await mt.send(HELLO)
+    logged = "\n".join(r.getMessage() for r in caplog.records if r.name != "aiohttp.access")
+    assert "hola" not in logged
+    assert KEY not in logged

@@ -1,0 +1,83 @@
+"""A text translation service on loopback, over real HTTP, beside `translation_service`.
+
+It answers the way the service does, takes the time a test gives it, and keeps what it was asked.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+PATH = "/api/v1/services/aigc/text-generation/generation"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as it arrived."""
+
+    at: float  # time.monotonic
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        return str(self.body["input"]["messages"][0]["content"])
+
+    @property
+    def options(self) -> dict[str, Any]:
+        options: dict[str, Any] = self.body["parameters"]["translation_options"]
+        return options
+
+    @property
+    def target(self) -> str:
+        return str(self.options["target_lang"])
+
+
+Refuse = Callable[[Asked], tuple[int, str, str] | None]
+
+
+class TextRoutes:
+    """The text call as a part of a server.
+
+    Args:
+        takes_s: How long an answer takes.
+        refuse: Status, code and message of an error for a request; None answers it.
+        drop: How many requests are reset without an answer, from the first on.
+    """
+
+    def __init__(
+        self, *, takes_s: float = 0.0, refuse: Refuse = lambda _: None, drop: int = 0
+    ) -> None:
+        self.asked: list[Asked] = []
+        self._takes_s = takes_s
+        self._refuse = refuse
+        self._drop = drop
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_post(PATH, self._answer)
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        asked = Asked(time.monotonic(), dict(request.headers), await request.json())
+        self.asked.append(asked)
+        if len(self.asked) <= self._drop:
+            assert request.transport is not None
+            request.transport.abort()
+        await asyncio.sleep(self._takes_s)
+        if (refused := self._refuse(asked)) is not None:
+            status, code, message = refused
+            body = {"code": code, "message": message, "request_id": "r"}
+            return web.json_response(body, status=status)
+        return web.json_response(translation(f"{asked.target}: {asked.text}"))
+
+
+def translation(text: str) -> dict[str, Any]:
+    """An answer of the service."""
+    message = {"role": "assistant", "content": text}
+    return {
+        "output": {"choices": [{"finish_reason": "stop", "message": message}]},
+        "usage": {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10},
+        "request_id": "r",
+    }

@@ -1,0 +1,91 @@
+"""What is sent to Qwen-MT, and what its answers mean."""
+
+from typing import Any
+
+import pytest
+
+from bot.room.events import TextAnswer, Usage
+from bot.translation import faults
+from bot.translation.faults import Fault
+from bot.translation.writing import ENDS_ALL, NO_TEXT_MODEL, UNREADABLE, code, http_base, judge
+from bot.translation.writing import read as read_answer
+from tests.integration.text_service import translation
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        (
+            "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime",
+            "https://dashscope-intl.aliyuncs.com/api/v1",
+        ),
+        ("ws://127.0.0.1:8765/api-ws/v1/realtime", "http://127.0.0.1:8765/api/v1"),
+        ("wss://proxy.example/qwen/api-ws/v1/realtime", "https://proxy.example/qwen/api/v1"),
+        ("ws://[::1]:99", "http://[::1]:99/api/v1"),
+    ],
+)
+def test_the_http_address_stands_beside_the_websocket_one(url: str, base: str) -> None:
+    assert http_base(url) == base
+
+
+def test_a_language_is_named_as_qwen_mt_names_it() -> None:
+    assert (code("es"), code("fil")) == ("es", "tl")
+
+
+def test_an_answer_is_its_text_and_its_tokens() -> None:
+    answer = {"status_code": 200, **translation(" Hello. ")}
+    assert read_answer(answer) == TextAnswer("Hello.", Usage(text_tokens_in=7, text_tokens_out=3))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"output": None},
+        {"output": {}},
+        {"output": {"choices": []}},
+        {"output": {"choices": [{"message": {"content": None}}]}},
+        {"output": {"choices": [{"message": {"content": " "}}]}},
+        {"output": {"choices": [{"message": "text"}]}},
+        {"output": "text"},
+    ],
+)
+def test_what_is_no_translation_is_tried_again(answer: dict[str, Any]) -> None:
+    assert read_answer({"status_code": 200, **answer}) is UNREADABLE
+    assert UNREADABLE.retryable
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"input_tokens": "7"}, {"input_tokens": -1}, "much"])
+def test_usage_that_makes_no_sense_counts_nothing(usage: object) -> None:
+    answer = read_answer({"status_code": 200, **translation("Hello."), "usage": usage})
+    assert answer == TextAnswer("Hello.", Usage())
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "message", "fault"),
+    [
+        (401, "InvalidApiKey", "Invalid API-key provided.", faults.BAD_KEY),
+        (403, "AccessDenied", "Access denied.", faults.ACCESS_DENIED),
+        (403, "AccessDenied.Unpurchased", "", faults.ACCESS_DENIED),
+        (404, "ModelNotFound", "Model not exist.", NO_TEXT_MODEL),
+        (404, "", "", NO_TEXT_MODEL),
+        (400, "Arrearage", "Access denied, your account is overdue.", faults.NO_CREDIT),
+        (429, "Throttling.RateQuota", "Requests rate limit exceeded", faults.RATE_LIMITED),
+        (429, "Throttling.AllocationQuota", "Allocated quota exceeded.", faults.RATE_LIMITED),
+        (429, "", "Request rate increased too quickly.", faults.RATE_LIMITED),
+        (408, "", "", faults.NO_ANSWER),
+        (500, "InternalError", "", faults.OVERLOADED),
+        (503, "", "", faults.OVERLOADED),
+    ],
+)
+def test_an_error_is_judged_by_what_it_says_then_by_its_status(
+    status: int, reason: str, message: str, fault: Fault
+) -> None:
+    assert judge(status, reason, message) is fault
+
+
+def test_only_the_accounts_faults_end_everything() -> None:
+    assert all(not fault.retryable for fault in ENDS_ALL)
+    refused = judge(400, "InvalidParameter", "No such language.")
+    assert refused not in ENDS_ALL
+    assert refused.message == "A text could not be translated: No such language."
+    assert not refused.retryable
