@@ -32,7 +32,6 @@ STUCK_S: Final = 7.0  # the same, when nothing sent is taken
 GOODBYE_S: Final = 1.0  # for the closing handshake
 JOIN_S: Final = 1.0
 
-_FINISH: Final = b""  # in the queue, behind the audio
 _numbers = itertools.count(1)
 
 
@@ -70,7 +69,7 @@ class Link:
         self._fenced = False
         self._lost = False
         self._is_open = False
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[bytes | str | Mapping[str, Any]] = deque()
         self._pinging: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
         self.dropped = 0  # chunks
@@ -102,9 +101,14 @@ class Link:
         self.dropped += excess
         return excess
 
+    def update(self, session: Mapping[str, Any]) -> None:
+        """Change the session's settings, behind the audio queued."""
+        self._queue.append(session)
+        self.drained()
+
     def finish(self) -> None:
         """Ask for everything outstanding, behind the audio queued."""
-        self._queue.append(_FINISH)
+        self._queue.append("session.finish")
         self.drained()
 
     async def close(self) -> None:
@@ -198,11 +202,14 @@ class Link:
     def _ready(self) -> bool:
         return self._is_open and self._connection.congested_since is None
 
-    def _write(self, item: bytes) -> None:
-        if item is _FINISH:
-            self._connection.send_event("session.finish")
-        else:
+    def _write(self, item: bytes | str | Mapping[str, Any]) -> None:
+        """Send audio, an event by its name, or settings."""
+        if isinstance(item, bytes):
             self._connection.append_audio(base64.b64encode(item).decode("ascii"))
+        elif isinstance(item, str):
+            self._connection.send_event(item)
+        else:
+            self._connection.send_event("session.update", session=item)
 
     def _ping(self) -> None:
         now = self._loop.time()

@@ -15,7 +15,6 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import NamedTuple
@@ -77,9 +76,6 @@ class _Heard:
         return kind
 
 
-Talk = Callable[[int, int, _Heard, "_Window"], "asyncio._CoroutineLike[None]"]
-
-
 class _Window:
     """The measured time: after a warm-up, for so long."""
 
@@ -131,8 +127,8 @@ async def _bare(port: int, heard: list[_Heard], window: _Window) -> None:
         async with session.ws_connect(url, headers=headers) as ws:
             await ws.send_str(json.dumps({"type": "session.update", "session": {key: []}}))
             async with asyncio.TaskGroup() as both:
-                both.create_task(speak(index, ws))
-                both.create_task(listen(index, ws))
+                both.create_task(speak(index, ws), name=f"speak {index}")
+                both.create_task(listen(index, ws), name=f"listen {index}")
 
     async def speak(index: int, ws: aiohttp.ClientWebSocketResponse) -> None:
         for due in window.dues(index):
