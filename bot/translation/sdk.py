@@ -114,6 +114,7 @@ class Connection(OmniRealtimeConversation):
         app = websocket.WebSocketApp(
             self.url,
             header=self._get_websocket_header(),  # type: ignore[no-untyped-call]
+            on_message=self._on_message,
             on_error=self._on_error,
             on_close=self._on_close,
         )
@@ -201,6 +202,15 @@ class Connection(OmniRealtimeConversation):
         self._receiver.drained()
 
     # What the library tells
+
+    def _on_message(self, ws: Any, message: bytes) -> None:  # noqa: ARG002 - the SDK's signature
+        """A message in fragments, or a binary one: the wire reads only the others."""
+        try:
+            text = message.decode()
+        except UnicodeDecodeError:
+            self._receiver.unreadable()
+            return
+        self.text(text)
 
     def _on_close(self, ws: Any, close_status_code: object, close_msg: object) -> None:  # noqa: ARG002 - the SDK's signature
         if self._wire is not None and self._wire.is_attached:

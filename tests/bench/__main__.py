@@ -126,9 +126,8 @@ def _conversations(rounds: int) -> dict[str, float]:
             loads.append(found.load)
             late[way].append(statistics.quantiles(found.lateness_ms, n=100)[98])
     ratio = _ratio(load["parley"], load["aiohttp"])
-    _say(
-        f"\n{CONVERSATIONS} conversations, both ways{'% of a core':>16}{'x aiohttp':>11}{'p99 ms late':>13}"
-    )
+    title = f"{CONVERSATIONS} conversations, both ways"
+    _say(f"\n{title}{'% of a core':>16}{'x aiohttp':>11}{'p99 ms late':>13}")
     for way, loads in load.items():
         _say(
             f"  {way:<26}{statistics.median(loads) * 100:>16.1f}"

@@ -1,0 +1,369 @@
+"""A link over bytes that a test chooses: nothing blocks, nothing is lost, nothing is left."""
+
+import asyncio
+import base64
+import contextlib
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.loopback.voice import tls
+from bot.translation import link as link_module
+from bot.translation import protocol
+from bot.translation.faults import Fault
+from bot.translation.link import Endpoint, Link
+from bot.translation.protocol import ServerEvent
+from tests.integration.raw_service import PING, PONG, WHOLE, RawService, Wire, closing, event, frame
+from tests.integration.translation_room import nothing_left
+
+CHUNK = bytes(range(200)) * 16
+SESSION = {"modalities": ["text"]}
+
+
+@dataclass
+class Told:
+    """What a link told its owner."""
+
+    events: list[ServerEvent] = field(default_factory=list)
+    lost: list[Fault] = field(default_factory=list)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def on_event(self, event: ServerEvent) -> None:
+        self.events.append(event)
+        self._changed.set()
+
+    def on_lost(self, fault: Fault) -> None:
+        self.lost.append(fault)
+        self._changed.set()
+
+    async def until(self, holds: Callable[["Told"], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not holds(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@contextlib.asynccontextmanager
+async def linked(service: RawService, told: Told) -> AsyncIterator[Link]:
+    link = Link(Endpoint(service.url, "sk-1", "model"), SESSION, told.on_event, told.on_lost)
+    try:
+        yield link
+    finally:
+        await link.close()
+
+
+async def ignore(wire: Wire) -> None:
+    while True:
+        await wire.receive()
+
+
+def interim(text: str) -> bytes:
+    return event("response.text.text", response_id="r", item_id="i", text=text)
+
+
+def texts(told: Told) -> list[str]:
+    return [e.text for e in told.events if isinstance(e, protocol.TranslationText)]
+
+
+async def test_settings_come_first_and_then_audio_in_order() -> None:
+    came: list[dict[str, Any]] = []
+    done = asyncio.Event()
+
+    async def script(wire: Wire) -> None:
+        while len(came) < 5:
+            came.append(await wire.event())
+        done.set()
+
+    async with nothing_left(), RawService(script) as service, linked(service, Told()) as link:
+        for number in range(3):
+            assert link.send(bytes([number]) * 3_200) == 0
+        link.update({"modalities": ["text", "audio"]})
+        link.finish()
+        await asyncio.wait_for(done.wait(), 20)
+    assert [e["type"] for e in came] == [
+        "session.update",
+        *["input_audio_buffer.append"] * 3,
+        "session.update",
+    ]
+    assert came[0]["session"] == SESSION
+    assert [base64.b64decode(e["audio"])[0] for e in came[1:4]] == [0, 1, 2]
+    assert len({e["event_id"] for e in came}) == 5
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+async def test_messages_arrive_however_the_network_cuts_them(size: int) -> None:
+    wanted = ["a", "b" * 200, "é" * 70_000, "c"] if size > 100 else ["a", "b" * 200, "é"]
+
+    async def script(wire: Wire) -> None:
+        stream = b"".join(interim(text) for text in wanted)
+        for start in range(0, len(stream), size):
+            await wire.send(stream[start : start + size])
+            await asyncio.sleep(0)
+        await ignore(wire)
+
+    told = Told()
+    async with nothing_left(), RawService(script) as service, linked(service, told):
+        await told.until(lambda t: len(t.events) == len(wanted))
+    assert texts(told) == wanted
+
+
+async def test_fragments_pings_and_nonsense_among_the_messages_are_dealt_with() -> None:
+    pongs = []
+
+    async def script(wire: Wire) -> None:
+        whole = interim("in three")
+        payload = whole[2:]
+        await wire.send(
+            interim("before"),
+            frame(payload[:10], 0x01),
+            frame(b"are you there", WHOLE | PING),
+            frame(payload[10:20], 0x00),
+            frame(payload[20:], WHOLE),
+            frame(b'{"type": "response.text.text", "text": "\xff"}'),
+            frame(b"binary", WHOLE | 2),
+            interim("after"),
+        )
+        while True:
+            opcode, data = await wire.receive()
+            if opcode == PONG:
+                pongs.append(data)
+
+    told = Told()
+    async with nothing_left(), RawService(script) as service, linked(service, told) as link:
+        await told.until(lambda t: "after" in texts(t))
+        assert link.unreadable_count == 2  # no UTF-8, and binary
+    assert texts(told) == ["before", "in three", "after"]
+    assert pongs == [b"are you there"]
+    assert told.lost == []
+
+
+@pytest.mark.parametrize(
+    "bytes_sent",
+    [
+        frame(b"reserved bits", 0xF1),
+        frame(b"unknown opcode", WHOLE | 5),
+        frame(b"", WHOLE | 11),
+        frame(b"continues nothing", WHOLE),
+        frame(b"x" * 200, WHOLE | PING),
+        b"\x81\x7f" + b"\x7f" * 8,
+        b"\x81\x84" + b"mask" + b"text",
+        frame(b"a", 0x01) + frame(b"a new one amid the first"),
+    ],
+)
+async def test_bytes_that_break_the_protocol_end_the_link(bytes_sent: bytes) -> None:
+    async def script(wire: Wire) -> None:
+        await wire.event()
+        await wire.send(bytes_sent, b"\x81\x04more" * 3)
+        await ignore(wire)
+
+    told = Told()
+    async with nothing_left(), RawService(script) as service, linked(service, told):
+        if bytes_sent[1] & 0x80:  # masked: the library reads it, and so it is no JSON
+            await asyncio.sleep(0.2)
+        else:
+            await told.until(lambda t: bool(t.lost))
+            assert told.lost[0].retryable
+    assert told.events == []
+
+
+async def test_a_close_keeps_its_reason_when_the_socket_goes_right_behind_it() -> None:
+    async def script(wire: Wire) -> None:
+        await wire.event()
+        await wire.send(interim("last"), closing(1007, "Workspace access denied"))
+
+    told = Told()
+    async with nothing_left(), RawService(script) as service, linked(service, told) as link:
+        await told.until(lambda t: bool(t.lost))
+        assert link.send(CHUNK) == 0  # into nothing, without a word
+    assert texts(told) == ["last"]
+    assert [fault.code for fault in told.lost] == ["access_denied"]
+
+
+async def test_a_server_that_does_not_read_delays_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(link_module, "QUEUE_CHUNKS", 50)
+    frozen_came = 0
+
+    async def frozen(wire: Wire) -> None:
+        nonlocal frozen_came
+        await wire.event()
+        await wire.send(event("session.updated"))
+        wake.clear()
+        await wake.wait()
+        while True:
+            frozen_came += (await wire.event())["type"] == "input_audio_buffer.append"
+
+    async def lively(wire: Wire) -> None:
+        while True:
+            received = await wire.event()
+            await wire.send(interim(received["type"]))
+
+    wake = asyncio.Event()
+    first, second = Told(), Told()
+    async with (
+        nothing_left(),
+        RawService(frozen) as ice,
+        RawService(lively) as fire,
+        linked(ice, first) as stuck,
+        linked(fire, second) as free,
+    ):
+        await first.until(lambda t: bool(t.events))
+        sent = 0
+        dropped = 0
+        while not dropped:  # the kernel's buffers fill, then our own queue; no send waits
+            sent += 1
+            dropped = stuck.send(CHUNK)
+            assert sent < 20_000
+        free.send(CHUNK)
+        await second.until(lambda t: len(t.events) == 2)
+        assert stuck.dropped == dropped
+        wake.set()
+        async with asyncio.timeout(20):
+            while frozen_came < sent - dropped:  # noqa: ASYNC110 - bytes tell nobody
+                await asyncio.sleep(0.01)
+        assert first.lost == []
+    assert frozen_came == sent - dropped
+
+
+async def test_what_is_never_taken_ends_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_module, "PING_S", 0.05)
+    monkeypatch.setattr(link_module, "STUCK_S", 0.3)
+
+    async def talking_not_listening(wire: Wire) -> None:
+        await wire.event()
+        await wire.send(event("session.updated"))
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await wire.send(interim("still here"))
+                await asyncio.sleep(0.02)
+
+    told = Told()
+    async with (
+        nothing_left(),
+        RawService(talking_not_listening) as service,
+        linked(service, told) as link,
+    ):
+        await told.until(lambda t: bool(t.events))
+        for _ in range(3_000):
+            link.send(CHUNK)
+        await told.until(lambda t: bool(t.lost))
+    assert [fault.code for fault in told.lost] == ["connection_lost"]
+
+
+async def test_open_links_have_no_threads() -> None:
+    before = threading.active_count()
+    told = [Told() for _ in range(20)]
+
+    async def script(wire: Wire) -> None:
+        await wire.event()
+        await wire.send(event("session.updated"))
+        await ignore(wire)
+
+    async with nothing_left(), RawService(script) as service, contextlib.AsyncExitStack() as links:
+        for each in told:
+            await links.enter_async_context(linked(service, each))
+        for each in told:
+            await each.until(lambda t: bool(t.events))
+        async with asyncio.timeout(5):
+            while threading.active_count() > before:  # noqa: ASYNC110 - threads tell nobody
+                await asyncio.sleep(0.01)
+
+
+async def test_an_owner_that_fails_on_an_event_still_hears_the_next() -> None:
+    told = Told()
+    troubles = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: troubles.append(what))
+
+    def fragile(event: ServerEvent) -> None:
+        told.on_event(event)
+        if len(told.events) == 1:
+            raise ValueError("a mistake of the owner")
+
+    async def script(wire: Wire) -> None:
+        await wire.send(interim("one"), interim("two"), interim("three"))
+        await ignore(wire)
+
+    async with nothing_left(), RawService(script) as service:
+        link = Link(Endpoint(service.url, "sk-1", "model"), SESSION, fragile, told.on_lost)
+        await told.until(lambda t: len(t.events) == 3)
+        await link.close()
+    assert texts(told) == ["one", "two", "three"]
+    assert [str(trouble["exception"]) for trouble in troubles] == ["a mistake of the owner"]
+
+
+async def test_nothing_is_told_after_close_and_closing_twice_is_closing_once() -> None:
+    async def script(wire: Wire) -> None:
+        await wire.event()
+        await wire.send(event("session.updated"))
+        while True:
+            await wire.send(interim("on and on"))
+            await asyncio.sleep(0)
+
+    told = Told()
+    async with nothing_left(), RawService(script) as service, linked(service, told) as link:
+        await told.until(lambda t: len(t.events) > 3)
+        first, second = asyncio.gather(link.close(), link.close()), len(told.events)
+        await first
+        assert link.send(CHUNK) == 0
+        link.finish()
+        await asyncio.sleep(0.05)
+        assert len(told.events) == second
+    assert told.lost == []
+
+
+async def test_a_link_closed_before_it_is_connected_is_gone() -> None:
+    told = Told()
+    threads = threading.active_count()
+    async with RawService(ignore) as service:
+        async with linked(service, told):
+            pass
+        assert threading.active_count() == threads
+    assert (told.events, told.lost) == ([], [])
+
+
+async def test_a_handshake_without_answer_is_told_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.translation.sdk.STALL_S", 0.3)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        url = f"ws://127.0.0.1:{deaf.getsockname()[1]}/api-ws/v1/realtime"
+        told = Told()
+        async with nothing_left():
+            link = Link(Endpoint(url, "sk-1", "model"), SESSION, told.on_event, told.on_lost)
+            await told.until(lambda t: bool(t.lost))
+            await link.close()
+    assert [fault.code for fault in told.lost] == ["no_answer"]
+
+
+async def test_it_all_holds_under_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context, authority = tls.make(tmp_path)
+    monkeypatch.setenv("WEBSOCKET_CLIENT_CA_BUNDLE", str(authority))
+    came = []
+    wanted = ["short", "x" * 100_000, "é" * 30_000, *"abcdefgh"]
+
+    async def script(wire: Wire) -> None:
+        await wire.send(*(interim(text) for text in wanted))
+        while True:
+            came.append(await wire.event())
+            if len(came) == 31:
+                await wire.send(interim("all came"))
+
+    told = Told()
+    async with (
+        nothing_left(),
+        RawService(script, context) as service,
+        linked(service, told) as link,
+    ):
+        for _ in range(30):
+            link.send(CHUNK)
+        await told.until(lambda t: texts(t)[-1:] == ["all came"])
+    assert texts(told) == [*wanted, "all came"]
+    assert b"".join(base64.b64decode(e["audio"]) for e in came[1:]) == CHUNK * 30
