@@ -227,8 +227,11 @@ class LiveConversation:
 
     def _schedule(self) -> None:
         now = self._clock.now()
-        if self._silence_until is not None or not self._turns.settled:
+        if self._silence_until is not None or self._turns.resting(self._quiet_since):
             self._wake_at(self._tick_at)
+            return
+        if not self._turns.settled:  # somebody is speaking: events will come
+            self._wake_at(now + limits.WATCH_S)
             return
         rests = self._quiet_since is not None
         idle_at = max(self._spoke_at, self._opened_at) + self._idle_s
@@ -271,9 +274,10 @@ class LiveConversation:
             self.last_response_id = event.response_id
         elif isinstance(event, protocol.ResponseDone) and event.usage is not None:
             self._meter.counted(event.usage)
-        was_settled = self._turns.settled
+        before = self._turns.settled, self._turns.resting(self._quiet_since)
         self._report.translated(self._turns.take(event, self._clock.now()))
-        if was_settled and not self._turns.settled and self._phase is Phase.OPEN:
+        after = self._turns.settled, self._turns.resting(self._quiet_since)
+        if before != after and not self._turns.settled and self._phase is Phase.OPEN:
             self._schedule()
 
     def _on_error(self, event: protocol.ServerError) -> None:

@@ -66,14 +66,14 @@ def script(turn: int, *, nested: bool) -> list[list[str]]:
             text += fresh
         chunks.append(chunk)
     chunks[0][:0] = [
-        message("input_audio_buffer.speech_started", audio_start_ms=0),
+        message("input_audio_buffer.speech_started", audio_start_ms=(turn - 1) * ROUND * 100),
         message("response.created", response={"id": response}),
     ]
     usage = {"input_tokens": 20, "output_tokens": 30}
     chunks[-1] += [
         message("response.audio_transcript.done", transcript=text, **ids),
         message("response.audio.done", **ids),
-        message("input_audio_buffer.speech_stopped", audio_end_ms=1),
+        message("input_audio_buffer.speech_stopped", audio_end_ms=turn * ROUND * 100 - 500),
         message(f"{source}.completed", transcript="words", language="es", **item),
         message("response.done", response={"id": response, "usage": usage}),
     ]
