@@ -104,7 +104,7 @@ class Wire:
 
     def buffwrite(self, _socket: object, data: bytes, *_: object) -> None:
         """Send in full, now or later. Never blocks; what fails is told by the reading side."""
-        if self._socket is None or self._failure is not None:
+        if self._socket is None or self._last_words is not None:
             return
         if self._unsent:
             self._unsent += data
@@ -112,7 +112,7 @@ class Wire:
                 self._loop.call_soon(self.fail, ConnectionError("nothing more is taken"))
             return
         sent = self._write(data)
-        if sent < len(data) and self._failure is None:
+        if sent < len(data) and self._last_words is None:
             self._unsent += memoryview(data)[sent:]
             self.congested_since = self._loop.time()
             self._loop.add_writer(self._number, self._flush)
@@ -236,12 +236,11 @@ class Wire:
         log.debug("a write failed")
         self._unsent.clear()
         self._loop.remove_writer(self._number)
-        if self._last_words is None:
-            self._last_words = self._loop.call_later(LAST_WORDS_S, self.fail, error)
+        self._last_words = self._loop.call_later(LAST_WORDS_S, self.fail, error)
 
     def _flush(self) -> None:
         del self._unsent[: self._write(self._unsent)]
-        if not self._unsent and self._socket is not None:
+        if not self._unsent and self._last_words is None:
             self._loop.remove_writer(self._number)
             self.congested_since = None
             self._reader.drained()

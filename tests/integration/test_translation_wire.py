@@ -184,9 +184,12 @@ async def test_a_close_keeps_its_reason_when_the_socket_goes_right_behind_it() -
     assert [fault.code for fault in told.lost] == ["access_denied"]
 
 
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
 async def test_a_server_that_does_not_read_delays_nobody_else(
-    monkeypatch: pytest.MonkeyPatch,
+    scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    context, authority = tls.make(tmp_path)
+    monkeypatch.setenv("WEBSOCKET_CLIENT_CA_BUNDLE", str(authority))
     monkeypatch.setattr(link_module, "QUEUE_CHUNKS", 50)
     frozen_came = 0
 
@@ -208,7 +211,7 @@ async def test_a_server_that_does_not_read_delays_nobody_else(
     first, second = Told(), Told()
     async with (
         nothing_left(),
-        RawService(frozen) as ice,
+        RawService(frozen, context if scheme == "wss" else None) as ice,
         RawService(lively) as fire,
         linked(ice, first) as stuck,
         linked(fire, second) as free,
@@ -229,6 +232,26 @@ async def test_a_server_that_does_not_read_delays_nobody_else(
                 await asyncio.sleep(0.01)
         assert first.lost == []
     assert frozen_came == sent - dropped
+
+
+async def test_a_server_gone_while_much_is_unsent_is_told_once() -> None:
+    async def script(wire: Wire) -> None:
+        await wire.event()
+        await wire.send(event("session.updated"))
+        await go.wait()
+        await wire.send(closing(1011, "InternalError"))
+
+    go = asyncio.Event()
+    told = Told()
+    async with nothing_left(), RawService(script) as service, linked(service, told) as link:
+        await told.until(lambda t: bool(t.events))
+        for _ in range(3_000):
+            link.send(CHUNK)
+        go.set()
+        await told.until(lambda t: bool(t.lost))
+        link.send(CHUNK)
+    assert len(told.lost) == 1
+    assert told.lost[0].retryable
 
 
 async def test_what_is_never_taken_ends_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
