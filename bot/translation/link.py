@@ -26,6 +26,7 @@ from bot.translation.sdk import STALL_S, Connection
 log = logging.getLogger(__name__)
 
 QUEUE_CHUNKS: Final = 600  # 60 s of audio; a link that falls this far behind is long lost
+BURST_CHUNKS: Final = 20  # 3 ms of the event loop, when half a minute waits for a new link
 PING_S: Final = 3.0
 DEAF_S: Final = 7.0  # without a sign of life for this long, the link is lost
 STUCK_S: Final = 7.0  # the same, when nothing sent is taken
@@ -70,6 +71,8 @@ class Link:
         self._lost = False
         self._is_open = False
         self._queue: deque[bytes | str | Mapping[str, Any]] = deque()
+        self._burst = 0  # items written since the others of the event loop had their turn
+        self._resuming: asyncio.Handle | None = None
         self._pinging: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
         self.dropped = 0  # chunks
@@ -91,14 +94,13 @@ class Link:
 
         Those are dropped: the server has taken nothing for a minute.
         """
-        if self._ready and not self._queue:
-            self._write(pcm)
-            return 0
         self._queue.append(pcm)
         excess = max(0, len(self._queue) - QUEUE_CHUNKS)
         for _ in range(excess):
-            self._queue.popleft()
+            oldest = next(n for n, item in enumerate(self._queue) if isinstance(item, bytes))
+            del self._queue[oldest]
         self.dropped += excess
+        self.drained()
         return excess
 
     def update(self, session: Mapping[str, Any]) -> None:
@@ -185,6 +187,11 @@ class Link:
     def drained(self) -> None:
         """The server takes what is sent: the queue goes out, as far as it is taken."""
         while self._queue and self._ready:
+            if self._burst == BURST_CHUNKS:
+                if self._resuming is None:
+                    self._resuming = self._loop.call_soon(self._resume)
+                return
+            self._burst += 1
             self._write(self._queue.popleft())
 
     def closed(self) -> None:
@@ -210,6 +217,11 @@ class Link:
             self._connection.send_event(item)
         else:
             self._connection.send_event("session.update", session=item)
+
+    def _resume(self) -> None:
+        self._resuming = None
+        self._burst = 0
+        self.drained()
 
     def _ping(self) -> None:
         now = self._loop.time()

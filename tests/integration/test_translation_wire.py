@@ -222,7 +222,9 @@ async def test_a_server_that_does_not_read_delays_nobody_else(
         while not dropped:  # the kernel's buffers fill, then our own queue; no send waits
             sent += 1
             dropped = stuck.send(CHUNK)
+            await asyncio.sleep(0)
             assert sent < 20_000
+        assert stuck._connection.congested_since is not None
         free.send(CHUNK)
         await second.until(lambda t: len(t.events) == 2)
         assert stuck.dropped == dropped
@@ -232,6 +234,34 @@ async def test_a_server_that_does_not_read_delays_nobody_else(
                 await asyncio.sleep(0.01)
         assert first.lost == []
     assert frozen_came == sent - dropped
+
+
+async def test_much_at_once_leaves_the_event_loop_to_others_in_between() -> None:
+    came: list[int] = []
+    everything = asyncio.Event()
+    waiting = []
+
+    async def script(wire: Wire) -> None:
+        await wire.event()
+        await wire.send(event("session.updated"))
+        while len(came) < 300:
+            came.append(base64.b64decode((await wire.event())["audio"])[0])
+        everything.set()
+
+    def look() -> None:
+        waiting.append(len(link._queue))
+        if waiting[-1]:
+            asyncio.get_running_loop().call_soon(look)
+
+    told = Told()
+    async with nothing_left(), RawService(script) as service, linked(service, told) as link:
+        await told.until(lambda t: bool(t.events))
+        for number in range(300):
+            link.send(bytes([number % 256]) * 3_200)
+        look()
+        await asyncio.wait_for(everything.wait(), 20)
+    assert came == [number % 256 for number in range(300)]
+    assert len(waiting) > 10
 
 
 async def test_a_server_gone_while_much_is_unsent_is_told_once() -> None:
@@ -247,6 +277,7 @@ async def test_a_server_gone_while_much_is_unsent_is_told_once() -> None:
         await told.until(lambda t: bool(t.events))
         for _ in range(3_000):
             link.send(CHUNK)
+            await asyncio.sleep(0)
         go.set()
         await told.until(lambda t: bool(t.lost))
         link.send(CHUNK)
@@ -275,6 +306,7 @@ async def test_what_is_never_taken_ends_the_link(monkeypatch: pytest.MonkeyPatch
         await told.until(lambda t: bool(t.events))
         for _ in range(3_000):
             link.send(CHUNK)
+            await asyncio.sleep(0)
         await told.until(lambda t: bool(t.lost))
     assert [fault.code for fault in told.lost] == ["connection_lost"]
 
