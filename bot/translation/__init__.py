@@ -11,11 +11,14 @@ conversation    one speaker into one language: when to open, feed, finish, try a
   report, meter what the room is told, and what was used
   notices       sentences for the people
   ports         what it needs of a link
-link            one connection: two threads, a bounded queue
+link            one connection: a thread while it connects, a bounded queue
   sdk           OmniRealtimeConversation with its faults cured
+  wire          its socket on the event loop
+  inbox, frame  bytes that come -> messages; speech -> bytes that go
 parse, protocol a message of the service -> a value
 dialect         session.update for each generation of models
 models          what each model can do, with its languages and voices
 
-Nothing but link and sdk knows threads, and nothing but sdk knows DashScope.
+Nothing but link and sdk knows threads, nothing but sdk knows DashScope, and nothing but sdk, wire
+and frame its websocket library.
 """

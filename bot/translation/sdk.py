@@ -1,7 +1,7 @@
 """The official SDK's OmniRealtimeConversation, with what it gets wrong put right.
 
-With `wire` and `frame` the only modules that know DashScope or its websocket library. What differs
-from the SDK:
+The only module that knows DashScope, and with `wire` and `frame` its websocket library. What
+differs from the SDK:
 
 - `run` takes the place of `connect`, which polls every 0.1 s, gives up after 5 s without the
   reason and leaves its thread behind. `run` blocks its caller's thread until the connection is made
