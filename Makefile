@@ -13,7 +13,7 @@ help:
 	@echo "make engine  the translation service with models on this machine, for DASHSCOPE_URL"
 	@echo "make test    the tests"
 	@echo "make fuzz    a million bad datagrams and 100,000 bad voice gateway messages"
-	@echo "make bench   what hearing costs, beside a C floor and a peer (JSON=bench.json)"
+	@echo "make bench   what hearing and conversing cost, beside others (JSON=bench.json)"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make format  let the formatter and the linter mend what they can"
 	@echo "make lock    resolve the dependencies anew"

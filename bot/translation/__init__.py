@@ -18,8 +18,10 @@ conversation    one speaker into one language: when to open, feed, finish, try a
   report, meter what the room is told, and what was used
   notices       sentences for the people
   ports         what it needs of a link
-link            one connection: two threads, a bounded queue
+link            one connection: a thread while it connects, a bounded queue
   sdk           OmniRealtimeConversation with its faults cured
+  wire          its socket on the event loop
+  inbox, frame  bytes that come -> messages; speech -> bytes that go
 parse, protocol a message of the service -> a value
 dialect         session.update for each generation of models
 models          what each model can do, with its languages and voices
@@ -27,5 +29,6 @@ models          what each model can do, with its languages and voices
 writing         a text -> its translation, by Qwen-MT
 desk, requests  which text goes out when, under the account's limits
 
-Nothing but link and sdk knows threads, and nothing but sdk and writing knows DashScope.
+Nothing but link and sdk knows threads, nothing but sdk and writing knows DashScope, and nothing but
+sdk, wire and frame its websocket library.
 """

@@ -264,8 +264,11 @@ class LiveConversation:
 
     def _schedule(self) -> None:
         now = self._clock.now()
-        if self._pause.fed or not self._turns.settled:
+        if self._pause.fed or self._turns.resting(self._pause.since):
             self._alarm.set(self._pause.tick_at)
+            return
+        if not self._turns.settled:  # somebody is speaking: events will come
+            self._alarm.set(now + limits.WATCH_S)
             return
         rests = self._pause.since is not None
         idle_at = max(self._spoke_at, self._opened_at) + self._idle_s
@@ -308,9 +311,10 @@ class LiveConversation:
             self._meter.counted(event.usage)
         elif isinstance(event, protocol.VoiceDelta):
             self._meter.voiced(event.pcm)
-        was_settled = self._turns.settled
+        before = self._turns.settled, self._turns.resting(self._pause.since)
         self._report.translated(self._turns.take(event, self._clock.now()))
-        if was_settled and not self._turns.settled and self._phase is Phase.OPEN:
+        after = self._turns.settled, self._turns.resting(self._pause.since)
+        if before != after and not self._turns.settled and self._phase is Phase.OPEN:
             self._schedule()
 
     def _on_error(self, event: protocol.ServerError) -> None:

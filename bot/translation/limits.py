@@ -6,6 +6,7 @@ UNSENT_S: Final = 15.0  # audio kept while it can't be sent
 KEPT_S: Final = 30.0  # audio kept until it is translated
 BETWEEN_S: Final = 2.0  # of it, while no turn is open
 TICK_S: Final = 0.1  # one chunk of silence
+WATCH_S: Final = 1.0  # a look at a turn that only the service can end
 MOST_LATE_S: Final = 1.0  # silence is caught up on by no more than this
 SILENCE_S: Final = 3.0  # most silence fed after speech; gaps between deltas reach 2.3 s
 OPENING_S: Final = 8.0  # handshake and session.updated

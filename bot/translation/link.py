@@ -1,9 +1,9 @@
-"""One connection to the service: two threads, a bounded queue, and none of it left behind.
+"""One connection to the service: a thread while it connects, a bounded queue, nothing left behind.
 
-The receive thread runs the SDK's connection, turns messages into values and hands them to the
-event loop. The send thread writes, which may block, and asks for signs of life. Everything the
-owner is told is told on the event loop, and nothing after `close` was called: a link is used once,
-so a late event can't reach the next one.
+Connecting blocks, so a thread does it, and ends. From then on the event loop reads and writes:
+messages become values, signs of life are asked for, and audio that the server does not take waits
+here, where it delays no other conversation. Everything the owner is told is told on the event loop,
+and nothing after `close` was called: a link is used once, so a late event can't reach the next one.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import base64
 import itertools
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,14 +21,15 @@ from bot.translation import faults
 from bot.translation.faults import Fault
 from bot.translation.parse import parse
 from bot.translation.ports import OnEvent, OnLost
-from bot.translation.protocol import ServerEvent
-from bot.translation.sdk import SEND_ERRORS, STALL_S, Connection
+from bot.translation.sdk import STALL_S, Connection
 
 log = logging.getLogger(__name__)
 
 QUEUE_CHUNKS: Final = 600  # 60 s of audio; a link that falls this far behind is long lost
+BURST_CHUNKS: Final = 20  # 3 ms of the event loop, when half a minute waits for a new link
 PING_S: Final = 3.0
 DEAF_S: Final = 7.0  # without a sign of life for this long, the link is lost
+STUCK_S: Final = 7.0  # the same, when nothing sent is taken
 GOODBYE_S: Final = 1.0  # for the closing handshake
 JOIN_S: Final = 1.0
 
@@ -47,7 +47,7 @@ class Endpoint:
 
 
 class Link:
-    """A connection from its handshake to its last thread. Made and used on the event loop.
+    """A connection from its handshake to its last byte. Made and used on the event loop.
 
     Args:
         endpoint: Where to connect.
@@ -69,12 +69,11 @@ class Link:
         self._loop = asyncio.get_running_loop()
         self._fenced = False
         self._lost = False
-        self._ready = threading.Condition()
-        self._queue: deque[bytes | str | Mapping[str, Any]] = deque()
         self._is_open = False
-        self._ending = False
-        self._ping_at = 0.0
-        self._running = 2
+        self._queue: deque[bytes | str | Mapping[str, Any]] = deque()
+        self._burst = 0  # items written since the others of the event loop had their turn
+        self._resuming: asyncio.Handle | None = None
+        self._pinging: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
         self.dropped = 0  # chunks
         self.unreadable_count = 0  # messages
@@ -84,50 +83,47 @@ class Link:
             model=endpoint.model,
             workspace=endpoint.workspace,
             receiver=self,
+            loop=self._loop,
         )
-        name = f"livetranslate-{next(_numbers)}"
-        self._threads = [
-            threading.Thread(target=self._receive, name=f"{name}-receive", daemon=True),
-            threading.Thread(target=self._send, name=f"{name}-send", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        name = f"livetranslate-{next(_numbers)}-connect"
+        self._thread = threading.Thread(target=self._connect, name=name, daemon=True)
+        self._thread.start()
 
     def send(self, pcm: bytes) -> int:
-        """Queue a chunk of audio; says how many older chunks were dropped for it."""
-        with self._ready:
-            excess = len(self._queue) + 1 - QUEUE_CHUNKS
-            for _ in range(excess):
-                self._queue.popleft()
-            self._queue.append(pcm)
-            self._ready.notify()
-        dropped = max(0, excess)
-        self.dropped += dropped
-        return dropped
+        """Send a chunk of audio, at once or when it can be; says how many older ones it drove out.
+
+        Those are dropped: the server has taken nothing for a minute.
+        """
+        self._queue.append(pcm)
+        excess = max(0, len(self._queue) - QUEUE_CHUNKS)
+        for _ in range(excess):
+            oldest = next(n for n, item in enumerate(self._queue) if isinstance(item, bytes))
+            del self._queue[oldest]
+        self.dropped += excess
+        self.drained()
+        return excess
 
     def update(self, session: Mapping[str, Any]) -> None:
         """Change the session's settings, behind the audio queued."""
-        with self._ready:
-            self._queue.append(session)
-            self._ready.notify()
+        self._queue.append(session)
+        self.drained()
 
     def finish(self) -> None:
         """Ask for everything outstanding, behind the audio queued."""
-        with self._ready:
-            self._queue.append("session.finish")
-            self._ready.notify()
+        self._queue.append("session.finish")
+        self.drained()
 
     async def close(self) -> None:
-        """End the connection and its threads; bounded, idempotent, tells nothing more."""
+        """End the connection and its thread; bounded, idempotent, tells nothing more."""
         self._fenced = True
-        self._end()
+        self._queue.clear()
+        self._connection.say_goodbye()
         if not await self._has_ended(GOODBYE_S):
             self._connection.hang_up()
             if not await self._has_ended(2 * STALL_S):
-                log.warning("a connection's threads have not ended yet")
+                log.warning("a connection's thread has not ended yet")
                 return
-        for thread in self._threads:
-            thread.join(JOIN_S)  # it has done its last act
+        self._thread.join(JOIN_S)  # it has done its last act
 
     async def _has_ended(self, within_s: float) -> bool:
         try:
@@ -136,25 +132,35 @@ class Link:
             return False
         return True
 
-    # The receive thread
+    # The thread that connects
 
-    def _receive(self) -> None:
+    def _connect(self) -> None:
         try:
             self._connection.run()
         except Exception:
-            # Whatever the library raises, the conversation has to hear that its link is gone.
-            log.exception("the connection's loop failed")
+            # Whatever the library raises, the conversation has to hear that there is no link.
+            log.exception("connecting failed")
         finally:
-            self.failed(faults.LOST)
-            self._end()
-            self._hand_over(self._thread_ended)
+            self._hand_over(self._connected_or_not)
+
+    def _hand_over(self, callback: Callable[..., None], *args: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback, *args)
+        except RuntimeError:
+            log.debug("the event loop is closed; nobody is left to be told")
+
+    # What the connection reports
+
+    def failed(self, fault: Fault) -> None:
+        """The connection is gone; the first reason is the one that counts. On any thread."""
+        self._hand_over(self._report_lost, fault)
 
     def opened(self) -> None:
         """The handshake is done."""
-        with self._ready:
-            self._is_open = True
-            self._ping_at = time.monotonic() + PING_S
-            self._ready.notify()
+        self._is_open = True
+        self._connection.send_event("session.update", session=self._session)
+        self._pinging = self._loop.call_later(PING_S, self._ping)
+        self.drained()
 
     def received(self, message: object) -> None:
         """A message came."""
@@ -164,90 +170,77 @@ class Link:
             log.warning("message not understood: %s", error)
             self.unreadable_count += 1
             return
-        self._hand_over(self._deliver, event)
+        if self._fenced or self._lost:
+            return
+        try:
+            self._on_event(event)
+        except Exception as error:  # noqa: BLE001 - one event's trouble must not stop the next ones
+            self._loop.call_exception_handler(
+                {"message": "an event of the service was not handled", "exception": error}
+            )
 
     def unreadable(self) -> None:
         """A message came that is no JSON."""
         log.warning("message is no JSON")
         self.unreadable_count += 1
 
-    def failed(self, fault: Fault) -> None:
-        """The connection is gone; the first reason is the one that counts."""
-        self._hand_over(self._report_lost, fault)
+    def drained(self) -> None:
+        """The server takes what is sent: the queue goes out, as far as it is taken."""
+        while self._queue and self._ready:
+            if self._burst == BURST_CHUNKS:
+                if self._resuming is None:
+                    self._resuming = self._loop.call_soon(self._resume)
+                return
+            self._burst += 1
+            self._write(self._queue.popleft())
 
-    # The send thread
+    def closed(self) -> None:
+        """The connection is over."""
+        self._is_open = False
+        self._queue.clear()
+        if self._pinging is not None:
+            self._pinging.cancel()
+        self.failed(faults.LOST)  # unless a reason was told before
+        self._ended.set()
 
-    def _send(self) -> None:
-        try:
-            if self._wait_open():
-                self._connection.send_event("session.update", session=self._session)
-                while (item := self._next()) is not None:
-                    self._write(item)
-            self._connection.say_goodbye()
-        except SEND_ERRORS:
-            # The receive thread may be about to read why: the close code and its reason.
-            with self._ready:
-                self._ready.wait_for(lambda: self._ending, GOODBYE_S)
-            self._connection.hang_up()
-        finally:
-            self._hand_over(self._thread_ended)
+    # The event loop
 
-    def _wait_open(self) -> bool:
-        with self._ready:
-            self._ready.wait_for(lambda: self._is_open or self._ending)
-            return not self._ending
-
-    def _next(self) -> bytes | str | Mapping[str, Any] | None:
-        """What to write next: audio, settings, the name of an event, "ping", None at the end."""
-        with self._ready:
-            self._ready.wait_for(
-                lambda: self._ending or self._queue, max(0.0, self._ping_at - time.monotonic())
-            )
-            if self._ending:
-                return None
-            if time.monotonic() >= self._ping_at:
-                self._ping_at = time.monotonic() + PING_S
-                return "ping"
-            return self._queue.popleft() if self._queue else "ping"
+    @property
+    def _ready(self) -> bool:
+        return self._is_open and self._connection.congested_since is None
 
     def _write(self, item: bytes | str | Mapping[str, Any]) -> None:
+        """Send audio, an event by its name, or settings."""
         if isinstance(item, bytes):
             self._connection.append_audio(base64.b64encode(item).decode("ascii"))
-        elif isinstance(item, Mapping):
-            self._connection.send_event("session.update", session=item)
-        elif item == "ping":
-            if time.monotonic() - self._connection.heard_at > DEAF_S:
-                raise ConnectionError("no sign of life")
-            self._connection.ping()
-        else:
+        elif isinstance(item, str):
             self._connection.send_event(item)
+        else:
+            self._connection.send_event("session.update", session=item)
 
-    # Both threads
+    def _resume(self) -> None:
+        self._resuming = None
+        self._burst = 0
+        self.drained()
 
-    def _end(self) -> None:
-        with self._ready:
-            self._ending = True
-            self._queue.clear()
-            self._ready.notify()
+    def _ping(self) -> None:
+        now = self._loop.time()
+        stuck_since = self._connection.congested_since
+        if now - self._connection.heard_at > DEAF_S or (
+            stuck_since is not None and now - stuck_since > STUCK_S
+        ):
+            self._report_lost(faults.LOST)
+            self._connection.hang_up()
+            return
+        self._pinging = self._loop.call_later(PING_S, self._ping)
+        if self._ready:
+            self._connection.ping()
 
-    def _hand_over(self, callback: Callable[..., None], *args: object) -> None:
-        try:
-            self._loop.call_soon_threadsafe(callback, *args)
-        except RuntimeError:
-            log.debug("the event loop is closed; nobody is left to be told")
-
-    # The event loop again
-
-    def _deliver(self, event: ServerEvent) -> None:
-        if not self._fenced and not self._lost:
-            self._on_event(event)
+    def _connected_or_not(self) -> None:
+        if not self._connection.is_attached:
+            self.closed()
 
     def _report_lost(self, fault: Fault) -> None:
         if not self._fenced and not self._lost:
             self._lost = True
             self._on_lost(fault)
-
-    def _thread_ended(self) -> None:
-        self._running -= 1
-        if self._running == 0:
-            self._ended.set()

@@ -116,6 +116,12 @@ class Turns:
                 events += self._end(self._again[0])
         return events
 
+    def resting(self, quiet_since: float | None) -> bool:
+        """Whether time alone may end something: `advance` has nothing to do while it is not so."""
+        if quiet_since is not None:
+            return not self.settled
+        return len(self._open) > 1 or any(turn.stopped for turn in self._open)
+
     def _patience(self, turn: Turn) -> float:
         if not turn.answered:
             # The service may have been told to skip it.

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench import floor, parley, voice_recv
+from tests.bench.conversations import CONVERSATIONS, conversed
 from tests.bench.floor import MissingError
 from tests.bench.frames import Sdk
 from tests.bench.latency import latencies_ms
@@ -18,6 +19,7 @@ from tests.bench.scene import Scene, scene
 
 _SATURATED_S = 5.0
 _PACED_S = 3.0
+_CONVERSED_S = 6.0
 _MEMBERS = (1, 10, 20, 80)
 _COMPARED = 20  # members, where variants are compared
 
@@ -116,6 +118,28 @@ def _latency(rounds: int) -> dict[str, float]:
     return found
 
 
+def _conversations(rounds: int) -> dict[str, float]:
+    load: dict[str, list[float]] = {"aiohttp": [], "parley": []}
+    late: dict[str, list[float]] = {"aiohttp": [], "parley": []}
+    for _ in range(rounds):
+        for way, loads in load.items():
+            found = conversed(way, _CONVERSED_S)
+            loads.append(found.load)
+            late[way].append(statistics.quantiles(found.lateness_ms, n=100)[98])
+    ratio = _ratio(load["parley"], load["aiohttp"])
+    title = f"{CONVERSATIONS} conversations, both ways"
+    _say(f"\n{title}{'% of a core':>16}{'x aiohttp':>11}{'p99 ms late':>13}")
+    for way, loads in load.items():
+        _say(
+            f"  {way:<26}{statistics.median(loads) * 100:>16.1f}"
+            f"{_ratio(loads, load['aiohttp']):>11.2f}{statistics.median(late[way]):>13.1f}"
+        )
+    return {
+        "conversations_ratio_to_aiohttp": ratio,
+        "send_lateness_ms_p99": statistics.median(late["parley"]),
+    }
+
+
 def main() -> int:
     """Measure, print, and write JSON where asked."""
     arguments = argparse.ArgumentParser(prog="make bench")
@@ -134,6 +158,7 @@ def main() -> int:
         **_saturated(program, asked.rounds),
         **_paced(program, asked.rounds),
         **_latency(asked.rounds),
+        **_conversations(asked.rounds),
     }
     if asked.json is not None:
         text = json.dumps({name: round(value, 3) for name, value in figures.items()}, indent=2)

@@ -4,6 +4,7 @@ The lean writer does what the floor does; it stands behind every Python variant 
 ways of hearing are compared. The SDK's is what the bot sends with; its cost is a row of its own.
 """
 
+import asyncio
 import base64
 import itertools
 import os
@@ -54,11 +55,15 @@ class _Nobody:
 
     def unreadable(self) -> None: ...
 
+    def drained(self) -> None: ...
+
     def failed(self, fault: Fault) -> None: ...
+
+    def closed(self) -> None: ...
 
 
 class _Socket:
-    """Makes the frame that would be sent, by the SDK's websocket library."""
+    """Makes the frame that would be sent, as the connection's own would."""
 
     connected = True
 
@@ -66,8 +71,7 @@ class _Socket:
         self.sock = self
         self.written = 0
 
-    def send(self, text: str) -> None:
-        frame = websocket.ABNF.create_frame(text, websocket.ABNF.OPCODE_TEXT)
+    def send_frame(self, frame: websocket.ABNF) -> None:
         self.written += len(frame.format())
 
 
@@ -76,9 +80,14 @@ class Sdk:
 
     def __init__(self) -> None:
         self._connection = Connection(
-            url="ws://127.0.0.1", api_key="none", model="none", workspace="", receiver=_Nobody()
+            url="ws://127.0.0.1",
+            api_key="none",
+            model="none",
+            workspace="",
+            receiver=_Nobody(),
+            loop=asyncio.get_running_loop(),
         )
-        self._connection.ws = _Socket()  # type: ignore[assignment]  # the SDK declares it as None
+        self._connection._app = _Socket()  # type: ignore[assignment]
 
     def write(self, chunk: bytes) -> None:
         self._connection.append_audio(base64.b64encode(chunk).decode("ascii"))

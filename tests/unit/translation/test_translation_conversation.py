@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from bot.room.events import ConversationEvent, ConversationState, Failed, Final, StateChanged, Usage
+from bot.room.events import (
+    ConversationEvent,
+    ConversationState,
+    Failed,
+    Final,
+    StateChanged,
+    TurnEnded,
+    Usage,
+)
 from bot.translation import faults, limits, protocol
 from bot.translation.backlog import CHUNK
 from bot.translation.budget import ConnectBudget
@@ -376,3 +384,22 @@ async def test_closing_lets_the_running_turn_end_and_closes_the_link(bench: Benc
 async def test_closing_what_never_opened_is_at_once(bench: Bench) -> None:
     await bench.talk.close()
     assert bench.events == [StateChanged(ConversationState.CLOSED)]
+
+
+async def test_while_somebody_speaks_a_turn_is_seldom_looked_at_and_ended_in_time(
+    bench: Bench,
+) -> None:
+    bench.talk.feed(A)
+    bench.link.open()
+    bench.link.says(protocol.SpeechStarted(0, None))
+    begun = bench.clock.now()
+    bench.clock.advance(limits.WATCH_S / 2)
+    for _ in range(3):
+        bench.talk.feed(A)
+        assert bench.clock.pending == 1
+    bench.link.says(protocol.TranslationDone("r", "i", "Hello."))
+    bench.link.says(protocol.ResponseDone("r", "", None))
+    bench.link.says(protocol.SpeechStopped(300, None))
+    bench.clock.advance(3 * limits.TICK_S)
+    assert bench.clock.now() < begun + limits.WATCH_S
+    assert [event.turn for event in bench.events if isinstance(event, TurnEnded)] == [1]

@@ -351,3 +351,17 @@ def test_what_lies_before_an_ended_turn_s_stop_is_known_to_be_translated() -> No
     assert turns.done_until_ms == 900
     turns.restart()
     assert turns.done_until_ms is None
+
+
+def test_only_a_turn_that_has_stopped_or_a_pause_can_end_by_time_alone() -> None:
+    turns = Turns("en", source_expected=True)
+    assert not turns.resting(None)
+    turns.take(SpeechStarted(0, None), 0.0)
+    turns.take(append("Hello."), 0.0)
+    assert not turns.resting(None)
+    assert turns.advance(1_000.0, quiet_since=None) == []
+    assert turns.resting(0.0)
+    turns.take(SpeechStopped(900, None), 0.0)
+    assert turns.resting(None)
+    assert TurnEnded(1) in turns.advance(1_000.0, quiet_since=None)
+    assert not turns.resting(0.0)

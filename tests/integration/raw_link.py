@@ -1,0 +1,60 @@
+"""A link of the bot to a server whose bytes a test chooses, and what it tells its owner."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from bot.translation import protocol
+from bot.translation.faults import Fault
+from bot.translation.link import Endpoint, Link
+from bot.translation.protocol import ServerEvent
+from tests.integration.raw_service import RawService, Wire, event
+
+CHUNK = bytes(range(200)) * 16
+SESSION = {"modalities": ["text"]}
+
+
+@dataclass
+class Told:
+    """What a link told its owner."""
+
+    events: list[ServerEvent] = field(default_factory=list)
+    lost: list[Fault] = field(default_factory=list)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def on_event(self, event: ServerEvent) -> None:
+        self.events.append(event)
+        self._changed.set()
+
+    def on_lost(self, fault: Fault) -> None:
+        self.lost.append(fault)
+        self._changed.set()
+
+    async def until(self, holds: Callable[["Told"], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not holds(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@contextlib.asynccontextmanager
+async def linked(service: RawService, told: Told) -> AsyncIterator[Link]:
+    link = Link(Endpoint(service.url, "sk-1", "model"), SESSION, told.on_event, told.on_lost)
+    try:
+        yield link
+    finally:
+        await link.close()
+
+
+async def ignore(wire: Wire) -> None:
+    while True:
+        await wire.receive()
+
+
+def interim(text: str) -> bytes:
+    return event("response.text.text", response_id="r", item_id="i", text=text)
+
+
+def texts(told: Told) -> list[str]:
+    return [e.text for e in told.events if isinstance(e, protocol.TranslationText)]
