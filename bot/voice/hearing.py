@@ -249,9 +249,9 @@ class Hearing:
 
     def _apply_consent(self) -> None:
         self._applied = self.allowed
+        self._heard.keep(self._applied)
         for ssrc, stream in tuple(self._streams.items()):
             if stream.user_id not in self._applied:
-                self._heard.drop(stream.user_id)
                 if stream.speaking:
                     self._heard.silence(stream.user_id, stream.spoke_at)
                 del self._streams[ssrc]

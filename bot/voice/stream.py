@@ -26,10 +26,11 @@ class Heard:
         self.events: list[tuple[int, bytes | None, float]] = []
         self._open: dict[int, tuple[list[bytes], float]] = {}
 
-    def drop(self, user_id: int) -> None:
-        """Forget what was heard of a member and not yet taken."""
-        self._open.pop(user_id, None)
-        self.events = [event for event in self.events if event[0] != user_id]
+    def keep(self, user_ids: frozenset[int]) -> None:
+        """Forget what was heard of others and not yet taken; that they fell silent stays."""
+        for user_id in [user_id for user_id in self._open if user_id not in user_ids]:
+            del self._open[user_id]
+        self.events = [event for event in self.events if event[0] in user_ids or event[1] is None]
 
     def speech(self, user_id: int, pcm: bytes, at: float) -> None:
         """Append speech of a member."""

@@ -147,6 +147,7 @@ STEPS = st.lists(
 @given(STEPS)
 @example(["ben agrees", "ben", "ben withdraws", "wrong announcement", "ana"])
 @example(["ben agrees", "ben", "ben withdraws", "leave"])
+@example(["ana agrees", "ana", "wrong announcement", "ana withdraws", "ana"])
 def test_no_order_of_consent_speech_and_withdrawal_lets_a_frame_of_others_through(
     steps: list[str],
 ) -> None:
