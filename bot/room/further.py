@@ -169,10 +169,7 @@ class FurtherLanguage:
         turn.asked = wanted
         self._language = wanted.source if turn.source is not None else self._language
         if _same(wanted.source, self._target):
-            turn.answers.clear()
-            if turn.shown:  # as an interim, or under another language
-                turn.answers.append(Echoed(turn.number))
-            turn.settled = True
+            self._echo(turn)
             return
         self._idle.clear()
         turn.ticket = self._ask(wanted, partial(self._answered, turn, wanted), final=True)
@@ -185,7 +182,10 @@ class FurtherLanguage:
         turn.ticket = None
         if isinstance(answer, TextAnswer):
             self._refused.discard(wanted.source)
-            self._settle(turn, Final(turn.number, answer.text))
+            if wanted.source is None and _words(wanted.text) == _words(answer.text):
+                self._echo(turn)  # nobody knew the language, and it was this one
+            else:
+                self._settle(turn, Final(turn.number, answer.text))
         elif answer.fatal:
             self._stop(answer)
             return
@@ -194,6 +194,13 @@ class FurtherLanguage:
             failed = Failed(answer.code, answer.message, fatal=False, turn=turn.number)
             self._settle(turn, failed)
         self._flush()
+
+    def _echo(self, turn: _Turn) -> None:
+        """It was said in this language."""
+        turn.answers.clear()
+        if turn.shown:  # as an interim, or under another language
+            turn.answers.append(Echoed(turn.number))
+        turn.settled = True
 
     def _settle(self, turn: _Turn, *answers: ConversationEvent) -> None:
         if answers and turn.source is not None:
@@ -319,6 +326,10 @@ class FurtherLanguage:
 
 def _same(source: str | None, target: str) -> bool:
     return source is not None and source.lower().partition("-")[0] == target.lower()
+
+
+def _words(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _left_out(turn: int) -> Failed:

@@ -38,13 +38,20 @@ class EchoRule:
         """The verdict before anything was heard; None when it has to be heard."""
         return None if self.declared is None else _same(self.declared, self.target)
 
+    def known(self, language: str | None) -> str | None:
+        """The source's language; None where what the service names says nothing."""
+        if self.declared is not None:
+            return self.declared
+        if not language or (self.assumed is not None and _same(language, self.assumed)):
+            return None
+        return language
+
     def of_language(self, language: str | None) -> bool | None:
         """The verdict on a language the service names; None when that says nothing."""
         if self.declared is not None:
             return self.at_once
-        if not language or (self.assumed is not None and _same(language, self.assumed)):
-            return None
-        return _same(language, self.target)
+        known = self.known(language)
+        return None if known is None else _same(known, self.target)
 
     @staticmethod
     def of_texts(source: str, translation: str) -> bool:

@@ -43,6 +43,7 @@ class Turn:
         self.touched_at = now
         self.ended = False
         self._target = rule.target
+        self._rule = rule
         self._gate = EchoGate(number, rule, expected=echo_expected)
         self._voiced = 0  # bytes of voice handed on
         self._skip = 0  # bytes of voice heard before the link broke, not to be heard again
@@ -218,7 +219,7 @@ class Turn:
         if not text:
             return []
         final = self.stopped and self.source_settled
-        source = Source(self.number, text, self._language, final)
+        source = Source(self.number, text, self._rule.known(self._language), final)
         if source == self._source_shown:
             return []
         self._source_shown = source

@@ -64,6 +64,13 @@ def test_an_unknown_source_language_is_left_to_the_service() -> None:
     assert line.texts.tickets[0].request.source is None
 
 
+def test_a_translation_with_the_very_words_of_an_unknown_language_is_not_shown() -> None:
+    line = Line()
+    line.take(heard(1, "Bonjour, Ana!", None), TurnEnded(1))
+    line.texts.tickets[0].answer("bonjour Ana")
+    assert line.shown == [TurnEnded(1)]
+
+
 @pytest.mark.parametrize("language", ["fr", "FR", "fr-CA"])
 def test_what_is_said_in_the_language_already_is_not_translated(language: str) -> None:
     line = Line()

@@ -198,3 +198,9 @@ def test_the_voice_held_is_bounded() -> None:
     for _ in range(6):
         assert gate.say([Voice(1, piece)]) == []
     assert gate.hear("es") == [Voice(1, piece)] * 4
+
+
+def test_a_language_that_the_service_only_assumes_is_not_told() -> None:
+    rule = EchoRule("fr", assumed="en")
+    assert [rule.known(name) for name in ("en", "en-US", "es", None)] == [None, None, "es", None]
+    assert EchoRule("fr", declared="en", assumed="en").known("en") == "en"
