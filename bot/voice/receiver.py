@@ -24,9 +24,9 @@ from bot.voice.hearing import Hearing
 log = logging.getLogger(__name__)
 
 TICK_S = 0.01  # how often time alone is looked at
-SHORT_REST_S = 0.001  # between two readings, when the next packet may complete a chunk
-LONG_REST_S = 0.005  # when none can
-_BUSY_S = 0.008  # between two readings, below which resting pays
+SHORT_REST_S = 0.0015  # between two readings, when the next packet may complete a chunk
+LONG_REST_S = 0.008  # when none can
+_BUSY_S = 0.01  # between two readings, below which resting pays
 _BATCH = 64  # datagrams read before they are heard
 _LONGEST = 2048  # bytes of a datagram
 _FAULT_REST_S = 0.01  # after an error of the socket, which may come at once again
@@ -74,8 +74,9 @@ class Receiver:
         self._controls: deque[Callable[[], object]] = deque(maxlen=_MAX_CONTROLS)
         self._events: deque[Event] = deque(maxlen=_MAX_EVENTS)
         self._delivery_due = False
-        self._source: Datagrams | None = None  # this and the next four are the thread's own
+        self._source: Datagrams | None = None  # this and the next five are the thread's own
         self._busy = False  # while many speak
+        self._behind = False  # while more waits than is read at once
         self._due: float | None = None  # in so many seconds something may come by time alone
         self._worked_at = self._ticked_at = 0.0
         self._poll = select.poll()
@@ -163,7 +164,8 @@ class Receiver:
 
     def _step(self) -> None:
         if self._busy:
-            time.sleep(SHORT_REST_S if self._hearing.nearly else LONG_REST_S)
+            if not self._behind:
+                time.sleep(SHORT_REST_S if self._hearing.nearly else LONG_REST_S)
             datagrams = self._read(_BATCH)
         else:
             datagrams = []
@@ -172,9 +174,10 @@ class Receiver:
         while self._controls:
             self._guarded(self._controls.popleft())
         now = self._clock.now()
+        self._behind = len(datagrams) == _BATCH
         self._busy = False
         if datagrams:
-            self._busy = now - self._worked_at < _BUSY_S
+            self._busy = self._behind or now - self._worked_at < _BUSY_S
             self._worked_at = now
             self._work(datagrams, now)
         if now - self._ticked_at >= TICK_S or not datagrams:
