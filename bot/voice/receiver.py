@@ -57,6 +57,7 @@ class Receiver:
         figures: Counts.
         clock: Its `now` must be callable from any thread.
         deliver: Called on the event loop with a member's id, PCM (None: fell silent), and time.
+        foreign: Called on the thread with each datagram that is no audio.
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class Receiver:
         figures: Figures,
         clock: Clock,
         deliver: Callable[[int, bytes | None, float], None],
+        foreign: Callable[[bytes], None],
     ) -> None:
+        self._foreign = foreign
         self._hearing = hearing
         self._figures = figures
         self._clock = clock
@@ -215,11 +218,12 @@ class Receiver:
         figures, hear = self._figures, self._hearing.packet
         figures.packets += len(datagrams)
         for datagram in datagrams:
-            if not rtp.is_audio(datagram):
-                figures.foreign += 1
-                continue
             try:
-                hear(datagram, at)
+                if rtp.is_audio(datagram):
+                    hear(datagram, at)
+                else:
+                    figures.foreign += 1
+                    self._foreign(datagram)
             except Exception:  # noqa: BLE001 - one packet must not end the hearing of all
                 self._fault(at)
 
