@@ -12,7 +12,7 @@ from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary, terms
 from bot.room.newcomers import Announcement, Newcomers
 from bot.room.ports import Interpreter, JoinVoice, OpenBoard
-from bot.room.records import ConsentMode
+from bot.room.records import ConsentMode, GuildSettings
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.room.stores import SettingsStore
 from bot.tasks import TaskOwner
@@ -55,6 +55,7 @@ class Rooms:
         self._accounts = accounts
         self._fanning = fanning
         self._interpreter = interpreter
+        self._settings = settings
         self._consents = Consents(store, settings)
         self._join_voice = join_voice
         self._open_board = open_board
@@ -74,6 +75,16 @@ class Rooms:
     async def consent(self, guild_id: int) -> Consent:
         """Who of this guild agreed to be heard."""
         return await self._consents.of(guild_id)
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """What a guild set.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        return (
+            GuildSettings() if self._settings is None else await self._settings.settings(guild_id)
+        )
 
     def use_consent_mode(self, guild_id: int, mode: ConsentMode) -> None:
         """A guild's consent is given this way from now on, in its running room too."""
