@@ -90,6 +90,18 @@ class Rooms:
         """A guild's consent is given this way from now on, in its running room too."""
         self._consents.use_mode(guild_id, mode)
 
+    def guild_left(self, guild_id: int) -> None:
+        """The bot was removed: its room ends, and nothing of the guild stays in memory."""
+        self._tasks.start(self._left(guild_id), f"left {guild_id}")
+
+    async def _left(self, guild_id: int) -> None:
+        try:
+            if guild_id in self._rooms:
+                await self._stopped(guild_id)
+        finally:
+            self._consents.drop(guild_id)
+            self._glossaries.pop(guild_id, None)
+
     async def start(self, plan: RoomPlan, starter_id: int) -> None:
         """Start a room; whoever starts it agrees to be heard by that.
 
