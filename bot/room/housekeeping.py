@@ -112,4 +112,5 @@ class Housekeeping:
         now = self._wall()
         guilds = await self._guilds.purge((now - GUILD_KEPT).timestamp())
         rows = await self._usage.expire((now - USAGE_KEPT).date())
-        log.info("removed what was kept of %d servers, and %d rows of usage", guilds, rows)
+        if guilds or rows:
+            log.info("removed what was kept of %d servers, and %d rows of usage", guilds, rows)
