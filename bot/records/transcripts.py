@@ -1,0 +1,218 @@
+"""Transcripts of a server's calls: off unless its settings give them days, and gone after these."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.clock import Clock, Timer
+from bot.errors import StoreError, UsageError
+from bot.records.batches import Batches
+from bot.records.recorder import Recorder, RecordingBoard
+from bot.records.utterances import Utterance, utterances
+from bot.room.consent import Consent
+from bot.room.ports import CaptionBoard
+from bot.room.stores import SettingsStore, TranscriptStore
+from bot.tasks import TaskOwner
+from bot.words import t
+
+log = logging.getLogger(__name__)
+
+_DAY_S: Final = 86_400.0
+_SESSIONS: Final = 100  # of a guild, the newest
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of a room, as far as it was taken down.
+
+    Attributes:
+        id: Unique in the guild.
+        text_channel_id: Where its captions stood; who sees it may read the transcript.
+        began: When the first line was said.
+        ended: When the last one was.
+        lines: How many there are, over all languages.
+    """
+
+    id: str
+    text_channel_id: int
+    began: datetime
+    ended: datetime
+    lines: int
+
+
+class Transcripts:
+    """Takes down, hands out, forgets.
+
+    Args:
+        store: Where lines are kept.
+        settings: Says for how many days.
+        clock: The time between batches.
+        wall: The date, with its zone.
+    """
+
+    def __init__(
+        self,
+        store: TranscriptStore,
+        settings: SettingsStore,
+        *,
+        clock: Clock,
+        wall: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._wall = wall
+        self._batches = Batches(store, clock=clock)
+        self._boards: dict[int, RecordingBoard] = {}  # by guild; the newest room's
+        self._tasks = TaskOwner("retention")
+        self._timer: Timer | None = None
+
+    # Taking down
+
+    async def record(
+        self,
+        board: CaptionBoard,
+        *,
+        guild_id: int,
+        text_channel_id: int,
+        session: str,
+        consent: Consent,
+    ) -> CaptionBoard:
+        """A board that shows what this one shows, and takes it down where the guild wants it.
+
+        Args:
+            board: The room's.
+            guild_id: Whose room it is.
+            text_channel_id: Where its captions stand.
+            session: The room's name for this run; a run that is taken up again has the same.
+            consent: Who agreed.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        days = (await self._settings.settings(guild_id)).transcript_days
+        now = self._wall().timestamp()
+        name = f"{text_channel_id}.{session or int(now * 1000)}"
+        known = await self._store.lines(guild_id, name) if session and days else []
+        stop = consent.listen(lambda agreed: self._agreed(guild_id, agreed))
+
+        def closed() -> None:
+            stop()
+            if self._boards.get(guild_id) is recording:
+                del self._boards[guild_id]
+
+        recording = self._boards[guild_id] = RecordingBoard(
+            board,
+            Recorder(
+                name,
+                first=1 + max((line.utterance for line in known), default=0),
+                epoch=now - self._clock.now(),
+            ),
+            consent=consent,
+            keep=lambda line: self._batches.keep(guild_id, line),
+            clock=self._clock,
+            days=days,
+            closed=closed,
+        )
+        return recording
+
+    def _agreed(self, guild_id: int, agreed: frozenset[int]) -> None:
+        self._batches.drop(lambda guild, line: guild == guild_id and line.user_id not in agreed)
+
+    async def keep_for(self, guild_id: int, days: int) -> None:
+        """The guild's settings changed: keep transcripts for so many days from now on; 0: none.
+
+        Raises:
+            StoreError: What is too old by now is still there.
+        """
+        if (board := self._boards.get(guild_id)) is not None:
+            board.keep_for(days)
+        await self._batches.expire(guild_id, self._oldest(days))
+
+    # Handing out
+
+    async def sessions(self, guild_id: int) -> list[Session]:
+        """What there is, the newest first.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        await self._batches.flush()
+        oldest = await self._limit(guild_id)
+        found = []
+        for name, began, ended, lines in await self._store.sessions(guild_id, _SESSIONS):
+            channel, _, _ = name.partition(".")
+            if ended >= oldest and channel.isdecimal():
+                found.append(
+                    Session(name, int(channel), self._date(began), self._date(ended), lines)
+                )
+        return found
+
+    def _date(self, at: float) -> datetime:
+        return datetime.fromtimestamp(at, self._wall().tzinfo)
+
+    async def utterances(self, guild_id: int, session: Session) -> list[Utterance]:
+        """What was said, in order of speech.
+
+        Raises:
+            UsageError: There is nothing.
+            StoreError: The store can't be read.
+        """
+        await self._batches.flush()
+        oldest = await self._limit(guild_id)
+        lines = await self._store.lines(guild_id, session.id)
+        if not (said := utterances(line for line in lines if line.at >= oldest)):
+            raise UsageError(t("Nothing is left of that transcript."))
+        return said
+
+    # Forgetting
+
+    async def forget(self, guild_id: int, user_id: int) -> int:
+        """Remove everything that this member said; returns how many lines.
+
+        Raises:
+            StoreError: The store still has lines of theirs.
+        """
+        return await self._batches.forget(guild_id, user_id)
+
+    async def _limit(self, guild_id: int) -> float:
+        return self._oldest((await self._settings.settings(guild_id)).transcript_days)
+
+    def _oldest(self, days: int) -> float:
+        return (self._wall() - timedelta(days=days)).timestamp()
+
+    async def expire(self, guilds: Iterable[int]) -> int:
+        """Remove what is older than each guild wants it; returns how many lines.
+
+        A guild that fails is tried again the next day.
+        """
+        counts: defaultdict[str, int] = defaultdict(int)
+        for guild_id in guilds:
+            try:
+                before = await self._limit(guild_id)
+                counts["lines"] += await self._batches.expire(guild_id, before)
+            except StoreError as error:
+                counts["failed"] += 1
+                log.warning("old transcripts can't be removed: %s", error.code)
+        if counts["lines"]:
+            log.info("%d lines of transcripts were too old and are removed", counts["lines"])
+        return counts["lines"]
+
+    async def expire_daily(self, guilds: Callable[[], Iterable[int]]) -> None:
+        """Do that now, and again each day until `close`."""
+        await self.expire(tuple(guilds()))
+
+        def due() -> None:
+            self._tasks.start(self.expire_daily(guilds), "expire")
+
+        self._timer = self._clock.call_at(self._clock.now() + _DAY_S, due)
+
+    async def close(self) -> None:
+        """Write what waits, and end. Idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._tasks.close()
+        await self._batches.close()
