@@ -85,12 +85,11 @@ class RecordingBoard:
         self._consent = consent
         self._keep = keep
         self._clock = clock
-        self._days = 0
+        self._days = days  # of which the room's notice tells
         self._closed: Callable[[], None] | None = closed
-        self.keep_for(days)
 
     def keep_for(self, days: int) -> None:
-        """From now on keep lines for so long, or make none; the people are told."""
+        """From now on keep lines for so long, or make none; the people are told of the change."""
         if days == self._days:
             return
         self._days = days
@@ -99,10 +98,10 @@ class RecordingBoard:
             return
         self._board.say(
             tn(
-                "A transcript of what is translated here is kept for {count} day. Whoever "
-                "sees this channel gets it with {command}.",
-                "A transcript of what is translated here is kept for {count} days. Whoever "
-                "sees this channel gets it with {command}.",
+                "A transcript of what is translated here is kept for {count} day. Whoever sees "
+                "this channel gets it with {command}.",
+                "A transcript of what is translated here is kept for {count} days. Whoever sees "
+                "this channel gets it with {command}.",
                 days,
                 command=command("translate transcript"),
             )

@@ -1,7 +1,6 @@
 """Transcripts of a server's calls: off unless its settings give them days, and gone after these."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -122,15 +121,21 @@ class Transcripts:
     def _agreed(self, guild_id: int, agreed: frozenset[int]) -> None:
         self._batches.drop(lambda guild, line: guild == guild_id and line.user_id not in agreed)
 
-    async def keep_for(self, guild_id: int, days: int) -> None:
+    def keep_for(self, guild_id: int, days: int) -> None:
         """The guild's settings changed: keep transcripts for so many days from now on; 0: none.
 
-        Raises:
-            StoreError: What is too old by now is still there.
+        What is too old by now goes soon; should that fail, it goes with the next day's.
         """
         if (board := self._boards.get(guild_id)) is not None:
             board.keep_for(days)
-        await self._batches.expire(guild_id, self._oldest(days))
+        self._tasks.start(self._expire(guild_id, days), f"expire {guild_id}")
+
+    async def _expire(self, guild_id: int, days: int) -> int:
+        try:
+            return await self._batches.expire(guild_id, self._oldest(days))
+        except StoreError as error:
+            log.warning("old transcripts can't be removed: %s", error.code)
+            return 0
 
     # Handing out
 
@@ -189,17 +194,17 @@ class Transcripts:
 
         A guild that fails is tried again the next day.
         """
-        counts: defaultdict[str, int] = defaultdict(int)
+        count = 0
         for guild_id in guilds:
             try:
-                before = await self._limit(guild_id)
-                counts["lines"] += await self._batches.expire(guild_id, before)
+                days = (await self._settings.settings(guild_id)).transcript_days
             except StoreError as error:
-                counts["failed"] += 1
-                log.warning("old transcripts can't be removed: %s", error.code)
-        if counts["lines"]:
-            log.info("%d lines of transcripts were too old and are removed", counts["lines"])
-        return counts["lines"]
+                log.warning("it is not known how long transcripts are kept: %s", error.code)
+            else:
+                count += await self._expire(guild_id, days)
+        if count:
+            log.info("%d lines of transcripts were too old and are removed", count)
+        return count
 
     async def expire_daily(self, guilds: Callable[[], Iterable[int]]) -> None:
         """Do that now, and again each day until `close`."""
