@@ -170,6 +170,12 @@ def _value(filling: _Filling, option: Json, value: Any) -> Any:
             if not isinstance(value, bool):
                 raise LoopbackError(f"The option {option['name']!r} takes True or False.")
             return value
+    return _resolved(filling, option, kind, value)
+
+
+def _resolved(filling: _Filling, option: Json, kind: OptionType, value: Any) -> str:
+    """The id of something that is told beside it."""
+    match kind:
         case OptionType.CHANNEL:
             return _channel(filling, option, value)
         case OptionType.USER | OptionType.ROLE | OptionType.MENTIONABLE:
