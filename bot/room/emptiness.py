@@ -17,9 +17,7 @@ class Emptiness:
         ended: Called once it has been for `EMPTY_S`.
     """
 
-    def __init__(
-        self, clock: Clock, empty: Callable[[], bool], ended: Callable[[], None]
-    ) -> None:
+    def __init__(self, clock: Clock, empty: Callable[[], bool], ended: Callable[[], None]) -> None:
         self._clock = clock
         self._empty = empty
         self._ended = ended

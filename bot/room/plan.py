@@ -20,6 +20,7 @@ class RoomPlan:
         spoken: The one of `targets` that is spoken back, or None.
         originals: Show what was said beside its translation.
         session: Of its transcript; empty: one is given when it starts.
+        locale: Of what it says in the text channel, as Discord names it.
     """
 
     guild_id: int
@@ -29,6 +30,7 @@ class RoomPlan:
     spoken: str | None = None
     originals: bool = True
     session: str = ""
+    locale: str = "en-US"
 
     @property
     def lead(self) -> str:

@@ -1,16 +1,29 @@
 """The rooms of this process, one per guild."""
 
+import asyncio
 import logging
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.clock import Clock
-from bot.errors import NoRoomError, ParleyError, RoomBusyError
+from bot.errors import NoRoomError, ParleyError, RoomBusyError, UsageError, VoiceLinkError
 from bot.room.allowance import Account, Accounts
+from bot.room.choice import chosen
 from bot.room.consent import Consent, Consents
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary, terms
+from bot.room.panel import Panel, Surface
 from bot.room.ports import ConsentStore, Interpreter, JoinVoice, Look, OpenBoard
+from bot.room.records import GuildSettings, SavedRoom, Wishes
+from bot.room.remembered import RememberedRooms
 from bot.room.room import Room, RoomPlan, RoomStatus
+from bot.room.stores import RoomStore, SettingsStore, WishStore
+from bot.room.wanted import MOST_LANGUAGES
+from bot.room.wishing import Wishing
 from bot.tasks import TaskOwner
+from bot.words import command, t
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +40,10 @@ class Rooms:
         glossary: Terms for every guild; a guild's own go before them.
         accounts: What each guild spends and may spend; without, nothing is counted.
         fanning: How further languages are made; None: a conversation for each.
+        settings: Has each server's settings; None: the defaults everywhere.
+        wishes: What members said of themselves; None: not kept.
+        saved: Where running rooms are remembered; None: nowhere.
+        most_languages: How many a room may have.
     """
 
     def __init__(
@@ -40,7 +57,19 @@ class Rooms:
         glossary: Glossary | None = None,
         accounts: Accounts | None = None,
         fanning: Fanning | None = None,
+        settings: SettingsStore | None = None,
+        wishes: WishStore | None = None,
+        saved: RoomStore | None = None,
+        most_languages: int = MOST_LANGUAGES,
     ) -> None:
+        self._settings = settings
+        self._wishing = Wishing(wishes, interpreter)
+        self.remembered = RememberedRooms(saved)
+        self.most_languages = most_languages
+        self._panels: dict[int, Panel] = {}
+        self._starters: dict[int, int] = {}
+        self._turned_down: set[int] = set()  # voice channels
+        self._changing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._accounts = accounts
         self._fanning = fanning
         self._interpreter = interpreter
@@ -64,8 +93,26 @@ class Rooms:
         """Who of this guild agreed to be heard."""
         return await self._consents.of(guild_id)
 
-    async def start(self, plan: RoomPlan, starter_id: int) -> None:
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """What a server set.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        if self._settings is None:
+            return GuildSettings()
+        return await self._settings.settings(guild_id)
+
+    async def start(
+        self, plan: RoomPlan, starter_id: int, *, agrees: bool = True, paused: bool = False
+    ) -> None:
         """Start a room; whoever starts it agrees to be heard by that.
+
+        Args:
+            plan: What it is to do.
+            starter_id: Who started it; 0: nobody, it started by itself.
+            agrees: False: it is started again, or by itself; nobody agrees to anything by that.
+            paused: It hears nobody until it is resumed.
 
         Raises:
             RoomBusyError: The guild has one.
@@ -77,20 +124,34 @@ class Rooms:
             AllowanceError: The guild's minutes of today are used up.
         """
         if plan.guild_id in self._rooms:
-            raise RoomBusyError("This server already has a room running; /translate stop ends it.")
-        glossary = self._glossary(plan)
+            raise RoomBusyError(
+                t(
+                    "This server already has a room running; {command} ends it.",
+                    command=command("translate stop"),
+                )
+            )
+        plan = replace(plan, session=plan.session or secrets.token_hex(8))
+        glossary = self._glossary(plan.guild_id)
         requests = plan.requests(starter_id, glossary)
         for request in requests:
             self._interpreter.check(request)
         self._rooms[plan.guild_id] = None
         try:
             account = await self._account(plan.guild_id)
-            # The starter's own conversation is opened ahead: a bad key is said here and now.
-            lead = next(request for request in requests if request.target == plan.lead)
-            await self._interpreter.prepare(lead)
-            room = await self._opened(plan, starter_id, glossary, account)
-            room.use_glossary(self._glossary(plan))  # it may have changed meanwhile
+            wishes = await self._wishing.of(plan.guild_id)
+            if agrees:
+                # The starter's own conversation is opened ahead: a bad key is said here and now.
+                speaks = wishes.get(starter_id, Wishes()).speaks
+                requests = plan.requests(starter_id, glossary, speaks)
+                lead = next(request for request in requests if request.target == plan.lead)
+                await self._interpreter.prepare(lead)
+                await (await self._consents.of(plan.guild_id)).agree(starter_id)
+            room = await self._opened(plan, glossary, account, wishes, paused=paused)
+            room.use_glossary(self._glossary(plan.guild_id))  # it may have changed meanwhile
             self._rooms[plan.guild_id] = room
+            self._starters[plan.guild_id] = starter_id
+            self._turned_down.discard(plan.voice_channel_id)
+            self._changed(plan.guild_id)
         except BaseException:
             del self._rooms[plan.guild_id]
             await self._interpreter.discard(plan.guild_id)
@@ -100,11 +161,14 @@ class Rooms:
         """A guild's own terms from now on, in its running room too."""
         self._glossaries[guild_id] = glossary
         if (room := self._rooms.get(guild_id)) is not None:
-            room.use_glossary(self._glossary(room.plan))
+            room.use_glossary(self._glossary(guild_id))
 
-    def _glossary(self, plan: RoomPlan) -> Glossary:
-        own = self._glossaries.get(plan.guild_id, {})
-        return {target: terms(target, own, self._default_glossary) for target in plan.targets}
+    def _glossary(self, guild_id: int) -> Glossary:
+        own = self._glossaries.get(guild_id, {})
+        return {
+            target: terms(target, own, self._default_glossary)
+            for target in own.keys() | self._default_glossary.keys()
+        }
 
     async def _account(self, guild_id: int) -> Account | None:
         if self._accounts is None:
@@ -114,11 +178,23 @@ class Rooms:
         return account
 
     async def _opened(
-        self, plan: RoomPlan, starter_id: int, glossary: Glossary, account: Account | None
+        self,
+        plan: RoomPlan,
+        glossary: Glossary,
+        account: Account | None,
+        wishes: Mapping[int, Wishes],
+        *,
+        paused: bool,
     ) -> Room:
         consent = await self._consents.of(plan.guild_id)
-        await consent.agree(starter_id)
-        look = Look(plan.targets, originals=plan.originals)
+        settings = await self.settings(plan.guild_id)
+        look = Look(
+            plan.targets,
+            layout=settings.layout,
+            originals=plan.originals,
+            caption_minutes=settings.caption_minutes,
+            locale=plan.locale,
+        )
         board = await self._open_board(plan.text_channel_id, look)
         room = Room(
             plan,
@@ -130,6 +206,10 @@ class Rooms:
             glossary=glossary,
             account=account,
             fanning=self._fanning,
+            wishes=wishes,
+            most_languages=self.most_languages,
+            changed=lambda: self._changed(plan.guild_id),
+            paused=paused,
         )
         try:
             link = await self._join_voice(
@@ -150,19 +230,138 @@ class Rooms:
         except NoRoomError:
             log.info("room %s had ended already", guild_id)
 
-    async def stop(self, guild_id: int) -> None:
+    async def stop(self, guild_id: int, *, by_hand: bool = False) -> None:
         """End a guild's room; its last captions are delivered.
+
+        Args:
+            guild_id: Whose.
+            by_hand: Somebody wants it so: it does not start by itself before everybody has left.
 
         Raises:
             NoRoomError: None is running.
         """
-        room = self._running(guild_id)
-        self._rooms[guild_id] = None
+        self._running(guild_id)
+        async with self._changing[guild_id]:
+            room = self._running(guild_id)
+            if by_hand:
+                self._turned_down.add(room.where)
+            self._rooms[guild_id] = None
+            try:
+                await self.remembered.drop(guild_id)
+                await room.close()
+                if (panel := self._panels.pop(guild_id, None)) is not None:
+                    await panel.close()
+            finally:
+                del self._rooms[guild_id]
+                await self._interpreter.discard(guild_id)
+
+    def turned_down(self, channel_id: int) -> bool:
+        """Whether a room in this voice channel was ended by hand, and people are still there."""
+        return channel_id in self._turned_down
+
+    def emptied(self, channel_id: int) -> None:
+        """Nobody is left in this voice channel."""
+        self._turned_down.discard(channel_id)
+
+    # While it runs
+
+    async def move(self, guild_id: int, channel_id: int) -> None:
+        """Go on in another voice channel of the guild.
+
+        Raises:
+            NoRoomError: None is running.
+            UsageError: It is there already.
+            VoiceLinkError: It can't be joined; the room goes on where it was.
+        """
+        if self._running(guild_id).where == channel_id:
+            raise UsageError(t("I am in that voice channel already."))
+        async with self._changing[guild_id]:
+            room = self._running(guild_id)
+            await self._join_anew(room, channel_id, speaks=room.plan.spoken is not None)
+
+    async def _join_anew(self, room: Room, channel_id: int, *, speaks: bool) -> None:
+        before = room.where
+        if (link := room.detach()) is not None:
+            await link.close()
         try:
-            await room.close()
-        finally:
-            del self._rooms[guild_id]
-            await self._interpreter.discard(guild_id)
+            room.attach(await self._join_voice(channel_id, room, speaks=speaks))
+        except VoiceLinkError:
+            try:
+                room.attach(await self._join_voice(before, room, speaks=speaks))
+            except VoiceLinkError as error:
+                room.lost(str(error))
+            raise
+
+    async def choose(self, guild_id: int, targets: tuple[str, ...], spoken: str | None) -> None:
+        """Translate into these languages from now on, and speak that one of them.
+
+        Raises:
+            NoRoomError: None is running.
+            UsageError: None is left, there are too many, or the spoken one is none of them.
+            LanguageError: The model does not take one, or not as asked.
+            VoiceLinkError: Speaking needs a new connection, and there is none.
+        """
+        room = self._running(guild_id)
+        plan = chosen(
+            room.plan, targets, spoken, most=self.most_languages, interpreter=self._interpreter
+        )
+        async with self._changing[guild_id]:
+            room = self._running(guild_id)
+            begins = plan.spoken is not None and room.plan.spoken is None
+            room.use_languages(plan.targets, plan.spoken)
+            if begins:  # joined to hear only, it does not ask to speak on a stage
+                await self._join_anew(room, room.where, speaks=True)
+
+    async def wish(self, guild_id: int, user_id: int, wishes: Wishes) -> bool:
+        """Keep what a member says of themselves; a running room follows at once.
+
+        Returns:
+            False where a room runs that has no place for the language they read.
+
+        Raises:
+            LanguageError: The model does not take one.
+            StoreError: It can't be kept, and is not in force.
+        """
+        await self._wishing.put(guild_id, user_id, wishes)
+        room = self._rooms.get(guild_id)
+        return room is None or room.use_wishes(user_id, wishes)
+
+    async def wishes(self, guild_id: int, user_id: int) -> Wishes:
+        """What a member said of themselves.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        return (await self._wishing.of(guild_id)).get(user_id, Wishes())
+
+    def show(self, guild_id: int, surface: Surface) -> None:
+        """Keep this true to the guild's room until it ends.
+
+        Raises:
+            NoRoomError: None is running.
+        """
+        self._panels[guild_id] = Panel(self._running(guild_id).status, surface, self._clock)
+
+    def _changed(self, guild_id: int) -> None:
+        room = self._rooms.get(guild_id)
+        if room is None:
+            return
+        self.remembered.keep(
+            SavedRoom(
+                guild_id,
+                room.where,
+                room.plan.text_channel_id,
+                room.languages.chosen,
+                room.plan.spoken,
+                self._starters[guild_id],
+                room.plan.session,
+                room.paused,
+            )
+        )
+        if (panel := self._panels.get(guild_id)) is not None:
+            panel.touch()
+
+    # Looking in, and the end
 
     def status(self, guild_id: int) -> RoomStatus:
         """A guild's room as it is now.
@@ -179,7 +378,12 @@ class Rooms:
     def _running(self, guild_id: int) -> Room:
         room = self._rooms.get(guild_id)
         if room is None:
-            raise NoRoomError("Nothing is being translated here; /translate start begins.")
+            raise NoRoomError(
+                t(
+                    "Nothing is being translated here; {command} begins.",
+                    command=command("translate start"),
+                )
+            )
         return room
 
     async def close(self) -> None:
@@ -191,3 +395,4 @@ class Rooms:
                 except ParleyError:
                     log.exception("room %s did not close cleanly", guild_id)
         await self._tasks.close()
+        await self.remembered.close()

@@ -26,6 +26,7 @@ from bot.room.events import (
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary
 from bot.room.interpretation import Interpretation, Utterance
+from bot.room.metering import Metering
 from bot.room.plan import RoomPlan, RoomStatus, SpeakerStatus
 from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
 from bot.room.records import Wishes
@@ -66,10 +67,11 @@ class Room:
         wishes: Mapping[int, Wishes] = MappingProxyType({}),
         most_languages: int = MOST_LANGUAGES,
         changed: Callable[[], None] = lambda: None,
+        paused: bool = False,
     ) -> None:
         self.plan = plan
-        self.paused = False
-        self._account = account
+        self.paused = paused
+        self._metering = Metering(account, board.say)
         self._consent = consent
         self._board = board
         self._clock = clock
@@ -100,6 +102,7 @@ class Room:
     def attach(self, link: VoiceLink) -> None:
         """Hear through this link from now on."""
         self._link = link
+        self.plan = replace(self.plan, voice_channel_id=link.channel_id)
         self._allow()
         for user_id in set(self._speakers) - {member.id for member in link.members()}:
             self._dismiss(user_id)
@@ -142,6 +145,11 @@ class Room:
 
     # Languages
 
+    @property
+    def where(self) -> int:
+        """The voice channel in which it is now."""
+        return self.plan.voice_channel_id if self._link is None else self._link.channel_id
+
     def use_languages(self, chosen: tuple[str, ...], spoken: str | None) -> None:
         """Translate into these from now on, and speak that one of them."""
         if spoken != self.plan.spoken:
@@ -170,11 +178,11 @@ class Room:
         targets = self.languages.settle(member.id for member in self._members)
         self.plan = replace(self.plan, targets=targets)
         self._captions.show_echoes(len(targets) == 1)
+        self._board.languages_changed(targets)
         for speaker, language in self._speakers.retarget(self.plan):
             self._tasks.start(self._drop(speaker, language), f"drop {speaker.member.id}")
-        for user_id in self._speakers:
-            if (speaker_now := self._speakers.get(user_id)) is not None and speaker_now.stale:
-                self._replace(user_id)
+        for user_id in self._speakers.stale():
+            self._replace(user_id)
         self._changed()
 
     async def _drop(self, speaker: Speaker, language: str) -> None:
@@ -222,25 +230,12 @@ class Room:
         if self._closing or self.paused or speech.user_id not in self._consent.agreed:
             return
         self._heard_at = speech.at
-        if not self._may_be_translated(speech.user_id):
+        known = self._speakers.get(speech.user_id)
+        if not self._metering.admits(known):
             return
-        speaker = self._speakers.get(speech.user_id) or self._arrived(speech.user_id)
+        speaker = known or self._arrived(speech.user_id)
         began_at = speech.at - len(speech.pcm) / _SPEECH_BYTES_PER_SECOND
         speaker.heard(speech.pcm, began_at, speech.at)
-
-    def _may_be_translated(self, user_id: int) -> bool:
-        if self._account is None:
-            return True
-        speaker = self._speakers.get(user_id)
-        admitted = self._account.admits(None if speaker is None else speaker.heard_at)
-        self._say_of_account()
-        if not admitted and speaker is not None and speaker.speaking:
-            speaker.fell_silent()
-        return admitted
-
-    def _say_of_account(self) -> None:
-        if self._account is not None and (text := self._account.notice()) is not None:
-            self._board.say(text)
 
     def _arrived(self, user_id: int) -> Speaker:
         member = next((m for m in self._members if m.id == user_id), Member(user_id, str(user_id)))
@@ -314,10 +309,8 @@ class Room:
 
     def _count(self, user_id: int, usage: Usage) -> None:
         self._usage += usage
-        if self._account is not None:
-            # Of who withdrew meanwhile, no row may be kept.
-            self._account.used(user_id if user_id in self._consent.agreed else NOBODY, usage)
-            self._say_of_account()
+        # Of who withdrew meanwhile, no row may be kept.
+        self._metering.used(user_id if user_id in self._consent.agreed else NOBODY, usage)
 
     def _say_once(self, code: str, message: str) -> None:
         if code not in self._said_codes:
@@ -362,16 +355,15 @@ class Room:
         """The room as it is now."""
         now = self._clock.now()
         link = self._link
-        here = self.plan.voice_channel_id if link is None else link.channel_id
         return RoomStatus(
-            plan=replace(self.plan, voice_channel_id=here),
+            plan=replace(self.plan, voice_channel_id=self.where),
             running_s=now - self._started_at,
             heard_ago_s=None if self._heard_at is None else now - self._heard_at,
             speakers=tuple(self._status_of(member) for member in self._members),
             captions=self._shown,
             usage=self._usage,
             figures=link.figures() if link is not None else {},
-            today=None if self._account is None else self._account.today(),
+            today=self._metering.today(),
             paused=self.paused,
             chosen=self.languages.chosen,
             ended=self._closing,

@@ -46,6 +46,10 @@ class Speakers:
         """The speaker of this id, if they spoke."""
         return self._present.get(user_id)
 
+    def stale(self) -> list[int]:
+        """User ids of those whose next words are to begin another stay."""
+        return [user_id for user_id, speaker in self._present.items() if speaker.stale]
+
     def pop(self, user_id: int) -> Speaker | None:
         """The same, and no longer one of them."""
         return self._present.pop(user_id, None)
