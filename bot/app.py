@@ -27,7 +27,7 @@ from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
 from bot.room.gating import GatedListener
 from bot.room.ledger import Ledger
-from bot.room.ports import Listener
+from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
 from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
@@ -95,7 +95,7 @@ class Doors:
         self.links.append(link)
         return link
 
-    async def open_board(self, channel_id: int) -> ChannelBoard:
+    async def open_board(self, channel_id: int, look: Look) -> ChannelBoard:
         """Implements OpenBoard."""
         channel = self._channel(channel_id)
         if not isinstance(channel, CaptionChannel) or self._bot is None or self._bot.user is None:
@@ -108,7 +108,7 @@ class Doors:
         except ChatError as error:
             # The board says it to the channel's people when it posts under the bot's own name.
             log.info("no webhook at the start: %s", error.code)
-        return ChannelBoard(ChannelTransport(channel, self._webhooks), self._clock)
+        return ChannelBoard(ChannelTransport(channel, self._webhooks), self._clock, look)
 
     def voice_state_changed(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState

@@ -8,7 +8,7 @@ from bot.room.allowance import Account, Accounts
 from bot.room.consent import Consent, Consents
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary, terms
-from bot.room.ports import ConsentStore, Interpreter, JoinVoice, OpenBoard
+from bot.room.ports import ConsentStore, Interpreter, JoinVoice, Look, OpenBoard
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.tasks import TaskOwner
 from bot.words import command, t
@@ -124,7 +124,8 @@ class Rooms:
     ) -> Room:
         consent = await self._consents.of(plan.guild_id)
         await consent.agree(starter_id)
-        board = await self._open_board(plan.text_channel_id)
+        look = Look(plan.targets, originals=plan.originals)
+        board = await self._open_board(plan.text_channel_id, look)
         room = Room(
             plan,
             interpreter=self._interpreter,
