@@ -14,6 +14,7 @@ from bot.room.events import Usage
 from bot.room.ledger import Ledger
 from bot.room.prices import Cost, Prices
 from bot.room.spent import Spent
+from bot.words import number, t
 
 _WARN_AT: Final = 0.8
 _SENTENCE_GAP_S: Final = 0.8  # a shorter pause does not end a sentence
@@ -110,14 +111,16 @@ class Account:
             return self._refusal
         if self._told:
             self._told = False
-            return "A new day has begun: speech is translated again."
+            return t("A new day has begun: speech is translated again.")
         minutes = self._minutes
         if minutes < self._limit * _WARN_AT or self._warned:
             return None
         self._warned = True
-        return (
-            f"{_figure(minutes)} of today's {_figure(self._limit)} translation minutes of this "
-            "server are used. When they are used up, translation rests until midnight UTC."
+        return t(
+            "{minutes} of today's {limit} translation minutes of this server are used. When they "
+            "are used up, translation rests until midnight UTC.",
+            minutes=number(minutes),
+            limit=number(self._limit),
         )
 
     def check(self) -> None:
@@ -128,9 +131,10 @@ class Account:
 
     @property
     def _refusal(self) -> str:
-        return (
-            f"Today's {_figure(self._limit)} translation minutes of this server are used up: "
-            "speech is translated again from midnight UTC."
+        return t(
+            "Today's {limit} translation minutes of this server are used up: speech is translated "
+            "again from midnight UTC.",
+            limit=number(self._limit),
         )
 
 
@@ -177,7 +181,3 @@ class Accounts:
 
 def _minutes(amounts: Mapping[str, Spent]) -> float:
     return sum(amount.minutes for amount in amounts.values())
-
-
-def _figure(minutes: float) -> str:
-    return f"{minutes:.2f}".rstrip("0").rstrip(".")

@@ -126,8 +126,8 @@ class Rooms:
         if plan.guild_id in self._rooms:
             raise RoomBusyError(
                 t(
-                    "This server already has a room running; {command} ends it.",
-                    command=command("translate stop"),
+                    "This server already has a room running; {stop} ends it.",
+                    stop=command("translate stop"),
                 )
             )
         plan = replace(plan, session=plan.session or secrets.token_hex(8))
@@ -380,8 +380,8 @@ class Rooms:
         if room is None:
             raise NoRoomError(
                 t(
-                    "Nothing is being translated here; {command} begins.",
-                    command=command("translate start"),
+                    "Nothing is being translated here; {start} begins.",
+                    start=command("translate start"),
                 )
             )
         return room
