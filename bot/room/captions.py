@@ -143,19 +143,11 @@ class Captions:
             if not caption.final
         ]
 
-    def finish(self, stay: int) -> list[Caption]:
-        """Make final as it stands what the ended conversations of a stay left open."""
-        return self._finish([line for line in self._lines if line.stay == stay])
-
     def finish_line(self, line: Line) -> list[Caption]:
-        """The same for one conversation."""
-        return self._finish([line] if line in self._lines else [])
-
-    def _finish(self, lines: list[Line]) -> list[Caption]:
+        """Make final as it stands what an ended conversation left open."""
         return [
             replace(caption, final=True)
-            for line in lines
-            for caption in self._lines.pop(line).values()
+            for caption in self._lines.pop(line, {}).values()
             if not caption.final
         ]
 

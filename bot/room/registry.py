@@ -4,19 +4,21 @@ import asyncio
 import logging
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.clock import Clock
 from bot.errors import NoRoomError, ParleyError, RoomBusyError, UsageError, VoiceLinkError
-from bot.room.allowance import Account, Accounts
+from bot.room.allowance import Accounts
 from bot.room.choice import chosen
-from bot.room.consent import Consent, Consents
+from bot.room.consent import AnswerStore, Consent, Consents
 from bot.room.fanout import Fanning
-from bot.room.glossary import Glossary, terms
+from bot.room.glossary import Glossary
+from bot.room.newcomers import Announcement
+from bot.room.opening import Opening
 from bot.room.panel import Panel, Surface
-from bot.room.ports import ConsentStore, Interpreter, JoinVoice, Look, OpenBoard
-from bot.room.records import GuildSettings, SavedRoom, Wishes
+from bot.room.ports import Interpreter, JoinVoice, OpenBoard
+from bot.room.records import ConsentMode, GuildSettings, SavedRoom, Wishes
 from bot.room.remembered import RememberedRooms
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.room.stores import RoomStore, SettingsStore, WishStore
@@ -44,13 +46,15 @@ class Rooms:
         wishes: What members said of themselves; None: not kept.
         saved: Where running rooms are remembered; None: nowhere.
         most_languages: How many a room may have.
+        announce: Tells newcomers, in the text channel of this id; without, nobody is told and
+            so nobody heard who did not say yes.
     """
 
     def __init__(
         self,
         *,
         interpreter: Interpreter,
-        store: ConsentStore,
+        store: AnswerStore,
         join_voice: JoinVoice,
         open_board: OpenBoard,
         clock: Clock,
@@ -61,25 +65,34 @@ class Rooms:
         wishes: WishStore | None = None,
         saved: RoomStore | None = None,
         most_languages: int = MOST_LANGUAGES,
+        announce: Callable[[int, Announcement], Awaitable[frozenset[int]]] | None = None,
     ) -> None:
-        self._settings = settings
+        self._interpreter = interpreter
+        self._consents = Consents(store, settings)
+        self._join_voice = join_voice
+        self._clock = clock
         self._wishing = Wishing(wishes, interpreter)
         self.remembered = RememberedRooms(saved)
         self.most_languages = most_languages
+        self._opening = Opening(
+            interpreter,
+            self._consents,
+            join_voice,
+            open_board,
+            clock,
+            glossary or {},
+            accounts,
+            fanning,
+            settings,
+            self._wishing,
+            announce,
+            most_languages,
+        )
         self._panels: dict[int, Panel] = {}
         self._starters: dict[int, int] = {}
         self._turned_down: set[int] = set()  # voice channels
         self._changing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._accounts = accounts
-        self._fanning = fanning
-        self._interpreter = interpreter
-        self._consents = Consents(store)
-        self._join_voice = join_voice
-        self._open_board = open_board
-        self._clock = clock
         self._rooms: dict[int, Room | None] = {}  # None while it starts or ends
-        self._default_glossary = glossary or {}
-        self._glossaries: dict[int, Glossary] = {}  # of guilds
         self._tasks = TaskOwner("rooms")
 
     def __len__(self) -> int:
@@ -93,15 +106,17 @@ class Rooms:
         """Who of this guild agreed to be heard."""
         return await self._consents.of(guild_id)
 
+    def use_consent_mode(self, guild_id: int, mode: ConsentMode) -> None:
+        """A guild's consent is given this way from now on, in its running room too."""
+        self._consents.use_mode(guild_id, mode)
+
     async def settings(self, guild_id: int) -> GuildSettings:
         """What a server set.
 
         Raises:
             StoreError: The store can't be read.
         """
-        if self._settings is None:
-            return GuildSettings()
-        return await self._settings.settings(guild_id)
+        return await self._opening.settings(guild_id)
 
     async def start(
         self, plan: RoomPlan, starter_id: int, *, agrees: bool = True, paused: bool = False
@@ -131,23 +146,20 @@ class Rooms:
                 )
             )
         plan = replace(plan, session=plan.session or secrets.token_hex(8))
-        glossary = self._glossary(plan.guild_id)
-        requests = plan.requests(starter_id, glossary)
-        for request in requests:
+        for request in plan.requests(starter_id, {}):
             self._interpreter.check(request)
         self._rooms[plan.guild_id] = None
         try:
-            account = await self._account(plan.guild_id)
-            wishes = await self._wishing.of(plan.guild_id)
+            account = await self._opening.account(plan.guild_id)
             if agrees:
-                # The starter's own conversation is opened ahead: a bad key is said here and now.
-                speaks = wishes.get(starter_id, Wishes()).speaks
-                requests = plan.requests(starter_id, glossary, speaks)
-                lead = next(request for request in requests if request.target == plan.lead)
-                await self._interpreter.prepare(lead)
-                await (await self._consents.of(plan.guild_id)).agree(starter_id)
-            room = await self._opened(plan, glossary, account, wishes, paused=paused)
-            room.use_glossary(self._glossary(plan.guild_id))  # it may have changed meanwhile
+                await self._agreed(plan, starter_id)
+            room = await self._opening.open(
+                plan,
+                account,
+                ended=lambda: self._end(plan.guild_id),
+                changed=lambda: self._changed(plan.guild_id),
+                paused=paused,
+            )
             self._rooms[plan.guild_id] = room
             self._starters[plan.guild_id] = starter_id
             self._turned_down.discard(plan.voice_channel_id)
@@ -157,69 +169,19 @@ class Rooms:
             await self._interpreter.discard(plan.guild_id)
             raise
 
+    async def _agreed(self, plan: RoomPlan, starter_id: int) -> None:
+        speaks = (await self.wishes(plan.guild_id, starter_id)).speaks
+        requests = plan.requests(starter_id, self._opening.glossary(plan.guild_id), speaks)
+        # The starter's own conversation is opened ahead: a bad key is said here and now.
+        lead = next(request for request in requests if request.target == plan.lead)
+        await self._interpreter.prepare(lead)
+        await (await self._consents.of(plan.guild_id)).agree(starter_id)
+
     def use_glossary(self, guild_id: int, glossary: Glossary) -> None:
         """A guild's own terms from now on, in its running room too."""
-        self._glossaries[guild_id] = glossary
+        self._opening.glossaries[guild_id] = glossary
         if (room := self._rooms.get(guild_id)) is not None:
-            room.use_glossary(self._glossary(guild_id))
-
-    def _glossary(self, guild_id: int) -> Glossary:
-        own = self._glossaries.get(guild_id, {})
-        return {
-            target: terms(target, own, self._default_glossary)
-            for target in own.keys() | self._default_glossary.keys()
-        }
-
-    async def _account(self, guild_id: int) -> Account | None:
-        if self._accounts is None:
-            return None
-        account = await self._accounts.of(guild_id)
-        account.check()
-        return account
-
-    async def _opened(
-        self,
-        plan: RoomPlan,
-        glossary: Glossary,
-        account: Account | None,
-        wishes: Mapping[int, Wishes],
-        *,
-        paused: bool,
-    ) -> Room:
-        consent = await self._consents.of(plan.guild_id)
-        settings = await self.settings(plan.guild_id)
-        look = Look(
-            plan.targets,
-            layout=settings.layout,
-            originals=plan.originals,
-            caption_minutes=settings.caption_minutes,
-            locale=plan.locale,
-        )
-        board = await self._open_board(plan.text_channel_id, look)
-        room = Room(
-            plan,
-            interpreter=self._interpreter,
-            consent=consent,
-            board=board,
-            clock=self._clock,
-            ended=lambda: self._end(plan.guild_id),
-            glossary=glossary,
-            account=account,
-            fanning=self._fanning,
-            wishes=wishes,
-            most_languages=self.most_languages,
-            changed=lambda: self._changed(plan.guild_id),
-            paused=paused,
-        )
-        try:
-            link = await self._join_voice(
-                plan.voice_channel_id, room, speaks=plan.spoken is not None
-            )
-            room.attach(link)
-        except BaseException:
-            await room.close()
-            raise
-        return room
+            room.use_glossary(self._opening.glossary(guild_id))
 
     def _end(self, guild_id: int) -> None:
         self._tasks.start(self._stopped(guild_id), f"end {guild_id}")

@@ -7,26 +7,14 @@ from types import MappingProxyType
 
 from bot.clock import Clock
 from bot.room.allowance import Account
-from bot.room.captions import Captions, Line
 from bot.room.consent import Consent
 from bot.room.emptiness import Emptiness
-from bot.room.events import (
-    SPEECH_RATE,
-    ConversationEvent,
-    ConversationRequest,
-    Echoed,
-    Failed,
-    Member,
-    Speech,
-    TurnEnded,
-    Usage,
-    Voice,
-    VoiceEnded,
-)
+from bot.room.events import SPEECH_RATE, ConversationRequest, Member, Speech, Usage
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary
-from bot.room.interpretation import Interpretation, Utterance
 from bot.room.metering import Metering
+from bot.room.newcomers import Newcomers
+from bot.room.output import Output
 from bot.room.plan import RoomPlan, RoomStatus, SpeakerStatus
 from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
 from bot.room.records import Wishes
@@ -68,7 +56,9 @@ class Room:
         most_languages: int = MOST_LANGUAGES,
         changed: Callable[[], None] = lambda: None,
         paused: bool = False,
+        newcomers: Newcomers | None = None,
     ) -> None:
+        self._newcomers = newcomers
         self.plan = plan
         self.paused = paused
         self._metering = Metering(account, board.say)
@@ -78,40 +68,37 @@ class Room:
         self._ended = ended
         self._glossary = glossary  # by target language
         self._link: VoiceLink | None = None
-        self._captions = Captions(
-            originals=plan.originals,
-            echoes=len(plan.targets) == 1,  # else the original stands beneath the others
-        )
-        self._interpretation = Interpretation(self._play)
+        self._output = Output(board, clock, originals=plan.originals, count=self._count)
         self._speakers = Speakers(
-            interpreter, fanning, self._said, self._requests, lambda: self._agreeing
+            interpreter, fanning, self._output.said, self._requests, lambda: self._agreeing
         )
         self.languages = Languages(plan.targets, most_languages, wishes, clock, self._settle)
         self._emptiness = Emptiness(clock, lambda: self._empty, self._deserted)
         self._changed = changed
         self._tasks = TaskOwner(f"room {plan.guild_id}")
-        self._said_codes: set[str] = set()
         self._noticed: dict[str, str] = {}  # how each matter stands
         self._started_at = clock.now()
         self._heard_at: float | None = None
         self._usage = Usage()
-        self._shown = 0
         self._closing = False
         self._stop_listening = consent.listen(self._consent_changed)
 
     def attach(self, link: VoiceLink) -> None:
         """Hear through this link from now on."""
-        self._link = link
+        self._link = self._output.link = link
         self.plan = replace(self.plan, voice_channel_id=link.channel_id)
         self._allow()
         for user_id in set(self._speakers) - {member.id for member in link.members()}:
             self._dismiss(user_id)
+        if self._newcomers is not None:
+            self._newcomers.begin(link.members())
         self._emptiness.look()
         self._settle()
 
     def detach(self) -> VoiceLink | None:
         """Hear nobody until there is another link; returns the one that was."""
         link, self._link = self._link, None
+        self._output.link = None
         if link is not None:
             link.allow(frozenset())
         self._hush()
@@ -156,8 +143,7 @@ class Room:
             for user_id in self._speakers:
                 self._replace(user_id)  # a conversation has voice or has not
             self.plan = replace(self.plan, spoken=spoken)
-            if spoken is None and self._link is not None:
-                self._link.stop_playing()
+            self._output.use_voice(speaks=spoken is not None)
         self.languages.choose(chosen)
         self._settle()
 
@@ -177,8 +163,7 @@ class Room:
             return
         targets = self.languages.settle(member.id for member in self._members)
         self.plan = replace(self.plan, targets=targets)
-        self._captions.show_echoes(len(targets) == 1)
-        self._board.languages_changed(targets)
+        self._output.use_languages(targets)
         for speaker, language in self._speakers.retarget(self.plan):
             self._tasks.start(self._drop(speaker, language), f"drop {speaker.member.id}")
         for user_id in self._speakers.stale():
@@ -187,10 +172,7 @@ class Room:
 
     async def _drop(self, speaker: Speaker, language: str) -> None:
         await speaker.drop(language)
-        line = Line(speaker.stay, language)
-        self._interpretation.broke_off(line)
-        for caption in self._captions.finish_line(line):
-            self._board.show(caption)
+        self._output.ended(speaker, (language,))
 
     def _replace(self, user_id: int) -> None:
         """Let a new stay begin with the next words; a sentence under way ends in this one."""
@@ -257,11 +239,15 @@ class Room:
         """Take the newer name and picture of someone already known."""
         if (speaker := self._speakers.get(member.id)) is not None:
             speaker.member = member
+        if self._newcomers is not None:
+            self._newcomers.entered(member)
         self._emptiness.look()
         self._settle()
 
     def left(self, user_id: int) -> None:
         """End the conversations of someone who went; their last sentence still arrives."""
+        if self._newcomers is not None:
+            self._newcomers.left(user_id)
         self._dismiss(user_id)
         self._emptiness.look()
         self._settle()
@@ -282,51 +268,10 @@ class Room:
         self._board.say(reason)
         self._ended()
 
-    # What conversations say
-
-    def _said(self, speaker: Speaker, language: str, event: ConversationEvent) -> None:
-        line = Line(speaker.stay, language)
-        match event:
-            case Voice(turn=turn, pcm=pcm):
-                self._interpretation.voice(Utterance(line, turn), pcm, self._clock.now())
-            case VoiceEnded(turn=turn) | TurnEnded(turn=turn):
-                self._interpretation.ended(Utterance(line, turn))
-            case Echoed(turn=turn):
-                self._take_back(Utterance(line, turn))
-            case Failed(code=code, message=message):
-                log.warning("conversation failed: %s", code)
-                self._say_once(code, message)
-                self._interpretation.broke_off(line)
-            case Usage():
-                self._count(speaker.member.id, event)
-                return
-            case _:
-                pass
-        caption = self._captions.apply(line, speaker.member, event, speaker.began_at)
-        if caption is not None:
-            self._shown += 1
-            self._board.show(caption)
-
     def _count(self, user_id: int, usage: Usage) -> None:
         self._usage += usage
         # Of who withdrew meanwhile, no row may be kept.
         self._metering.used(user_id if user_id in self._consent.agreed else NOBODY, usage)
-
-    def _say_once(self, code: str, message: str) -> None:
-        if code not in self._said_codes:
-            self._said_codes.add(code)
-            self._board.say(message)
-
-    def _take_back(self, utterance: Utterance) -> None:
-        handed_s = self._interpretation.take_back(utterance)
-        # Its rest is cut off, unless the end of another's voice stands before it.
-        if self._link is not None and 0 < self._link.playing_s() <= handed_s:
-            self._link.stop_playing()
-        self._interpretation.ended(utterance)
-
-    def _play(self, pcm: bytes) -> None:
-        if self._link is not None and self.plan.spoken is not None:
-            self._link.play(pcm)
 
     # Consent
 
@@ -336,18 +281,13 @@ class Room:
         for user_id in set(self._speakers) - agreed:
             if (speaker := self._speakers.pop(user_id)) is None:
                 continue
-            self._interpretation.silence(speaker.stay)
-            for caption in self._captions.withdraw(speaker.stay):
-                self._board.show(caption)
+            self._output.withdrawn(speaker)
             speaker.discard()
             self._tasks.start(speaker.close(), f"forget {user_id}")
 
     async def _finish(self, speaker: Speaker) -> None:
         await speaker.close()
-        for language in speaker.known:
-            self._interpretation.broke_off(Line(speaker.stay, language))
-        for caption in self._captions.finish(speaker.stay):
-            self._board.show(caption)
+        self._output.ended(speaker, sorted(speaker.known))
 
     # Looking in, and the end
 
@@ -360,7 +300,7 @@ class Room:
             running_s=now - self._started_at,
             heard_ago_s=None if self._heard_at is None else now - self._heard_at,
             speakers=tuple(self._status_of(member) for member in self._members),
-            captions=self._shown,
+            captions=self._output.shown,
             usage=self._usage,
             figures=link.figures() if link is not None else {},
             today=self._metering.today(),
@@ -397,6 +337,8 @@ class Room:
             self._dismiss(user_id)
         await self._tasks.drain()
         await self._tasks.close()
+        if self._newcomers is not None:
+            await self._newcomers.close()
         await self._board.close()
         if self._link is not None:
             await self._link.close()
