@@ -119,9 +119,11 @@ class Account:
             return self._refusal
         if self._told:
             self._told = False
-            if not new_day:
-                return t("The daily limit has changed: speech is translated again.")
-            return "A new day has begun: speech is translated again."
+            return (
+                t("A new day has begun: speech is translated again.")
+                if new_day
+                else t("The daily limit has changed: speech is translated again.")
+            )
         minutes = self._minutes
         if self._limit == 0 or self._warned or minutes < self._limit * _WARN_AT:
             return None

@@ -191,4 +191,3 @@ class SettingsService:
                     most=number(self.most_minutes),
                 )
             )
-
