@@ -37,7 +37,7 @@ Each carries a stable `code` for logs and messages, and says whether trying agai
 from collections.abc import Sequence
 from typing import ClassVar
 
-from bot.words import lines
+from bot.words import lines, listing, number, t
 
 
 class ParleyError(Exception):
@@ -136,7 +136,7 @@ class RateLimitError(ChatError):
     retryable = True
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__(f"Discord asks to wait {retry_after:.1f} s.")
+        super().__init__(t("Discord asks to wait {seconds} s.", seconds=number(retry_after, 1)))
         self.retry_after = retry_after
 
 
@@ -150,7 +150,9 @@ class MessageGoneError(ChatError):
     code = "message_gone"
 
     def __init__(self, *, removed: bool) -> None:
-        super().__init__("The message was deleted." if removed else "The message is out of reach.")
+        super().__init__(
+            t("The message was deleted.") if removed else t("The message is out of reach.")
+        )
         self.removed = removed
 
 
@@ -183,18 +185,38 @@ class PermissionMissing(RoomError):  # noqa: N818 - says what is missing, reads 
 
     Args:
         who: "I" for the bot, "You" for who asked, else a name.
-        permissions: The names as Discord shows them.
+        permissions: The names as Discord shows them, each made by `t`.
         channel: The name of the channel.
     """
 
     code = "permission"
 
     def __init__(self, who: str, permissions: tuple[str, ...], channel: str) -> None:
-        verb = "need" if who in ("I", "You") else "needs"
-        super().__init__(f"{who} {verb} the permission {', '.join(permissions)} in #{channel}.")
+        super().__init__(_missing(who, listing(permissions), channel))
         self.who = who
         self.permissions = permissions
         self.channel = channel
+
+
+def _missing(who: str, permissions: str, channel: str) -> str:
+    if who == "I":
+        return t(
+            "I need the permission {permissions} in #{channel}.",
+            permissions=permissions,
+            channel=channel,
+        )
+    if who == "You":
+        return t(
+            "You need the permission {permissions} in #{channel}.",
+            permissions=permissions,
+            channel=channel,
+        )
+    return t(
+        "{who} needs the permission {permissions} in #{channel}.",
+        who=who,
+        permissions=permissions,
+        channel=channel,
+    )
 
 
 class PermissionsMissing(PermissionMissing):

@@ -15,7 +15,7 @@ from bot.room.ledger import Ledger
 from bot.room.prices import Cost, Prices
 from bot.room.records import GuildSettings
 from bot.room.spent import Spent
-from bot.words import t
+from bot.words import number, t
 
 _WARN_AT: Final = 0.8
 _SENTENCE_GAP_S: Final = 0.8  # a shorter pause does not end a sentence
@@ -128,9 +128,11 @@ class Account:
         if self._limit == 0 or self._warned or minutes < self._limit * _WARN_AT:
             return None
         self._warned = True
-        return (
-            f"{_figure(minutes)} of today's {_figure(self._limit)} translation minutes of this "
-            "server are used. When they are used up, translation rests until midnight UTC."
+        return t(
+            "{minutes} of today's {limit} translation minutes of this server are used. When they "
+            "are used up, translation rests until midnight UTC.",
+            minutes=number(minutes),
+            limit=number(self._limit),
         )
 
     def check(self) -> None:
@@ -141,9 +143,10 @@ class Account:
 
     @property
     def _refusal(self) -> str:
-        return (
-            f"Today's {_figure(self._limit)} translation minutes of this server are used up: "
-            "speech is translated again from midnight UTC."
+        return t(
+            "Today's {limit} translation minutes of this server are used up: speech is translated "
+            "again from midnight UTC.",
+            limit=number(self._limit),
         )
 
 
@@ -210,7 +213,3 @@ class Accounts:
 
 def _minutes(amounts: Mapping[str, Spent]) -> float:
     return sum(amount.minutes for amount in amounts.values())
-
-
-def _figure(minutes: float) -> str:
-    return f"{minutes:.2f}".rstrip("0").rstrip(".")

@@ -8,9 +8,10 @@ from bot.room.allowance import Account, Accounts
 from bot.room.consent import Consent, Consents
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary, terms
-from bot.room.ports import ConsentStore, Interpreter, JoinVoice, OpenBoard
+from bot.room.ports import ConsentStore, Interpreter, JoinVoice, Look, OpenBoard
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.tasks import TaskOwner
+from bot.words import command, t
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,12 @@ class Rooms:
             AllowanceError: The guild's minutes of today are used up.
         """
         if plan.guild_id in self._rooms:
-            raise RoomBusyError("This server already has a room running; /translate stop ends it.")
+            raise RoomBusyError(
+                t(
+                    "This server already has a room running; {stop} ends it.",
+                    stop=command("translate stop"),
+                )
+            )
         glossary = self._glossary(plan)
         requests = plan.requests(starter_id, glossary)
         for request in requests:
@@ -118,7 +124,8 @@ class Rooms:
     ) -> Room:
         consent = await self._consents.of(plan.guild_id)
         await consent.agree(starter_id)
-        board = await self._open_board(plan.text_channel_id)
+        look = Look(plan.targets, originals=plan.originals)
+        board = await self._open_board(plan.text_channel_id, look)
         room = Room(
             plan,
             interpreter=self._interpreter,
@@ -178,7 +185,12 @@ class Rooms:
     def _running(self, guild_id: int) -> Room:
         room = self._rooms.get(guild_id)
         if room is None:
-            raise NoRoomError("Nothing is being translated here; /translate start begins.")
+            raise NoRoomError(
+                t(
+                    "Nothing is being translated here; {start} begins.",
+                    start=command("translate start"),
+                )
+            )
         return room
 
     async def close(self) -> None:
