@@ -19,7 +19,9 @@ ParleyError
 │   ├── RoomBusyError        this server already has one running
 │   ├── NoRoomError          none is running
 │   ├── AllowanceError       the guild's translation minutes of today are used up
-│   └── PermissionMissing    the bot or the person lacks a permission in a channel
+│   ├── PermissionMissing    the bot or the person lacks a permission in a channel
+│   │   └── PermissionsMissing  they lack some in several channels, or both lack some
+│   └── StarterError         the person may not start, stop or change what they asked to
 ├── StoreError               the database
 │   └── GlossaryFullError    there would be more terms than a server may have
 ├── EngineError              the local translation engine
@@ -32,9 +34,10 @@ ParleyError
 Each carries a stable `code` for logs and messages, and says whether trying again can help.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from bot.words import listing, number, t
+from bot.words import lines, listing, number, t
 
 
 class ParleyError(Exception):
@@ -214,6 +217,26 @@ def _missing(who: str, permissions: str, channel: str) -> str:
         permissions=permissions,
         channel=channel,
     )
+
+
+class PermissionsMissing(PermissionMissing):
+    """The bot and the person, or one of them in several channels, lack permissions.
+
+    Args:
+        missing: One for each of them and each channel; at least one.
+    """
+
+    def __init__(self, missing: Sequence[PermissionMissing]) -> None:
+        first = missing[0]
+        super().__init__(first.who, first.permissions, first.channel)
+        self.message = lines(each.message for each in missing)
+        self.missing = tuple(missing)
+
+
+class StarterError(RoomError):
+    """The person may not start, stop or change what they asked to."""
+
+    code = "starter"
 
 
 class StoreError(ParleyError):
