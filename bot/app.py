@@ -41,6 +41,7 @@ from bot.translation.interpreter import LiveTranslate
 from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
+from bot.words import t
 from cogs.notice import ConsentButtons
 from cogs.translate import Translate
 
@@ -86,7 +87,7 @@ class Doors:
         """Implements JoinVoice."""
         channel = self._channel(channel_id)
         if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
-            raise VoiceLinkError("The voice channel is gone.", retryable=False)
+            raise VoiceLinkError(t("The voice channel is gone."), retryable=False)
         if self._noise_gate:
             listener = GatedListener(listener, SileroDetector)
         link = await connect(channel, listener, self._clock, speaks=speaks)
@@ -98,7 +99,7 @@ class Doors:
         """Implements OpenBoard."""
         channel = self._channel(channel_id)
         if not isinstance(channel, CaptionChannel) or self._bot is None or self._bot.user is None:
-            raise ChatError("The text channel is gone.")
+            raise ChatError(t("The text channel is gone."))
         if self._webhooks is None:
             self._webhooks = Webhooks(self._bot.user.id)
         try:
@@ -255,8 +256,8 @@ async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
 def service_name(url: str) -> str:
     """Who hears the speech, as the notice says it."""
     if settings.is_local(url):
-        return "a translation engine on the machine of this bot"
-    return f"Qwen-LiveTranslate of Alibaba Cloud ({urlsplit(url).hostname})"
+        return t("a translation engine on the machine of this bot")
+    return t("Qwen-LiveTranslate of Alibaba Cloud ({host})", host=urlsplit(url).hostname)
 
 
 def _health(

@@ -16,7 +16,7 @@ async def answer(
     text: str,
     *,
     view: discord.ui.View = discord.utils.MISSING,
-    file: discord.File = discord.utils.MISSING,
+    file: discord.File | None = None,
 ) -> None:
     """Answer, also where "thinking" was shown before; pings nobody.
 
@@ -31,12 +31,16 @@ async def answer(
         await interaction.edit_original_response(
             content=content,
             view=view,
-            attachments=discord.utils.MISSING if file is discord.utils.MISSING else [file],
+            attachments=discord.utils.MISSING if file is None else [file],
             allowed_mentions=_PING_NOBODY,
         )
     else:
         await interaction.response.send_message(
-            content, view=view, file=file, ephemeral=True, allowed_mentions=_PING_NOBODY
+            content,
+            view=view,
+            file=discord.utils.MISSING if file is None else file,
+            ephemeral=True,
+            allowed_mentions=_PING_NOBODY,
         )
 
 

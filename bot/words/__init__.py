@@ -2,9 +2,10 @@
 
 Write `t("I was moved to {channel}.", channel=name)` wherever a sentence for people is made. It is
 the English text, and remembers what it was made of; `render` puts it into another language where it
-is shown. Numbers, amounts, lists, languages and commands inside a sentence are given as
-`number(...)`, `dollars(...)`, `listing(...)`, `language_name(code)` and `command("translate stop")`,
-and change with it. The catalogues lie in `catalogues/`, one file for each language (`make words`).
+is shown. Numbers, amounts, lists, languages and commands inside a sentence change with it: they
+are given as `number(...)`, `dollars(...)`, `listing(...)`, `language_name(code)` and
+`command("translate stop")`. The catalogues lie in `catalogues/`, one file for each language
+(`make words`).
 """
 
 from bot.words.commands import command

@@ -18,11 +18,11 @@ class Number(Renderable):
     __slots__ = ("decimals", "value")
 
     value: float
-    decimals: int
+    decimals: int | None
 
     @classmethod
-    def of(cls, value: float, decimals: int) -> Self:
-        """The number with at least and at most so many decimals."""
+    def of(cls, value: float, decimals: int | None) -> Self:
+        """The number with exactly so many decimals; None: with two at most."""
         text = cls(_decimal(value, decimals, _ENGLISH))
         text.value = value
         text.decimals = decimals
@@ -74,8 +74,13 @@ class Listing(Renderable):
         return _join(self.parts, locale, lines=self.lines)
 
 
-def number(value: float, decimals: int = 0) -> Number:
-    """A number inside a sentence: 1234.5 is "1,234.5", or "1.234,5" for a German reader."""
+def number(value: float, decimals: int | None = None) -> Number:
+    """A number inside a sentence: 1234.5 is "1,234.5", or "1.234,5" for a German reader.
+
+    Args:
+        value: The number.
+        decimals: How many are shown; None: as many as it has, two at most.
+    """
     return Number.of(value, decimals)
 
 
@@ -94,9 +99,9 @@ def lines(parts: Iterable[object]) -> Listing:
     return Listing.of(parts, lines=True)
 
 
-def _decimal(value: float, decimals: int, locale: str) -> str:
-    mark = f".{'0' * decimals}" if decimals else ""
-    return format_decimal(value, format=f"#,##0{mark}", locale=cldr(locale))
+def _decimal(value: float, decimals: int | None, locale: str) -> str:
+    shown = "##" if decimals is None else "0" * decimals
+    return format_decimal(value, format=f"#,##0.{shown}".rstrip("."), locale=cldr(locale))
 
 
 def _currency(value: float, locale: str) -> str:
