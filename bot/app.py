@@ -28,12 +28,13 @@ from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
 from bot.room.ledger import Ledger
-from bot.room.ports import Listener
+from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
 from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
@@ -45,6 +46,7 @@ from bot.translation.interpreter import LiveTranslate
 from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
+from bot.words import t
 from cogs.notice import Announcer, ConsentButtons
 from cogs.privacy import Privacy
 from cogs.translate import Translate
@@ -91,7 +93,7 @@ class Doors:
         """Implements JoinVoice."""
         channel = self._channel(channel_id)
         if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
-            raise VoiceLinkError("The voice channel is gone.", retryable=False)
+            raise VoiceLinkError(t("The voice channel is gone."), retryable=False)
         if self._noise_gate:
             listener = GatedListener(listener, SileroDetector)
         link = await connect(channel, listener, self._clock, speaks=speaks)
@@ -99,11 +101,11 @@ class Doors:
         self.links.append(link)
         return link
 
-    async def open_board(self, channel_id: int) -> ChannelBoard:
+    async def open_board(self, channel_id: int, look: Look) -> ChannelBoard:
         """Implements OpenBoard."""
         channel = self._channel(channel_id)
         if not isinstance(channel, CaptionChannel) or self._bot is None or self._bot.user is None:
-            raise ChatError("The text channel is gone.")
+            raise ChatError(t("The text channel is gone."))
         if self._webhooks is None:
             self._webhooks = Webhooks(self._bot.user.id)
         try:
@@ -112,7 +114,7 @@ class Doors:
         except ChatError as error:
             # The board says it to the channel's people when it posts under the bot's own name.
             log.info("no webhook at the start: %s", error.code)
-        return ChannelBoard(ChannelTransport(channel, self._webhooks), self._clock)
+        return ChannelBoard(ChannelTransport(channel, self._webhooks), self._clock, look)
 
     def voice_state_changed(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -176,9 +178,11 @@ async def running(config: Settings) -> AsyncIterator[App]:
             accounts=accounts,
             fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
             settings=SettingsTable(store),
+            wishes=WishTable(store),
+            saved=RoomTable(store),
             announce=announcer.announce,
         )
-        forgetting = Forgetting(rooms.consent, ledger, WishTable(store), TranscriptTable(store))
+        forgetting = Forgetting(rooms, ledger, TranscriptTable(store))
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         spending = Spending(
             ledger,
@@ -268,8 +272,8 @@ async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
 def service_name(url: str) -> str:
     """Who hears the speech, as the notice says it."""
     if settings.is_local(url):
-        return "a translation engine on the machine of this bot"
-    return f"Qwen-LiveTranslate of Alibaba Cloud ({urlsplit(url).hostname})"
+        return t("a translation engine on the machine of this bot")
+    return t("Qwen-LiveTranslate of Alibaba Cloud ({host})", host=urlsplit(url).hostname)
 
 
 def _health(

@@ -17,6 +17,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import ParleyError, SettingsError
+from bot.words import Text, t
+from cogs.answers import answer
+from cogs.translator import CommandTranslator
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,7 @@ class ParleyBot(commands.AutoShardedBot):
             await self.add_cog(make(self))
         for make_view in self._view_makers:
             self.add_view(make_view())
+        await self.tree.set_translator(CommandTranslator())
         await self.tree.sync()
 
     async def launch_shards(self) -> None:
@@ -118,19 +122,33 @@ class ParleyBot(commands.AutoShardedBot):
     ) -> None:
         cause = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) else error
         if isinstance(cause, ParleyError):
-            answer = str(cause)
+            said = cause.message
             log.info("command refused: %s", cause.code)
-        elif isinstance(cause, app_commands.AppCommandError):
-            answer = str(cause)
+        elif (refusal := _refusal(cause)) is not None:
+            said = refusal
             log.info("command refused: %s", type(cause).__name__)
         else:
             number = secrets.token_hex(4)
-            answer = f"Something went wrong; the log has it under {number}."
+            said = t("Something went wrong; the log has it under {number}.", number=number)
             log.error("command failed: %s", number, exc_info=cause)
-        if interaction.response.is_done():
-            await interaction.edit_original_response(content=answer)
-        else:
-            await interaction.response.send_message(answer, ephemeral=True)
+        await answer(interaction, said)
+
+
+def _refusal(error: BaseException | None) -> Text | None:
+    """What discord.py refuses by itself, as a sentence."""
+    match error:
+        case app_commands.NoPrivateMessage():
+            return t("This works in a server only.")
+        case app_commands.CommandOnCooldown():
+            return t("Not so fast: try again in a moment.")
+        case app_commands.CheckFailure():
+            return t("You may not use this command here.")
+        case app_commands.TransformerError():
+            return t("I don't understand “{value}” there.", value=str(error.value)[:40])
+        case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
+            return t("This command has just changed: try again in a minute.")
+        case _:
+            return None
 
 
 def _point_at(api_url: str, gateway_url: str | None) -> None:

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import math
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.chat.budget import Budget
 from bot.chat.entry import Change, Delete, Edit, Post
@@ -14,11 +15,13 @@ from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
 from bot.errors import ChatError, MessageGoneError
 from bot.room.events import Caption
+from bot.room.ports import Look
 from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
 
 CLOSE_S = 10.0
+_PLAIN = Look()
 _REQUEST_S = 60.0  # discord.py tries a request for up to half a minute when Discord fails
 
 
@@ -39,12 +42,14 @@ class ChannelBoard:
         self,
         transport: CaptionTransport,
         clock: Clock,
+        look: Look = _PLAIN,
         *,
         refused: Callable[[ChatError], None] | None = None,
         budget: Budget | None = None,
     ) -> None:
         self._transport = transport
         self._clock = clock
+        self._look = look
         self._refused = refused
         self._schedule = Schedule(budget)
         self._changed = asyncio.Event()
@@ -67,6 +72,10 @@ class ChannelBoard:
             return
         self._schedule.say(text, self._clock.now())
         self._changed.set()
+
+    def languages_changed(self, languages: Sequence[str]) -> None:
+        """These are the room's languages from now on, in the order shown."""
+        self._look = replace(self._look, languages=tuple(languages))
 
     def figures(self) -> Mapping[str, float]:
         """Counters and gauges by name (captions, requests, rate_limited, dropped, ...)."""

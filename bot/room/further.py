@@ -30,6 +30,7 @@ from bot.room.events import (
     TurnEnded,
 )
 from bot.room.ports import TextTicket, TextTranslator
+from bot.words import t
 
 log = logging.getLogger(__name__)
 
@@ -333,5 +334,7 @@ def _words(text: str) -> str:
 
 
 def _left_out(turn: int) -> Failed:
-    message = "Text translation is too far behind: some sentences are left out in some languages."
+    message = t(
+        "Text translation is too far behind: some sentences are left out in some languages."
+    )
     return Failed("text_late", message, fatal=False, turn=turn)

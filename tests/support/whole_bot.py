@@ -111,7 +111,7 @@ class Channel:
         self.written.append(content)
 
     async def delete(self, ref: MessageRef) -> None:
-        assert ref
+        assert ref.id
 
 
 class WholeBot:
