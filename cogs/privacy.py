@@ -151,7 +151,7 @@ def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
         )
     if forgotten.usage_rows:
         lines.append(t("- that the minutes counted for you were yours; the server's sums stay"))
-    if forgotten.elsewhere:
+    if forgotten.started:
         lines.append(t("- that you started the translation that runs"))
     if len(lines) == 1:
         lines = [t("You are not heard from this moment. There was nothing kept of you to delete.")]

@@ -21,6 +21,7 @@ from bot.room.ports import Interpreter, JoinVoice, OpenBoard
 from bot.room.records import ConsentMode, GuildSettings, SavedRoom, Wishes
 from bot.room.remembered import RememberedRooms
 from bot.room.room import Room, RoomPlan, RoomStatus
+from bot.room.spent import NOBODY
 from bot.room.stores import RoomStore, SettingsStore, WishStore
 from bot.room.wanted import MOST_LANGUAGES
 from bot.room.wishing import Wishing
@@ -295,6 +296,18 @@ class Rooms:
             StoreError: The store can't be read.
         """
         return (await self._wishing.of(guild_id)).get(user_id, Wishes())
+
+    async def forget(self, guild_id: int, user_id: int) -> bool:
+        """Name this person nowhere as the one who started a room; whether they were.
+
+        Raises:
+            StoreError: The store still does.
+        """
+        started = self._starters.get(guild_id) == user_id
+        if started:
+            self._starters[guild_id] = NOBODY
+            self._changed(guild_id)
+        return await self.remembered.forget(guild_id, user_id) or started
 
     def show(self, guild_id: int, surface: Surface) -> None:
         """Keep this true to the guild's room until it ends.
