@@ -50,11 +50,13 @@ CREATE TABLE usage (
     CONSTRAINT pk_usage PRIMARY KEY (guild_id, day, user_id, model)
 )
 """
-OLD_ROWS = """
-INSERT INTO consent VALUES (4611686018427387905, 9223372036854775807, '2026-01-02 03:04:05');
-INSERT INTO usage VALUES
+OLD_ROWS = [
+    "INSERT INTO consent VALUES (4611686018427387905, 9223372036854775807, '2026-01-02 03:04:05')",
+    """
+    INSERT INTO usage VALUES
     (4611686018427387905, '2026-11-22', 9223372036854775807, 'it', 16000, 24000, 7, 9, 4, 1)
-""".split(";")
+    """,
+]
 
 
 async def before(url: str, *statements: str) -> None:
