@@ -4,10 +4,12 @@ import asyncio
 import logging
 import random
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -22,11 +24,21 @@ from bot.chat.limits import http_trace
 from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
-from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.errors import (
+    ChatError,
+    GlossaryFileError,
+    ParleyError,
+    SettingsError,
+    VoiceLinkError,
+)
+from bot.records import glossaries, glossary_file
+from bot.records.terms import glossary
+from bot.records.transcripts import Transcripts
 from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
+from bot.room.glossary import Glossary
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
@@ -34,6 +46,7 @@ from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.glossary import GlossaryTable
 from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
@@ -47,6 +60,8 @@ from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
 from bot.words import t
+from bot.words.languages import find
+from cogs.glossary import GlossaryCommands
 from cogs.notice import Announcer, ConsentButtons
 from cogs.privacy import Privacy
 from cogs.translate import Translate
@@ -166,6 +181,13 @@ async def running(config: Settings) -> AsyncIterator[App]:
         texts = await stack.enter_async_context(
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
+        transcripts = Transcripts(
+            TranscriptTable(store),
+            SettingsTable(store),
+            clock=clock,
+            wall=lambda: datetime.now(UTC),
+        )
+        stack.push_async_callback(transcripts.close)  # likewise
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
         service = service_name(config.translation.url)
         announcer = Announcer(service, SettingsTable(store))
@@ -181,7 +203,11 @@ async def running(config: Settings) -> AsyncIterator[App]:
             wishes=WishTable(store),
             saved=RoomTable(store),
             announce=announcer.announce,
+            glossary=_default_glossary(config.glossary_file, interpreter.languages()),
+            own_glossary=partial(glossaries.load, GlossaryTable(store)),
+            record=transcripts.record,
         )
+        kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
         forgetting = Forgetting(rooms, ledger, TranscriptTable(store))
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         spending = Spending(
@@ -195,7 +221,8 @@ async def running(config: Settings) -> AsyncIterator[App]:
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
             cogs=[
-                lambda _: Translate(rooms, names, service, spending),
+                lambda _: Translate(rooms, names, service, spending, transcripts),
+                lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
             ],
             views=[lambda: ConsentButtons(rooms)],
@@ -217,7 +244,24 @@ async def running(config: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(bot.close)
         await _log_in(bot, config.discord.token.get_secret_value(), tasks)
         stack.push_async_callback(rooms.close)
+        transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
         yield App(bot, rooms, doors)
+
+
+def _default_glossary(file: Path | None, codes: Collection[str]) -> Glossary:
+    """The host's own terms for every server.
+
+    Raises:
+        SettingsError: The file can't be read, or has mistakes.
+    """
+    if file is None:
+        return {}
+    try:
+        return glossary(glossary_file.read(file.read_bytes(), partial(find, codes=codes)))
+    except OSError:
+        raise SettingsError("GLOSSARY_FILE can't be read.") from None
+    except GlossaryFileError as error:
+        raise SettingsError(f"GLOSSARY_FILE: {error}") from None
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
 from bot.errors import PermissionMissing, UsageError
 from bot.records import documents
@@ -27,8 +28,10 @@ _NEEDED: Final = ("view_channel", "read_message_history")
 _NEEDED_IN_VOICE: Final = ("view_channel", "connect", "read_message_history")
 
 
-class TranscriptCommand:
-    """The subcommand, for the cog of /translate."""
+class TranscriptCommand(
+    commands.GroupCog, group_name="translate", group_description="Live translation"
+):
+    """The subcommand `transcript`; the cog of /translate inherits it."""
 
     transcripts: Transcripts
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from bot.errors import UsageError
+from bot.records.transcripts import Transcripts
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
 from bot.room.spending import Spending
 from cogs import languages, notice, status, usage
 from cogs.permissions import Text, Voice, check_start
+from cogs.transcripts import TranscriptCommand
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ Interaction = discord.Interaction[Any]
 
 
 @app_commands.guild_only()
-class Translate(commands.GroupCog, group_name="translate", group_description="Live translation"):
+class Translate(TranscriptCommand, group_name="translate", group_description="Live translation"):
     """Parses what was asked, lets the registry do it, answers.
 
     Args:
@@ -29,15 +30,22 @@ class Translate(commands.GroupCog, group_name="translate", group_description="Li
         names: English name of each target language by code.
         service: Who hears the speech, for the notice.
         spending: What is spent.
+        transcripts: What was said.
     """
 
     def __init__(
-        self, rooms: Rooms, names: Mapping[str, str], service: str, spending: Spending
+        self,
+        rooms: Rooms,
+        names: Mapping[str, str],
+        service: str,
+        spending: Spending,
+        transcripts: Transcripts,
     ) -> None:
         self._rooms = rooms
         self._names = names
         self._service = service
         self._spending = spending
+        self.transcripts = transcripts
 
     @app_commands.command(name="start", description="Translate a voice channel live")
     @app_commands.describe(

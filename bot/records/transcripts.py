@@ -12,6 +12,7 @@ from bot.records.batches import Batches
 from bot.records.recorder import Recorder, RecordingBoard
 from bot.records.utterances import Utterance, utterances
 from bot.room.consent import Consent
+from bot.room.plan import RoomPlan
 from bot.room.ports import CaptionBoard
 from bot.room.stores import SettingsStore, TranscriptStore
 from bot.tasks import TaskOwner
@@ -71,31 +72,22 @@ class Transcripts:
 
     # Taking down
 
-    async def record(
-        self,
-        board: CaptionBoard,
-        *,
-        guild_id: int,
-        text_channel_id: int,
-        session: str,
-        consent: Consent,
-    ) -> CaptionBoard:
+    async def record(self, board: CaptionBoard, plan: RoomPlan, consent: Consent) -> CaptionBoard:
         """A board that shows what this one shows, and takes it down where the guild wants it.
 
         Args:
             board: The room's.
-            guild_id: Whose room it is.
-            text_channel_id: Where its captions stand.
-            session: The room's name for this run; a run that is taken up again has the same.
+            plan: Its; a run that is taken up again goes on in its session's transcript.
             consent: Who agreed.
 
         Raises:
             StoreError: The store can't be read.
         """
+        guild_id = plan.guild_id
         days = (await self._settings.settings(guild_id)).transcript_days
         now = self._wall().timestamp()
-        name = f"{text_channel_id}.{session or int(now * 1000)}"
-        known = await self._store.lines(guild_id, name) if session and days else []
+        name = f"{plan.text_channel_id}.{plan.session or int(now * 1000)}"
+        known = await self._store.lines(guild_id, name) if plan.session else []
         stop = consent.listen(lambda agreed: self._agreed(guild_id, agreed))
 
         def closed() -> None:
@@ -206,12 +198,15 @@ class Transcripts:
             log.info("%d lines of transcripts were too old and are removed", count)
         return count
 
-    async def expire_daily(self, guilds: Callable[[], Iterable[int]]) -> None:
+    def expire_daily(self, guilds: Callable[[], Iterable[int]]) -> None:
         """Do that now, and again each day until `close`."""
+        self._tasks.start(self._expire_and_again(guilds), "expire")
+
+    async def _expire_and_again(self, guilds: Callable[[], Iterable[int]]) -> None:
         await self.expire(tuple(guilds()))
 
         def due() -> None:
-            self._tasks.start(self.expire_daily(guilds), "expire")
+            self.expire_daily(guilds)
 
         self._timer = self._clock.call_at(self._clock.now() + _DAY_S, due)
 

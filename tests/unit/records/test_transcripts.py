@@ -11,6 +11,7 @@ from bot.records.batches import BATCH_S, Batches
 from bot.records.transcripts import Transcripts
 from bot.room.consent import Consent
 from bot.room.events import Caption, Member
+from bot.room.plan import RoomPlan
 from bot.room.ports import CaptionBoard
 from bot.room.records import TranscriptLine
 from tests.support.clock import ManualClock
@@ -38,7 +39,7 @@ class Desk:
 
     async def open(self, session: str = "run") -> None:
         self.board = await self.transcripts.record(
-            self.shown, guild_id=1, text_channel_id=20, session=session, consent=self.consent
+            self.shown, RoomPlan(1, 10, 20, ("en",), session=session), self.consent
         )
 
     def caption(
@@ -182,7 +183,8 @@ async def test_lines_go_after_their_days_and_are_not_handed_out_before_that_eith
     await desk.open()
     desk.caption(1, "Old.")
     await desk.written()
-    await desk.transcripts.expire_daily(lambda: [1, 2])
+    desk.transcripts.expire_daily(lambda: [1, 2])
+    await desk.transcripts._tasks.drain()
     assert len(desk.store.rows) == 1
     desk.clock.advance(86_400.0)
     await desk.transcripts._tasks.drain()
