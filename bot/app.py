@@ -208,7 +208,9 @@ async def running(config: Settings) -> AsyncIterator[App]:
             record=transcripts.record,
         )
         kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
-        forgetting = Forgetting(rooms, ledger, TranscriptTable(store))
+        forgetting = Forgetting(
+            rooms, ledger, TranscriptTable(store), waiting_lines=transcripts.forget
+        )
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         spending = Spending(
             ledger,

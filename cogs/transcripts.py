@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import PermissionMissing, UsageError
+from bot.errors import ParleyError, PermissionMissing, UsageError
 from bot.records import documents
 from bot.records.documents import Format
 from bot.records.transcripts import Session, Transcripts
@@ -93,11 +93,11 @@ class TranscriptCommand(
                     command=command("settings transcripts"),
                 )
             )
-        refused: PermissionMissing | None = None
+        refused: ParleyError | None = None
         for one in sessions:
             try:
                 check_read(person, one)
-            except PermissionMissing as error:
+            except (PermissionMissing, UsageError) as error:
                 refused = refused or error
             else:
                 return one
@@ -156,11 +156,14 @@ def check_read(person: discord.Member, session: Session) -> None:
 
     Raises:
         PermissionMissing: Says which permission is missing.
+        UsageError: The channel is gone.
     """
     channel = person.guild.get_channel_or_thread(session.text_channel_id)
     if channel is None:
         if not person.guild_permissions.administrator:
-            raise PermissionMissing("You", (t("Administrator"),), t("a channel that is gone"))
+            raise UsageError(
+                t("The channel of that transcript is gone; only administrators get it.")
+            )
         return
     granted = channel.permissions_for(person)
     needed: tuple[str, ...] = _NEEDED
@@ -180,7 +183,7 @@ def may_read(person: discord.Member, session: Session) -> bool:
     """Whether `check_read` passes."""
     try:
         check_read(person, session)
-    except PermissionMissing:
+    except (PermissionMissing, UsageError):
         return False
     return True
 
