@@ -4,12 +4,11 @@ import asyncio
 import logging
 import random
 import signal
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -24,21 +23,13 @@ from bot.chat.limits import http_trace
 from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
-from bot.errors import (
-    ChatError,
-    GlossaryFileError,
-    ParleyError,
-    SettingsError,
-    VoiceLinkError,
-)
-from bot.records import glossaries, glossary_file
-from bot.records.terms import glossary
+from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.records import glossaries
 from bot.records.transcripts import Transcripts
 from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
-from bot.room.glossary import Glossary
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
@@ -60,9 +51,11 @@ from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
 from bot.words import t
-from bot.words.languages import find
+from cogs.comings import Comings
 from cogs.glossary import GlossaryCommands
+from cogs.hosting import Host
 from cogs.notice import Announcer, ConsentButtons
+from cogs.panel import PanelButtons
 from cogs.privacy import Privacy
 from cogs.translate import Translate
 
@@ -202,8 +195,9 @@ async def running(config: Settings) -> AsyncIterator[App]:
             settings=SettingsTable(store),
             wishes=WishTable(store),
             saved=RoomTable(store),
+            most_languages=config.translation.max_languages,
             announce=announcer.announce,
-            glossary=_default_glossary(config.glossary_file, interpreter.languages()),
+            glossary=glossaries.of_host(config.glossary_file, interpreter.languages()),
             own_glossary=partial(glossaries.load, GlossaryTable(store)),
             record=transcripts.record,
         )
@@ -218,16 +212,18 @@ async def running(config: Settings) -> AsyncIterator[App]:
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
+        host = Host(rooms, names, service, spending, _seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
             cogs=[
-                lambda _: Translate(rooms, names, service, spending, transcripts),
+                lambda _: Translate(rooms, host, spending, _seconds, transcripts),
+                lambda client: Comings(client, rooms, host),
                 lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
             ],
-            views=[lambda: ConsentButtons(rooms)],
+            views=[lambda: ConsentButtons(rooms), lambda: PanelButtons(rooms)],
             voice_state_changed=doors.voice_state_changed,
             http_trace=http_trace(),
         )
@@ -248,22 +244,6 @@ async def running(config: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(rooms.close)
         transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
         yield App(bot, rooms, doors)
-
-
-def _default_glossary(file: Path | None, codes: Collection[str]) -> Glossary:
-    """The host's own terms for every server.
-
-    Raises:
-        SettingsError: The file can't be read, or has mistakes.
-    """
-    if file is None:
-        return {}
-    try:
-        return glossary(glossary_file.read(file.read_bytes(), partial(find, codes=codes)))
-    except OSError:
-        raise SettingsError("GLOSSARY_FILE can't be read.") from None
-    except GlossaryFileError as error:
-        raise SettingsError(f"GLOSSARY_FILE: {error}") from None
 
 
 @asynccontextmanager
@@ -313,6 +293,10 @@ async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
         raise (await started) or SettingsError("Discord ended the session at once.")
     if not done:
         raise SettingsError(f"Discord did not let the bot in within {_LOGIN_WITHIN_S:.0f} s.")
+
+
+def _seconds() -> float:
+    return datetime.now(UTC).timestamp()
 
 
 def service_name(url: str) -> str:

@@ -60,7 +60,7 @@ class TranscriptCommand(
         """Hand the file to who asked."""
         person = _member(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        chosen = await self._chosen(person, session)
+        chosen = await self._call(person, session)
         said = await self.transcripts.utterances(person.guild.id, chosen)
         wanted = _language(language, languages_of(said))
         form = Format(format)
@@ -81,7 +81,7 @@ class TranscriptCommand(
             file=discord.File(io.BytesIO(data), name),
         )
 
-    async def _chosen(self, person: discord.Member, name: str | None) -> Session:
+    async def _call(self, person: discord.Member, name: str | None) -> Session:
         sessions = await self.transcripts.sessions(person.guild.id)
         if name is not None:
             sessions = [one for one in sessions if one.id == name]
@@ -106,7 +106,7 @@ class TranscriptCommand(
         raise refused
 
     @transcript.autocomplete("session")
-    async def _complete_session(
+    async def _complete_call(
         self, interaction: Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         person = _member(interaction)
@@ -118,11 +118,11 @@ class TranscriptCommand(
         return choices[:_MOST_CHOICES]
 
     @transcript.autocomplete("language")
-    async def _complete_language(
+    async def _complete_transcribed(
         self, interaction: Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         person = _member(interaction)
-        chosen = await self._chosen(person, getattr(interaction.namespace, "session", None))
+        chosen = await self._call(person, getattr(interaction.namespace, "session", None))
         codes = languages_of(await self.transcripts.utterances(person.guild.id, chosen))
         reader = locale(interaction)
         return [

@@ -1,11 +1,16 @@
 """The glossaries of servers: kept in the store, used by their rooms."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from pathlib import Path
 
+from bot.errors import GlossaryFileError, SettingsError
+from bot.records import glossary_file
 from bot.records.terms import MOST_TERMS, glossary
 from bot.room.glossary import Glossary
 from bot.room.records import Term
 from bot.room.stores import GlossaryStore
+from bot.words.languages import find
 
 
 class Glossaries:
@@ -68,3 +73,23 @@ async def load(store: GlossaryStore, guild_id: int) -> Glossary:
         StoreError: It can't be read.
     """
     return glossary(await store.terms(guild_id))
+
+
+def of_host(file: Path | None, codes: Collection[str]) -> Glossary:
+    """The terms of a file, for every server.
+
+    Args:
+        file: None: there are none.
+        codes: The languages there are.
+
+    Raises:
+        SettingsError: It can't be read, or has mistakes.
+    """
+    if file is None:
+        return {}
+    try:
+        return glossary(glossary_file.read(file.read_bytes(), partial(find, codes=codes)))
+    except OSError:
+        raise SettingsError("GLOSSARY_FILE can't be read.") from None
+    except GlossaryFileError as error:
+        raise SettingsError(f"GLOSSARY_FILE: {error}") from None
