@@ -12,7 +12,7 @@ from bot.words import language_name, listing, number, t
 
 LOCALES: Final = ("en-US", "es-ES", "fr", "de", "pt-BR", "ja", "zh-CN", "ko")  # of our words
 MOST_ROLES: Final = 25  # as many as Discord's menu takes
-MOST_AUTO_CHANNELS: Final = 20
+MOST_AUTO_CHANNELS: Final = 10
 MOST_TRANSCRIPT_DAYS: Final = 365
 MOST_CAPTION_MINUTES: Final = 7 * 24 * 60
 MOST_DAILY_MINUTES: Final = 100_000.0
