@@ -26,6 +26,7 @@ from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
 from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
 from bot.room.gating import GatedListener
+from bot.room.guild_settings import SettingsService
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
@@ -33,6 +34,7 @@ from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.settings import SettingsTable
 from bot.store.usage import UsageTable
 from bot.tasks import TaskOwner
 from bot.translation import writing
@@ -43,6 +45,8 @@ from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
 from bot.words import t
 from cogs.notice import ConsentButtons
+from cogs.settings import Settings as SettingsCog
+from cogs.settings_menus import MENUS
 from cogs.translate import Translate
 
 log = logging.getLogger(__name__)
@@ -151,12 +155,19 @@ async def running(config: Settings) -> AsyncIterator[App]:
             wall=lambda: datetime.now(UTC),
         )
         stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
+        guild_settings = SettingsService(
+            SettingsTable(store),
+            languages=interpreter.languages(),
+            most_minutes=config.usage.daily_minutes,
+        )
         accounts = Accounts(
             ledger,
             config.usage.prices,
             limit_minutes=config.usage.daily_minutes,
             clock=clock,
+            settings=guild_settings.settings,
         )
+        guild_settings.listen(accounts.settings_changed)
         texts = await stack.enter_async_context(
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
@@ -182,8 +193,14 @@ async def running(config: Settings) -> AsyncIterator[App]:
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
-            cogs=[lambda _: Translate(rooms, names, service, spending)],
-            views=[lambda: ConsentButtons(rooms)],
+            cogs=[
+                lambda _: Translate(rooms, names, service, spending, guild_settings),
+                lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
+            ],
+            views=[
+                lambda: ConsentButtons(rooms),
+                *(lambda menu=menu: menu(guild_settings, rooms.runs) for menu in MENUS),
+            ],
             voice_state_changed=doors.voice_state_changed,
             http_trace=http_trace(),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import discord
 
@@ -132,6 +132,10 @@ class ResetConfirmation(Menu):
 
     async def _confirm(self, interaction: Interaction) -> None:
         await self.change(interaction, lambda _: GuildSettings())
+
+
+MENUS: Final = (StarterMenu, AnnouncedConfirmation, ResetConfirmation)
+"""Those that are registered when the bot starts."""
 
 
 def manager(interaction: Interaction) -> discord.Member:

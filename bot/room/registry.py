@@ -182,6 +182,10 @@ class Rooms:
         """A guild's running room, if any."""
         return self._rooms.get(guild_id)
 
+    def runs(self, guild_id: int) -> bool:
+        """Whether a guild's room runs."""
+        return self.find(guild_id) is not None
+
     def _running(self, guild_id: int) -> Room:
         room = self._rooms.get(guild_id)
         if room is None:
