@@ -180,7 +180,9 @@ async def running(config: Settings) -> AsyncIterator[App]:
             clock=clock,
             accounts=accounts,
             fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
+            settings=guild_settings,
         )
+        guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         service = service_name(config.translation.url)
         spending = Spending(
@@ -194,7 +196,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
             cogs=[
-                lambda _: Translate(rooms, names, service, spending, guild_settings),
+                lambda _: Translate(rooms, names, service, spending),
                 lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
             ],
             views=[

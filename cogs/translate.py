@@ -13,7 +13,7 @@ from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
 from bot.room.spending import Spending
 from cogs import languages, notice, status, usage
-from cogs.permissions import Text, Voice, check_start
+from cogs.permissions import Text, Voice, check_start, check_starter
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ class Translate(commands.GroupCog, group_name="translate", group_description="Li
         heard = channel or _own_channel(person)
         shown = text or _here(interaction)
         me = person.guild.me
+        check_starter(person, await self._rooms.settings(person.guild.id))
         check_start(me, person, heard, shown, speaks=voice)
         await interaction.response.defer(ephemeral=True, thinking=True)
         plan = RoomPlan(
@@ -90,7 +91,9 @@ class Translate(commands.GroupCog, group_name="translate", group_description="Li
     @app_commands.command(name="stop", description="Stop translating")
     async def stop(self, interaction: Interaction) -> None:
         """End the room; its last captions are delivered first."""
-        guild_id = _member(interaction).guild.id
+        person = _member(interaction)
+        guild_id = person.guild.id
+        check_starter(person, await self._rooms.settings(guild_id))
         self._rooms.status(guild_id)  # refuses at once when there is none
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._rooms.stop(guild_id)
