@@ -133,7 +133,7 @@ async def test_roles_are_chosen_in_a_menu_that_works_after_a_restart(tmp_path: P
             assert chosen.components == []
             again = await host.command("settings starters", channel=where.captions)
             menu = again.components[0]["components"][0]
-            assert menu["default_values"] == [{"id": str(interpreters.id), "type": "role"}]
+            assert [int(chosen["id"]) for chosen in menu["default_values"]] == [interpreters.id]
             everybody = await host.press(again, "Everybody")
             assert "**Who may start:** everybody" in everybody.content
         assert where.discord.complaints == []
