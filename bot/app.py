@@ -25,6 +25,7 @@ from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
 from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
+from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
 from bot.room.guild_settings import SettingsService
 from bot.room.ledger import Ledger
@@ -34,8 +35,11 @@ from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
+from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
+from bot.store.wishes import WishTable
 from bot.tasks import TaskOwner
 from bot.translation import writing
 from bot.translation.desk import Desk
@@ -44,7 +48,11 @@ from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
 from bot.words import t
-from cogs.notice import ConsentButtons
+from cogs.comings import Comings
+from cogs.hosting import Host
+from cogs.notice import Announcer, ConsentButtons
+from cogs.panel import PanelButtons
+from cogs.privacy import Privacy
 from cogs.settings import Settings as SettingsCog
 from cogs.settings_menus import MENUS
 from cogs.translate import Translate
@@ -158,6 +166,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
         guild_settings = SettingsService(
             SettingsTable(store),
             languages=interpreter.languages(),
+            most_languages=config.translation.max_languages,
             most_minutes=config.usage.daily_minutes,
         )
         accounts = Accounts(
@@ -172,6 +181,8 @@ async def running(config: Settings) -> AsyncIterator[App]:
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
+        service = service_name(config.translation.url)
+        announcer = Announcer(service, guild_settings)
         rooms = Rooms(
             interpreter=interpreter,
             store=ConsentTable(store),
@@ -181,32 +192,41 @@ async def running(config: Settings) -> AsyncIterator[App]:
             accounts=accounts,
             fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
             settings=guild_settings,
+            wishes=WishTable(store),
+            saved=RoomTable(store),
+            most_languages=config.translation.max_languages,
+            announce=announcer.announce,
         )
         guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
+        forgetting = Forgetting(rooms.consent, ledger, WishTable(store), TranscriptTable(store))
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
-        service = service_name(config.translation.url)
         spending = Spending(
             ledger,
             accounts,
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
+        host = Host(rooms, names, service, spending, _seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
             cogs=[
-                lambda _: Translate(rooms, names, service, spending),
+                lambda _: Translate(rooms, host, spending, _seconds),
+                lambda client: Comings(client, rooms, host),
+                lambda _: Privacy(rooms, forgetting),
                 lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
             ],
             views=[
                 lambda: ConsentButtons(rooms),
+                lambda: PanelButtons(rooms),
                 *(lambda menu=menu: menu(guild_settings, rooms.runs) for menu in MENUS),
             ],
             voice_state_changed=doors.voice_state_changed,
             http_trace=http_trace(),
         )
         doors.belong_to(bot)
+        announcer.belong_to(bot, rooms)
         if config.health.port:
             health = HealthServer(
                 config.health.host,
@@ -270,6 +290,10 @@ async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
         raise (await started) or SettingsError("Discord ended the session at once.")
     if not done:
         raise SettingsError(f"Discord did not let the bot in within {_LOGIN_WITHIN_S:.0f} s.")
+
+
+def _seconds() -> float:
+    return datetime.now(UTC).timestamp()
 
 
 def service_name(url: str) -> str:

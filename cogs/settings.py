@@ -73,7 +73,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
     ) -> None:
         """Set the languages; one that is spoken no longer fits is left out."""
         manager(interaction)
-        targets = languages.parse(to, self._service.languages)
+        targets = languages.parse(to, self._service.languages, self._service.most_languages)
 
         def edit(now: GuildSettings) -> GuildSettings:
             spoken = now.spoken if now.spoken in targets else None
@@ -90,9 +90,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
         manager(interaction)
         spoken = None
         if language.strip().casefold() != _OFF:
-            spoken, *others = languages.parse(language, self._service.languages)
-            if others:
-                raise UsageError(t("Only one language can be spoken back."))
+            spoken = languages.one(language, self._service.languages)
         await self._change(interaction, lambda now: replace(now, spoken=spoken))
 
     @app_commands.command(name="captions", description="How captions stand in the text channel")
@@ -286,7 +284,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
             return []
         settings = await self._service.settings(interaction.guild_id)
         spoken = [code for code in settings.targets if self._service.languages.get(code)]
-        found = languages.complete(current, spoken, locale(interaction))
+        found = languages.complete_one(current, spoken, locale(interaction))
         off = [(_OFF, _OFF)] if _OFF.startswith(current.strip().casefold()) else []
         return [Choice(name=shown, value=value) for shown, value in [*found, *off]]
 

@@ -104,7 +104,7 @@ async def test_what_can_not_be_is_refused_and_nothing_is_half_changed(tmp_path: 
         assert "can't translate into “Elvish”" in await here.says("languages", to="en, Elvish")
         assert "6 languages" in await here.says("languages", to="en, es, fr, de, ja, it")
         assert "Spanish is not one of" in await here.says("voice", language="es")
-        assert "Only one language" in await here.says("voice", language="en, es")
+        assert "Name one language." in await here.says("voice", language="en, es")
         assert "at least one option" in await here.says("captions")
         assert "allows 60 minutes a day" in await here.says("limits", minutes=61)
         for what, options in (
