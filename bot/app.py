@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import random
-import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 import discord
 
-from bot import logs, settings
+from bot import logs, settings, signals
 from bot.audio import opus
 from bot.audio.silero import SileroDetector
 from bot.chat.board import ChannelBoard
@@ -30,6 +29,7 @@ from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
+from bot.room.guild_settings import SettingsService
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
@@ -57,6 +57,8 @@ from cogs.hosting import Host
 from cogs.notice import Announcer, ConsentButtons
 from cogs.panel import PanelButtons
 from cogs.privacy import Privacy
+from cogs.settings import Settings as SettingsCog
+from cogs.settings_menus import MENUS
 from cogs.translate import Translate
 
 log = logging.getLogger(__name__)
@@ -165,25 +167,30 @@ async def running(config: Settings) -> AsyncIterator[App]:
             wall=lambda: datetime.now(UTC),
         )
         stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
+        guild_settings = SettingsService(
+            SettingsTable(store),
+            languages=interpreter.languages(),
+            most_languages=config.translation.max_languages,
+            most_minutes=config.usage.daily_minutes,
+        )
         accounts = Accounts(
             ledger,
             config.usage.prices,
             limit_minutes=config.usage.daily_minutes,
             clock=clock,
+            settings=guild_settings.settings,
         )
+        guild_settings.listen(accounts.settings_changed)
         texts = await stack.enter_async_context(
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
         transcripts = Transcripts(
-            TranscriptTable(store),
-            SettingsTable(store),
-            clock=clock,
-            wall=lambda: datetime.now(UTC),
+            TranscriptTable(store), guild_settings, clock=clock, wall=lambda: datetime.now(UTC)
         )
         stack.push_async_callback(transcripts.close)  # likewise
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
         service = service_name(config.translation.url)
-        announcer = Announcer(service, SettingsTable(store))
+        announcer = Announcer(service, guild_settings)
         rooms = Rooms(
             interpreter=interpreter,
             store=ConsentTable(store),
@@ -192,7 +199,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             clock=clock,
             accounts=accounts,
             fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
-            settings=SettingsTable(store),
+            settings=guild_settings,
             wishes=WishTable(store),
             saved=RoomTable(store),
             most_languages=config.translation.max_languages,
@@ -205,6 +212,8 @@ async def running(config: Settings) -> AsyncIterator[App]:
         forgetting = Forgetting(
             rooms, ledger, TranscriptTable(store), waiting_lines=transcripts.forget
         )
+        guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
+        guild_settings.listen(lambda guild, now: transcripts.keep_for(guild, now.transcript_days))
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         spending = Spending(
             ledger,
@@ -222,8 +231,13 @@ async def running(config: Settings) -> AsyncIterator[App]:
                 lambda client: Comings(client, rooms, host),
                 lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
+                lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
             ],
-            views=[lambda: ConsentButtons(rooms), lambda: PanelButtons(rooms)],
+            views=[
+                lambda: ConsentButtons(rooms),
+                lambda: PanelButtons(rooms),
+                *(lambda menu=menu: menu(guild_settings, rooms.runs) for menu in MENUS),
+            ],
             voice_state_changed=doors.voice_state_changed,
             http_trace=http_trace(),
         )
@@ -356,7 +370,7 @@ async def run() -> int:
         ),
     )
     stop = asyncio.Event()
-    forget = _on_signals(stop.set)
+    forget = signals.on_end(stop.set)
     try:
         async with running(config) as app:
             log.info("translating with %s", config.translation.model)
@@ -372,20 +386,3 @@ async def run() -> int:
     finally:
         forget()
     return 0
-
-
-def _on_signals(callback: Callable[[], None]) -> Callable[[], None]:
-    loop = asyncio.get_running_loop()
-    caught = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, callback)
-        except NotImplementedError:  # Windows: the interrupt arrives as KeyboardInterrupt
-            continue
-        caught.append(number)
-
-    def forget() -> None:
-        for number in caught:
-            loop.remove_signal_handler(number)
-
-    return forget
