@@ -2,7 +2,7 @@
 
 from bot.records.glossaries import Glossaries, load
 from bot.room.events import Member, Speech
-from bot.room.glossary import Glossary, terms
+from bot.room.glossary import Glossary, occurring, terms
 from bot.room.records import Term
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
@@ -22,6 +22,13 @@ def test_a_guilds_terms_go_before_the_default_ones_and_over_them() -> None:
 def test_each_language_has_terms_of_its_own() -> None:
     assert terms("fr", {"en": {"voz": "voice"}}, DEFAULT) == {"canal": "canal"}
     assert terms("de", {}, DEFAULT) == {}
+
+
+def test_a_written_sentence_takes_along_the_terms_it_has() -> None:
+    known = {"Canal": "channel", "sala de voz": "voice room", "チャンネル": "channel"}
+    assert occurring(known, "¿En qué CANAL?") == {"Canal": "channel"}
+    assert occurring(known, "このチャンネルで") == {"チャンネル": "channel"}
+    assert occurring(known, "sala") == {}
 
 
 async def test_conversations_open_with_the_terms_and_running_ones_are_told_new_ones() -> None:
