@@ -27,6 +27,7 @@ from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
+from bot.room.housekeeping import Housekeeping
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
@@ -34,6 +35,7 @@ from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.guilds import GuildTable
 from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
@@ -152,14 +154,17 @@ async def running(config: Settings) -> AsyncIterator[App]:
             idle_s=config.translation.idle_seconds,
             clock=clock,
         )
+        usage = UsageTable(store)
         ledger = Ledger(
-            UsageTable(store),
+            usage,
             model=config.translation.model,
             text_model=config.translation.text_model,
             clock=clock,
-            wall=lambda: datetime.now(UTC),
+            wall=_wall,
         )
         stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
+        housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=_wall)
+        stack.push_async_callback(housekeeping.close)
         accounts = Accounts(
             ledger,
             config.usage.prices,
@@ -206,6 +211,8 @@ async def running(config: Settings) -> AsyncIterator[App]:
             ],
             views=[lambda: ConsentButtons(rooms), lambda: PanelButtons(rooms)],
             voice_state_changed=doors.voice_state_changed,
+            guild_joined=housekeeping.guild_joined,
+            guild_left=_each(housekeeping.guild_left, rooms.guild_left),
             http_trace=http_trace(),
         )
         doors.belong_to(bot)
@@ -223,7 +230,20 @@ async def running(config: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(bot.close)
         await _log_in(bot, config.discord.token.get_secret_value(), tasks)
         stack.push_async_callback(rooms.close)
+        housekeeping.start(bot.guild_ids)
         yield App(bot, rooms, doors)
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+def _each(*told: Callable[[int], None]) -> Callable[[int], None]:
+    def tell(what: int) -> None:
+        for one in told:
+            one(what)
+
+    return tell
 
 
 @asynccontextmanager

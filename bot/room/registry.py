@@ -118,6 +118,18 @@ class Rooms:
         """
         return await self._opening.settings(guild_id)
 
+    def guild_left(self, guild_id: int) -> None:
+        """The bot was removed: its room ends, and nothing of the guild stays in memory."""
+        self._tasks.start(self._left(guild_id), f"left {guild_id}")
+
+    async def _left(self, guild_id: int) -> None:
+        try:
+            if guild_id in self._rooms:
+                await self._stopped(guild_id)
+        finally:
+            self._consents.drop(guild_id)
+            self._opening.glossaries.pop(guild_id, None)
+
     async def start(
         self, plan: RoomPlan, starter_id: int, *, agrees: bool = True, paused: bool = False
     ) -> None:
