@@ -96,7 +96,7 @@ REFUSED: list[tuple[Callable[[GuildSettings], GuildSettings], str]] = [
     (lambda s: replace(s, daily_minutes=0), "1 to 100,000 minutes"),
     (lambda s: replace(s, daily_minutes=float("nan")), "1 to 100,000 minutes"),
     (lambda s: replace(s, starter_roles=frozenset(range(26))), "At most 25 roles"),
-    (lambda s: replace(s, auto_channels={n: 1 for n in range(11)}), "At most 10 voice channels"),
+    (lambda s: replace(s, auto_channels=dict.fromkeys(range(11), 1)), "At most 10 voice channels"),
     (lambda s: replace(s, locale="tlh"), "choose one from the list"),
 ]
 
