@@ -258,7 +258,8 @@ class Rooms:
 
     async def _join_anew(self, room: Room, channel_id: int, *, speaks: bool) -> None:
         before = room.where
-        if (panel := self._panels.get(room.plan.guild_id)) is not None:
+        panel = self._panels.get(room.plan.guild_id)
+        if panel is not None and channel_id != before:
             await panel.leaving()
         if (link := room.detach()) is not None:
             await link.close()
