@@ -28,6 +28,7 @@ from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
 from bot.room.housekeeping import Housekeeping
+from bot.room.guild_settings import SettingsService
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
@@ -54,6 +55,8 @@ from cogs.hosting import Host
 from cogs.notice import Announcer, ConsentButtons
 from cogs.panel import PanelButtons
 from cogs.privacy import Privacy
+from cogs.settings import Settings as SettingsCog
+from cogs.settings_menus import MENUS
 from cogs.translate import Translate
 
 log = logging.getLogger(__name__)
@@ -165,18 +168,26 @@ async def running(config: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
         housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=_wall)
         stack.push_async_callback(housekeeping.close)
+        guild_settings = SettingsService(
+            SettingsTable(store),
+            languages=interpreter.languages(),
+            most_languages=config.translation.max_languages,
+            most_minutes=config.usage.daily_minutes,
+        )
         accounts = Accounts(
             ledger,
             config.usage.prices,
             limit_minutes=config.usage.daily_minutes,
             clock=clock,
+            settings=guild_settings.settings,
         )
+        guild_settings.listen(accounts.settings_changed)
         texts = await stack.enter_async_context(
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
         service = service_name(config.translation.url)
-        announcer = Announcer(service, SettingsTable(store))
+        announcer = Announcer(service, guild_settings)
         rooms = Rooms(
             interpreter=interpreter,
             store=ConsentTable(store),
@@ -185,12 +196,13 @@ async def running(config: Settings) -> AsyncIterator[App]:
             clock=clock,
             accounts=accounts,
             fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
-            settings=SettingsTable(store),
+            settings=guild_settings,
             wishes=WishTable(store),
             saved=RoomTable(store),
             most_languages=config.translation.max_languages,
             announce=announcer.announce,
         )
+        guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
         forgetting = Forgetting(rooms.consent, ledger, WishTable(store), TranscriptTable(store))
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         spending = Spending(
@@ -208,8 +220,13 @@ async def running(config: Settings) -> AsyncIterator[App]:
                 lambda _: Translate(rooms, host, spending, _seconds),
                 lambda client: Comings(client, rooms, host),
                 lambda _: Privacy(rooms, forgetting),
+                lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
             ],
-            views=[lambda: ConsentButtons(rooms), lambda: PanelButtons(rooms)],
+            views=[
+                lambda: ConsentButtons(rooms),
+                lambda: PanelButtons(rooms),
+                *(lambda menu=menu: menu(guild_settings, rooms.runs) for menu in MENUS),
+            ],
             voice_state_changed=doors.voice_state_changed,
             guild_joined=housekeeping.guild_joined,
             guild_left=_each(housekeeping.guild_left, rooms.guild_left),

@@ -128,7 +128,7 @@ def findings(
 
     Args:
         me: The bot.
-        person: Who asks.
+        person: Who asks; the bot itself when nobody does.
         voice: What is to be heard.
         text: Where the captions go.
         speaks: The translation is to be spoken.
@@ -138,9 +138,10 @@ def findings(
     found = [
         *_each(me, Who.BOT, voice, _needed_to_hear(voice, speaks=speaks)),
         *_each(me, Who.BOT, text, {"view_channel": None, writing: None, **_BETTER_TO_WRITE}),
-        *_each(person, Who.PERSON, voice, {"view_channel": None, "connect": None}),
-        *_each(person, Who.PERSON, text, {"view_channel": None, writing: None}),
     ]
+    if person != me:
+        found += _each(person, Who.PERSON, voice, {"view_channel": None, "connect": None})
+        found += _each(person, Who.PERSON, text, {"view_channel": None, writing: None})
     if threads and isinstance(text, discord.TextChannel):
         found += _each(me, Who.BOT, text, _BETTER_WITH_THREADS)
     seen: dict[tuple[Who, int, str], Finding] = {}

@@ -12,7 +12,7 @@ from bot.words import language_name, listing, number, t
 
 LOCALES: Final = ("en-US", "es-ES", "fr", "de", "pt-BR", "ja", "zh-CN", "ko")  # of our words
 MOST_ROLES: Final = 25  # as many as Discord's menu takes
-MOST_AUTO_CHANNELS: Final = 20
+MOST_AUTO_CHANNELS: Final = 10
 MOST_TRANSCRIPT_DAYS: Final = 365
 MOST_CAPTION_MINUTES: Final = 7 * 24 * 60
 MOST_DAILY_MINUTES: Final = 100_000.0
@@ -41,7 +41,7 @@ class SettingsService:
     ) -> None:
         self._store = store
         self._languages = languages
-        self._most_languages = most_languages
+        self.most_languages = most_languages
         self.most_minutes = most_minutes
         self._known: dict[int, GuildSettings] = {}
         self._changing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -145,11 +145,11 @@ class SettingsService:
             raise UsageError(t("Name at least one language to translate into, for example en."))
         if len(set(targets)) != len(targets):
             raise UsageError(t("Name each language once."))
-        if len(targets) > self._most_languages:
+        if len(targets) > self.most_languages:
             raise UsageError(
                 t(
                     "A room takes {most} languages at most.",
-                    most=number(self._most_languages, 0),
+                    most=number(self.most_languages, 0),
                 )
             )
         unknown = [target for target in targets if target not in self._languages]
