@@ -264,6 +264,7 @@ class WholeBot:
 
     async def kill(self) -> None:
         """The process is gone, with whatever it was about to do."""
+        await asyncio.sleep(0)  # what was begun has its first step, or Python complains
         here = asyncio.current_task()
         others = [task for task in asyncio.all_tasks() if task is not here]
         for task in others:
