@@ -43,11 +43,13 @@ from bot.tasks import TaskOwner
 from bot.translation import writing
 from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
-from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
 from bot.words import t
+from cogs.comings import Comings
+from cogs.hosting import Host
 from cogs.notice import Announcer, ConsentButtons
+from cogs.panel import PanelButtons
 from cogs.privacy import Privacy
 from cogs.translate import Translate
 
@@ -180,25 +182,27 @@ async def running(config: Settings) -> AsyncIterator[App]:
             settings=SettingsTable(store),
             wishes=WishTable(store),
             saved=RoomTable(store),
+            most_languages=config.translation.max_languages,
             announce=announcer.announce,
         )
         forgetting = Forgetting(rooms, ledger, TranscriptTable(store))
-        names = {code: NAMES.get(code, code) for code in interpreter.languages()}
         spending = Spending(
             ledger,
             accounts,
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
+        host = Host(rooms, service, spending, _seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
             cogs=[
-                lambda _: Translate(rooms, names, service, spending),
+                lambda _: Translate(rooms, host, spending, _seconds),
+                lambda client: Comings(client, rooms, host),
                 lambda _: Privacy(rooms, forgetting),
             ],
-            views=[lambda: ConsentButtons(rooms)],
+            views=[lambda: ConsentButtons(rooms), lambda: PanelButtons(rooms)],
             voice_state_changed=doors.voice_state_changed,
             http_trace=http_trace(),
         )
@@ -267,6 +271,10 @@ async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
         raise (await started) or SettingsError("Discord ended the session at once.")
     if not done:
         raise SettingsError(f"Discord did not let the bot in within {_LOGIN_WITHIN_S:.0f} s.")
+
+
+def _seconds() -> float:
+    return datetime.now(UTC).timestamp()
 
 
 def service_name(url: str) -> str:

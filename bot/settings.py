@@ -74,6 +74,7 @@ class TranslationSettings:
     fan_out: FanOutMode
     text_model: str
     text_requests_per_minute: int
+    max_languages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ def load(
             fan_out=read.fan_out,
             text_model=read.text_model,
             text_requests_per_minute=read.text_requests_per_minute,
+            max_languages=read.max_languages,
         ),
         usage=UsageSettings(
             daily_minutes=read.daily_minutes,
@@ -292,6 +294,7 @@ class _Environment(BaseSettings):
     fan_out: Annotated[FanOutMode, BeforeValidator(_lower)] = "auto"
     text_model: str = "qwen-mt-flash"
     text_requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    max_languages: Annotated[int, Field(ge=1, le=20)] = 5
     noise_gate: Annotated[Literal["on", "off"], BeforeValidator(_lower), AfterValidator(_gate)] = (
         "off"
     )
@@ -343,6 +346,7 @@ _ADVICE: Mapping[str, str] = {
     "daily_minutes": "must be a number of minutes, 0 (no limit) or more.",
     "fan_out": "must be speech, text or auto.",
     "text_requests_per_minute": "must be a whole number from 1 to 100000.",
+    "max_languages": "must be a whole number from 1 to 20.",
     "noise_gate": "must be on or off.",
     "health_port": "must be a whole number from 0 (off) to 65535.",
     "log_level": "must be debug, info, warning, error or critical.",

@@ -18,6 +18,13 @@ EVERY_S: Final = 5.0
 class Surface(Protocol):
     """Where a room's state is seen: its message, and the line under its voice channel."""
 
+    @property
+    def panel_id(self) -> int:
+        """Of the message; 0 while there is none."""
+
+    async def leaving(self) -> None:
+        """The bot is about to leave the voice channel: what stands there is taken away."""
+
     async def show(self, status: RoomStatus) -> bool:
         """Bring it to this state; an ended one is a summary. Whether anything was sent.
 
@@ -35,18 +42,35 @@ class Panel:
         status: The room's state now.
         surface: Where it is seen.
         clock: The time.
+        shown: Called after anything was sent.
     """
 
-    def __init__(self, status: Callable[[], RoomStatus], surface: Surface, clock: Clock) -> None:
+    def __init__(
+        self,
+        status: Callable[[], RoomStatus],
+        surface: Surface,
+        clock: Clock,
+        shown: Callable[[], None] = lambda: None,
+    ) -> None:
         self._status = status
         self._surface = surface
         self._clock = clock
+        self._shown = shown
         self._over = asyncio.Event()  # the sleep that is slept
         self._resting = False  # no touch wakes
         self._touched = False
         self._ended = False
         self._tasks = TaskOwner("panel")
         self._tasks.start(self._work(), "panel")
+
+    @property
+    def panel_id(self) -> int:
+        """Of the message that is shown; 0 while there is none."""
+        return self._surface.panel_id
+
+    async def leaving(self) -> None:
+        """To be called before the bot leaves a voice channel."""
+        await self._surface.leaving()
 
     def touch(self) -> None:
         """Something changed; otherwise it is looked at each 5 s."""
@@ -72,6 +96,8 @@ class Panel:
                 if not error.retryable:
                     return
                 resting = True
+            else:
+                self._shown()
             if ended:
                 return
             await self._sleep(resting=resting)

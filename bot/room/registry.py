@@ -211,8 +211,11 @@ class Rooms:
             self._rooms[guild_id] = None
             try:
                 await self.remembered.drop(guild_id)
+                panel = self._panels.pop(guild_id, None)
+                if panel is not None:
+                    await panel.leaving()
                 await room.close()
-                if (panel := self._panels.pop(guild_id, None)) is not None:
+                if panel is not None:
                     await panel.close()
             finally:
                 del self._rooms[guild_id]
@@ -226,7 +229,19 @@ class Rooms:
         """Nobody is left in this voice channel."""
         self._turned_down.discard(channel_id)
 
+    def runs(self, guild_id: int) -> bool:
+        """Whether a guild has a room, one that starts or ends too."""
+        return guild_id in self._rooms
+
     # While it runs
+
+    def pause(self, guild_id: int) -> None:
+        """Hear nobody until it is resumed; raises NoRoomError."""
+        self._running(guild_id).pause()
+
+    def resume(self, guild_id: int) -> None:
+        """Hear again those who agreed; raises NoRoomError."""
+        self._running(guild_id).resume()
 
     async def move(self, guild_id: int, channel_id: int) -> None:
         """Go on in another voice channel of the guild.
@@ -244,6 +259,8 @@ class Rooms:
 
     async def _join_anew(self, room: Room, channel_id: int, *, speaks: bool) -> None:
         before = room.where
+        if (panel := self._panels.get(room.plan.guild_id)) is not None:
+            await panel.leaving()
         if (link := room.detach()) is not None:
             await link.close()
         try:
@@ -315,12 +332,23 @@ class Rooms:
         Raises:
             NoRoomError: None is running.
         """
-        self._panels[guild_id] = Panel(self._running(guild_id).status, surface, self._clock)
+        self._panels[guild_id] = Panel(
+            self._running(guild_id).status,
+            surface,
+            self._clock,
+            shown=lambda: self._remember(guild_id),
+        )
 
     def _changed(self, guild_id: int) -> None:
+        self._remember(guild_id)
+        if (panel := self._panels.get(guild_id)) is not None:
+            panel.touch()
+
+    def _remember(self, guild_id: int) -> None:
         room = self._rooms.get(guild_id)
         if room is None:
             return
+        panel = self._panels.get(guild_id)
         self.remembered.keep(
             SavedRoom(
                 guild_id,
@@ -331,10 +359,9 @@ class Rooms:
                 self._starters[guild_id],
                 room.plan.session,
                 room.paused,
+                0 if panel is None else panel.panel_id,
             )
         )
-        if (panel := self._panels.get(guild_id)) is not None:
-            panel.touch()
 
     # Looking in, and the end
 

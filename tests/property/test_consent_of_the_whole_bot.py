@@ -365,7 +365,7 @@ class Server(RuleBasedStateMachine):
 def test_no_order_of_events_lets_anything_through_of_those_who_did_not_agree(empty: Path) -> None:
     machine = type("ServerHere", (Server,), {"empty": empty})
     with logged():
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             machine,
             settings=settings(
                 max_examples=15,
