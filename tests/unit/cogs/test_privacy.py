@@ -69,7 +69,7 @@ def test_a_crowd_s_announcement_fits_a_message() -> None:
 
 
 def standing(**changes: object) -> str:
-    kept = Kept(**{field: getattr(NOTHING, field) for field in NOTHING.__slots__} | changes)  # type: ignore[arg-type] # which one is drawn
+    kept = Kept(**{field: getattr(NOTHING, field) for field in NOTHING.__slots__} | changes)
     return str(lines(privacy.standing(kept)))
 
 
