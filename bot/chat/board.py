@@ -17,6 +17,7 @@ from bot.errors import ChatError, MessageGoneError
 from bot.room.events import Caption
 from bot.room.ports import Look
 from bot.tasks import TaskOwner
+from bot.words import t
 
 log = logging.getLogger(__name__)
 
@@ -127,14 +128,14 @@ class ChannelBoard:
             async with asyncio.timeout(_REQUEST_S):
                 ref = await self._request(change)
         except TimeoutError:
-            self._failed(change, ChatError("Discord did not answer.", retryable=True))
+            self._failed(change, ChatError(t("Discord did not answer."), retryable=True))
         except ChatError as error:
             self._failed(change, error)
         except Exception as error:  # noqa: BLE001 - one caption's fault must not silence the channel
             # The message of an error unknown may quote what was said; where it arose may not.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("caption request broke: %s\n%s", type(error).__name__, where)  # noqa: TRY400
-            self._failed(change, ChatError("The request could not be made."))
+            self._failed(change, ChatError(t("The request could not be made.")))
         else:
             self._schedule.succeeded(change, ref, self._clock.now())
 

@@ -15,7 +15,7 @@ from bot.room.consent import AnswerStore, Consent, Consents
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary
 from bot.room.newcomers import Announcement
-from bot.room.opening import Opening
+from bot.room.opening import Opening, Record
 from bot.room.panel import Panel, Surface
 from bot.room.ports import Interpreter, JoinVoice, OpenBoard
 from bot.room.records import ConsentMode, GuildSettings, SavedRoom, Wishes
@@ -45,6 +45,9 @@ class Rooms:
         fanning: How further languages are made; None: a conversation for each.
         settings: Has each server's settings; None: the defaults everywhere.
         wishes: What members said of themselves; None: not kept.
+        own_glossary: A guild's own terms as they are kept, asked for once; None: it has none
+            until `use_glossary`.
+        record: Takes down what a board shows; None: nothing is.
         saved: Where running rooms are remembered; None: nowhere.
         most_languages: How many a room may have.
         announce: Tells newcomers, in the text channel of this id; without, nobody is told and
@@ -67,6 +70,8 @@ class Rooms:
         saved: RoomStore | None = None,
         most_languages: int = MOST_LANGUAGES,
         announce: Callable[[int, Announcement], Awaitable[frozenset[int]]] | None = None,
+        own_glossary: Callable[[int], Awaitable[Glossary]] | None = None,
+        record: Record | None = None,
     ) -> None:
         self._interpreter = interpreter
         self._consents = Consents(store, settings)
@@ -88,6 +93,8 @@ class Rooms:
             self._wishing,
             announce,
             most_languages,
+            own_glossary,
+            record,
         )
         self._panels: dict[int, Panel] = {}
         self._starters: dict[int, int] = {}
@@ -152,6 +159,7 @@ class Rooms:
         self._rooms[plan.guild_id] = None
         try:
             account = await self._opening.account(plan.guild_id)
+            await self._opening.load_glossary(plan.guild_id)
             if agrees:
                 await self._agreed(plan, starter_id)
             room = await self._opening.open(

@@ -23,7 +23,7 @@ from bot.voice.people import Change, People, VoiceChannel
 from bot.voice.player import Gate, Player
 from bot.voice.receiver import Receiver
 from bot.voice.stage import ask_to_speak
-from bot.voice.standing import Notice, OwnVoice, Standing, moved
+from bot.voice.standing import DELETED, Notice, OwnVoice, Standing, disconnected, moved
 from bot.voice.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -241,9 +241,9 @@ class DiscordVoiceLink:
         if not self._closed and not self._supervisor.rejoining:
             channel = self._channel
             if channel.guild.get_channel(channel.id) is None:
-                self.give_up("The voice channel was deleted, so I can't go on.")
+                self.give_up(DELETED)
             else:
-                self.give_up(f"I was disconnected from {channel.name}.")
+                self.give_up(disconnected(channel.name))
 
     # The supervisor's side; see `supervisor.Patient`
 

@@ -39,6 +39,9 @@ async def ask_to_speak(channel: discord.StageChannel) -> Notice | None:
         )
     return Notice(
         "stage",
-        f"I asked to speak on {channel.name}: a moderator of the stage has to accept that before "
-        "translations can be heard there. Until then there are captions only.",
+        t(
+            "I asked to speak on {channel}: a moderator of the stage has to accept that before "
+            "translations can be heard there. Until then there are captions only.",
+            channel=channel.name,
+        ),
     )

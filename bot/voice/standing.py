@@ -61,3 +61,11 @@ HEARS_AGAIN = Notice("hearing", t("I am connected and hear you again."))
 def moved(channel_name: str) -> Notice:
     """The bot was moved to another channel."""
     return Notice("moved", t("I was moved to {channel} and go on there.", channel=channel_name))
+
+
+DELETED = t("The voice channel was deleted, so I can't go on.")
+
+
+def disconnected(channel_name: str) -> str:
+    """The bot was put out of its channel."""
+    return t("I was disconnected from {channel}.", channel=channel_name)

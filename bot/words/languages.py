@@ -6,10 +6,11 @@ from typing import Final, Self
 
 from babel import Locale, UnknownLocaleError
 
-from bot.words.catalogue import cldr
+from bot.words.catalogue import cldr, language
 from bot.words.renderable import Renderable
 
 _ENGLISH: Final = "en-US"
+_ENGLISH_OTHERWISE: Final = {"bn": "Bengali"}  # CLDR says Bangla, which few people type
 
 
 class LanguageName(Renderable):
@@ -105,6 +106,8 @@ _READERS: Final = ("es-ES", "fr", "de", "pt-BR", "ja", "zh-CN", "ko")
 
 
 def _name(code: str, locale: str) -> str:
+    if code in _ENGLISH_OTHERWISE and language(locale) == "en":
+        return _ENGLISH_OTHERWISE[code]
     return str(cldr(locale).languages.get(code.replace("-", "_"), code))
 
 
