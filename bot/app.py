@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.records import glossaries
+from bot.records.transcripts import Transcripts
 from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
@@ -36,6 +39,7 @@ from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.glossary import GlossaryTable
 from bot.store.guilds import GuildTable
 from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
@@ -46,11 +50,11 @@ from bot.tasks import TaskOwner
 from bot.translation import writing
 from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
-from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
 from bot.words import t
 from cogs.comings import Comings
+from cogs.glossary import GlossaryCommands
 from cogs.hosting import Host
 from cogs.notice import Announcer, ConsentButtons
 from cogs.panel import PanelButtons
@@ -185,6 +189,13 @@ async def running(config: Settings) -> AsyncIterator[App]:
         texts = await stack.enter_async_context(
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
+        transcripts = Transcripts(
+            TranscriptTable(store),
+            SettingsTable(store),
+            clock=clock,
+            wall=lambda: datetime.now(UTC),
+        )
+        stack.push_async_callback(transcripts.close)  # likewise
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
         service = service_name(config.translation.url)
         announcer = Announcer(service, guild_settings)
@@ -201,24 +212,28 @@ async def running(config: Settings) -> AsyncIterator[App]:
             saved=RoomTable(store),
             most_languages=config.translation.max_languages,
             announce=announcer.announce,
+            glossary=glossaries.of_host(config.glossary_file, interpreter.languages()),
+            own_glossary=partial(glossaries.load, GlossaryTable(store)),
+            record=transcripts.record,
         )
+        kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
         guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
-        forgetting = Forgetting(rooms.consent, ledger, WishTable(store), TranscriptTable(store))
-        names = {code: NAMES.get(code, code) for code in interpreter.languages()}
+        forgetting = Forgetting(rooms, ledger, transcripts)
         spending = Spending(
             ledger,
             accounts,
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
-        host = Host(rooms, names, service, spending, _seconds)
+        host = Host(rooms, service, spending, _seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
             cogs=[
-                lambda _: Translate(rooms, host, spending, _seconds),
+                lambda _: Translate(rooms, host, spending, _seconds, transcripts),
                 lambda client: Comings(client, rooms, host),
+                lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
                 lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
             ],
@@ -248,6 +263,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
         await _log_in(bot, config.discord.token.get_secret_value(), tasks)
         stack.push_async_callback(rooms.close)
         housekeeping.start(bot.guild_ids)
+        transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
         yield App(bot, rooms, doors)
 
 
