@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import discord
@@ -30,6 +29,7 @@ from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
 from bot.room.guild_settings import SettingsService
+from bot.room.housekeeping import Housekeeping
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
@@ -38,6 +38,7 @@ from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.glossary import GlossaryTable
+from bot.store.guilds import GuildTable
 from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
@@ -47,9 +48,9 @@ from bot.tasks import TaskOwner
 from bot.translation import writing
 from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
-from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
+from bot.web.report import health_of
 from bot.words import t
 from cogs.comings import Comings
 from cogs.glossary import GlossaryCommands
@@ -159,14 +160,17 @@ async def running(config: Settings) -> AsyncIterator[App]:
             idle_s=config.translation.idle_seconds,
             clock=clock,
         )
+        usage = UsageTable(store)
         ledger = Ledger(
-            UsageTable(store),
+            usage,
             model=config.translation.model,
             text_model=config.translation.text_model,
             clock=clock,
-            wall=lambda: datetime.now(UTC),
+            wall=_wall,
         )
         stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
+        housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=_wall)
+        stack.push_async_callback(housekeeping.close)
         guild_settings = SettingsService(
             SettingsTable(store),
             languages=interpreter.languages(),
@@ -209,19 +213,16 @@ async def running(config: Settings) -> AsyncIterator[App]:
             record=transcripts.record,
         )
         kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
-        forgetting = Forgetting(
-            rooms, ledger, TranscriptTable(store), waiting_lines=transcripts.forget
-        )
         guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
         guild_settings.listen(lambda guild, now: transcripts.keep_for(guild, now.transcript_days))
-        names = {code: NAMES.get(code, code) for code in interpreter.languages()}
+        forgetting = Forgetting(rooms, ledger, transcripts)
         spending = Spending(
             ledger,
             accounts,
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
-        host = Host(rooms, names, service, spending, _seconds)
+        host = Host(rooms, service, spending, _seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
@@ -239,6 +240,8 @@ async def running(config: Settings) -> AsyncIterator[App]:
                 *(lambda menu=menu: menu(guild_settings, rooms.runs) for menu in MENUS),
             ],
             voice_state_changed=doors.voice_state_changed,
+            guild_joined=housekeeping.guild_joined,
+            guild_left=_each(housekeeping.guild_left, rooms.guild_left),
             http_trace=http_trace(),
         )
         doors.belong_to(bot)
@@ -256,8 +259,21 @@ async def running(config: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(bot.close)
         await _log_in(bot, config.discord.token.get_secret_value(), tasks)
         stack.push_async_callback(rooms.close)
+        housekeeping.start(bot.guild_ids)
         transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
         yield App(bot, rooms, doors)
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+def _each(*told: Callable[[int], None]) -> Callable[[int], None]:
+    def tell(what: int) -> None:
+        for one in told:
+            one(what)
+
+    return tell
 
 
 @asynccontextmanager
@@ -329,33 +345,6 @@ def _health(
         rooms=len(rooms),
         links=[link.figures() for link in doors.links if not link.closed],
     )
-
-
-def health_of(
-    *,
-    ready: bool,
-    rooms: int,
-    links: Sequence[Mapping[str, float]],
-    figures: Mapping[str, object] = MappingProxyType({}),
-) -> tuple[bool, Mapping[str, object]]:
-    """Whether the bot does its work, and what `/health` says of it.
-
-    Args:
-        ready: It is logged in.
-        rooms: How many run.
-        links: The figures of each voice link.
-        figures: What else is said.
-    """
-    deaf = sum(bool(link["deaf"]) for link in links)
-    heard = [link["heard_ago_s"] for link in links if "heard_ago_s" in link]
-    return ready and not deaf, {
-        "gateway": ready,
-        "rooms": rooms,
-        "deaf": deaf,
-        "heard_ago_s": round(min(heard), 1) if heard else None,
-        "repairs": int(sum(link["rejoins"] for link in links)),
-        **figures,
-    }
 
 
 async def run() -> int:

@@ -1,20 +1,25 @@
 """What is kept of a person in one guild, and how it is deleted on their wish."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Protocol
 
 from bot.errors import StoreError
 from bot.room.consent import Answer
 from bot.room.ledger import Ledger
 from bot.room.records import ConsentMode, Wishes
 from bot.room.registry import Rooms
-from bot.room.stores import TranscriptStore
 
-Forget = Callable[[int, int], Awaitable[int]]
-"""Lets go of a person (guild, person); returns how much there was. Raises StoreError."""
 
-_MOST_SESSIONS = 1000
+class Transcripts(Protocol):
+    """What was said, written or still on its way."""
+
+    async def sessions(self, guild_id: int) -> Sequence[object]:
+        """Those there are; raises StoreError."""
+
+    async def forget(self, guild_id: int, user_id: int) -> int:
+        """Remove all that this member said; returns how many lines. Raises StoreError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,11 @@ class Forgetting:
         rooms: Know consent, wishes, and who started what runs.
         ledger: Counts what people used.
         transcripts: What was said.
-        waiting_lines: Drops lines that are not in `transcripts` yet.
     """
 
     rooms: Rooms
     ledger: Ledger
-    transcripts: TranscriptStore
-    waiting_lines: Forget | None = None
+    transcripts: Transcripts
 
     async def kept(self, guild_id: int, user_id: int) -> Kept:
         """What there is.
@@ -94,7 +97,7 @@ class Forgetting:
             answer_stored=consent.keeps(user_id),
             wishes=await self.rooms.wishes(guild_id, user_id),
             minutes=sum(spent.minutes for key, spent in usage.items() if key.user_id == user_id),
-            sessions=len(await self.transcripts.sessions(guild_id, _MOST_SESSIONS)),
+            sessions=len(await self.transcripts.sessions(guild_id)),
         )
 
     async def forget(self, guild_id: int, user_id: int) -> Forgotten:
@@ -125,11 +128,7 @@ class Forgetting:
         return replace(found, wishes=kept)
 
     async def _lines(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
-        waiting = 0
-        if self.waiting_lines is not None:
-            waiting = await self.waiting_lines(guild_id, user_id)
-        stored = await self.transcripts.forget_lines(guild_id, user_id)
-        return replace(found, lines=waiting + stored)
+        return replace(found, lines=await self.transcripts.forget(guild_id, user_id))
 
     async def _usage(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
         rows = await self.ledger.spent_by_day(guild_id, date.min)

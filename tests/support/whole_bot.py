@@ -17,6 +17,7 @@ from bot.audio.opus import SILENCE
 from bot.chat.board import ChannelBoard
 from bot.chat.transport import MessageRef, Posted
 from bot.errors import ChatError
+from bot.records.transcripts import Transcripts
 from bot.room.allowance import Accounts
 from bot.room.events import Member, Speech
 from bot.room.forgetting import Forgetting
@@ -151,6 +152,12 @@ class WholeBot:
             clock=self.clock,
             wall=Calendar(self.clock),
         )
+        self.transcripts = Transcripts(
+            TranscriptTable(self.database),
+            self.settings,
+            clock=self.clock,
+            wall=Calendar(self.clock),
+        )
         self.rooms = Rooms(
             interpreter=LiveTranslate(
                 url="ws://127.0.0.1:9/x", api_key="none", model=MODEL, clock=self.clock
@@ -164,8 +171,9 @@ class WholeBot:
             wishes=WishTable(self.database),
             saved=RoomTable(self.database),
             announce=self._announce,
+            record=self.transcripts.record,
         )
-        self.forgetting = Forgetting(self.rooms, self.ledger, TranscriptTable(self.database))
+        self.forgetting = Forgetting(self.rooms, self.ledger, self.transcripts)
 
     async def _join(self, channel_id: int, listener: Listener, *, speaks: bool) -> DeskLink:
         assert channel_id == VOICE
@@ -264,6 +272,7 @@ class WholeBot:
 
     async def kill(self) -> None:
         """The process is gone, with whatever it was about to do."""
+        await asyncio.sleep(0)  # what was begun has its first step, or Python complains
         here = asyncio.current_task()
         others = [task for task in asyncio.all_tasks() if task is not here]
         for task in others:
@@ -278,6 +287,7 @@ class WholeBot:
 
     async def close(self) -> None:
         await self.through(self.rooms.close())
+        await self.through(self.transcripts.close())
         await self.through(self.ledger.close())
         await self.database.close()
         await self.tasks.close()
