@@ -139,3 +139,8 @@ async def test_its_languages_are_completed(scene: Scene) -> None:
         "translate transcript", session, focused="language", channel=scene.where.captions
     )
     assert hidden == []
+
+
+async def test_a_server_that_turns_them_off_keeps_none(scene: Scene) -> None:
+    await scene.host.command("settings transcripts", {"days": 0}, channel=scene.where.captions)
+    assert "There is no such transcript." in (await scene.ask()).content
