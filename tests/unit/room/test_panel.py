@@ -39,7 +39,7 @@ class Scene:
         self.clock = ManualClock()
         self.wall = Wall(self.clock)
         self.captions = 0
-        self.ended = False
+        self.ended = False  # the room's
         self.panel = Panel(self.status, self.wall, self.clock)
 
     def status(self) -> RoomStatus:
