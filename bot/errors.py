@@ -3,6 +3,7 @@
 ParleyError
 ├── SettingsError            a setting is missing or malformed
 ├── UsageError               a command line or a request asks for what can't be
+│   └── GlossaryFileError    a file of terms has mistakes; all of them are named
 ├── AudioError               a sound can't be read, or an amount of it is wrong
 │   └── OpusError            libopus is missing or refused a packet
 ├── VoiceError               the link to a voice channel
@@ -35,9 +36,11 @@ Each carries a stable `code` for logs and messages, and says whether trying agai
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from bot.words import lines, listing, number, t
+from bot.words import lines, listing, number, t, tn
+
+_MOST_SAID: Final = 20  # mistakes of a file; more do not fit a message
 
 
 class ParleyError(Exception):
@@ -66,6 +69,26 @@ class UsageError(ParleyError):
     """A command line or a request asks for something that can't be."""
 
     code = "usage"
+
+
+class GlossaryFileError(UsageError):
+    """A file of terms has mistakes; nothing of it is taken.
+
+    Args:
+        mistakes: Each with its line; 0 is the file as a whole.
+    """
+
+    code = "glossary-file"
+
+    def __init__(self, mistakes: Sequence[tuple[int, str]]) -> None:
+        said: list[str] = [
+            t("Line {line}: {mistake}", line=number(line), mistake=what) if line else what
+            for line, what in mistakes[:_MOST_SAID]
+        ]
+        if (more := len(mistakes) - _MOST_SAID) > 0:
+            said.append(tn("… and {count} more.", "… and {count} more.", more))
+        super().__init__(t("Nothing was taken from the file.\n{mistakes}", mistakes=lines(said)))
+        self.mistakes = tuple(mistakes)
 
 
 class AudioError(ParleyError):

@@ -114,6 +114,7 @@ class Settings:
     voice: VoiceSettings
     translation: TranslationSettings
     usage: UsageSettings
+    glossary_file: Path | None
     database_url: str = field(repr=False)  # may hold a password
     health: HealthSettings
     logs: LogSettings
@@ -168,6 +169,7 @@ def load(
                 others=prices.FREE if is_local(read.dashscope_url) else None,
             ),
         ),
+        glossary_file=read.glossary_file,
         database_url=read.database_url,
         health=HealthSettings(host=read.health_host, port=read.health_port),
         logs=LogSettings(level=read.log_level, format=read.log_format),
@@ -291,6 +293,7 @@ class _Environment(BaseSettings):
     livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = 60
     daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] = 0
     prices: Annotated[str, AfterValidator(_price_table)] = "{}"
+    glossary_file: FilePath | None = None
     fan_out: Annotated[FanOutMode, BeforeValidator(_lower)] = "auto"
     text_model: str = "qwen-mt-flash"
     text_requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
@@ -351,6 +354,7 @@ _ADVICE: Mapping[str, str] = {
     "health_port": "must be a whole number from 0 (off) to 65535.",
     "log_level": "must be debug, info, warning, error or critical.",
     "log_format": "must be text or json.",
+    "glossary_file": "must be the path of a CSV file that exists.",
     "discord_ca_file": "must be the path of a file that exists.",
 }
 

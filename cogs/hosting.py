@@ -1,7 +1,7 @@
 """Opens rooms in Discord: permissions, the room, its notice and its panel."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import discord
@@ -41,7 +41,6 @@ class Host:
 
     Args:
         rooms: The rooms of this process.
-        names: English name of each language by code.
         service: Who hears the speech, for the notice.
         spending: Knows who waits.
         now: Seconds since 1970.
@@ -50,13 +49,11 @@ class Host:
     def __init__(
         self,
         rooms: Rooms,
-        names: Mapping[str, str],
         service: str,
         spending: Spending,
         now: Callable[[], float],
     ) -> None:
         self._rooms = rooms
-        self._names = names
         self._service = service
         self._spending = spending
         self._now = now
@@ -99,7 +96,6 @@ class Host:
                     plan,
                     None if starter is None else starter.mention,
                     wanted.voice.mention,
-                    self._names,
                     self._service,
                     settings=settings,
                     locale=plan.locale,

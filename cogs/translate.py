@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from bot.errors import UsageError
+from bot.records.transcripts import Transcripts
 from bot.room.records import Wishes
 from bot.room.registry import Rooms
 from bot.room.spending import Spending
@@ -18,6 +18,7 @@ from cogs.answers import answer, locale
 from cogs.hosting import Host, Wanted
 from cogs.panel import changeable, translated_into
 from cogs.permissions import Text, Voice, check_start
+from cogs.transcripts import TranscriptCommand
 
 Interaction = discord.Interaction[Any]
 Choices = list[app_commands.Choice[str]]
@@ -26,7 +27,7 @@ _NONE: Final = "none"
 
 
 @app_commands.guild_only()
-class Translate(commands.GroupCog, group_name="translate", group_description="Live translation"):
+class Translate(TranscriptCommand, group_name="translate", group_description="Live translation"):
     """Parses what was asked, lets the registry do it, answers.
 
     Args:
@@ -34,17 +35,24 @@ class Translate(commands.GroupCog, group_name="translate", group_description="Li
         host: Starts them.
         spending: What is spent.
         now: Seconds since 1970.
+        transcripts: What was said.
     """
 
     language = app_commands.Group(name="language", description="Languages of the running room")
 
     def __init__(
-        self, rooms: Rooms, host: Host, spending: Spending, now: Callable[[], float]
+        self,
+        rooms: Rooms,
+        host: Host,
+        spending: Spending,
+        now: Callable[[], float],
+        transcripts: Transcripts,
     ) -> None:
         self._rooms = rooms
         self._host = host
         self._spending = spending
         self._now = now
+        self.transcripts = transcripts
 
     @app_commands.command(name="start", description="Translate a voice channel live")
     @app_commands.describe(

@@ -11,11 +11,14 @@ from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary, terms
 from bot.room.newcomers import Announcement, Newcomers
 from bot.room.plan import RoomPlan
-from bot.room.ports import Interpreter, JoinVoice, Look, OpenBoard
+from bot.room.ports import CaptionBoard, Interpreter, JoinVoice, Look, OpenBoard
 from bot.room.records import GuildSettings
 from bot.room.room import Room
 from bot.room.stores import SettingsStore
 from bot.room.wishing import Wishing
+
+Record = Callable[[CaptionBoard, RoomPlan, Consent], Awaitable[CaptionBoard]]
+"""A board that shows what this one shows and takes down what the guild wants kept."""
 
 
 @dataclass(slots=True)
@@ -34,7 +37,15 @@ class Opening:
     wishing: Wishing
     announce: Callable[[int, Announcement], Awaitable[frozenset[int]]] | None
     most_languages: int
+    own_glossary: Callable[[int], Awaitable[Glossary]] | None = None
+    record: Record | None = None
     glossaries: dict[int, Glossary] = field(default_factory=dict)  # of guilds
+
+    async def load_glossary(self, guild_id: int) -> None:
+        """Know a guild's own terms; raises StoreError."""
+        if self.own_glossary is not None and guild_id not in self.glossaries:
+            loaded = await self.own_glossary(guild_id)
+            self.glossaries.setdefault(guild_id, loaded)  # or it has changed meanwhile
 
     def glossary(self, guild_id: int) -> Glossary:
         """A guild's terms, its own before the default ones."""
@@ -83,6 +94,12 @@ class Opening:
             locale=plan.locale,
         )
         board = await self.open_board(plan.text_channel_id, look)
+        if self.record is not None:
+            try:
+                board = await self.record(board, plan, consent)
+            except BaseException:
+                await board.close()
+                raise
         room = Room(
             plan,
             interpreter=self.interpreter,

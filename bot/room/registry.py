@@ -15,12 +15,13 @@ from bot.room.consent import AnswerStore, Consent, Consents
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary
 from bot.room.newcomers import Announcement
-from bot.room.opening import Opening
+from bot.room.opening import Opening, Record
 from bot.room.panel import Panel, Surface
 from bot.room.ports import Interpreter, JoinVoice, OpenBoard
 from bot.room.records import ConsentMode, GuildSettings, SavedRoom, Wishes
 from bot.room.remembered import RememberedRooms
 from bot.room.room import Room, RoomPlan, RoomStatus
+from bot.room.spent import NOBODY
 from bot.room.stores import RoomStore, SettingsStore, WishStore
 from bot.room.wanted import MOST_LANGUAGES
 from bot.room.wishing import Wishing
@@ -44,6 +45,9 @@ class Rooms:
         fanning: How further languages are made; None: a conversation for each.
         settings: Has each server's settings; None: the defaults everywhere.
         wishes: What members said of themselves; None: not kept.
+        own_glossary: A guild's own terms as they are kept, asked for once; None: it has none
+            until `use_glossary`.
+        record: Takes down what a board shows; None: nothing is.
         saved: Where running rooms are remembered; None: nowhere.
         most_languages: How many a room may have.
         announce: Tells newcomers, in the text channel of this id; without, nobody is told and
@@ -66,6 +70,8 @@ class Rooms:
         saved: RoomStore | None = None,
         most_languages: int = MOST_LANGUAGES,
         announce: Callable[[int, Announcement], Awaitable[frozenset[int]]] | None = None,
+        own_glossary: Callable[[int], Awaitable[Glossary]] | None = None,
+        record: Record | None = None,
     ) -> None:
         self._interpreter = interpreter
         self._consents = Consents(store, settings)
@@ -87,6 +93,8 @@ class Rooms:
             self._wishing,
             announce,
             most_languages,
+            own_glossary,
+            record,
         )
         self._panels: dict[int, Panel] = {}
         self._starters: dict[int, int] = {}
@@ -117,6 +125,18 @@ class Rooms:
             StoreError: The store can't be read.
         """
         return await self._opening.settings(guild_id)
+
+    def guild_left(self, guild_id: int) -> None:
+        """The bot was removed: its room ends, and nothing of the guild stays in memory."""
+        self._tasks.start(self._left(guild_id), f"left {guild_id}")
+
+    async def _left(self, guild_id: int) -> None:
+        try:
+            if guild_id in self._rooms:
+                await self._stopped(guild_id)
+        finally:
+            self._consents.drop(guild_id)
+            self._opening.glossaries.pop(guild_id, None)
 
     async def start(
         self, plan: RoomPlan, starter_id: int, *, agrees: bool = True, paused: bool = False
@@ -151,6 +171,7 @@ class Rooms:
         self._rooms[plan.guild_id] = None
         try:
             account = await self._opening.account(plan.guild_id)
+            await self._opening.load_glossary(plan.guild_id)
             if agrees:
                 await self._agreed(plan, starter_id)
             room = await self._opening.open(
@@ -313,6 +334,18 @@ class Rooms:
             StoreError: The store can't be read.
         """
         return (await self._wishing.of(guild_id)).get(user_id, Wishes())
+
+    async def forget(self, guild_id: int, user_id: int) -> bool:
+        """Name this person nowhere as the one who started a room; whether they were.
+
+        Raises:
+            StoreError: The store still does.
+        """
+        started = self._starters.get(guild_id) == user_id
+        if started:
+            self._starters[guild_id] = NOBODY
+            self._changed(guild_id)
+        return await self.remembered.forget(guild_id, user_id) or started
 
     def show(self, guild_id: int, surface: Surface) -> None:
         """Keep this true to the guild's room until it ends.

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections import defaultdict
+from dataclasses import replace
 
 from bot.errors import StoreError
 from bot.room.records import SavedRoom
+from bot.room.spent import NOBODY
 from bot.room.stores import RoomStore
 from bot.tasks import TaskOwner
 
@@ -67,6 +69,21 @@ class RememberedRooms:
             StoreError: The store can't be read.
         """
         return [] if self._store is None else await self._store.rooms()
+
+    async def forget(self, guild_id: int, user_id: int) -> bool:
+        """Name this person nowhere as the one who started; whether they were.
+
+        Raises:
+            StoreError: They still are.
+        """
+        if self._store is None:
+            return False
+        async with self._locks[guild_id]:
+            for room in await self._store.rooms():
+                if (room.guild_id, room.starter_id) == (guild_id, user_id):
+                    await self._store.save_room(replace(room, starter_id=NOBODY))
+                    return True
+        return False
 
     async def close(self) -> None:
         """Finish what is being written."""

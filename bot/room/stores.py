@@ -90,6 +90,9 @@ class GuildStore(Protocol):
     async def guilds(self) -> frozenset[int]:
         """Ids of all guilds of which anything is kept."""
 
+    async def departed(self) -> frozenset[int]:
+        """Those of them that removed the bot."""
+
     async def guild_left(self, guild_id: int, at: float) -> None:
         """The bot was removed (seconds since 1970); what is kept goes 30 days later."""
 

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _BUSY_MS = 5000
 _CONNECT_S = 10.0
+_STATEMENT_S = 60.0  # a server that went silent is given up after it
 _READS = "parley_reads"
 
 
@@ -128,9 +129,7 @@ def _engine(url: str, connect: Callable[[], Awaitable[aiosqlite.Connection]]) ->
                 hide_parameters=True,
                 # A connection that its server dropped is noticed before it is used.
                 pool_pre_ping=True,
-                connect_args={"timeout": _CONNECT_S}
-                if parsed.drivername.endswith("asyncpg")
-                else {},
+                connect_args=_limits() if parsed.drivername.endswith("asyncpg") else {},
             )
     except (ArgumentError, NoSuchModuleError):
         raise StoreError("The database's URL is not one that SQLAlchemy knows.") from None
@@ -139,6 +138,10 @@ def _engine(url: str, connect: Callable[[], Awaitable[aiosqlite.Connection]]) ->
     if engine.dialect.name == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         _make_folder(Path(str(parsed.database)).parent)
     return engine
+
+
+def _limits() -> dict[str, float]:
+    return {"timeout": _CONNECT_S, "command_timeout": _STATEMENT_S}
 
 
 def _make_folder(folder: Path) -> None:

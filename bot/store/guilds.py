@@ -19,6 +19,11 @@ class GuildTable:
         async with self._database.reading() as connection:
             return frozenset((await connection.execute(query)).scalars())
 
+    async def departed(self) -> frozenset[int]:
+        """Those of them that removed the bot."""
+        async with self._database.reading() as connection:
+            return frozenset((await connection.execute(select(departures.c.guild_id))).scalars())
+
     async def guild_left(self, guild_id: int, at: float) -> None:
         """The bot was removed (seconds since 1970); the first time counts."""
         row = insert(self._database.dialect, departures).on_conflict_do_nothing()

@@ -5,6 +5,7 @@ databases, says what is still missing for the tables as they are (`bot/store/tab
 that were released are not changed.
 """
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from bot.errors import StoreError
+
+log = logging.getLogger(__name__)
 
 _FOLDER = Path(__file__).parent
 # Of this project's: other programs in the same PostgreSQL take other numbers.
@@ -40,7 +43,8 @@ def upgrade(connection: Connection) -> None:
 
     context = MigrationContext.configure(connection, opts={"fn": steps, "script": scripts})
     known = {step.revision for step in scripts.walk_revisions()}
-    if unknown := set(context.get_current_heads()) - known:
+    before = context.get_current_heads()
+    if unknown := set(before) - known:
         raise StoreError(
             f"The database was made by a newer version of Parley (it is at step "
             f"{', '.join(sorted(unknown))}, this one ends at {scripts.get_current_head()}): "
@@ -48,3 +52,8 @@ def upgrade(connection: Connection) -> None:
         )
     # Given to the steps, as Alembic's global `op` would be shared by two databases opened at once.
     context.run_migrations(op=Operations(context))
+    if before != (after := context.get_current_heads()):
+        log.info(
+            "the database went from step %s to %s",
+            *(", ".join(h) or "none" for h in (before, after)),
+        )

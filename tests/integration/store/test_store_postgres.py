@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from bot import settings
 from bot.errors import StoreError
+from bot.store import database as database_module
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from tests.support.postgres import Postgres
@@ -91,6 +92,25 @@ async def test_a_connection_that_breaks_in_a_transaction_leaves_nothing_of_it(
         assert await store.consenting(GUILD) == frozenset()
         await store.agree(GUILD, 1)
         assert await store.consenting(GUILD) == {1}
+
+
+async def test_a_statement_without_an_answer_is_given_up(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_STATEMENT_S", 0.3)
+    async with await Database.open(url) as database:
+
+        async def wait_long() -> None:
+            async with database.transaction() as connection:
+                await connection.execute(
+                    text("INSERT INTO consent (guild_id, user_id) VALUES (1, 2)")
+                )
+                await connection.execute(text("SELECT pg_sleep(30)"))
+
+        with pytest.raises(StoreError, match="try again in a minute") as caught:
+            await wait_long()
+        assert caught.value.retryable
+        assert await ConsentTable(database).consenting(1) == frozenset()
 
 
 async def test_values_are_in_no_error_and_in_no_log(

@@ -8,8 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.errors import StoreError
+from bot.store import database as database_module
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 
@@ -86,6 +88,41 @@ async def test_a_failing_statement_is_a_store_error_and_is_rolled_back(
         assert not caught.value.retryable
         assert "the database failed: no such table: nowhere" in caplog.messages
         assert await store.consenting(1) == frozenset()
+
+
+async def test_a_file_that_another_process_holds_is_waited_for_and_then_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_BUSY_MS", 50)
+    async with await Database.open(url(tmp_path)) as database:
+        store = ConsentTable(database)
+        await store.agree(GUILD, 1)
+        with closing(sqlite3.connect(tmp_path / "data" / "parley.db")) as other:
+            other.execute("begin immediate")
+            with pytest.raises(StoreError, match="try again in a minute") as caught:
+                await store.agree(GUILD, 2)
+            assert caught.value.retryable
+            with pytest.raises(StoreError, match=r"is locked\. Another process holds it: end"):
+                await Database.open(url(tmp_path))
+            assert await store.consenting(GUILD) == {1}  # who only reads does not wait
+        await store.agree(GUILD, 2)
+        assert await store.consenting(GUILD) == {1, 2}
+
+
+async def test_who_reads_sees_one_state_while_another_writes(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path)) as database:
+        count = text("select count(*) from consent")
+        async with database.reading() as connection:
+            assert (await connection.execute(count)).scalar_one() == 0
+            await ConsentTable(database).agree(GUILD, 1)
+            assert (await connection.execute(count)).scalar_one() == 0
+        assert await ConsentTable(database).consenting(GUILD) == {1}
+
+
+async def test_a_number_that_no_row_can_hold_is_a_store_error(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path)) as database:
+        with pytest.raises(StoreError):
+            await ConsentTable(database).agree(2**63, 1)
 
 
 async def test_no_id_of_a_person_is_logged(
