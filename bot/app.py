@@ -30,8 +30,8 @@ from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
-from bot.room.housekeeping import Housekeeping
 from bot.room.guild_settings import SettingsService
+from bot.room.housekeeping import Housekeeping
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
