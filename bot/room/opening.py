@@ -12,7 +12,7 @@ from bot.room.glossary import Glossary, terms
 from bot.room.newcomers import Announcement, Newcomers
 from bot.room.plan import RoomPlan
 from bot.room.ports import CaptionBoard, Interpreter, JoinVoice, Look, OpenBoard
-from bot.room.records import GuildSettings
+from bot.room.records import GuildSettings, Wishes
 from bot.room.room import Room
 from bot.room.stores import SettingsStore
 from bot.room.wishing import Wishing
@@ -72,6 +72,17 @@ class Opening:
         account = await self.accounts.of(guild_id)
         account.check()
         return account
+
+    async def prepare(self, plan: RoomPlan, starter_id: int) -> None:
+        """Open the starter's own conversation ahead, and note that they agree to be heard.
+
+        A key, model or account that is refused is said here and now.
+        """
+        speaks = (await self.wishing.of(plan.guild_id)).get(starter_id, Wishes()).speaks
+        requests = plan.requests(starter_id, self.glossary(plan.guild_id), speaks)
+        lead = next(request for request in requests if request.target == plan.lead)
+        await self.interpreter.prepare(lead)
+        await (await self.consents.of(plan.guild_id)).agree(starter_id)
 
     async def open(
         self,

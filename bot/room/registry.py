@@ -8,17 +8,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.clock import Clock
-from bot.errors import NoRoomError, ParleyError, RoomBusyError, UsageError, VoiceLinkError
+from bot.errors import NoRoomError, ParleyError, RoomBusyError, UsageError
 from bot.room.allowance import Accounts
 from bot.room.choice import chosen
 from bot.room.consent import AnswerStore, Consent, Consents
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary
+from bot.room.moving import join_anew
 from bot.room.newcomers import Announcement
 from bot.room.opening import Opening, Record
 from bot.room.panel import Panel, Surface
 from bot.room.ports import Interpreter, JoinVoice, OpenBoard
-from bot.room.records import ConsentMode, GuildSettings, SavedRoom, Wishes
+from bot.room.records import ConsentMode, GuildSettings, Wishes
 from bot.room.remembered import RememberedRooms
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.room.spent import NOBODY
@@ -173,7 +174,7 @@ class Rooms:
             account = await self._opening.account(plan.guild_id)
             await self._opening.load_glossary(plan.guild_id)
             if agrees:
-                await self._agreed(plan, starter_id)
+                await self._opening.prepare(plan, starter_id)
             room = await self._opening.open(
                 plan,
                 account,
@@ -189,14 +190,6 @@ class Rooms:
             del self._rooms[plan.guild_id]
             await self._interpreter.discard(plan.guild_id)
             raise
-
-    async def _agreed(self, plan: RoomPlan, starter_id: int) -> None:
-        speaks = (await self.wishes(plan.guild_id, starter_id)).speaks
-        requests = plan.requests(starter_id, self._opening.glossary(plan.guild_id), speaks)
-        # The starter's own conversation is opened ahead: a bad key is said here and now.
-        lead = next(request for request in requests if request.target == plan.lead)
-        await self._interpreter.prepare(lead)
-        await (await self._consents.of(plan.guild_id)).agree(starter_id)
 
     def use_glossary(self, guild_id: int, glossary: Glossary) -> None:
         """A guild's own terms from now on, in its running room too."""
@@ -275,23 +268,10 @@ class Rooms:
             raise UsageError(t("I am in that voice channel already."))
         async with self._changing[guild_id]:
             room = self._running(guild_id)
-            await self._join_anew(room, channel_id, speaks=room.plan.spoken is not None)
-
-    async def _join_anew(self, room: Room, channel_id: int, *, speaks: bool) -> None:
-        before = room.where
-        panel = self._panels.get(room.plan.guild_id)
-        if panel is not None and channel_id != before:
-            await panel.leaving()
-        if (link := room.detach()) is not None:
-            await link.close()
-        try:
-            room.attach(await self._join_voice(channel_id, room, speaks=speaks))
-        except VoiceLinkError:
-            try:
-                room.attach(await self._join_voice(before, room, speaks=speaks))
-            except VoiceLinkError as error:
-                room.lost(str(error))
-            raise
+            if (panel := self._panels.get(guild_id)) is not None:
+                await panel.leaving()
+            speaks = room.plan.spoken is not None
+            await join_anew(room, channel_id, self._join_voice, speaks=speaks)
 
     async def choose(self, guild_id: int, targets: tuple[str, ...], spoken: str | None) -> None:
         """Translate into these languages from now on, and speak that one of them.
@@ -311,7 +291,7 @@ class Rooms:
             begins = plan.spoken is not None and room.plan.spoken is None
             room.use_languages(plan.targets, plan.spoken)
             if begins:  # joined to hear only, it does not ask to speak on a stage
-                await self._join_anew(room, room.where, speaks=True)
+                await join_anew(room, room.where, self._join_voice, speaks=True)
 
     async def wish(self, guild_id: int, user_id: int, wishes: Wishes) -> bool:
         """Keep what a member says of themselves; a running room follows at once.
@@ -370,19 +350,8 @@ class Rooms:
         if room is None:
             return
         panel = self._panels.get(guild_id)
-        self.remembered.keep(
-            SavedRoom(
-                guild_id,
-                room.where,
-                room.plan.text_channel_id,
-                room.languages.chosen,
-                room.plan.spoken,
-                self._starters[guild_id],
-                room.plan.session,
-                room.paused,
-                0 if panel is None else panel.panel_id,
-            )
-        )
+        panel_id = 0 if panel is None else panel.panel_id
+        self.remembered.keep(room.saved(self._starters[guild_id], panel_id))
 
     # Looking in, and the end
 

@@ -17,7 +17,7 @@ from bot.room.newcomers import Newcomers
 from bot.room.output import Output
 from bot.room.plan import RoomPlan, RoomStatus, SpeakerStatus
 from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
-from bot.room.records import Wishes
+from bot.room.records import SavedRoom, Wishes
 from bot.room.speaker import Speaker
 from bot.room.speakers import Speakers
 from bot.room.spent import NOBODY
@@ -318,6 +318,20 @@ class Room:
             speaking=speaker is not None and speaker.speaking,
             conversations={} if speaker is None else dict(speaker.states),
             unread=None if reads in self.plan.targets else reads,
+        )
+
+    def saved(self, starter_id: int, panel_id: int) -> SavedRoom:
+        """The room as it is to come back after the process was killed."""
+        return SavedRoom(
+            self.plan.guild_id,
+            self.where,
+            self.plan.text_channel_id,
+            self.languages.chosen,
+            self.plan.spoken,
+            starter_id,
+            self.plan.session,
+            self.paused,
+            panel_id,
         )
 
     def say(self, text: str) -> None:

@@ -88,13 +88,19 @@ async def test_the_end_is_shown_without_a_wait() -> None:
     assert scene.clock.pending == 0
 
 
-async def test_a_fault_that_may_pass_is_waited_for_and_another_ends_the_panel() -> None:
+async def test_a_fault_that_may_pass_is_waited_for() -> None:
     scene = Scene()
     scene.wall.fault = ChatError("Later.", retryable=True)
     await settle()
     scene.wall.fault = None
     await scene.wait(EVERY_S)
     assert len(scene.wall.sent) == 1
+    await scene.panel.close()
+
+
+async def test_a_fault_for_good_ends_the_panel() -> None:
+    scene = Scene()
+    await settle()
     scene.wall.fault = ChatError("It is gone.")
     await scene.wait(EVERY_S)
     scene.wall.fault = None

@@ -13,6 +13,12 @@ def test_a_language_stays_for_a_minute_after_its_last_reader() -> None:
     assert wanted.settle([], 10) == ("en", "fr")
     assert wanted.next_at == 10 + GRACE_S
     assert wanted.settle([], 10 + GRACE_S - 1) == ("en", "fr")
+
+
+def test_a_reader_who_comes_back_in_time_loses_nothing() -> None:
+    wanted = Wanted(("en",), 5)
+    wanted.settle(["fr"], 0)
+    wanted.settle([], 10)
     assert wanted.settle(["fr"], 10 + GRACE_S - 1) == ("en", "fr")
     assert wanted.next_at is None
     wanted.settle([], 100)
