@@ -241,7 +241,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             ],
             voice_state_changed=doors.voice_state_changed,
             guild_joined=housekeeping.guild_joined,
-            guild_left=_each(housekeeping.guild_left, rooms.guild_left),
+            guild_left=_each(housekeeping.guild_left, rooms.guild_left, guild_settings.forget),
             http_trace=http_trace(),
         )
         doors.belong_to(bot)

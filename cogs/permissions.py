@@ -29,6 +29,7 @@ NAMES: Final[dict[str, str]] = {  # discord.py's name -> as Discord's settings s
     "create_public_threads": t("Create Public Threads"),
     "manage_webhooks": t("Manage Webhooks"),
     "read_message_history": t("Read Message History"),
+    "manage_messages": t("Manage Messages"),
     "manage_guild": t("Manage Server"),
 }
 
@@ -123,6 +124,7 @@ def findings(
     *,
     speaks: bool,
     threads: bool = False,
+    removes: bool = False,
 ) -> list[Finding]:
     """Everything that the bot and the person need or had better have.
 
@@ -133,6 +135,7 @@ def findings(
         text: Where the captions go.
         speaks: The translation is to be spoken.
         threads: Each language is to have a thread.
+        removes: Captions are to be removed after a while.
     """
     writing = "send_messages_in_threads" if isinstance(text, discord.Thread) else "send_messages"
     found = [
@@ -144,6 +147,8 @@ def findings(
         found += _each(person, Who.PERSON, text, {"view_channel": None, writing: None})
     if threads and isinstance(text, discord.TextChannel):
         found += _each(me, Who.BOT, text, _BETTER_WITH_THREADS)
+    if removes:
+        found += _each(me, Who.BOT, text, _BETTER_TO_REMOVE)
     seen: dict[tuple[Who, int, str], Finding] = {}
     for finding in found:  # a voice channel's chat is both
         seen.setdefault((finding.who, finding.channel.id, finding.permission), finding)
@@ -172,6 +177,9 @@ def refuse(found: Iterable[Finding]) -> None:
         raise missing[0]
 
 
+ASKED_FOR: Final = frozenset(NAMES) - {"manage_messages", "manage_guild"}
+"""What the bot's invitation asks for: all that it needs or had better have in every server."""
+
 _BETTER_TO_WRITE: Final[dict[str, str | None]] = {
     "manage_webhooks": t("captions stand under my own name, with the speaker's in bold"),
     "read_message_history": t("I do not find again what I posted before a restart"),
@@ -179,6 +187,9 @@ _BETTER_TO_WRITE: Final[dict[str, str | None]] = {
 _BETTER_WITH_THREADS: Final[dict[str, str | None]] = {
     "create_public_threads": t("all languages stand together"),
     "send_messages_in_threads": t("all languages stand together"),
+}
+_BETTER_TO_REMOVE: Final[dict[str, str | None]] = {
+    "manage_messages": t("captions are removed one by one, which takes longer"),
 }
 
 

@@ -259,6 +259,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
             text or _here(interaction),
             speaks=settings.spoken is not None,
             threads=settings.layout is Layout.THREADS,
+            removes=settings.caption_minutes > 0,
         )
         said = checkup.text(
             found,

@@ -95,6 +95,25 @@ async def test_everything_that_is_missing_anywhere_is_named_at_once(tmp_path: Pa
         ]
 
 
+async def test_a_voice_channels_own_chat_is_one_place_and_named_once(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        guild, bot, lounge = here.where.guild, here.where.account, here.where.lounge
+        guild.deny(lounge, bot, Permissions.CONNECT | Permissions.SEND_MESSAGES)
+        said = await here.start(here.host, text=lounge)
+        assert said == "I need the permission Connect, Send Messages in #Lounge."
+
+
+async def test_who_may_mute_members_needs_not_request_to_speak(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        guild, bot = here.where.guild, here.where.account
+        stage = guild.add_stage_channel("Stage")
+        guild.deny(stage, bot, Permissions.REQUEST_TO_SPEAK)
+        guild.allow(stage, bot, Permissions.MUTE_MEMBERS)
+        guild.deny(here.where.captions, bot, Permissions.SEND_MESSAGES)
+        said = await here.start(here.host, channel=stage, voice=True)
+        assert said == "I need the permission Send Messages in #captions."
+
+
 async def test_a_stage_asks_for_request_to_speak_when_the_translation_is_spoken(
     tmp_path: Path,
 ) -> None:
