@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --no-compile
 
-.PHONY: demo run engine test fuzz bench check format lock clean help
+.PHONY: demo run engine test fuzz bench words check format lock clean help
 
 help:
 	@echo "make demo    a whole call on this machine: no token, no key"
@@ -14,6 +14,7 @@ help:
 	@echo "make test    the tests"
 	@echo "make fuzz    a million bad datagrams and 100,000 bad voice gateway messages"
 	@echo "make bench   what hearing and conversing cost, beside others (JSON=bench.json)"
+	@echo "make words   bring the catalogues of translated sentences up to date"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make format  let the formatter and the linter mend what they can"
 	@echo "make lock    resolve the dependencies anew"
@@ -36,6 +37,9 @@ fuzz: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	@$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(ARGS)
+
+words: $(VENV)/.dev
+	@$(BIN)/python -m tests.words
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check .

@@ -3,17 +3,16 @@
 import asyncio
 import logging
 import random
-import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
+from functools import partial
 from urllib.parse import urlsplit
 
 import discord
 
-from bot import logs, settings
+from bot import logs, settings, signals
 from bot.audio import opus
 from bot.audio.silero import SileroDetector
 from bot.chat.board import ChannelBoard
@@ -23,19 +22,24 @@ from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.records import glossaries
+from bot.records.transcripts import Transcripts
 from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
+from bot.room.guild_settings import SettingsService
 from bot.room.housekeeping import Housekeeping
 from bot.room.ledger import Ledger
-from bot.room.ports import Listener
+from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
 from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.glossary import GlossaryTable
 from bot.store.guilds import GuildTable
+from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
@@ -44,11 +48,18 @@ from bot.tasks import TaskOwner
 from bot.translation import writing
 from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
-from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
+from bot.web.report import health_of
+from bot.words import t
+from cogs.comings import Comings
+from cogs.glossary import GlossaryCommands
+from cogs.hosting import Host
 from cogs.notice import Announcer, ConsentButtons
+from cogs.panel import PanelButtons
 from cogs.privacy import Privacy
+from cogs.settings import Settings as SettingsCog
+from cogs.settings_menus import MENUS
 from cogs.translate import Translate
 
 log = logging.getLogger(__name__)
@@ -93,7 +104,7 @@ class Doors:
         """Implements JoinVoice."""
         channel = self._channel(channel_id)
         if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
-            raise VoiceLinkError("The voice channel is gone.", retryable=False)
+            raise VoiceLinkError(t("The voice channel is gone."), retryable=False)
         if self._noise_gate:
             listener = GatedListener(listener, SileroDetector)
         link = await connect(channel, listener, self._clock, speaks=speaks)
@@ -101,11 +112,11 @@ class Doors:
         self.links.append(link)
         return link
 
-    async def open_board(self, channel_id: int) -> ChannelBoard:
+    async def open_board(self, channel_id: int, look: Look) -> ChannelBoard:
         """Implements OpenBoard."""
         channel = self._channel(channel_id)
         if not isinstance(channel, CaptionChannel) or self._bot is None or self._bot.user is None:
-            raise ChatError("The text channel is gone.")
+            raise ChatError(t("The text channel is gone."))
         if self._webhooks is None:
             self._webhooks = Webhooks(self._bot.user.id)
         try:
@@ -114,7 +125,7 @@ class Doors:
         except ChatError as error:
             # The board says it to the channel's people when it posts under the bot's own name.
             log.info("no webhook at the start: %s", error.code)
-        return ChannelBoard(ChannelTransport(channel, self._webhooks), self._clock)
+        return ChannelBoard(ChannelTransport(channel, self._webhooks), self._clock, look)
 
     def voice_state_changed(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -160,18 +171,30 @@ async def running(config: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
         housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=_wall)
         stack.push_async_callback(housekeeping.close)
+        guild_settings = SettingsService(
+            SettingsTable(store),
+            languages=interpreter.languages(),
+            most_languages=config.translation.max_languages,
+            most_minutes=config.usage.daily_minutes,
+        )
         accounts = Accounts(
             ledger,
             config.usage.prices,
             limit_minutes=config.usage.daily_minutes,
             clock=clock,
+            settings=guild_settings.settings,
         )
+        guild_settings.listen(accounts.settings_changed)
         texts = await stack.enter_async_context(
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
+        transcripts = Transcripts(
+            TranscriptTable(store), guild_settings, clock=clock, wall=lambda: datetime.now(UTC)
+        )
+        stack.push_async_callback(transcripts.close)  # likewise
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
         service = service_name(config.translation.url)
-        announcer = Announcer(service, SettingsTable(store))
+        announcer = Announcer(service, guild_settings)
         rooms = Rooms(
             interpreter=interpreter,
             store=ConsentTable(store),
@@ -180,29 +203,45 @@ async def running(config: Settings) -> AsyncIterator[App]:
             clock=clock,
             accounts=accounts,
             fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
-            settings=SettingsTable(store),
+            settings=guild_settings,
+            wishes=WishTable(store),
+            saved=RoomTable(store),
+            most_languages=config.translation.max_languages,
             announce=announcer.announce,
+            glossary=glossaries.of_host(config.glossary_file, interpreter.languages()),
+            own_glossary=partial(glossaries.load, GlossaryTable(store)),
+            record=transcripts.record,
         )
-        forgetting = Forgetting(rooms.consent, ledger, WishTable(store), TranscriptTable(store))
-        names = {code: NAMES.get(code, code) for code in interpreter.languages()}
+        kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
+        guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
+        guild_settings.listen(lambda guild, now: transcripts.keep_for(guild, now.transcript_days))
+        forgetting = Forgetting(rooms, ledger, transcripts)
         spending = Spending(
             ledger,
             accounts,
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
+        host = Host(rooms, service, spending, _seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
             cogs=[
-                lambda _: Translate(rooms, names, service, spending),
+                lambda _: Translate(rooms, host, spending, _seconds, transcripts),
+                lambda client: Comings(client, rooms, host),
+                lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
+                lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
             ],
-            views=[lambda: ConsentButtons(rooms)],
+            views=[
+                lambda: ConsentButtons(rooms),
+                lambda: PanelButtons(rooms),
+                *(lambda menu=menu: menu(guild_settings, rooms.runs) for menu in MENUS),
+            ],
             voice_state_changed=doors.voice_state_changed,
             guild_joined=housekeeping.guild_joined,
-            guild_left=_each(housekeeping.guild_left, rooms.guild_left),
+            guild_left=_each(housekeeping.guild_left, rooms.guild_left, guild_settings.forget),
             http_trace=http_trace(),
         )
         doors.belong_to(bot)
@@ -221,6 +260,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
         await _log_in(bot, config.discord.token.get_secret_value(), tasks)
         stack.push_async_callback(rooms.close)
         housekeeping.start(bot.guild_ids)
+        transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
         yield App(bot, rooms, doors)
 
 
@@ -285,11 +325,15 @@ async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
         raise SettingsError(f"Discord did not let the bot in within {_LOGIN_WITHIN_S:.0f} s.")
 
 
+def _seconds() -> float:
+    return datetime.now(UTC).timestamp()
+
+
 def service_name(url: str) -> str:
     """Who hears the speech, as the notice says it."""
     if settings.is_local(url):
-        return "a translation engine on the machine of this bot"
-    return f"Qwen-LiveTranslate of Alibaba Cloud ({urlsplit(url).hostname})"
+        return t("a translation engine on the machine of this bot")
+    return t("Qwen-LiveTranslate of Alibaba Cloud ({host})", host=urlsplit(url).hostname)
 
 
 def _health(
@@ -301,33 +345,6 @@ def _health(
         rooms=len(rooms),
         links=[link.figures() for link in doors.links if not link.closed],
     )
-
-
-def health_of(
-    *,
-    ready: bool,
-    rooms: int,
-    links: Sequence[Mapping[str, float]],
-    figures: Mapping[str, object] = MappingProxyType({}),
-) -> tuple[bool, Mapping[str, object]]:
-    """Whether the bot does its work, and what `/health` says of it.
-
-    Args:
-        ready: It is logged in.
-        rooms: How many run.
-        links: The figures of each voice link.
-        figures: What else is said.
-    """
-    deaf = sum(bool(link["deaf"]) for link in links)
-    heard = [link["heard_ago_s"] for link in links if "heard_ago_s" in link]
-    return ready and not deaf, {
-        "gateway": ready,
-        "rooms": rooms,
-        "deaf": deaf,
-        "heard_ago_s": round(min(heard), 1) if heard else None,
-        "repairs": int(sum(link["rejoins"] for link in links)),
-        **figures,
-    }
 
 
 async def run() -> int:
@@ -342,7 +359,7 @@ async def run() -> int:
         ),
     )
     stop = asyncio.Event()
-    forget = _on_signals(stop.set)
+    forget = signals.on_end(stop.set)
     try:
         async with running(config) as app:
             log.info("translating with %s", config.translation.model)
@@ -358,20 +375,3 @@ async def run() -> int:
     finally:
         forget()
     return 0
-
-
-def _on_signals(callback: Callable[[], None]) -> Callable[[], None]:
-    loop = asyncio.get_running_loop()
-    caught = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, callback)
-        except NotImplementedError:  # Windows: the interrupt arrives as KeyboardInterrupt
-            continue
-        caught.append(number)
-
-    def forget() -> None:
-        for number in caught:
-            loop.remove_signal_handler(number)
-
-    return forget

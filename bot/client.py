@@ -17,6 +17,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import ParleyError, SettingsError
+from bot.registration import register
+from bot.words import Text, lines, t
+from cogs.answers import answer
+from cogs.translator import CommandTranslator
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +82,9 @@ class ParleyBot(commands.AutoShardedBot):
             await self.add_cog(make(self))
         for make_view in self._view_makers:
             self.add_view(make_view())
-        await self.tree.sync()
+        await self.tree.set_translator(CommandTranslator())
+        if self.application_id is not None:  # known since the login
+            await register(self.tree, self.application_id)
 
     async def launch_shards(self) -> None:
         """Connect, through the address of the settings where there is one."""
@@ -136,20 +142,35 @@ class ParleyBot(commands.AutoShardedBot):
         self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError
     ) -> None:
         cause = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) else error
+        number = secrets.token_hex(4)  # in the log too, so that a host finds what people report
+        said: str
         if isinstance(cause, ParleyError):
-            answer = str(cause)
-            log.info("command refused: %s", cause.code)
-        elif isinstance(cause, app_commands.AppCommandError):
-            answer = str(cause)
-            log.info("command refused: %s", type(cause).__name__)
+            said = lines((cause.message, f"-# {number}"))
+            log.info("command refused: %s %s", number, cause.code)
+        elif (refusal := _refusal(cause)) is not None:
+            said = lines((refusal, f"-# {number}"))
+            log.info("command refused: %s %s", number, type(cause).__name__)
         else:
-            number = secrets.token_hex(4)
-            answer = f"Something went wrong; the log has it under {number}."
+            said = t("Something went wrong; the log has it under {number}.", number=number)
             log.error("command failed: %s", number, exc_info=cause)
-        if interaction.response.is_done():
-            await interaction.edit_original_response(content=answer)
-        else:
-            await interaction.response.send_message(answer, ephemeral=True)
+        await answer(interaction, said)
+
+
+def _refusal(error: BaseException | None) -> Text | None:
+    """What discord.py refuses by itself, as a sentence."""
+    match error:
+        case app_commands.NoPrivateMessage():
+            return t("This works in a server only.")
+        case app_commands.CommandOnCooldown():
+            return t("Not so fast: try again in a moment.")
+        case app_commands.CheckFailure():
+            return t("You may not use this command here.")
+        case app_commands.TransformerError():
+            return t("I don't understand “{value}” there.", value=str(error.value)[:40])
+        case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
+            return t("This command has just changed: try again in a minute.")
+        case _:
+            return None
 
 
 def _point_at(api_url: str, gateway_url: str | None) -> None:

@@ -1,73 +1,96 @@
 """Languages as people type them into a command."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection
+from typing import Final
 
 from bot.errors import UsageError
+from bot.words import t, tn
+from bot.words.languages import find, label, search
 
 MAX_TARGETS = 5  # each one is a paid conversation per speaker
 _MAX_CHOICES = 25  # Discord's limit for autocomplete
-_SEPARATOR = re.compile(r"\s*[,;/]\s*")
+_ENGLISH: Final = "en-US"
+_SEPARATOR = re.compile(r"\s*[,;/、，]\s*")  # noqa: RUF001 - the commas of Japanese and Chinese
 
 
-def parse(text: str, names: Mapping[str, str]) -> tuple[str, ...]:
-    """Language codes of a list like "en, Spanish", in its order, each once.
+def parse(text: str, codes: Collection[str], most: int = MAX_TARGETS) -> tuple[str, ...]:
+    """Language codes of a list like "en, Spanish, alemán", in its order, each once.
 
     Args:
-        text: Codes or English names with commas between them.
-        names: The languages there are, code to English name.
+        text: Codes or names, in any language we speak or in their own, with commas between them.
+        codes: The languages there are.
+        most: How many a room may have.
 
     Raises:
         UsageError: A language is unknown, there is none, or there are too many.
     """
-    codes = {name.casefold(): code for code, name in names.items()}
-    codes |= {code.casefold(): code for code in names}
     found: list[str] = []
     for word in _words(text):
-        code = codes.get(word.casefold())
-        if code is None:
+        if (code := find(word, codes)) is None:
             raise UsageError(
-                f"I can't translate into “{word[:40]}”. Choose from the list that opens while you "
-                "type, for example en or Spanish."
+                t(
+                    "I can't translate into “{language}”. Choose from the list that opens while "
+                    "you type, for example en or Spanish.",
+                    language=word[:40],
+                )
             )
         if code not in found:
             found.append(code)
     if not found:
-        raise UsageError("Name at least one language to translate into, for example en.")
-    if len(found) > MAX_TARGETS:
-        raise UsageError(f"That is {len(found)} languages; a room takes {MAX_TARGETS} at most.")
+        raise UsageError(t("Name at least one language to translate into, for example en."))
+    if len(found) > most:
+        raise UsageError(
+            tn(
+                "That is {count} language; a room takes {most} at most.",
+                "That is {count} languages; a room takes {most} at most.",
+                len(found),
+                most=most,
+            )
+        )
     return tuple(found)
 
 
-def complete(text: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
+def complete(text: str, codes: Collection[str], locale: str = _ENGLISH) -> list[tuple[str, str]]:
     """What a list typed so far can be completed to: (shown, value), best first, at most 25.
 
     The last word is completed, the words before it are kept.
+
+    Args:
+        text: What was typed.
+        codes: The languages there are.
+        locale: Of who types; the languages are shown in it.
     """
     *before, last = _SEPARATOR.split(text.strip()) if text.strip() else [""]
-    codes = {name.casefold(): code for code, name in names.items()}
-    kept = [codes.get(word.casefold(), word) for word in before if word]
-    wanted = last.casefold()
-    matching = [
-        (_rank(wanted, code, name), name, code)
-        for code, name in names.items()
-        if code not in kept and (wanted in name.casefold() or code.casefold().startswith(wanted))
-    ]
+    kept = [find(word, codes) or word for word in before if word]
     choices = []
-    for _, name, code in sorted(matching)[:_MAX_CHOICES]:
-        shown = ", ".join([*(names.get(word, word) for word in kept), name])
-        value = ", ".join([*kept, code])
+    for code in search(last, (code for code in codes if code not in kept), locale):
+        shown = ", ".join(label(word, locale) for word in (*kept, code))
+        value = ", ".join((*kept, code))
         if len(shown) <= 100 and len(value) <= 100:
             choices.append((shown, value))
+        if len(choices) == _MAX_CHOICES:
+            break
     return choices
 
 
-def _rank(wanted: str, code: str, name: str) -> int:
-    if code.casefold() == wanted:
-        return 0
-    if name.casefold().startswith(wanted):
-        return 1
-    return 2
+def one(text: str, codes: Collection[str]) -> str:
+    """The code of one language.
+
+    Raises:
+        UsageError: There is no such language, or there are several.
+    """
+    found = parse(text, codes)
+    if len(found) > 1:
+        raise UsageError(t("Name one language."))
+    return found[0]
+
+
+def complete_one(
+    text: str, codes: Collection[str], locale: str = _ENGLISH
+) -> list[tuple[str, str]]:
+    """What one language typed so far can be completed to: (shown, value), best first."""
+    return [(label(code, locale), code) for code in search(text, codes, locale)[:_MAX_CHOICES]]
 
 
 def _words(text: str) -> list[str]:

@@ -2,33 +2,49 @@
 
 from bot.room.allowance import Today
 from bot.room.spending import DAYS, Day, Report
+from bot.words import Renderable, lines, number, t
 
 _SHOWN = 7  # days
-_ESTIMATE = "-# Costs are estimates from the price table, days those of UTC."
 
 
-def text(report: Report) -> str:
+def text(report: Report) -> Renderable:
     """What `/translate usage` answers."""
-    lines = [f"**Today:** {today(report.today)}"]
+    head = t("**Today:** {spent}", spent=today(report.today))
     if not report.days:
-        return "\n".join([*lines, f"Nothing was translated in the last {DAYS} days."])
-    lines += [_day(day) for day in report.days[:_SHOWN]]
-    minutes = sum(day.minutes for day in report.days)
-    own = sum(day.own_minutes for day in report.days)
-    lines.append(
-        f"**Last {DAYS} days:** {minutes:.1f} minutes, of them {own:.1f} yours; cost {report.cost}"
+        return lines([head, t("Nothing was translated in the last {days} days.", days=DAYS)])
+    whole = t(
+        "**Last {days} days:** {minutes} minutes, of them {own} yours; cost {cost}",
+        days=DAYS,
+        minutes=number(sum(day.minutes for day in report.days), 1),
+        own=number(sum(day.own_minutes for day in report.days), 1),
+        cost=report.cost.whole,
     )
-    return "\n".join([*lines, _ESTIMATE])
+    foot = t("-# Costs are estimates from the price table, days those of UTC.")
+    return lines([head, *(_day(day) for day in report.days[:_SHOWN]), whole, foot])
 
 
-def today(spent: Today) -> str:
+def today(spent: Today) -> Renderable:
     """Today's minutes and cost."""
-    limit = f" of {spent.limit:g}" if spent.limit else ""
-    return f"{spent.minutes:.1f}{limit} minutes translated; cost {spent.cost}"
+    if spent.limit:
+        return t(
+            "{minutes} of {limit} minutes translated; cost {cost}",
+            minutes=number(spent.minutes, 1),
+            limit=number(spent.limit),
+            cost=spent.cost.whole,
+        )
+    return t(
+        "{minutes} minutes translated; cost {cost}",
+        minutes=number(spent.minutes, 1),
+        cost=spent.cost.whole,
+    )
 
 
-def _day(day: Day) -> str:
-    return (
-        f"- {day.day.isoformat()}: {day.minutes:.1f} minutes, {day.tokens:,} tokens, "
-        f"{day.connects} connections; cost {day.cost.short}"
+def _day(day: Day) -> Renderable:
+    return t(
+        "- {day}: {minutes} minutes, {tokens} tokens, {connects} connections; cost {cost}",
+        day=day.day.isoformat(),
+        minutes=number(day.minutes, 1),
+        tokens=number(day.tokens),
+        connects=number(day.connects),
+        cost=day.cost.short,
     )

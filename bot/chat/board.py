@@ -4,7 +4,8 @@ import asyncio
 import logging
 import math
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.chat.budget import Budget
 from bot.chat.entry import Change, Delete, Edit, Post
@@ -14,11 +15,14 @@ from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
 from bot.errors import ChatError, MessageGoneError
 from bot.room.events import Caption
+from bot.room.ports import Look
 from bot.tasks import TaskOwner
+from bot.words import t
 
 log = logging.getLogger(__name__)
 
 CLOSE_S = 10.0
+_PLAIN = Look()
 _REQUEST_S = 60.0  # discord.py tries a request for up to half a minute when Discord fails
 
 
@@ -39,12 +43,14 @@ class ChannelBoard:
         self,
         transport: CaptionTransport,
         clock: Clock,
+        look: Look = _PLAIN,
         *,
         refused: Callable[[ChatError], None] | None = None,
         budget: Budget | None = None,
     ) -> None:
         self._transport = transport
         self._clock = clock
+        self._look = look
         self._refused = refused
         self._schedule = Schedule(budget)
         self._changed = asyncio.Event()
@@ -67,6 +73,10 @@ class ChannelBoard:
             return
         self._schedule.say(text, self._clock.now())
         self._changed.set()
+
+    def languages_changed(self, languages: Sequence[str]) -> None:
+        """These are the room's languages from now on, in the order shown."""
+        self._look = replace(self._look, languages=tuple(languages))
 
     def figures(self) -> Mapping[str, float]:
         """Counters and gauges by name (captions, requests, rate_limited, dropped, ...)."""
@@ -118,14 +128,14 @@ class ChannelBoard:
             async with asyncio.timeout(_REQUEST_S):
                 ref = await self._request(change)
         except TimeoutError:
-            self._failed(change, ChatError("Discord did not answer.", retryable=True))
+            self._failed(change, ChatError(t("Discord did not answer."), retryable=True))
         except ChatError as error:
             self._failed(change, error)
         except Exception as error:  # noqa: BLE001 - one caption's fault must not silence the channel
             # The message of an error unknown may quote what was said; where it arose may not.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("caption request broke: %s\n%s", type(error).__name__, where)  # noqa: TRY400
-            self._failed(change, ChatError("The request could not be made."))
+            self._failed(change, ChatError(t("The request could not be made.")))
         else:
             self._schedule.succeeded(change, ref, self._clock.now())
 

@@ -13,6 +13,7 @@ from bot.chat.transport import MessageRef, Posted
 from bot.chat.webhooks import CaptionChannel, Webhooks, WebhookUnavailableError
 from bot.errors import ChatError, MessageGoneError
 from bot.room.events import Member
+from bot.words import t
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +80,10 @@ class ChannelTransport:
                 return MessageRef(message.id, webhook.id)
         # A webhook that is gone at once is not asked for again: many 404s get a bot restricted.
         raise WebhookUnavailableError(
-            "My webhook in this channel vanishes as soon as it is made, so captions come under my "
-            "own name, with the speaker's in front."
+            t(
+                "My webhook in this channel vanishes as soon as it is made, so captions come under "
+                "my own name, with the speaker's in front."
+            )
         )
 
     async def _post_own(self, speaker: Member | None, content: str) -> MessageRef:

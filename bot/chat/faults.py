@@ -6,6 +6,7 @@ Codes: Discord's API documentation, "JSON error codes".
 import discord
 
 from bot.errors import ChatError, MessageGoneError, RateLimitError
+from bot.words import t
 
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
@@ -20,7 +21,7 @@ def chat_error(error: Exception) -> ChatError:
     if isinstance(error, discord.RateLimited):
         return RateLimitError(error.retry_after)
     if not isinstance(error, discord.HTTPException) or error.status >= 500:
-        return ChatError("Discord could not be reached.", retryable=True)
+        return ChatError(t("Discord could not be reached."), retryable=True)
     if error.status == 429:
         return RateLimitError(_retry_after(error))
     return _refusal(error)
@@ -32,10 +33,16 @@ def _refusal(error: discord.HTTPException) -> ChatError:
     if error.code in {UNKNOWN_WEBHOOK, EDITED_TOO_OFTEN}:
         return MessageGoneError(removed=False)
     if error.code == UNKNOWN_CHANNEL:
-        return ChatError("The text channel is gone.")
+        return ChatError(t("The text channel is gone."))
     if error.status == 403:
-        return ChatError("I may not write in the text channel.")
-    return ChatError(f"Discord refused a message ({error.status}, code {error.code}).")
+        return ChatError(t("I may not write in the text channel."))
+    return ChatError(
+        t(
+            "Discord refused a message ({status}, code {code}).",
+            status=error.status,
+            code=error.code,
+        )
+    )
 
 
 def _retry_after(error: discord.HTTPException) -> float:

@@ -7,6 +7,7 @@ import discord
 
 from bot.chat.faults import chat_error
 from bot.errors import ChatError
+from bot.words import t
 
 CaptionChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 WebhookChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel
@@ -68,8 +69,10 @@ class Webhooks:
     async def _find_or_make(self, home: WebhookChannel) -> discord.Webhook:
         if not home.permissions_for(home.guild.me).manage_webhooks:
             raise WebhookUnavailableError(
-                "I lack the permission Manage Webhooks in this channel, so captions come under my "
-                "own name, with the speaker's in front.",
+                t(
+                    "I lack the permission Manage Webhooks in this channel, so captions come under "
+                    "my own name, with the speaker's in front."
+                ),
                 lasting=False,
             )
         try:
@@ -79,14 +82,19 @@ class Webhooks:
             return await home.create_webhook(name=NAME, reason="Captions under the speakers' names")
         except discord.Forbidden:
             raise WebhookUnavailableError(
-                "Discord does not let me use webhooks in this channel, so captions come under my "
-                "own name, with the speaker's in front."
+                t(
+                    "Discord does not let me use webhooks in this channel, so captions come under "
+                    "my own name, with the speaker's in front."
+                )
             ) from None
         except discord.HTTPException as error:
             if error.code == _TOO_MANY_WEBHOOKS:
                 raise WebhookUnavailableError(
-                    "This channel has as many webhooks as Discord allows, so captions come under "
-                    "my own name, with the speaker's in front. Delete one that is not needed."
+                    t(
+                        "This channel has as many webhooks as Discord allows, so captions come "
+                        "under my own name, with the speaker's in front. Delete one that is not "
+                        "needed."
+                    )
                 ) from None
             raise chat_error(error) from error
         except (OSError, TimeoutError) as error:
@@ -107,5 +115,5 @@ def _home(channel: CaptionChannel) -> WebhookChannel:
         return channel
     parent = channel.parent
     if not isinstance(parent, discord.TextChannel):
-        raise WebhookUnavailableError("I can't use a webhook in this thread.")
+        raise WebhookUnavailableError(t("I can't use a webhook in this thread."))
     return parent

@@ -29,7 +29,9 @@ from bot.room.events import (
     TextRequest,
     TurnEnded,
 )
+from bot.room.glossary import occurring
 from bot.room.ports import TextTicket, TextTranslator
+from bot.words import t
 
 log = logging.getLogger(__name__)
 
@@ -292,7 +294,7 @@ class FurtherLanguage:
             source=wanted.source,
             target=self._target,
             final=final,
-            terms=self._glossary,
+            terms=occurring(self._glossary, wanted.text),
             guild_id=self._guild_id,
         )
         return self._texts.ask(request, answered)
@@ -333,5 +335,7 @@ def _words(text: str) -> str:
 
 
 def _left_out(turn: int) -> Failed:
-    message = "Text translation is too far behind: some sentences are left out in some languages."
+    message = t(
+        "Text translation is too far behind: some sentences are left out in some languages."
+    )
     return Failed("text_late", message, fatal=False, turn=turn)

@@ -1,6 +1,7 @@
 """What a room needs of the world, split by direction. Each edge implements one of these."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from bot.room.events import (
     TextAnswer,
     TextRequest,
 )
+from bot.room.records import Layout
 from bot.room.spent import Spent, SpentKey
 
 # The voice channel
@@ -43,6 +45,10 @@ class Listener(Protocol):
 
 class VoiceLink(Protocol):
     """A joined voice channel, both directions."""
+
+    @property
+    def channel_id(self) -> int:
+        """Where the bot is now; it may have been moved."""
 
     def allow(self, user_ids: frozenset[int]) -> None:
         """Decrypt these members and nobody else, from now on. Takes effect with the next packet."""
@@ -161,6 +167,25 @@ class TextTranslator(Protocol):
 # The text channel
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a room's captions stand in its text channel.
+
+    Attributes:
+        languages: The room's, in the order shown; captions of others are shown behind them.
+        layout: Where those of several languages stand.
+        originals: Show what was really said beneath its translation.
+        caption_minutes: Minutes after which a caption is removed; 0: it stays.
+        locale: Of the notices, as Discord names it.
+    """
+
+    languages: tuple[str, ...] = ()
+    layout: Layout = Layout.TOGETHER
+    originals: bool = True
+    caption_minutes: int = 0
+    locale: str = "en-US"
+
+
 class CaptionBoard(Protocol):
     """Where captions and notices are read."""
 
@@ -168,14 +193,20 @@ class CaptionBoard(Protocol):
         """Show a caption or its newer state, soon; interim states may be skipped, finals never."""
 
     def say(self, text: str) -> None:
-        """A notice of the room to its people, in order with the captions."""
+        """A notice of the room to its people, in order with the captions.
+
+        A sentence made with `bot.words.t` is shown in the board's locale.
+        """
+
+    def languages_changed(self, languages: Sequence[str]) -> None:
+        """These are the room's languages from now on, in the order shown."""
 
     async def close(self) -> None:
         """Deliver what is final, then end. Idempotent."""
 
 
-OpenBoard = Callable[[int], Awaitable[CaptionBoard]]
-"""The board in the text channel of this id; raises ChatError."""
+OpenBoard = Callable[[int, Look], Awaitable[CaptionBoard]]
+"""The board in the text channel of this id, with this look; raises ChatError."""
 
 
 # The store

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.room.spent import Spent
+from bot.words import Text, dollars, listing, t
 
 _SNAPSHOT: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _MILLION: Final = 1_000_000
@@ -34,12 +35,12 @@ class Price:
     def cost(self, amount: Spent) -> float:
         """US dollars for an amount."""
         written = amount.tokens_out - amount.tokens_voice
-        dollars = (
+        paid = (
             amount.tokens_in * self.read
             + written * self.written
             + amount.tokens_voice * self.spoken
         )
-        return dollars / _MILLION
+        return paid / _MILLION
 
 
 FREE: Final = Price(0.0, 0.0, 0.0)
@@ -64,20 +65,31 @@ class Cost:
     unknown: tuple[str, ...] = ()
 
     @property
-    def short(self) -> str:
+    def short(self) -> Text:
         """The amount alone."""
         if self.unknown:
-            return f"at least ${self.dollars:.2f}" if self.dollars > 0 else "unknown"
-        return f"about ${self.dollars:.2f}" if self.dollars >= 0.005 else _small(self.dollars)
+            if self.dollars > 0:
+                return t("at least {dollars}", dollars=dollars(self.dollars))
+            return t("unknown")
+        if self.dollars >= 0.005:
+            return t("about {dollars}", dollars=dollars(self.dollars))
+        if self.dollars == 0:
+            return t("nothing")
+        return t("less than {dollars}", dollars=dollars(0.01))
 
-    def __str__(self) -> str:
+    @property
+    def whole(self) -> Text:
+        """The amount, and what it leaves out."""
         if not self.unknown:
             return self.short
-        return f"{self.short} (no price is known for {', '.join(self.unknown)})"
+        return t(
+            "{cost} (no price is known for {models})",
+            cost=self.short,
+            models=listing(self.unknown),
+        )
 
-
-def _small(dollars: float) -> str:
-    return "nothing" if dollars == 0 else "less than $0.01"
+    def __str__(self) -> str:
+        return self.whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +111,14 @@ class Prices:
 
     def cost(self, amounts: Mapping[str, Spent]) -> Cost:
         """What amounts by model are likely to cost."""
-        dollars = 0.0
+        total = 0.0
         unknown = []
         for model, amount in sorted(amounts.items()):
             if (price := self.of(model)) is not None:
-                dollars += price.cost(amount)
+                total += price.cost(amount)
             elif amount != Spent():
                 unknown.append(model)
-        return Cost(dollars, tuple(unknown))
+        return Cost(total, tuple(unknown))
 
 
 def parse(text: str) -> Mapping[str, Price]:

@@ -20,6 +20,7 @@ from bot.translation import faults, outage
 from bot.translation.faults import Fault
 from bot.translation.requests import RequestBudget
 from bot.translation.writing import ENDS_ALL
+from bot.words import t
 
 MOST_WAITING: Final = 256  # finals, and as many interims; of more, the oldest is given up
 MOST_UNDER_WAY: Final = 16
@@ -34,11 +35,11 @@ Answered = Callable[[TextAnswer | Failed], None]
 
 LATE: Final = Failed(
     "text_late",
-    "Text translation is too far behind: some sentences are left out in some languages.",
+    t("Text translation is too far behind: some sentences are left out in some languages."),
     fatal=False,
 )
 
-BROKEN: Final = Fault("text_broken", "A text could not be translated.", retryable=False)
+BROKEN: Final = Fault("text_broken", t("A text could not be translated."), retryable=False)
 
 
 @dataclass(eq=False, slots=True)

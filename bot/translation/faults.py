@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from bot.words import t
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -30,74 +32,83 @@ _RATE_WAIT_S: Final = 6.0  # ten requests a minute
 
 BAD_KEY: Final = Fault(
     "bad_key",
-    "The translation service refused the API key: check DASHSCOPE_API_KEY, and that DASHSCOPE_URL "
-    "is of the region the key was made in.",
+    t(
+        "The translation service refused the API key: check DASHSCOPE_API_KEY, and that "
+        "DASHSCOPE_URL is of the region the key was made in."
+    ),
     retryable=False,
 )
 ACCESS_DENIED: Final = Fault(
     "access_denied",
-    "The translation service denied access: check that the key's workspace may use this model.",
+    t("The translation service denied access: check that the key's workspace may use this model."),
     retryable=False,
 )
 NO_MODEL: Final = Fault(
     "no_model",
-    "The translation service does not know the model or the address: check LIVETRANSLATE_MODEL and "
-    "DASHSCOPE_URL.",
+    t(
+        "The translation service does not know the model or the address: check "
+        "LIVETRANSLATE_MODEL and DASHSCOPE_URL."
+    ),
     retryable=False,
 )
 NO_CREDIT: Final = Fault(
     "no_credit",
-    "The quota or the credit of the translation account is used up: top it up in the Model Studio "
-    "console.",
+    t(
+        "The quota or the credit of the translation account is used up: top it up in the Model "
+        "Studio console."
+    ),
     retryable=False,
 )
 BAD_VOICE: Final = Fault(
     "bad_voice",
-    "The translation service does not have this voice: choose another one.",
+    t("The translation service does not have this voice: choose another one."),
     retryable=False,
     of_voice=True,
 )
 NO_VOICE: Final = Fault(
     "no_voice",
-    "The translation service does not speak this language: have another one spoken.",
+    t("The translation service does not speak this language: have another one spoken."),
     retryable=False,
     of_voice=True,
 )
 RATE_LIMITED: Final = Fault(
     "rate_limited",
-    "The translation service is refusing requests for a moment; trying again.",
+    t("The translation service is refusing requests for a moment; trying again."),
     retryable=True,
     wait_s=_RATE_WAIT_S,
 )
 OVERLOADED: Final = Fault(
     "overloaded",
-    "The translation service is overloaded; trying again.",
+    t("The translation service is overloaded; trying again."),
     retryable=True,
     wait_s=_CAPACITY_WAIT_S,
 )
 REPEATED: Final = Fault(
     "repeated_output",
-    "The translation service lost its thread; translating the sentence again.",
+    t("The translation service lost its thread; translating the sentence again."),
     retryable=True,
     quiet=True,
 )
 IDLE_KILL: Final = Fault(
     "silence_timeout",
-    "The translation service ended a silent conversation.",
+    t("The translation service ended a silent conversation."),
     retryable=True,
     quiet=True,
 )
 UNREACHABLE: Final = Fault(
     "unreachable",
-    "The translation service can't be reached; trying again. Check DASHSCOPE_URL and the network.",
+    t(
+        "The translation service can't be reached; trying again. Check DASHSCOPE_URL and the "
+        "network."
+    ),
     retryable=True,
 )
 NO_ANSWER: Final = Fault(
-    "no_answer", "The translation service does not answer; trying again.", retryable=True
+    "no_answer", t("The translation service does not answer; trying again."), retryable=True
 )
 LOST: Final = Fault(
     "connection_lost",
-    "The connection to the translation service broke; trying again.",
+    t("The connection to the translation service broke; trying again."),
     retryable=True,
     quiet=True,
 )
@@ -167,7 +178,10 @@ def of_handshake(status: int, body: str) -> Fault:
         return OVERLOADED
     return Fault(
         f"http_{status}",
-        f"The translation service refused the connection (HTTP {status}): check DASHSCOPE_URL.",
+        t(
+            "The translation service refused the connection (HTTP {status}): check DASHSCOPE_URL.",
+            status=status,
+        ),
         retryable=False,
     )
 
@@ -179,7 +193,10 @@ def of_close(code: int | None, reason: str) -> Fault:
     if code in {1003, 1007, 1008}:  # the data or the policy: the same again would be refused again
         return Fault(
             f"closed_{code}",
-            f"The translation service ended the conversation: {excerpt(reason) or code}.",
+            t(
+                "The translation service ended the conversation: {reason}.",
+                reason=excerpt(reason) or code,
+            ),
             retryable=False,
         )
     return LOST
@@ -192,7 +209,10 @@ def of_error(code: str, message: str, param: str | None) -> Fault:
     refused = param or excerpt(message) or code
     return Fault(
         "refused",
-        f"The translation service refused the conversation's settings: {refused}.",
+        t(
+            "The translation service refused the conversation's settings: {refused}.",
+            refused=refused,
+        ),
         retryable=code.lower() in {"common_error", "internal_error", "server_error"},
         of_voice=param is not None and ("voice" in param or "modalities" in param),
     )

@@ -21,6 +21,7 @@ from bot.translation.ports import LinkPort, OnEvent, OnLost
 from bot.translation.tokens import TokenPace
 from bot.translation.turns import Turns
 from bot.translation.wishes import SessionSettings
+from bot.words import language_name, listing, t
 
 SHORTEST_SILENCE_MS: Final = 200
 LONGEST_SILENCE_MS: Final = 6000
@@ -123,14 +124,21 @@ class LiveTranslate:
         """
         if request.target not in self._model.targets:
             raise LanguageError(
-                f"The model does not translate into {languages.name(request.target)}. "
-                f"With voice: {_listed(self._model.spoken)}. "
-                f"As text only: {_listed(self._model.text_only)}."
+                t(
+                    "The model does not translate into {language}. With voice: {spoken}. As text "
+                    "only: {written}.",
+                    language=language_name(request.target),
+                    spoken=_listed(self._model.spoken),
+                    written=_listed(self._model.text_only),
+                )
             )
         if request.source is not None and request.source not in self._model.targets:
             raise LanguageError(
-                f"The model does not understand {languages.name(request.source)}. "
-                f"It knows {_listed(self._model.targets)}."
+                t(
+                    "The model does not understand {language}. It knows {known}.",
+                    language=language_name(request.source),
+                    known=_listed(self._model.targets),
+                )
             )
         self._check_voice(request)
 
@@ -142,8 +150,12 @@ class LiveTranslate:
         unknown = request.voice not in voices.languages
         if request.voice not in speaking and (voices.complete or not unknown):
             raise LanguageError(
-                f"The voice {request.voice} does not speak {languages.name(request.target)}. "
-                f"These do: {', '.join(speaking)}."
+                t(
+                    "The voice {voice} does not speak {language}. These do: {others}.",
+                    voice=request.voice,
+                    language=language_name(request.target),
+                    others=listing(speaking),
+                )
             )
 
     def converse(
@@ -220,7 +232,7 @@ class LiveTranslate:
 
 
 def _listed(codes: frozenset[str]) -> str:
-    return ", ".join(sorted(languages.name(code) for code in codes))
+    return listing(language_name(code) for code in sorted(codes, key=languages.name))
 
 
 def _check_url(url: str) -> None:

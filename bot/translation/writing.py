@@ -20,6 +20,7 @@ from bot.room.events import TextAnswer, TextRequest, Usage
 from bot.translation import faults
 from bot.translation.faults import Fault
 from bot.translation.sdk import silence_library_logs
+from bot.words import t
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +29,15 @@ ANSWER_S: Final = 10.0
 
 NO_TEXT_MODEL: Final = Fault(
     "no_text_model",
-    "The translation service does not know the text model: check TEXT_MODEL, or set FAN_OUT=speech "
-    "for a conversation in each language.",
+    t(
+        "The translation service does not know the text model: check TEXT_MODEL, or set "
+        "FAN_OUT=speech for a conversation in each language."
+    ),
     retryable=False,
 )
 UNREADABLE: Final = Fault(
     "text_unreadable",
-    "The text translation answered with what is no translation.",
+    t("The text translation answered with what is no translation."),
     retryable=True,
     quiet=True,
 )
@@ -198,4 +201,5 @@ def judge(status: object, reason: str, message: str) -> Fault:
     if known is not None:
         return known
     why = faults.excerpt(message) or faults.excerpt(reason)
-    return Fault("text_refused", f"A text could not be translated: {why}.", retryable=False)
+    message = t("A text could not be translated: {reason}.", reason=why)
+    return Fault("text_refused", message, retryable=False)

@@ -8,6 +8,7 @@ from discord.errors import ClientException, ConnectionClosed
 
 from bot.errors import VoiceLinkError
 from bot.voice.people import VoiceChannel
+from bot.words import number, t
 
 
 def check_entry(channel: VoiceChannel) -> None:
@@ -19,12 +20,26 @@ def check_entry(channel: VoiceChannel) -> None:
     allowed = channel.permissions_for(channel.guild.me)
     if not (allowed.view_channel and allowed.connect):
         raise VoiceLinkError(
-            f"I need the permissions View Channel and Connect in {channel.name}.",
+            t(
+                "I need the permissions View Channel and Connect in {channel}.",
+                channel=channel.name,
+            ),
             retryable=False,
         )
     limit = channel.user_limit
     if limit and len(channel.voice_states) >= limit and not allowed.move_members:
-        raise VoiceLinkError(f"{channel.name} is full.")
+        raise VoiceLinkError(t("{channel} is full.", channel=channel.name))
+
+
+def not_encrypted(channel: VoiceChannel, timeout_s: float) -> VoiceLinkError:
+    """The bot did not get into the channel's end-to-end encryption in time."""
+    return VoiceLinkError(
+        t(
+            "The encryption of {channel} was not ready within {seconds} s.",
+            channel=channel.name,
+            seconds=number(timeout_s),
+        )
+    )
 
 
 @contextmanager
@@ -34,15 +49,29 @@ def explained(channel: VoiceChannel, timeout_s: float) -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise VoiceLinkError(
-            f"Discord did not let me into {channel.name} within {timeout_s:g} s."
+            t(
+                "Discord did not let me into {channel} within {seconds} s.",
+                channel=channel.name,
+                seconds=number(timeout_s),
+            )
         ) from error
     except ConnectionClosed as error:
         raise VoiceLinkError(
-            f"Discord's voice server closed the connection to {channel.name} (code {error.code})."
+            t(
+                "Discord's voice server closed the connection to {channel} (code {code}).",
+                channel=channel.name,
+                code=error.code,
+            )
         ) from error
     except ClientException as error:
         raise VoiceLinkError(
-            "I am already in a voice channel of this server.", retryable=False
+            t("I am already in a voice channel of this server."), retryable=False
         ) from error
     except (discord.DiscordException, OSError, ValueError) as error:
-        raise VoiceLinkError(f"Joining {channel.name} failed ({type(error).__name__}).") from error
+        raise VoiceLinkError(
+            t(
+                "Joining {channel} failed ({error}).",
+                channel=channel.name,
+                error=type(error).__name__,
+            )
+        ) from error

@@ -10,7 +10,6 @@ from typing import Any
 import discord
 
 from bot.clock import Clock
-from bot.errors import VoiceLinkError
 from bot.room.events import Member, Speech
 from bot.room.ports import Listener
 from bot.tasks import TaskOwner
@@ -19,12 +18,12 @@ from bot.voice.dave import NoKeys
 from bot.voice.discord_internals import Client, LiveKeys, leave
 from bot.voice.figures import Figures
 from bot.voice.hearing import Hearing
-from bot.voice.joining import check_entry, explained
+from bot.voice.joining import check_entry, explained, not_encrypted
 from bot.voice.people import Change, People, VoiceChannel
 from bot.voice.player import Gate, Player
 from bot.voice.receiver import Receiver
 from bot.voice.stage import ask_to_speak
-from bot.voice.standing import Notice, OwnVoice, Standing, moved
+from bot.voice.standing import DELETED, Notice, OwnVoice, Standing, disconnected, moved
 from bot.voice.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -98,6 +97,11 @@ class DiscordVoiceLink:
 
     # The port
 
+    @property
+    def channel_id(self) -> int:
+        """Where the bot is now."""
+        return self._channel.id
+
     def allow(self, user_ids: frozenset[int]) -> None:
         """Decrypt these members and nobody else, from the next packet on."""
         self._hearing.allowed = frozenset(user_ids)
@@ -155,11 +159,6 @@ class DiscordVoiceLink:
     def closed(self) -> bool:
         """Whether it has left, or is leaving."""
         return self._closed
-
-    @property
-    def channel(self) -> VoiceChannel:
-        """Where the bot is."""
-        return self._channel
 
     def voice_state_changed(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -242,9 +241,9 @@ class DiscordVoiceLink:
         if not self._closed and not self._supervisor.rejoining:
             channel = self._channel
             if channel.guild.get_channel(channel.id) is None:
-                self.give_up("The voice channel was deleted, so I can't go on.")
+                self.give_up(DELETED)
             else:
-                self.give_up(f"I was disconnected from {channel.name}.")
+                self.give_up(disconnected(channel.name))
 
     # The supervisor's side; see `supervisor.Patient`
 
@@ -317,10 +316,7 @@ class DiscordVoiceLink:
                 async with asyncio.timeout_at(deadline):
                     await self._moved.wait()
             except TimeoutError:
-                raise VoiceLinkError(
-                    f"The encryption of {self._channel.name} was not ready within "
-                    f"{READY_TIMEOUT_S:g} s."
-                ) from None
+                raise not_encrypted(self._channel, READY_TIMEOUT_S) from None
 
     async def _leave(self) -> None:
         client, self._client = self._client, None

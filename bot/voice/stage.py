@@ -5,6 +5,7 @@ import logging
 import discord
 
 from bot.voice.standing import Notice
+from bot.words import t
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +31,17 @@ async def ask_to_speak(channel: discord.StageChannel) -> Notice | None:
         log.info("could not ask to speak on the stage: status=%d", error.status)
         return Notice(
             "stage",
-            f"I can't ask to speak on {channel.name}: a moderator of the stage has to invite me, "
-            "or give me the permission Request to Speak. Until then there are captions only.",
+            t(
+                "I can't ask to speak on {channel}: a moderator of the stage has to invite me, or "
+                "give me the permission Request to Speak. Until then there are captions only.",
+                channel=channel.name,
+            ),
         )
     return Notice(
         "stage",
-        f"I asked to speak on {channel.name}: a moderator of the stage has to accept that before "
-        "translations can be heard there. Until then there are captions only.",
+        t(
+            "I asked to speak on {channel}: a moderator of the stage has to accept that before "
+            "translations can be heard there. Until then there are captions only.",
+            channel=channel.name,
+        ),
     )

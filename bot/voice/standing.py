@@ -4,6 +4,8 @@ from typing import NamedTuple, Self
 
 import discord
 
+from bot.words import t
+
 
 class Notice(NamedTuple):
     """For the text channel: `code` names the matter, `text` how it stands now."""
@@ -58,21 +60,29 @@ class OwnVoice:
         if self._speaks and now.unpermitted != before.unpermitted:
             notices.append(Notice("speak", _UNPERMITTED if now.unpermitted else _PERMITTED))
         if self._speaks and before.listener and not now.listener:
-            notices.append(Notice("stage", "I may speak on the stage now."))
+            notices.append(Notice("stage", t("I may speak on the stage now.")))
         return notices
 
 
-_DEAFENED = "I was deafened by the server: I hear nobody until that is undone."
-_UNDEAFENED = "I am no longer deafened and hear you again."
-_MUTED = "I was muted by the server: translations are not spoken until that is undone."
-_UNMUTED = "I am no longer muted and speak the translations again."
-_UNPERMITTED = "I lack the permission Speak here: translations are not spoken until I have it."
-_PERMITTED = "I have the permission Speak and speak the translations again."
+_DEAFENED = t("I was deafened by the server: I hear nobody until that is undone.")
+_UNDEAFENED = t("I am no longer deafened and hear you again.")
+_MUTED = t("I was muted by the server: translations are not spoken until that is undone.")
+_UNMUTED = t("I am no longer muted and speak the translations again.")
+_UNPERMITTED = t("I lack the permission Speak here: translations are not spoken until I have it.")
+_PERMITTED = t("I have the permission Speak and speak the translations again.")
 
-DEAF = Notice("hearing", "I hear nobody at the moment and am reconnecting.")
-HEARS_AGAIN = Notice("hearing", "I am connected and hear you again.")
+DEAF = Notice("hearing", t("I hear nobody at the moment and am reconnecting."))
+HEARS_AGAIN = Notice("hearing", t("I am connected and hear you again."))
 
 
 def moved(channel_name: str) -> Notice:
     """The bot was moved to another channel."""
-    return Notice("moved", f"I was moved to {channel_name} and go on there.")
+    return Notice("moved", t("I was moved to {channel} and go on there.", channel=channel_name))
+
+
+DELETED = t("The voice channel was deleted, so I can't go on.")
+
+
+def disconnected(channel_name: str) -> str:
+    """The bot was put out of its channel."""
+    return t("I was disconnected from {channel}.", channel=channel_name)

@@ -16,6 +16,7 @@ from bot.voice.figures import Figures
 from bot.voice.health import Patience, Trouble, Vitals
 from bot.voice.hearing import Hearing
 from bot.voice.standing import DEAF, HEARS_AGAIN, Notice
+from bot.words import t
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +165,7 @@ class Supervisor:
 
     async def _rejoin(self, reason: str) -> bool:
         if self._patience.exhausted:
-            self._patient.give_up("I lost the voice channel and could not get back in.")
+            self._patient.give_up(t("I lost the voice channel and could not get back in."))
             return False
         code = self._close_code if self._down_since is not None else 0
         rest = self._patience.rest_s(self._clock.now(), code)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from functools import cache
 from gettext import c2py
 from importlib import resources
-from typing import Protocol
+from typing import Final, Protocol
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-_FOLDER = "catalogues"
-_OURS = {  # Discord's locale -> ours, where they differ
+_FOLDER: Final = "catalogues"
+_OURS: Final = {  # Discord's locale -> ours, where they differ
     "en-US": "en",
     "en-GB": "en",
     "es-ES": "es",
@@ -19,13 +20,18 @@ _OURS = {  # Discord's locale -> ours, where they differ
     "zh-CN": "zh",
     "zh-TW": "zh",
 }
-LANGUAGES = ("en", "es", "fr", "de", "pt", "ja", "zh", "ko")
+_CLDR: Final = {"pt": "pt_BR", "zh": "zh_Hans"}  # ours -> CLDR's, where they differ
+LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "ja", "zh", "ko")
+
+# The contexts (msgctxt) of messages that have limits of their own.
+NAME: Final = "name"  # of a command or an option: 1 to 32 characters, lower case, no spaces
+DESCRIPTION: Final = "description"  # of the same: 1 to 100 characters
 
 
 class Translations(Protocol):
     """What is asked of a catalogue; an entry that is empty or doubtful counts as missing."""
 
-    def gettext(self, message: str) -> str:
+    def gettext(self, message: str, context: str | None = None) -> str:
         """The message in its language, else itself."""
 
     def ngettext(self, one: str, other: str, count: int) -> str:
@@ -33,7 +39,7 @@ class Translations(Protocol):
 
 
 class _English:
-    def gettext(self, message: str) -> str:
+    def gettext(self, message: str, context: str | None = None) -> str:  # noqa: ARG002 - the port's form
         return message
 
     def ngettext(self, one: str, other: str, count: int) -> str:
@@ -43,20 +49,20 @@ class _English:
 class _File:
     def __init__(self, catalogue: Catalog) -> None:
         self._plural: Callable[[int], int] = c2py(catalogue.plural_expr)
-        self._forms: dict[str, tuple[str, ...]] = {}
+        self._forms: dict[tuple[str | None, str], tuple[str, ...]] = {}
         for message in catalogue:
             if message.id and message.string and not message.fuzzy:
                 one = message.id if isinstance(message.id, str) else message.id[0]
                 text = message.string
                 forms = (text,) if isinstance(text, str) else tuple(text)
                 if all(forms):
-                    self._forms[one] = forms
+                    self._forms[message.context, one] = forms
 
-    def gettext(self, message: str) -> str:
-        return self._forms.get(message, (message,))[0]
+    def gettext(self, message: str, context: str | None = None) -> str:
+        return self._forms.get((context, message), (message,))[0]
 
     def ngettext(self, one: str, other: str, count: int) -> str:
-        forms = self._forms.get(one)
+        forms = self._forms.get((None, one))
         if forms is None:
             return one if count == 1 else other
         return forms[min(self._plural(count), len(forms) - 1)]
@@ -74,11 +80,16 @@ def catalogue(locale: str) -> Translations:
 
 
 @cache
+def cldr(locale: str) -> Locale:
+    """How numbers and lists are written and languages are named, for a locale of Discord's."""
+    ours = language(locale)
+    return Locale.parse(_CLDR.get(ours, ours))
+
+
+@cache
 def _read(name: str) -> Translations:
     if name == "en":
         return _English()
     file = resources.files("bot.words").joinpath(_FOLDER, f"{name}.po")
-    if not file.is_file():
-        return _English()
     with file.open("rb") as stream:
-        return _File(read_po(stream, locale=name, charset="utf-8"))
+        return _File(read_po(stream, locale=_CLDR.get(name, name), charset="utf-8"))

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from typing import Self
 
 from bot.words.catalogue import catalogue
+from bot.words.renderable import Renderable, render
 
 
-class Text(str):
-    """A sentence in English that knows what it was made of; everywhere else it is a plain string.
+class Text(Renderable):
+    """A sentence in English that knows what it was made of.
 
     Attributes:
         message: As the catalogue has it, with {names} for what varies.
         plural: The same for other counts than one; None where there is no count.
-        values: What varies, by name. A `Text` among them is rendered too.
+        values: What varies, by name. A `Renderable` among them is rendered too.
         number: The count of a plural.
     """
 
@@ -35,12 +36,8 @@ class Text(str):
         text.number = count if isinstance(count, int) else 0
         return text
 
-    def __str__(self) -> str:
-        """Itself, so that an error made of it gives it back whole."""
-        return self
-
     def render(self, locale: str) -> str:
-        """The sentence in this language (a Discord locale, as "pt-BR"); English where it has none.
+        """The sentence in this language; English where it has none.
 
         Raises:
             KeyError: A catalogue names a value that is not there; a test finds these.
@@ -65,10 +62,3 @@ def t(message: str, /, **values: object) -> Text:
 def tn(one: str, other: str, count: int, /, **values: object) -> Text:
     """A sentence with a number of things, {count} in it."""
     return Text.of(one, other, {**values, "count": count})
-
-
-def render(value: object, locale: str | None) -> str:
-    """A value as people with this locale read it: only a `Text` changes."""
-    if isinstance(value, Text) and locale is not None:
-        return value.render(locale)
-    return str(value)

@@ -1,6 +1,6 @@
 """The edges of a room, in memory: what the room does to them can be read back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.errors import LanguageError, ParleyError
 from bot.room.events import (
@@ -9,7 +9,7 @@ from bot.room.events import (
     ConversationRequest,
     Member,
 )
-from bot.room.ports import Listener
+from bot.room.ports import Listener, Look
 
 
 class MemoryConversation:
@@ -84,6 +84,7 @@ class MemoryBoard:
     def __init__(self) -> None:
         self.shown: list[Caption] = []
         self.notices: list[str] = []
+        self.languages: tuple[str, ...] = ()
         self.closed = False
 
     def show(self, caption: Caption) -> None:
@@ -92,6 +93,9 @@ class MemoryBoard:
 
     def say(self, text: str) -> None:
         self.notices.append(text)
+
+    def languages_changed(self, languages: Sequence[str]) -> None:
+        self.languages = tuple(languages)
 
     async def close(self) -> None:
         self.closed = True
@@ -109,6 +113,7 @@ class MemoryLink:
         self.played = bytearray()
         self.queued_s = 0.0
         self.closed = False
+        self.channel_id = 10
 
     def allow(self, user_ids: frozenset[int]) -> None:
         self.allowed.append(user_ids)
@@ -164,6 +169,7 @@ class World:
     def __init__(self, *members: Member) -> None:
         self.link = MemoryLink(*members)
         self.board = MemoryBoard()
+        self.look: Look | None = None
         self.listener: Listener | None = None
         self.refuse_voice: Exception | None = None
         self.speaks = False
@@ -176,6 +182,7 @@ class World:
         self.listener = listener
         return self.link
 
-    async def open_board(self, channel_id: int) -> MemoryBoard:
+    async def open_board(self, channel_id: int, look: Look) -> MemoryBoard:
         assert channel_id
+        self.look = look
         return self.board

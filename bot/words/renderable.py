@@ -1,0 +1,24 @@
+"""What is English wherever a string is wanted, and another language where somebody reads it."""
+
+from typing import Self
+
+
+class Renderable(str):
+    """A string that can be put into a reader's language. Everywhere else it is its English text."""
+
+    __slots__ = ()
+
+    def __str__(self) -> Self:
+        """Itself, so that an error made of it gives it back whole."""
+        return self
+
+    def render(self, locale: str) -> str:
+        """The plain string for a reader with this locale of Discord's, as "pt-BR"."""
+        raise NotImplementedError
+
+
+def render(value: object, locale: str | None) -> str:
+    """A value as a plain string for this locale; English for None. Only a `Renderable` changes."""
+    if isinstance(value, Renderable):
+        return value.render(locale) if locale is not None else str.__str__(value)
+    return str(value)

@@ -1,0 +1,101 @@
+"""The commands as Discord has them: in every language, within its limits."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import discord
+
+from bot.app import App
+from bot.words import commands
+from bot.words.commands import LOCALES
+from tests.support.call import bot_at, place
+
+NO_ENGINE = "ws://127.0.0.1:9/api-ws/v1/realtime"  # nothing is translated here
+SIZE_LIMIT = 8000  # of Discord, for a command in its longest translation
+
+Json = dict[str, Any]
+
+
+async def registered(app: App) -> list[Json]:
+    """The commands that Discord has now, with their translations."""
+    route = discord.http.Route(
+        "GET", "/applications/{application_id}/commands", application_id=app.bot.application_id
+    )
+    found: list[Json] = await app.bot.http.request(route, params={"with_localizations": "true"})
+    return found
+
+
+def parts(command: Json) -> Iterator[Json]:
+    """A command, its subcommands and their options."""
+    yield command
+    for option in command.get("options", []):
+        yield from parts(option)
+
+
+def size(part: Json) -> int:
+    """Characters that Discord counts: of each text its longest form, and choices' values."""
+    longest = sum(
+        max(map(len, [part[key], *(part.get(f"{key}_localizations") or {}).values()]))
+        for key in ("name", "description")
+        if key in part
+    )
+    value = part.get("value")
+    below = [*part.get("options", []), *part.get("choices", [])]
+    return longest + (len(value) if isinstance(value, str) else 0) + sum(map(size, below))
+
+
+async def test_every_command_is_registered_in_every_language(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, NO_ENGINE) as app:
+        commands_there = await registered(app)
+        assert commands_there
+        for part in (part for command in commands_there for part in parts(command)):
+            for key in ("name", "description"):
+                assert set(part[f"{key}_localizations"]) == set(LOCALES), part["name"]
+            for choice in part.get("choices", []):
+                assert set(choice["name_localizations"]) == set(LOCALES), part["name"]
+        assert where.discord.complaints == []
+
+
+async def test_what_discord_lists_says_the_same_as_the_catalogues(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, NO_ENGINE) as app:
+        for part in (part for command in await registered(app) for part in parts(command)):
+            for locale in LOCALES:
+                assert part["name_localizations"][locale] == commands.name(part["name"], locale)
+                words = commands.description(part["description"], locale)
+                assert part["description_localizations"][locale] == words
+                assert words != part["description"], f"{locale}: {words}"
+
+
+async def test_commands_stay_within_what_discord_takes_in_every_language(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, NO_ENGINE) as app:
+        for command in await registered(app):
+            assert size(command) <= SIZE_LIMIT, command["name"]
+            for part in parts(command):
+                siblings = part.get("options", [])
+                assert len(siblings) <= 25
+                for locale in LOCALES:
+                    names = [sibling["name_localizations"][locale] for sibling in siblings]
+                    assert len(set(names)) == len(names), f"{locale}: {part['name']} {names}"
+
+
+async def test_a_refusal_is_said_in_the_language_of_who_asked(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, NO_ENGINE):
+        said = set()
+        for locale in ("en-US", *LOCALES):
+            person = where.guild.add_person(f"Ana {locale}", locale=locale)
+            asked = {"to": "Klingon", "channel": where.lounge}
+            refused = await person.command("translate start", asked, channel=where.captions)
+            assert refused.ephemeral
+            assert "Klingon" in refused.content
+            said.add(refused.content)
+        assert len(said) == 1 + len(LOCALES) - 1  # the two of Spanish share their words
+
+
+async def test_languages_are_completed_in_the_language_of_who_types(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, NO_ENGINE):
+        ana = where.guild.add_person("Ana", locale="es-ES")
+        shown = await ana.autocomplete(
+            "translate start", {"to": "alem"}, focused="to", channel=where.captions
+        )
+        assert [(choice.name, choice.value) for choice in shown] == [("Alemán", "de")]

@@ -1,0 +1,1 @@
+"""Keeps the message catalogues: what the code says and the commands are called (`make words`)."""
