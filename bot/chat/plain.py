@@ -20,6 +20,11 @@ _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 _MARKDOWN = re.compile(r"[\\*_~`|<\[\]]|:(?=//)")
+# Western sentences end before a space, those of Chinese and Japanese anywhere.
+_SENTENCE_END = re.compile(
+    r"[.!?\u2026\u061f\u06d4\u0964][\"')\]\u00bb\u201d\u2019]*(?= )"
+    r"|[\u3002\uff01\uff1f][\u300d\u300f\u201d]*"
+)
 _MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)", re.IGNORECASE)
 
 
@@ -88,7 +93,10 @@ def _fitting(text: str, limit: int) -> int:
 
 
 def _good_end(text: str, end: int) -> int:
-    """The last space in the half before `end`, else before a whole letter."""
+    """After the last sentence, else the last word, of the half before `end`; else any letter."""
+    sentences = [found.end() for found in _SENTENCE_END.finditer(text, end // 2, end)]
+    if sentences:
+        return sentences[-1]
     if text[end] == " ":
         return end
     space = text.rfind(" ", end // 2, end)
