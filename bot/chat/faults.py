@@ -6,6 +6,7 @@ Codes: Discord's API documentation, "JSON error codes".
 import discord
 
 from bot.errors import ChatError, MessageGoneError, RateLimitError
+from bot.words import t
 
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
@@ -13,6 +14,12 @@ UNKNOWN_WEBHOOK = 10015
 EDITED_TOO_OFTEN = 30046  # of a message older than an hour
 
 _WAIT_S = 5.0  # after a 429 that does not say how long
+
+
+class ChannelGoneError(ChatError):
+    """The channel or thread was deleted."""
+
+    code = "channel_gone"
 
 
 def chat_error(error: Exception) -> ChatError:
@@ -32,9 +39,9 @@ def _refusal(error: discord.HTTPException) -> ChatError:
     if error.code in {UNKNOWN_WEBHOOK, EDITED_TOO_OFTEN}:
         return MessageGoneError(removed=False)
     if error.code == UNKNOWN_CHANNEL:
-        return ChatError("The text channel is gone.")
+        return ChannelGoneError(t("The text channel is gone."))
     if error.status == 403:
-        return ChatError("I may not write in the text channel.")
+        return ChatError(t("I may not write in the text channel."))
     return ChatError(f"Discord refused a message ({error.status}, code {error.code}).")
 
 

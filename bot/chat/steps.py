@@ -13,7 +13,7 @@ from bot.chat.budget import Budget
 _DWELL_S = 10.0
 _LATELY_S = 15.0
 _SHARE = 0.75  # of the rate that a better step may need
-_LOW = 1.5  # of the tank: interims end
+_LOW = 0.8  # of the tank: interims end
 _HIGH = 2.5  # of the tank: a better step is tried
 
 

@@ -7,6 +7,7 @@ import discord
 
 from bot.chat.faults import chat_error
 from bot.errors import ChatError
+from bot.words import t
 
 CaptionChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 WebhookChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel
@@ -49,15 +50,19 @@ class Webhooks:
             WebhookUnavailableError: The permission is missing, or the channel has too many.
             ChatError: Discord failed or the channel is gone.
         """
-        home = _home(channel)
+        at = home(channel)
         async with self._finding:
-            webhook = self._known.get(home.id)
+            webhook = self._known.get(at.id)
             if webhook is None:
-                webhook = await self._find_or_make(home)
-                self._known[home.id] = webhook
+                webhook = await self._find_or_make(at)
+                self._known[at.id] = webhook
                 if len(self._known) > _KEPT:
                     self._known.popitem(last=False)
             return webhook
+
+    def made(self, webhook_id: int | None) -> bool:
+        """Whether it is one of ours that is known."""
+        return any(webhook.id == webhook_id for webhook in self._known.values())
 
     def forget(self, webhook_id: int) -> None:
         """It is gone; the next `of` looks again."""
@@ -68,8 +73,10 @@ class Webhooks:
     async def _find_or_make(self, home: WebhookChannel) -> discord.Webhook:
         if not home.permissions_for(home.guild.me).manage_webhooks:
             raise WebhookUnavailableError(
-                "I lack the permission Manage Webhooks in this channel, so captions come under my "
-                "own name, with the speaker's in front.",
+                t(
+                    "I lack the permission Manage Webhooks in this channel, so captions come under "
+                    "my own name, with the speaker's in front."
+                ),
                 lasting=False,
             )
         try:
@@ -79,14 +86,19 @@ class Webhooks:
             return await home.create_webhook(name=NAME, reason="Captions under the speakers' names")
         except discord.Forbidden:
             raise WebhookUnavailableError(
-                "Discord does not let me use webhooks in this channel, so captions come under my "
-                "own name, with the speaker's in front."
+                t(
+                    "Discord does not let me use webhooks in this channel, so captions come under "
+                    "my own name, with the speaker's in front."
+                )
             ) from None
         except discord.HTTPException as error:
             if error.code == _TOO_MANY_WEBHOOKS:
                 raise WebhookUnavailableError(
-                    "This channel has as many webhooks as Discord allows, so captions come under "
-                    "my own name, with the speaker's in front. Delete one that is not needed."
+                    t(
+                        "This channel has as many webhooks as Discord allows, so captions come "
+                        "under my own name, with the speaker's in front. Delete one that is not "
+                        "needed."
+                    )
                 ) from None
             raise chat_error(error) from error
         except (OSError, TimeoutError) as error:
@@ -102,10 +114,15 @@ class Webhooks:
         )
 
 
-def _home(channel: CaptionChannel) -> WebhookChannel:
+def home(channel: CaptionChannel) -> WebhookChannel:
+    """The channel whose webhook serves a channel or thread, and whose limits count.
+
+    Raises:
+        WebhookUnavailableError: A thread of a forum.
+    """
     if not isinstance(channel, discord.Thread):
         return channel
     parent = channel.parent
     if not isinstance(parent, discord.TextChannel):
-        raise WebhookUnavailableError("I can't use a webhook in this thread.")
+        raise WebhookUnavailableError(t("I can't use a webhook in this thread."))
     return parent
