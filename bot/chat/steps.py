@@ -13,6 +13,8 @@ from bot.chat.budget import Budget
 _DWELL_S = 10.0
 _LATELY_S = 15.0
 _SHARE = 0.75  # of the rate that a better step may need
+_LIVE_AGAIN_SHARE = 0.6  # likewise for live, which needs the rest for interims
+_LIVE_SHARE = 0.95  # of the rate: interims take what finals leave, until finals leave nothing
 _LOW = 0.8  # of the tank: interims end
 _HIGH = 2.5  # of the tank: a better step is tried
 
@@ -49,7 +51,7 @@ class Steps:
         """
         level = budget.level(now)
         step = self.step
-        if step < Step.FINALS and level < _LOW:
+        if step < Step.FINALS and level < _LOW and not self._would_do(budget, now, _LIVE_SHARE):
             step = Step.FINALS
         if step < Step.MERGED and waiting > max(1.0, level):
             step = Step.MERGED
@@ -64,17 +66,22 @@ class Steps:
 
     def _rise(self, budget: Budget, now: float) -> None:
         while self.step > Step.LIVE and now - self._since >= _DWELL_S:
-            if budget.level(now) < min(_HIGH, budget.size) or not self._would_do(budget, now):
+            if budget.level(now) < min(_HIGH, budget.size) or not self._would_do(
+                budget, now, _SHARE
+            ):
                 return
             self.step = Step(self.step - 1)
             self._since += _DWELL_S
 
-    def _would_do(self, budget: Budget, now: float) -> bool:
-        """Whether the next better step would have done for what was said lately."""
+    def _would_do(self, budget: Budget, now: float, share: float) -> bool:
+        """Whether such a share of the rate does for what was said lately.
+
+        From digests on, for a message for each speaker in a row; else for one for each final.
+        """
         lately = [speaker for at, speaker in self._said if at > now - _LATELY_S]
         if self.step is Step.DIGEST:
             changes = sum(before != after for before, after in pairwise(lately))
             needed = bool(lately) + changes
         else:
             needed = len(lately)
-        return needed <= _SHARE * _LATELY_S * budget.rate / budget.sharers
+        return needed <= share * _LATELY_S * budget.rate / budget.sharers

@@ -1,9 +1,10 @@
 """People who talk for minutes, in time that jumps, to a channel with the loopback's own limits."""
 
+import itertools
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
 from bot.chat.entry import Change, Delete, Edit, Post
@@ -26,44 +27,52 @@ class Talk:
         languages: Of the captions.
         at_once: They all talk; else one after the other.
         seconds: For how long.
+        starts_at: When they begin.
+        first_key: Of their captions.
     """
 
     speakers: int
     languages: tuple[str, ...]
     at_once: bool
     seconds: float
+    starts_at: float = 0.0
+    first_key: int = 1
 
     def events(self, chance: random.Random) -> list[tuple[float, Caption]]:
         """Captions as conversations of their own would show them, interims too, by time."""
         found: list[tuple[float, Caption]] = []
-        keys = iter(range(1, 1_000_000))
+        keys = itertools.count(self.first_key)
         for speaker, number, began, ended in self._utterances(chance):
             member = Member(speaker + 1, f"speaker{speaker}")
             for language in self.languages:
-                key, words = next(keys), max(4, int(3 * (ended - began)))
+                words = max(4, int(3 * (ended - began)))
                 word = f"{language}{speaker}n{number}"
                 final_at = ended + chance.uniform(0.6, 1.4)
+                said = Caption(
+                    key=next(keys),
+                    speaker=member,
+                    language=language,
+                    text=" ".join([word] * words),
+                    source_text=" ".join([f"fr{speaker}n{number}"] * words),
+                    source_language="fr",
+                    final=True,
+                    began_at=began,
+                )
                 at = began + 1.0 + chance.uniform(0, 0.5)
-                said = 2
                 while at < final_at - 0.3:
-                    text = " ".join([word] * min(said, words))
-                    found.append((at, Caption(key, member, language, text, "", "fr", False, began)))
-                    at, said = at + 0.5, said + 2
-                text = " ".join([word] * words)
-                source = " ".join([f"fr{speaker}n{number}"] * words)
+                    soon = " ".join([word] * min(int(4 * (at - began)), words))
+                    found.append((at, replace(said, text=soon, source_text="", final=False)))
+                    at += 0.5
                 if chance.random() < 0.5:
-                    whole = Caption(key, member, language, text, source, "fr", True, began)
-                    found.append((final_at, whole))
+                    found.append((final_at, said))
                 else:  # the original comes later
-                    whole = Caption(key, member, language, text, "", "fr", True, began)
-                    found.append((final_at, whole))
-                    late = Caption(key, member, language, text, source, "fr", True, began)
-                    found.append((final_at + 0.5, late))
+                    found.append((final_at, replace(said, source_text="")))
+                    found.append((final_at + 0.5, said))
         return sorted(found, key=lambda pair: pair[0])
 
     def _utterances(self, chance: random.Random) -> Iterator[tuple[int, int, float, float]]:
         numbers = [0] * self.speakers
-        free = [chance.uniform(0, 2) for _ in range(self.speakers)]
+        free = [self.starts_at + chance.uniform(0, 2) for _ in range(self.speakers)]
         turn = 0
         while True:
             speaker = turn % self.speakers
@@ -74,7 +83,7 @@ class Talk:
                 free = [ended] * self.speakers
             else:
                 free[speaker] = ended
-            if ended > self.seconds:
+            if ended > self.starts_at + self.seconds:
                 return
             yield speaker, numbers[speaker], began, ended
             numbers[speaker] += 1
@@ -182,6 +191,13 @@ class Hall:
                 name = parts["name"] or name
                 found.append((name, parts["language"] or "", parts["text"]))
         return found
+
+
+def spoken_words(text: str) -> tuple[tuple[str, int, int], int]:
+    """Whose words a row holds (language, speaker, utterance: one alone), and how many."""
+    found = [(word[1], int(word[2]), int(word[3])) for word in _WORD.finditer(text)]
+    assert len(set(found)) == 1, "one row, one utterance in one language"
+    return found[0], len(found)
 
 
 def whole_words(content: str) -> set[str]:
