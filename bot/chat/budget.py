@@ -7,8 +7,8 @@ limit.
 
 Within the windows alone a channel could spend a minute's requests in ten seconds and then stand
 still for fifty. So most of a minute's requests come evenly, and only the rest may be spent ahead:
-a tank of six that fills at one in 2.5 seconds. Whatever is done, the next request is never further
-off than that.
+a tank of six that fills at one in 2.5 seconds. Whatever is done, the next request is never
+further off than that.
 """
 
 from collections import deque
@@ -60,7 +60,7 @@ class Budget:
     @property
     def size(self) -> float:
         """Requests that may be made ahead of the rate."""
-        return max(1.0, (1 - _EVENLY) * self.minute.count)
+        return max(1.0, round((1 - _EVENLY) * self.minute.count, 3))
 
     def level(self, now: float) -> float:
         """Requests that may be made at once without a longer wait afterwards."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import discord
 
-from bot.chat.faults import UNKNOWN_WEBHOOK, chat_error
+from bot.chat.faults import FAULTS, UNKNOWN_WEBHOOK, chat_error
 from bot.chat.names import username
 from bot.chat.render import named
 from bot.chat.transport import DIGEST, MessageRef, Posted
@@ -78,7 +78,7 @@ class ChannelTransport:
                 # Most likely the name: a server can ban words that we do not know of.
                 log.info("webhook message refused: code %d", error.code)
                 return await self._post_own(speaker, content)
-            except (OSError, TimeoutError) as error:
+            except FAULTS as error:
                 raise chat_error(error) from error
             else:
                 return MessageRef(message.id, webhook.id)
@@ -109,7 +109,7 @@ class ChannelTransport:
             await webhook.edit_message(
                 ref.id, content=content, allowed_mentions=_PING_NOBODY, thread=self._thread
             )
-        except (discord.DiscordException, OSError, TimeoutError) as error:
+        except FAULTS as error:
             if isinstance(error, discord.NotFound) and error.code == UNKNOWN_WEBHOOK:
                 self._webhooks.forget(webhook.id)
             raise chat_error(error) from error
@@ -195,5 +195,5 @@ def _translated() -> Iterator[None]:
         yield
     except ChatError:
         raise
-    except (discord.DiscordException, OSError, TimeoutError) as error:
+    except FAULTS as error:
         raise chat_error(error) from error

@@ -157,13 +157,14 @@ class Entry:
 
     def end(self, style: Style) -> None:
         """No more comes: what stands becomes final as it is, what nobody saw is dropped."""
+        if self.final:
+            return
         for known in self.said.values():
             for key, caption in list(known.items()):
                 if self.sent or caption.final:
                     known[key] = replace(caption, final=True)
                 else:
                     del known[key]
-        if self.said:
-            self.write(style)
-            if self.urgent_at is None and self.change() is not None:
-                self.urgent_at = float("-inf")
+        self.write(style)
+        if self.urgent_at is None and self.change() is not None:
+            self.urgent_at = float("-inf")

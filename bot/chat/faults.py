@@ -3,6 +3,7 @@
 Codes: Discord's API documentation, "JSON error codes".
 """
 
+import aiohttp
 import discord
 
 from bot.errors import ChatError, MessageGoneError, RateLimitError
@@ -12,6 +13,9 @@ UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK = 10015
 EDITED_TOO_OFTEN = 30046  # of a message older than an hour
+
+# What a request of discord.py's raises.
+FAULTS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 _WAIT_S = 5.0  # after a 429 that does not say how long
 

@@ -15,7 +15,7 @@ _LATELY_S = 15.0
 _SHARE = 0.75  # of the rate that a better step may need
 _LIVE_AGAIN_SHARE = 0.6  # likewise for live, which needs the rest for interims
 _LIVE_SHARE = 0.95  # of the rate: interims take what finals leave, until finals leave nothing
-_LOW = 0.8  # of the tank: interims end
+_LOW = 2.0  # of the tank: interims end
 _HIGH = 2.5  # of the tank: a better step is tried
 
 

@@ -8,7 +8,7 @@ import discord
 from babel import Locale, UnknownLocaleError
 
 from bot.chat.channel import ChannelTransport
-from bot.chat.faults import ChannelGoneError, chat_error
+from bot.chat.faults import FAULTS, ChannelGoneError, chat_error
 from bot.chat.transport import MessageRef, Posted
 from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.room.events import Member
@@ -104,7 +104,7 @@ class LanguageThread:
                     "together here.",
                     channel=self._channel.name,
                 )
-            except (discord.DiscordException, OSError, TimeoutError) as error:
+            except FAULTS as error:
                 raise chat_error(error) from error
             log.info("no thread to be had, captions stand in the channel")
             self._fallback = True
@@ -157,7 +157,7 @@ class LanguageThread:
         """Captions that stand already, with their age in seconds, where there is a thread."""
         try:
             thread = await self._find()
-        except (discord.DiscordException, OSError, TimeoutError) as error:
+        except FAULTS as error:
             raise chat_error(error) from error
         if thread is not None:
             place = self._place or ChannelTransport(thread, self._webhooks)

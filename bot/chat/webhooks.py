@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 import discord
 
-from bot.chat.faults import chat_error
+from bot.chat.faults import FAULTS, chat_error
 from bot.errors import ChatError
 from bot.words import t
 
@@ -101,7 +101,7 @@ class Webhooks:
                     )
                 ) from None
             raise chat_error(error) from error
-        except (OSError, TimeoutError) as error:
+        except FAULTS as error:
             raise chat_error(error) from error
 
     def _is_ours(self, webhook: discord.Webhook) -> bool:

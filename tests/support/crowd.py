@@ -3,7 +3,7 @@
 import itertools
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
@@ -180,17 +180,22 @@ class Hall:
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Speaker, language label and text of every row that stands, originals left out."""
-        found = []
-        for author, content in self.messages.values():
-            name = author
-            for row in filter(None, content.split("\n")):
-                if row.startswith("-# "):
-                    continue
-                parts = _LABELLED.fullmatch(row)
-                assert parts is not None
-                name = parts["name"] or name
-                found.append((name, parts["language"] or "", parts["text"]))
-        return found
+        return rows_of(self.messages.values())
+
+
+def rows_of(messages: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """Speaker, language label and text of each row of (author, content), originals left out."""
+    found = []
+    for author, content in messages:
+        name = author
+        for row in filter(None, content.split("\n")):
+            if row.startswith("-# "):
+                continue
+            parts = _LABELLED.fullmatch(row)
+            assert parts is not None
+            name = parts["name"] or name
+            found.append((name, parts["language"] or "", parts["text"]))
+    return found
 
 
 def spoken_words(text: str) -> tuple[tuple[str, int, int], int]:
