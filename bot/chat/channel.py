@@ -149,11 +149,11 @@ class ChannelTransport:
         webhook = await self._webhooks.of(self._channel)
         now = datetime.now(UTC)
         with _translated():
-            async for message in self._channel.history(
-                limit=_LOOKED_THROUGH, after=now - _BULK_AGE, oldest_first=False
-            ):
+            async for message in self._channel.history(limit=_LOOKED_THROUGH):
+                age = now - message.created_at
+                if age > _BULK_AGE:
+                    return
                 if message.webhook_id == webhook.id:
-                    age = now - message.created_at
                     yield MessageRef(message.id, webhook.id), age.total_seconds()
 
     async def delete_all(self, refs: Sequence[MessageRef]) -> bool:

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 BULK = 100  # messages, the most that Discord takes
 _GATHERED_S = 30.0  # removals come together, so that bulk is worth it
 _ONE_BY_ONE_S = 2.5
+_AGAIN_MINUTES = 1.0  # after a failure that may pass
 _MOST = 100_000  # messages remembered; beyond, the oldest stay in the channel
 
 
@@ -111,18 +112,28 @@ class Janitor:
             for ref in batch:
                 self._due.pop(ref, None)
             try:
-                if not await place.delete_all(batch):
-                    await self._one_by_one(place, batch)
+                together = await place.delete_all(batch)
             except ChatError as error:
-                # Not tried again: who took the bot's rights away decides what stays.
-                log.warning("captions not removed: %s", error.code)
-                self._figures["kept_back"] += len(batch)
-            else:
+                log.info("captions not removed together: %s", error.code)
+                together = False
+            if together:
                 self._figures["removed"] += len(batch)
+            else:
+                await self._one_by_one(place, batch)
 
     async def _one_by_one(self, place: CaptionTransport, refs: Iterable[MessageRef]) -> None:
         for ref in refs:
-            await place.delete(ref)
+            try:
+                await place.delete(ref)
+            except ChatError as error:
+                if error.retryable:
+                    self.remove_later(place, ref, _AGAIN_MINUTES)
+                else:
+                    # Who took the bot's rights away decides what stays.
+                    log.warning("a caption was not removed: %s", error.code)
+                    self._figures["kept_back"] += 1
+            else:
+                self._figures["removed"] += 1
             await self._until(self._clock.now() + _ONE_BY_ONE_S)
 
 

@@ -42,9 +42,22 @@ def _plain_character(character: str) -> str:
     return "\N{REPLACEMENT CHARACTER}" if category == "Cs" else character
 
 
+class _Plain(dict[int, str]):
+    """Each character's plain form, worked out once; captions are cleaned with each word."""
+
+    def __missing__(self, code: int) -> str:
+        plain = self[code] = _plain_character(chr(code))
+        return plain
+
+
+_PLAIN = _Plain()
+
+
 def clean(text: str) -> str:
     """`text` on one line, single-spaced, without characters that hide, reorder or break."""
-    flat = " ".join("".join(map(_plain_character, text)).split())
+    flat = " ".join(text.translate(_PLAIN).split())
+    if flat.isascii():
+        return flat
     return "" if all(character in _JOINERS or character == " " for character in flat) else flat
 
 
@@ -62,7 +75,7 @@ def isolate(text: str) -> str:
 
 def length(text: str) -> int:
     """UTF-16 units, the strictest way a limit of Discord is counted."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, limit: int) -> list[str]:
@@ -83,6 +96,8 @@ def cut(text: str, limit: int) -> list[str]:
 
 def _fitting(text: str, limit: int) -> int:
     """How many characters fit once escaped; at least one."""
+    if 3 * len(text) <= limit:  # no character takes more
+        return len(text)
     used = 0
     for index, character in enumerate(text):
         escapes = character == "@" or _MARKDOWN.match(text, index) is not None

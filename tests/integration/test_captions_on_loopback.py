@@ -6,8 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import pytest
+
 from bot.chat.board import ChannelBoard
 from bot.chat.boards import Boards
+from bot.chat.channel import ChannelTransport
+from bot.chat.webhooks import Webhooks
 from bot.clock import LoopClock
 from bot.loopback import Channel, Message, Permissions
 from bot.room.events import Caption, Member
@@ -213,3 +217,26 @@ async def test_a_post_that_was_not_answered_does_not_stand_twice() -> None:
         board.show(said(1, "Only once."))
         await board.close()
         assert texts(on.captions) == [("Ana", "Only once.")]
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_captions_of_an_earlier_run_are_found_and_removed_and_nothing_else(
+    *, together: bool
+) -> None:
+    async with scene() as on:
+        if together:
+            on.guild.allow(on.captions, on.app, Permissions.MANAGE_MESSAGES)
+        async with boards(on) as made:
+            board = await opened(made, on, Look(("en",)))
+            for key in range(3):
+                board.show(said(key, f"Sentence {key}.", speaker=Member(20 + key, "x")))
+            board.say("A notice.")
+            await board.close()
+        on.ana.write("Hello all", on.captions)
+        transport = ChannelTransport(on.text(), Webhooks(on.app.id))
+        found = [ref async for ref, age_s in transport.history() if 0 <= age_s < 60]
+        assert len(found) == 3
+        assert await transport.delete_all(found) is together
+        for ref in found:
+            await transport.delete(ref)
+        assert sorted(text for _, text in texts(on.captions)) == ["A notice.", "Hello all"]

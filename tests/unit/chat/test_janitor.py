@@ -30,6 +30,8 @@ class Place:
         raise AssertionError((ref, speaker, content))
 
     async def delete(self, ref: MessageRef) -> None:
+        if self.fault is not None:
+            raise self.fault
         self.singles.append(ref.id)
 
     async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
@@ -109,6 +111,15 @@ async def test_a_refusal_is_counted_and_ends_nothing(clock: ManualClock, janitor
     await passing(clock, 125)
     assert place.batches == [[2]]
     assert janitor.figures()["kept_back"] == 1
+
+
+async def test_a_failure_that_may_pass_is_tried_again(clock: ManualClock, janitor: Janitor) -> None:
+    place = Place(fault=ChatError("down", retryable=True))
+    janitor.remove_later(place, MessageRef(1), 1)
+    await passing(clock, 95)
+    place.fault = None
+    await passing(clock, 125)
+    assert place.batches == [[1]]
 
 
 async def test_what_an_earlier_run_left_is_removed_when_its_own_time_comes(
