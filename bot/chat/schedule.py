@@ -32,8 +32,9 @@ _EDITABLE_S = (
     3600.0  # Discord edits no older message freely (error 30046); so long changes are taken
 )
 _SPACING_S = 1.0
-_RESERVE = 2.0  # requests of the tank that interims leave to finals
-_GATHERED_S = (0.4, 0.8, 0.8, 0.8)  # by step: a final waits for its other languages
+_RESERVE = 3.0  # requests of the tank that edits of interims leave to others
+_FIRST_RESERVE = 1.0  # likewise somebody's first words
+_GATHERED_S = 0.8  # a final waits for its other languages and its original
 _ORIGINAL_S = 30.0  # after its final an original is not worth a request any more
 _FIRST_RETRY_S = 0.5
 _LONGEST_RETRY_S = 10.0
@@ -181,7 +182,7 @@ class Schedule:
         if self.style.originals:
             gathered = gathered and any(caption.source_text for caption in entry.captions())
         whole = gathered or not entry.said or entry.fused or not self.style.languages
-        return urgent_at if whole else urgent_at + _GATHERED_S[self._steps.step]
+        return urgent_at if whole else urgent_at + _GATHERED_S
 
     def _interim(self, waiting: list[Entry], step: Step, now: float) -> Offer | float:
         self._leave_originals(waiting, now)
@@ -195,18 +196,22 @@ class Schedule:
         # A better step is tried when the tank has filled.
         at = math.inf if live or not waiting else self.budget.level_at(now, math.inf) + 1.0
         if unseen:
-            at = min(at, self._interims_at(now, owed=1))
+            # The first words of somebody count more than further ones of others.
+            at = min(at, self._interims_at(now, owed=min(_FIRST_RESERVE, self.budget.size / 3)))
             if at <= now:
                 return Offer((min(unseen, key=_by_speech),), urgent=False)
         if edits:
             chosen = min(edits, key=lambda entry: entry.changed_at)
-            due = max(chosen.changed_at + _SPACING_S, self._interims_at(now, owed=0))
+            due = max(
+                chosen.changed_at + _SPACING_S,
+                self._interims_at(now, owed=min(_RESERVE, self.budget.size / 2)),
+            )
             if due <= now:
                 return Offer((chosen,), urgent=False)
             at = min(at, due)
         return at
 
-    def _interims_at(self, now: float, *, owed: int) -> float:
+    def _interims_at(self, now: float, *, owed: float) -> float:
         """When an interim leaves enough for finals: those promised by what stands, and `owed`."""
         promised = sum(
             bool(entry.sent)
@@ -216,7 +221,7 @@ class Schedule:
         )
         return max(
             self.budget.ready_at(now, burst=min(2, self.budget.burst.count)),
-            self.budget.level_at(now, 1 + min(_RESERVE, self.budget.size / 3) + promised + owed),
+            self.budget.level_at(now, 1 + promised + owed),
         )
 
     def _leave_originals(self, waiting: list[Entry], now: float) -> None:
