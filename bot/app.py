@@ -16,9 +16,9 @@ from bot import logs, settings, signals
 from bot.audio import opus
 from bot.audio.silero import SileroDetector
 from bot.chat.board import ChannelBoard
-from bot.chat.channel import ChannelTransport
+from bot.chat.boards import Boards
 from bot.chat.limits import http_trace
-from bot.chat.webhooks import CaptionChannel, Webhooks
+from bot.chat.webhooks import CaptionChannel
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
@@ -88,7 +88,7 @@ class Doors:
         self._clock = clock
         self._noise_gate = noise_gate
         self._bot: ParleyBot | None = None
-        self._webhooks: Webhooks | None = None
+        self._boards: Boards | None = None
         self.links: list[DiscordVoiceLink] = []
 
     def belong_to(self, bot: ParleyBot) -> None:
@@ -117,15 +117,14 @@ class Doors:
         channel = self._channel(channel_id)
         if not isinstance(channel, CaptionChannel) or self._bot is None or self._bot.user is None:
             raise ChatError(t("The text channel is gone."))
-        if self._webhooks is None:
-            self._webhooks = Webhooks(self._bot.user.id)
-        try:
-            # Found or made now, so that the first caption does not wait for it.
-            await self._webhooks.of(channel)
-        except ChatError as error:
-            # The board says it to the channel's people when it posts under the bot's own name.
-            log.info("no webhook at the start: %s", error.code)
-        return ChannelBoard(ChannelTransport(channel, self._webhooks), self._clock, look)
+        if self._boards is None:
+            self._boards = Boards(self._bot.user.id, self._clock)
+        return await self._boards.open(channel, look)
+
+    async def close(self) -> None:
+        """End what goes on behind the channels. Idempotent."""
+        if self._boards is not None:
+            await self._boards.close()
 
     def voice_state_changed(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -258,6 +257,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(tasks.close)
         stack.push_async_callback(bot.close)
         await _log_in(bot, config.discord.token.get_secret_value(), tasks)
+        stack.push_async_callback(doors.close)
         stack.push_async_callback(rooms.close)
         housekeeping.start(bot.guild_ids)
         transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])

@@ -86,6 +86,7 @@ class Host:
             targets=wanted.targets or settings.targets,
             spoken=self._spoken(wanted, settings),
             originals=settings.originals,
+            layout=settings.layout,
             locale=self._locale(guild, settings),
         )
         starter_id = 0 if starter is None else starter.id
@@ -129,6 +130,7 @@ class Host:
             targets=saved.targets,
             spoken=saved.spoken,
             originals=settings.originals,
+            layout=settings.layout,
             session=saved.session,
             locale=self._locale(guild, settings),
         )

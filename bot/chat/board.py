@@ -9,15 +9,17 @@ from dataclasses import replace
 
 from bot.chat.budget import Budget
 from bot.chat.entry import Change, Delete, Edit, Post
+from bot.chat.janitor import Janitor
 from bot.chat.limits import Answer, listening
-from bot.chat.schedule import Schedule
+from bot.chat.render import Style
+from bot.chat.schedule import Offer, Schedule
 from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
-from bot.errors import ChatError, MessageGoneError
+from bot.errors import ChatError, MessageGoneError, RateLimitError
 from bot.room.events import Caption
 from bot.room.ports import Look
 from bot.tasks import TaskOwner
-from bot.words import t
+from bot.words import render, t
 
 log = logging.getLogger(__name__)
 
@@ -26,17 +28,28 @@ _PLAIN = Look()
 _REQUEST_S = 60.0  # discord.py tries a request for up to half a minute when Discord fails
 
 
+class _Lane:
+    """A place where captions stand, with a schedule of its own."""
+
+    def __init__(self, transport: CaptionTransport, schedule: Schedule) -> None:
+        self.transport = transport
+        self.schedule = schedule
+
+
 class ChannelBoard:
-    """Implements CaptionBoard: one worker brings the channel to the schedule's state.
+    """Implements CaptionBoard: one worker brings the channel to the schedules' state.
 
     Must be made on the running event loop.
 
     Args:
         transport: The channel.
         clock: Of the captions' `began_at` too.
+        look: How the captions stand.
         refused: Called once, with the reason, when the channel does not take a message for good
             (it is gone, or the bot may not write there).
         budget: Of the channel; several boards of one channel in a row may share it.
+        threads: Makes the place for a language's captions; None: all stand in the channel.
+        janitor: Removes captions when their time is over, this board closed or not.
     """
 
     def __init__(
@@ -47,40 +60,69 @@ class ChannelBoard:
         *,
         refused: Callable[[ChatError], None] | None = None,
         budget: Budget | None = None,
+        threads: Callable[[str], CaptionTransport] | None = None,
+        janitor: Janitor | None = None,
     ) -> None:
-        self._transport = transport
         self._clock = clock
         self._look = look
         self._refused = refused
-        self._schedule = Schedule(budget)
+        self._budget = budget or Budget()
+        self._budget.sharers = 1
+        self._threads = threads
+        self._janitor = janitor
+        self._main = _Lane(transport, Schedule(self._budget, self._style(look.languages)))
+        self._lanes: dict[str, _Lane] = {}  # by language, where each has its thread
+        self._under_way: _Lane | None = None
         self._changed = asyncio.Event()
         self._closing = False
         self._tasks = TaskOwner("captions")
         self._worker = self._tasks.start(self._work(), "worker")
+
+    def _style(self, languages: Sequence[str]) -> Style:
+        return Style(tuple(languages), originals=self._look.originals)
 
     def show(self, caption: Caption) -> None:
         """Show a caption or its newer state, soon; interim states may be skipped, finals never."""
         if self._closing:
             log.debug("caption after close, ignored")
             return
-        self._schedule.show(caption, self._clock.now())
+        self._lane(caption.language).schedule.show(caption, self._clock.now())
         self._changed.set()
+
+    def _lane(self, language: str) -> _Lane:
+        if self._threads is None:
+            return self._main
+        lane = self._lanes.get(language)
+        if lane is None:
+            schedule = Schedule(self._budget, self._style([language]))
+            lane = self._lanes[language] = _Lane(self._threads(language), schedule)
+            self._budget.sharers = len(self._lanes)
+        return lane
 
     def say(self, text: str) -> None:
         """A notice of the room to its people, in order with the captions. Plain text."""
         if self._closing:
             log.debug("notice after close, ignored")
             return
-        self._schedule.say(text, self._clock.now())
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        self._main.schedule.say(render(text, self._look.locale), self._clock.now())
         self._changed.set()
 
     def languages_changed(self, languages: Sequence[str]) -> None:
         """These are the room's languages from now on, in the order shown."""
         self._look = replace(self._look, languages=tuple(languages))
+        self._main.schedule.style = self._style(languages)
 
     def figures(self) -> Mapping[str, float]:
-        """Counters and gauges by name (captions, requests, rate_limited, dropped, ...)."""
-        return self._schedule.figures()
+        """Counters and gauges by name (captions, requests, rate_limited, dropped, step, ...)."""
+        known = [lane.schedule.figures() for lane in self._all()]
+        total = {name: sum(figures[name] for figures in known) for name in known[0]}
+        return total | {"step": max(figures["step"] for figures in known)}
+
+    def _all(self) -> list[_Lane]:
+        return [self._main, *self._lanes.values()]
 
     async def close(self) -> None:
         """Deliver what is final within ten seconds, then end. Idempotent.
@@ -89,7 +131,8 @@ class ChannelBoard:
         """
         if not self._closing:
             self._closing = True
-            self._schedule.settle()
+            for lane in self._all():
+                lane.schedule.settle()
             self._changed.set()
         deadline = self._clock.call_at(self._clock.now() + CLOSE_S, self._give_up)
         try:
@@ -99,18 +142,34 @@ class ChannelBoard:
             await self._tasks.close()
 
     def _give_up(self) -> None:
-        log.warning("captions undelivered at close: %d", self._schedule.figures()["open"])
+        log.warning("captions undelivered at close: %d", self.figures()["open"])
         self._worker.cancel()
+
+    # The worker
 
     async def _work(self) -> None:
         with listening(self._heard):
-            while not self._closing or self._schedule.owes():
+            while not self._closing or any(lane.schedule.owes() for lane in self._all()):
                 self._changed.clear()
-                step = self._schedule.next(self._clock.now())
-                if isinstance(step, float):
-                    await self._wait(step)
+                now = self._clock.now()
+                chosen = self._next(now)
+                if isinstance(chosen, float):
+                    await self._wait(chosen)
                 else:
-                    await self._make(step)
+                    offer, lane = chosen
+                    await self._make(lane, lane.schedule.start(offer, now))
+
+    def _next(self, now: float) -> tuple[Offer, _Lane] | float:
+        """Of all places' offers the most urgent, else the second to ask again."""
+        at = math.inf
+        best: tuple[Offer, _Lane] | None = None
+        for lane in self._all():
+            offer = lane.schedule.offer(now)
+            if isinstance(offer, float):
+                at = min(at, offer)
+            elif best is None or offer.rank < best[0].rank:
+                best = (offer, lane)
+        return at if best is None else best
 
     async def _wait(self, at: float) -> None:
         timer = None if math.isinf(at) else self._clock.call_at(at, self._changed.set)
@@ -121,40 +180,59 @@ class ChannelBoard:
                 timer.cancel()
 
     def _heard(self, answer: Answer) -> None:
-        self._schedule.heard(answer, self._clock.now())
+        if self._under_way is not None:
+            self._under_way.schedule.heard(answer, self._clock.now())
 
-    async def _make(self, change: Change) -> None:
+    async def _make(self, lane: _Lane, change: Change) -> None:
         try:
             async with asyncio.timeout(_REQUEST_S):
-                ref = await self._request(change)
+                ref = await self._request(lane, change)
         except TimeoutError:
-            self._failed(change, ChatError(t("Discord did not answer."), retryable=True))
+            self._failed(lane, change, ChatError(t("Discord did not answer."), retryable=True))
         except ChatError as error:
-            self._failed(change, error)
+            self._failed(lane, change, error)
         except Exception as error:  # noqa: BLE001 - one caption's fault must not silence the channel
             # The message of an error unknown may quote what was said; where it arose may not.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("caption request broke: %s\n%s", type(error).__name__, where)  # noqa: TRY400
-            self._failed(change, ChatError(t("The request could not be made.")))
+            self._failed(lane, change, ChatError(t("The request could not be made.")))
         else:
-            self._schedule.succeeded(change, ref, self._clock.now())
+            lane.schedule.succeeded(change, ref, self._clock.now())
+            self._keep_books(lane, change, ref)
+        finally:
+            self._under_way = None
 
-    async def _request(self, change: Change) -> MessageRef | None:
+    def _keep_books(self, lane: _Lane, change: Change, ref: MessageRef | None) -> None:
+        if self._janitor is None or not self._look.caption_minutes:
+            return
+        stands = ref if isinstance(change, Post) else change.ref
+        if not isinstance(change, Delete) and change.speaker is not None and stands is not None:
+            self._janitor.remove_later(lane.transport, stands, self._look.caption_minutes)
+
+    async def _request(self, lane: _Lane, change: Change) -> MessageRef | None:
         match change:
             case Post():
-                posted = await self._transport.post(change.speaker, change.content)
+                if change.doubtful:
+                    # An earlier try was not answered: what it posted is not posted again.
+                    found = await lane.transport.find(change.speaker, change.content)
+                    if found is not None:
+                        return found
+                self._under_way = lane
+                posted = await lane.transport.post(change.speaker, change.content)
                 if posted.notice is not None:
-                    self._schedule.say(posted.notice, self._clock.now())
+                    self._say(posted.notice)
                 return posted.ref
             case Edit():
-                await self._transport.edit(change.ref, change.speaker, change.content)
+                self._under_way = lane
+                await lane.transport.edit(change.ref, change.speaker, change.content)
             case Delete():
-                await self._transport.delete(change.ref)
+                self._under_way = lane
+                await lane.transport.delete(change.ref)
         return None
 
-    def _failed(self, change: Change, error: ChatError) -> None:
-        self._schedule.failed(change, error, self._clock.now())
-        if isinstance(error, MessageGoneError):
+    def _failed(self, lane: _Lane, change: Change, error: ChatError) -> None:
+        lane.schedule.failed(change, error, self._clock.now())
+        if isinstance(error, MessageGoneError | RateLimitError):
             return
         log.warning("caption request failed: %s, retryable %s", error.code, error.retryable)
         if not error.retryable and self._refused is not None:

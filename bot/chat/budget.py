@@ -1,13 +1,22 @@
-"""How many requests a channel may still get: sliding windows, and pauses that Discord asked for.
+"""How many requests a channel may still get: sliding windows, a tank, and pauses.
 
 Discord does not publish the limits of webhooks. Reported are 5 requests in 2 seconds and 30 in 60
 seconds per channel, edits counted. A request counts from before it is sent until a window after
 its answer, so whenever Discord counted it in between, no window of Discord's holds more than the
 limit.
+
+Within the windows alone a channel could spend a minute's requests in ten seconds and then stand
+still for fifty. So most of a minute's requests come evenly, and only the rest may be spent ahead:
+a tank of six that fills at one in 2.5 seconds. Whatever is done, the next request is never
+further off than that.
 """
 
 from collections import deque
 from dataclasses import dataclass
+
+_EVENLY = 0.8  # of a minute's requests; the rest is the tank's size
+_LEAST = 5  # requests; a 429 after fewer speaks of others' requests, not of the limit
+_BELIEVED_S = 600.0  # a limit learned from a 429 is tried again after so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +32,76 @@ MINUTE = Limit(30, 60.0)
 
 
 class Budget:
-    """Counts the requests to one channel, of which one at most is on its way at a time."""
+    """Counts the requests to one channel, of which one at most is on its way at a time.
+
+    Attributes:
+        sharers: How many schedules draw on it.
+    """
 
     def __init__(self, burst: Limit = BURST, minute: Limit = MINUTE) -> None:
         self.burst = burst
         self.minute = minute
+        self.sharers = 1
+        self._believed = minute
         self._answered: deque[float] = deque(maxlen=max(burst.count, minute.count))
         self._on_its_way = False
         self._paused_until = float("-inf")
+        self._refused_at: float | None = None
+        self._tank = self.size
+        self._tank_at = float("-inf")
 
-    def started(self) -> None:
+    # The tank
+
+    @property
+    def rate(self) -> float:
+        """Requests a second that can go on for ever."""
+        return _EVENLY * self.minute.count / self.minute.seconds
+
+    @property
+    def size(self) -> float:
+        """Requests that may be made ahead of the rate."""
+        return max(1.0, round((1 - _EVENLY) * self.minute.count, 3))
+
+    def level(self, now: float) -> float:
+        """Requests that may be made at once without a longer wait afterwards."""
+        filled = self._tank + max(0.0, now - self._tank_at) * self.rate
+        return min(self.size, filled)
+
+    def level_at(self, now: float, wanted: float) -> float:
+        """When the tank has so much (at most its size): `now`, or the second to ask again."""
+        missing = min(wanted, self.size) - self.level(now)
+        # A hair's breadth more, so that the second asked for is not a rounding too early.
+        return now if missing <= 1e-6 else now + missing / self.rate + 1e-6
+
+    # Requests
+
+    def started(self, now: float) -> None:
         """A request is about to be sent."""
         self._on_its_way = True
+        self._tank = self.level(now) - 1
+        self._tank_at = now
 
     def answered(self, now: float) -> None:
         """Discord answered it; without effect when none is on its way."""
         if self._on_its_way:
             self._on_its_way = False
             self._answered.append(now)
+        if self._refused_at is not None and now - self._refused_at > _BELIEVED_S:
+            self._refused_at = None
+            self.minute = self._believed
+
+    def refused(self, now: float, wait_s: float) -> None:
+        """Discord answered 429: it allows no more in a minute than it took in the last one.
+
+        Args:
+            now: Clock seconds.
+            wait_s: How long it wants no further request.
+        """
+        self._tank, self._tank_at = min(0.0, self.level(now)), now
+        taken = sum(answer + self.minute.seconds > now for answer in self._answered)
+        if wait_s > self.burst.seconds and _LEAST <= taken < self.minute.count:
+            self._refused_at = now
+            self.minute = Limit(taken, self.minute.seconds)
 
     def pause(self, until: float) -> None:
         """Send nothing before `until`: Discord said so."""

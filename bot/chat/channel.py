@@ -1,15 +1,16 @@
 """A Discord text channel as captions need it: by webhook, else by the bot's own messages."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import discord
 
-from bot.chat.faults import UNKNOWN_WEBHOOK, chat_error
+from bot.chat.faults import FAULTS, UNKNOWN_WEBHOOK, chat_error
 from bot.chat.names import username
 from bot.chat.render import named
-from bot.chat.transport import MessageRef, Posted
+from bot.chat.transport import DIGEST, MessageRef, Posted
 from bot.chat.webhooks import CaptionChannel, Webhooks, WebhookUnavailableError
 from bot.errors import ChatError, MessageGoneError
 from bot.room.events import Member
@@ -17,6 +18,9 @@ from bot.words import t
 
 log = logging.getLogger(__name__)
 
+_RECENT = 50  # messages, among which a lost one is looked for
+_LOOKED_THROUGH = 2000  # messages of old, for captions whose time is over
+_BULK_AGE = timedelta(days=13)  # Discord takes no older ones in bulk than 14 days
 _PING_NOBODY = discord.AllowedMentions.none()
 
 
@@ -74,7 +78,7 @@ class ChannelTransport:
                 # Most likely the name: a server can ban words that we do not know of.
                 log.info("webhook message refused: code %d", error.code)
                 return await self._post_own(speaker, content)
-            except (OSError, TimeoutError) as error:
+            except FAULTS as error:
                 raise chat_error(error) from error
             else:
                 return MessageRef(message.id, webhook.id)
@@ -105,7 +109,7 @@ class ChannelTransport:
             await webhook.edit_message(
                 ref.id, content=content, allowed_mentions=_PING_NOBODY, thread=self._thread
             )
-        except (discord.DiscordException, OSError, TimeoutError) as error:
+        except FAULTS as error:
             if isinstance(error, discord.NotFound) and error.code == UNKNOWN_WEBHOOK:
                 self._webhooks.forget(webhook.id)
             raise chat_error(error) from error
@@ -123,6 +127,52 @@ class ChannelTransport:
         except MessageGoneError:
             log.debug("message to delete was gone")
 
+    async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
+        """The newest message of ours that reads so, posted within the last minutes, if any.
+
+        None as well where the bot may not read the history: a post that was lost is worse than one
+        that stands twice.
+        """
+        if not self._permissions().read_message_history:
+            return None
+        wanted = {content, _own(speaker, content)}
+        with _translated():
+            async for message in self._channel.history(limit=_RECENT):
+                if self._is_ours(message) and message.content in wanted:
+                    return MessageRef(message.id, message.webhook_id)
+        return None
+
+    async def history(self) -> AsyncIterator[tuple[MessageRef, float]]:
+        """Captions of ours that stand already, with their age in seconds; newest first."""
+        if not self._permissions().read_message_history:
+            return
+        webhook = await self._webhooks.of(self._channel)
+        now = datetime.now(UTC)
+        with _translated():
+            async for message in self._channel.history(limit=_LOOKED_THROUGH):
+                age = now - message.created_at
+                if age > _BULK_AGE:
+                    return
+                if message.webhook_id == webhook.id:
+                    yield MessageRef(message.id, webhook.id), age.total_seconds()
+
+    async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
+        """Remove up to a hundred messages at once; False where that may not be done."""
+        oldest = datetime.now(UTC) - _BULK_AGE
+        old = any(discord.utils.snowflake_time(ref.id) < oldest for ref in refs)
+        if old or not self._permissions().manage_messages:
+            return False
+        with _translated():
+            await self._channel.delete_messages([discord.Object(ref.id) for ref in refs])
+        return True
+
+    def _permissions(self) -> discord.Permissions:
+        return self._channel.permissions_for(self._channel.guild.me)
+
+    def _is_ours(self, message: discord.Message) -> bool:
+        me = self._channel.guild.me
+        return message.author.id == me.id or self._webhooks.made(message.webhook_id)
+
     async def _webhook_of(self, ref: MessageRef) -> discord.Webhook:
         """The webhook a message went through; only it can change the message."""
         try:
@@ -135,7 +185,8 @@ class ChannelTransport:
 
 
 def _own(speaker: Member | None, content: str) -> str:
-    return content if speaker is None else named(username(speaker.name), content)
+    # A digest has its names in it.
+    return content if speaker in {None, DIGEST} else named(username(speaker.name), content)
 
 
 @contextmanager
@@ -144,5 +195,5 @@ def _translated() -> Iterator[None]:
         yield
     except ChatError:
         raise
-    except (discord.DiscordException, OSError, TimeoutError) as error:
+    except FAULTS as error:
         raise chat_error(error) from error

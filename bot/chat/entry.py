@@ -1,21 +1,27 @@
-"""One caption or notice on its way to the channel: what should stand there, and what does."""
+"""One message on its way to the channel (several when it is long): what should stand, what does."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
-from bot.chat.render import parts
-from bot.chat.transport import MessageRef
+from bot.chat.render import Style, messages
+from bot.chat.transport import DIGEST, MessageRef
 from bot.room.events import Caption, Member
 
-Key = int | str  # a caption's own number, or a notice's name
+Key = int | str  # of an entry: its first caption's number, or a name
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A message to post under the speaker's name; None is the bot itself."""
+    """A message to post under the speaker's name; None is the bot itself.
+
+    Attributes:
+        doubtful: It may stand already: an earlier try of it was not answered.
+    """
 
     key: Key
     speaker: Member | None
     content: str
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +56,20 @@ class Sent:
 
 @dataclass(slots=True)
 class Entry:
-    """A caption's or notice's state; several messages when it is long.
+    """What one message shows: an utterance in its languages, several utterances, or a notice.
 
     Attributes:
         order: Of arrival, where two began at the same time.
+        began_at: Clock seconds of its first speech.
+        speaker: Under whose name; None is the bot itself.
+        said: Captions by utterance and key, in order of speech.
         wanted: The messages as they should read now.
         sent: The messages as they do.
+        urgent_at: Since when something final is missing; None when only interims or originals are.
         changed_at: Clock seconds of the last request; spaces the interims.
+        fused: Several utterances in one.
         failures: Requests that failed in a row.
+        doubtful: The last post was not answered and may stand.
         removed: Somebody deleted a message of it; it is left alone.
     """
 
@@ -65,19 +77,49 @@ class Entry:
     order: int
     began_at: float
     speaker: Member | None
-    wanted: list[str]
-    final: bool
-    caption: Caption | None = None
+    said: dict[int, dict[int, Caption]] = field(default_factory=dict)
+    wanted: list[str] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    urgent_at: float | None = None
     changed_at: float = float("-inf")
+    fused: bool = False
     failures: int = 0
+    doubtful: bool = False
     removed: bool = False
 
-    def take(self, caption: Caption) -> None:
-        """A newer state of the caption."""
-        self.caption = caption
-        self.final = caption.final
-        self.wanted = parts(caption)
+    def take(self, utterance: int, caption: Caption, style: Style, now: float) -> None:
+        """A newer state of a caption."""
+        known = self.said.setdefault(utterance, {})
+        before = known.get(caption.key)
+        known[caption.key] = caption
+        if self.fused and before is not None and before.text == caption.text:
+            # An original that comes later is not worth a request where they are scarce.
+            known[caption.key] = replace(caption, source_text=before.source_text)
+        news = caption.final and (before is None or not before.final or before.text != caption.text)
+        taken_back = before is not None and not caption.text and bool(before.text)
+        if (news or taken_back) and self.urgent_at is None:
+            self.urgent_at = now
+        self.write(style)
+
+    def write(self, style: Style) -> None:
+        """Write anew what should stand; a notice stays as it is."""
+        if self.said:
+            utterances = [list(known.values()) for known in self.said.values()]
+            self.wanted = messages(utterances, style, names=self.speaker == DIGEST)
+
+    def captions(self) -> Iterator[Caption]:
+        """All that it shows."""
+        return (caption for known in self.said.values() for caption in known.values())
+
+    @property
+    def final(self) -> bool:
+        """Nothing of it grows any more; a notice never does."""
+        return all(caption.final for caption in self.captions())
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Of what is final of it."""
+        return frozenset(caption.language for caption in self.captions() if caption.final)
 
     @property
     def begun(self) -> bool:
@@ -90,7 +132,8 @@ class Entry:
             if sent.content != content:
                 return Edit(self.key, index, sent.ref, self.speaker, content)
         if len(self.sent) < len(self.wanted):
-            return Post(self.key, self.speaker, self.wanted[len(self.sent)])
+            content = self.wanted[len(self.sent)]
+            return Post(self.key, self.speaker, content, doubtful=self.doubtful)
         if len(self.sent) > len(self.wanted):
             return Delete(self.key, self.sent[-1].ref)
         return None
@@ -100,8 +143,28 @@ class Entry:
         self.failures = 0
         match change:
             case Post() if ref is not None:
+                self.doubtful = False
                 self.sent.append(Sent(ref, change.content))
             case Edit():
                 self.sent[change.index].content = change.content
             case Delete():
                 self.sent.pop()
+
+    def give_up(self) -> None:
+        """Leave it as it stands."""
+        self.wanted = [sent.content for sent in self.sent]
+        self.urgent_at = None
+
+    def end(self, style: Style) -> None:
+        """No more comes: what stands becomes final as it is, what nobody saw is dropped."""
+        if self.final:
+            return
+        for known in self.said.values():
+            for key, caption in list(known.items()):
+                if self.sent or caption.final:
+                    known[key] = replace(caption, final=True)
+                else:
+                    del known[key]
+        self.write(style)
+        if self.urgent_at is None and self.change() is not None:
+            self.urgent_at = float("-inf")

@@ -3,6 +3,7 @@
 Codes: Discord's API documentation, "JSON error codes".
 """
 
+import aiohttp
 import discord
 
 from bot.errors import ChatError, MessageGoneError, RateLimitError
@@ -13,7 +14,16 @@ UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK = 10015
 EDITED_TOO_OFTEN = 30046  # of a message older than an hour
 
+# What a request of discord.py's raises.
+FAULTS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+
 _WAIT_S = 5.0  # after a 429 that does not say how long
+
+
+class ChannelGoneError(ChatError):
+    """The channel or thread was deleted."""
+
+    code = "channel_gone"
 
 
 def chat_error(error: Exception) -> ChatError:
@@ -33,7 +43,7 @@ def _refusal(error: discord.HTTPException) -> ChatError:
     if error.code in {UNKNOWN_WEBHOOK, EDITED_TOO_OFTEN}:
         return MessageGoneError(removed=False)
     if error.code == UNKNOWN_CHANNEL:
-        return ChatError(t("The text channel is gone."))
+        return ChannelGoneError(t("The text channel is gone."))
     if error.status == 403:
         return ChatError(t("I may not write in the text channel."))
     return ChatError(

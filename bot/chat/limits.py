@@ -4,6 +4,9 @@ discord.py waits out a 429 by itself and says nothing, and it holds back the ans
 that used up its bucket until the bucket is full again. Its `http_trace` sees each answer as it
 comes. A trace runs in the task that made the request, so that whoever listens in that task hears
 of the own requests alone.
+
+It also posts a message anew when the server failed (502, 504), though it may stand already; so the
+trace ends such a request, and the board looks before it tries again.
 """
 
 import re
@@ -25,6 +28,10 @@ class Answer:
 
     limited: bool
     wait_s: float
+
+
+class UnansweredError(OSError):
+    """The server failed while it posted a message; nobody knows whether it stands."""
 
 
 _listener: ContextVar[Callable[[Answer], None] | None] = ContextVar("_listener", default=None)
@@ -53,8 +60,12 @@ async def _heard(
     end: aiohttp.TraceRequestEndParams,
 ) -> None:
     listener = _listener.get()
-    if listener is not None and _MESSAGES.search(end.url.path):
-        listener(read(end.response.status, end.response.headers))
+    if listener is None or _MESSAGES.search(end.url.path) is None:
+        return
+    listener(read(end.response.status, end.response.headers))
+    if end.method == "POST" and end.response.status >= 500:
+        end.response.close()
+        raise UnansweredError
 
 
 def read(status: int, headers: Mapping[str, str]) -> Answer:

@@ -20,6 +20,11 @@ _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 _MARKDOWN = re.compile(r"[\\*_~`|<\[\]]|:(?=//)")
+# Western sentences end before a space, those of Chinese and Japanese anywhere.
+_SENTENCE_END = re.compile(
+    r"[.!?\u2026\u061f\u06d4\u0964][\"')\]\u00bb\u201d\u2019]*(?= )"
+    r"|[\u3002\uff01\uff1f][\u300d\u300f\u201d]*"
+)
 _MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)", re.IGNORECASE)
 
 
@@ -37,9 +42,22 @@ def _plain_character(character: str) -> str:
     return "\N{REPLACEMENT CHARACTER}" if category == "Cs" else character
 
 
+class _Plain(dict[int, str]):
+    """Each character's plain form, worked out once; captions are cleaned with each word."""
+
+    def __missing__(self, code: int) -> str:
+        plain = self[code] = _plain_character(chr(code))
+        return plain
+
+
+_PLAIN = _Plain()
+
+
 def clean(text: str) -> str:
     """`text` on one line, single-spaced, without characters that hide, reorder or break."""
-    flat = " ".join("".join(map(_plain_character, text)).split())
+    flat = " ".join(text.translate(_PLAIN).split())
+    if flat.isascii():
+        return flat
     return "" if all(character in _JOINERS or character == " " for character in flat) else flat
 
 
@@ -57,7 +75,7 @@ def isolate(text: str) -> str:
 
 def length(text: str) -> int:
     """UTF-16 units, the strictest way a limit of Discord is counted."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, limit: int) -> list[str]:
@@ -78,6 +96,8 @@ def cut(text: str, limit: int) -> list[str]:
 
 def _fitting(text: str, limit: int) -> int:
     """How many characters fit once escaped; at least one."""
+    if 3 * len(text) <= limit:  # no character takes more
+        return len(text)
     used = 0
     for index, character in enumerate(text):
         escapes = character == "@" or _MARKDOWN.match(text, index) is not None
@@ -88,7 +108,10 @@ def _fitting(text: str, limit: int) -> int:
 
 
 def _good_end(text: str, end: int) -> int:
-    """The last space in the half before `end`, else before a whole letter."""
+    """After the last sentence, else the last word, of the half before `end`; else any letter."""
+    sentences = [found.end() for found in _SENTENCE_END.finditer(text, end // 2, end)]
+    if sentences:
+        return sentences[-1]
     if text[end] == " ":
         return end
     space = text.rfind(" ", end // 2, end)

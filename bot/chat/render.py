@@ -1,4 +1,7 @@
-"""What a caption looks like in Discord: the translation first, the original small beneath it."""
+"""What captions look like in Discord: translations first, the original small beneath them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from bot.chat.plain import clean, cut, escape, isolate, length
 from bot.room.events import Caption
@@ -10,35 +13,127 @@ NAME_ROOM = 200
 _LIMIT = MESSAGE_LIMIT - NAME_ROOM
 _FRAME_ROOM = 40  # language, isolates and the mark that more comes
 _MORE = " …"
+_GUARD = "\u200b"  # foreign text never starts a line: marks such as # would count there
 
 
-def parts(caption: Caption) -> list[str]:
-    """The messages that show a caption now; none while there is no translation yet.
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How captions are written.
 
-    A final caption without one shows the original alone: the words stand, whoever serves no
-    translation of them. Each has at most 1,800 UTF-16 units, so that `named` fits Discord's limit.
+    Attributes:
+        languages: In the order shown; others come behind. A single one needs no label.
+        originals: Show what was really said.
     """
-    text = clean(caption.text)
-    if not text:
-        return _source(caption) if caption.final and clean(caption.source_text) else []
-    shown = [
-        f"`{_code(caption.language)}` {isolate(escape(piece))}"
-        for piece in cut(text, _LIMIT - _FRAME_ROOM)
+
+    languages: tuple[str, ...] = ()
+    originals: bool = True
+
+    def label(self, language: str) -> str:
+        """What stands before a line in this language."""
+        return "" if self.languages == (language,) else f"`{_code(language)}` "
+
+    def place(self, caption: Caption) -> tuple[int, int]:
+        """Where a caption stands among those of its utterance."""
+        known = caption.language in self.languages
+        index = self.languages.index(caption.language) if known else len(self.languages)
+        return (index, caption.key)
+
+
+LABELLED = Style()
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    text: str
+    apart: bool = False  # goes on from the row before, in the next message
+
+
+def parts(caption: Caption, style: Style = LABELLED) -> list[str]:
+    """The messages that show one caption alone now."""
+    return messages([[caption]], style)
+
+
+def messages(
+    utterances: Iterable[Sequence[Caption]], style: Style, *, names: bool = False
+) -> list[str]:
+    """The messages that show utterances now, each one's languages together.
+
+    There are none while there is no translation yet. A final utterance without one shows the
+    original alone: the words stand, whoever serves no translation of them. Each message has at most
+    1,800 UTF-16 units, so that `named` fits Discord's limit.
+
+    Args:
+        utterances: In order of speech.
+        style: How they are written.
+        names: Say who speaks, where several do. Such a digest leaves originals out before it
+            takes a second message.
+    """
+    known = [list(utterance) for utterance in utterances]
+    shown = _packed(_rows(known, style, names=names))
+    if names and len(shown) > 1 and style.originals:
+        return _packed(_rows(known, replace(style, originals=False), names=names))
+    return shown
+
+
+def _rows(utterances: list[list[Caption]], style: Style, *, names: bool) -> list[_Row]:
+    rows: list[_Row] = []
+    speaker: int | None = None
+    for utterance in utterances:
+        found = _utterance(sorted(utterance, key=style.place), style)
+        if not found:
+            continue
+        said_by = utterance[0].speaker
+        if names and said_by.id != speaker:
+            speaker = said_by.id
+            name = f"**{escape(clean(said_by.name)[:80])}** "
+            found[0] = replace(found[0], text=name + found[0].text)
+        rows += found
+    return rows
+
+
+def _utterance(lines: list[Caption], style: Style) -> list[_Row]:
+    rows = [row for caption in lines for row in _translation(caption, style)]
+    with_source = [caption for caption in lines if clean(caption.source_text)]
+    if not rows:
+        final = all(caption.final for caption in lines)
+        return _source(with_source[0]) if with_source and final else []
+    return rows + (_source(with_source[0]) if with_source and style.originals else [])
+
+
+def _translation(caption: Caption, style: Style) -> list[_Row]:
+    label = style.label(caption.language)
+    pieces = cut(clean(caption.text), _LIMIT - _FRAME_ROOM)
+    rows = [
+        _Row(f"{label or _guard(piece)}{isolate(escape(piece))}", apart=index > 0)
+        for index, piece in enumerate(pieces)
     ]
-    if not caption.final:
-        shown[-1] += _MORE
-    source = _source(caption)
-    if source and length(shown[-1]) + 1 + length(source[0]) <= _LIMIT:
-        shown[-1] += f"\n{source.pop(0)}"
-    return shown + source
+    if rows and not caption.final:
+        rows[-1] = replace(rows[-1], text=rows[-1].text + _MORE)
+    return rows
 
 
-def _source(caption: Caption) -> list[str]:
+def _source(caption: Caption) -> list[_Row]:
     head = f"-# {_code(caption.source_language).lower()} · " if caption.source_language else "-# "
     pieces = cut(clean(caption.source_text), _LIMIT - _FRAME_ROOM)
-    # Foreign text never starts the line: without a language a mark as "#" would count again.
-    guard = "" if caption.source_language else "\u200b"
-    return [f"{head}{guard}{isolate(escape(piece))}" for piece in pieces]
+    guard = "" if caption.source_language else _GUARD
+    return [
+        _Row(f"{head}{guard}{isolate(escape(piece))}", apart=index > 0)
+        for index, piece in enumerate(pieces)
+    ]
+
+
+def _packed(rows: Iterable[_Row], limit: int = _LIMIT) -> list[str]:
+    shown: list[str] = []
+    for row in rows:
+        if shown and not row.apart and length(shown[-1]) + 1 + length(row.text) <= limit:
+            shown[-1] += f"\n{row.text}"
+        else:
+            shown.append(row.text)
+    return shown
+
+
+def _guard(text: str) -> str:
+    return _GUARD if text[0] in "#>-+" or text[0].isdigit() else ""
 
 
 def _code(language: str | None) -> str:
@@ -55,16 +150,5 @@ def named(name: str, content: str) -> str:
 def notice(text: str) -> list[str]:
     """A notice of the room as messages: plain words, its line breaks kept."""
     lines = [clean(line) for line in text.splitlines()]
-    shown: list[str] = []
-    for line in filter(None, lines):
-        for piece in cut(line, _LIMIT):
-            row = (
-                f"\u200b{escape(piece)}"
-                if piece[0] in "#>-+" or piece[0].isdigit()
-                else escape(piece)
-            )
-            if shown and length(shown[-1]) + 1 + length(row) <= MESSAGE_LIMIT:
-                shown[-1] += f"\n{row}"
-            else:
-                shown.append(row)
-    return shown
+    pieces = [piece for line in filter(None, lines) for piece in cut(line, _LIMIT)]
+    return _packed((_Row(f"{_guard(piece)}{escape(piece)}") for piece in pieces), MESSAGE_LIMIT)

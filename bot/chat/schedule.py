@@ -2,32 +2,40 @@
 
 The rules, strongest first:
 1. No request above the budget or within a pause that Discord asked for.
-2. Finals and notices in the order of speech; a long one's messages stay together.
-3. Interims only while the budget keeps a request for every caption that stands unfinished (its
-   final edit) and some for finals to come; first appearances before edits.
-4. An interim edit at most once a second per caption, more rarely the fuller the minute is.
+2. Finals and notices in the order of speech; a long one's messages stay together. A final waits a
+   moment for the utterance's other languages, as one request shows them all.
+3. When more finals wait than there are requests for, several go into one message (`steps`).
+4. Interims only while the tank keeps a request for every caption that stands unfinished (its
+   final edit) and some for finals to come; first appearances before edits, an edit at most once a
+   second per caption. Originals that come after the final count as interims.
 Only a caption's newest state counts, so what is skipped is always older than what is shown.
 """
 
 import math
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 
+from bot.chat import fusing
 from bot.chat.budget import Budget
-from bot.chat.entry import Change, Entry, Key
+from bot.chat.entry import Change, Entry, Key, Post
 from bot.chat.limits import Answer
-from bot.chat.render import notice
+from bot.chat.render import LABELLED, Style, notice
+from bot.chat.steps import Step, Steps
 from bot.chat.transport import MessageRef
 from bot.errors import ChatError, MessageGoneError, RateLimitError
 from bot.room.events import Caption, Member
+from bot.room.utterances import Utterances
 
-_OPEN_LIMIT = 500  # captions not yet as they should be; beyond, the least missed is dropped
+_OPEN_LIMIT = 500  # messages not yet as they should be; beyond, the least missed is dropped
 _EDITABLE_S = (
     3600.0  # Discord edits no older message freely (error 30046); so long changes are taken
 )
 _SPACING_S = 1.0
-_LONGEST_SPACING_S = 15.0
+_RESERVE = 3.0  # requests of the tank that edits of interims leave to others
+_FIRST_RESERVE = 1.0  # likewise somebody's first words
+_GATHERED_S = 0.8  # a final waits for its other languages and its original
+_ORIGINAL_S = 30.0  # after its final an original is not worth a request any more
 _FIRST_RETRY_S = 0.5
 _LONGEST_RETRY_S = 10.0
 _STUBBORN = 5  # failures in a row, after which others go first
@@ -39,26 +47,50 @@ _FIGURES = (
     "retries",
     "rate_limited",
     "refused",  # changes that Discord does not take
-    "removed",  # captions that somebody deleted
-    "dropped",  # captions lost to the bound
+    "removed",  # messages that somebody deleted
+    "dropped",  # messages lost to the bound
     "late",  # captions of long ago
+    "fused",  # utterances that share a message with others
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a schedule would do now: its change is made by `Schedule.start`."""
+
+    entries: tuple[Entry, ...]  # several: in one message
+    urgent: bool
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """The smaller, the earlier among the offers of several schedules."""
+        return (not self.urgent, self.entries[0].began_at)
 
 
 class Schedule:
     """The captions and notices of one channel, and what to request next. Pure: `now` is passed in.
 
     One change is under way at a time: `next` gives it, then `succeeded` or `failed` is called.
+
+    Args:
+        budget: Of the channel; several schedules may draw on it.
+        style: How captions are written.
     """
 
-    def __init__(self, budget: Budget | None = None) -> None:
+    def __init__(self, budget: Budget | None = None, style: Style = LABELLED) -> None:
         self.budget = budget or Budget()
+        self.style = style
+        self._steps = Steps()
+        self._utterances = Utterances()
+        self._by_caption: dict[int, tuple[int, Entry]] = {}  # utterance, where it is shown
+        self._by_utterance: dict[int, Entry] = {}  # where a further language joins in
         self._open: dict[Key, Entry] = {}  # not final, or not yet as they should be
         self._done: OrderedDict[Key, Entry] = OrderedDict()  # may still be changed
-        self._under_way: Key | None = None
+        self._under_way: Entry | None = None
         self._limit_heard = False  # of the change under way
         self._order = 0
         self._retries = 0
+        self._settled = False
         self._figures = dict.fromkeys(_FIGURES, 0)
 
     # What should be seen
@@ -66,91 +98,170 @@ class Schedule:
     def show(self, caption: Caption, now: float) -> None:
         """A caption or its newer state."""
         self._forget(now)
-        entry = self._find(caption.key)
-        if entry is None:
+        if (known := self._by_caption.get(caption.key)) is None:
             if caption.began_at < now - _EDITABLE_S:
                 self._figures["late"] += 1
                 return
-            entry = self._new(caption.key, caption.began_at, caption.speaker)
+            number, entry = self._place(caption, now)
             self._figures["captions"] += 1
-        elif entry.removed or (entry.final and not caption.final):
-            # A final state is the last: one that comes after it without being final is older.
-            return
-        elif entry.change() is not None:
-            self._figures["skipped"] += 1
-        entry.take(caption)
+        else:
+            number, entry = known
+            before = entry.said[number][caption.key]
+            if entry.removed or (before.final and not caption.final):
+                # A final state is the last: one that comes after it without being final is older.
+                return
+            self._utterances.of(caption, now)
+            self._figures["skipped"] += entry.change() is not None
+        expected = entry.urgent_at is not None
+        entry.take(number, caption, self.style, now)
+        if entry.urgent_at is not None and not expected:
+            self._steps.said(caption.speaker.id, now)
         self._file(entry)
+
+    def _place(self, caption: Caption, now: float) -> tuple[int, Entry]:
+        number = self._utterances.of(caption, now)
+        entry = self._by_utterance.get(number)
+        scarce = self._steps.step >= Step.MERGED and entry is not None and bool(entry.sent)
+        if entry is None or entry.removed or entry.fused or scarce:
+            entry = self._new(caption.key, caption.began_at, caption.speaker)
+            self._by_utterance[number] = entry
+        self._by_caption[caption.key] = (number, entry)
+        return number, entry
 
     def say(self, text: str, now: float) -> None:
         """A notice under the bot's own name, in order with the captions."""
         entry = self._new(f"notice {self._order}", now, None)
-        entry.final = True
         entry.wanted = notice(text)
+        entry.urgent_at = now
         self._file(entry)
 
     def settle(self) -> None:
         """No more comes: what stands becomes final as it is, unseen interims are dropped."""
         for entry in list(self._open.values()):
-            if entry.final or entry.caption is None:
-                continue
-            if entry.sent or entry.key == self._under_way:
-                entry.take(replace(entry.caption, final=True))
-            else:
-                entry.final = True
-                entry.wanted = []
-            self._file(entry)
+            if entry is not self._under_way:
+                entry.end(self.style)
+                self._file(entry)
+        self._settled = True
 
     # What to request
 
     def next(self, now: float) -> Change | float:
         """The change to make now, else the second to ask again (infinity: after a `show`)."""
-        waiting = [(entry, change) for entry in self._open.values() if (change := entry.change())]
-        finals = [(entry, change) for entry, change in waiting if entry.final]
-        unseen = [(entry, change) for entry, change in waiting if not entry.sent]
-        edits = [(entry, change) for entry, change in waiting if entry.sent]
-        # Finals first; interims take only what finals leave, and wait while one waits.
-        if finals:
-            at = self.budget.ready_at(now)
-            chosen = min(finals, key=lambda pair: _by_speech(pair[0]))
-        elif unseen and (at := self._interims_at(now, owed=1)) <= now:
-            chosen = min(unseen, key=lambda pair: _by_speech(pair[0]))
-        elif edits:
-            chosen = min(edits, key=lambda pair: pair[0].changed_at)
-            due = chosen[0].changed_at + self._spacing(now)
-            due = max(due, self._interims_at(now, owed=2))
-            at = min(at, due) if unseen else due
-        else:
-            return at if unseen else math.inf
+        offer = self.offer(now)
+        return offer if isinstance(offer, float) else self.start(offer, now)
+
+    def offer(self, now: float) -> Offer | float:
+        """What is to be done now, else the second to ask again (infinity: after a `show`)."""
+        waiting = [entry for entry in self._open.values() if entry.change() is not None]
+        urgent = sorted((e for e in waiting if e.urgent_at is not None), key=_by_speech)
+        groups = fusing.runs(urgent)
+        step = self._steps.settle(self.budget, now, len(urgent), len(groups))
+        if urgent:
+            # Interims wait while a final does.
+            return self._final(urgent, groups, step, now)
+        return self._interim(waiting, step, now)
+
+    def _final(
+        self, urgent: list[Entry], groups: list[list[Entry]], step: Step, now: float
+    ) -> Offer | float:
+        at = max(
+            self.budget.ready_at(now), self.budget.level_at(now, 1.0), self._ripe_at(urgent[0])
+        )
         if at > now:
             return at
-        return self._start(*chosen, now)
+        together = [urgent[0]]
+        if step is Step.MERGED:
+            together = groups[0]
+        elif step is Step.DIGEST and not urgent[0].sent:
+            together = fusing.fusible(urgent) or together
+        return Offer(tuple(together), urgent=True)
 
-    def _start(self, entry: Entry, change: Change, now: float) -> Change:
+    def _ripe_at(self, entry: Entry) -> float:
+        urgent_at = entry.urgent_at or 0.0
+        gathered = entry.final and entry.languages >= frozenset(self.style.languages)
+        if self.style.originals:
+            gathered = gathered and any(caption.source_text for caption in entry.captions())
+        whole = gathered or not entry.said or entry.fused or not self.style.languages
+        return urgent_at if whole else urgent_at + _GATHERED_S
+
+    def _interim(self, waiting: list[Entry], step: Step, now: float) -> Offer | float:
+        self._leave_originals(waiting, now)
+        live = step is Step.LIVE
+        unseen = [entry for entry in waiting if live and not entry.sent]
+        edits = [
+            entry
+            for entry in waiting
+            if entry.sent and entry.change() is not None and (live or self._adds_original(entry))
+        ]
+        # A better step is tried when the tank has filled.
+        at = math.inf if live or not waiting else self.budget.level_at(now, math.inf) + 1.0
+        if unseen:
+            # The first words of somebody count more than further ones of others.
+            at = min(at, self._interims_at(now, owed=min(_FIRST_RESERVE, self.budget.size / 3)))
+            if at <= now:
+                return Offer((min(unseen, key=_by_speech),), urgent=False)
+        if edits:
+            chosen = min(edits, key=lambda entry: entry.changed_at)
+            due = max(
+                chosen.changed_at + _SPACING_S,
+                self._interims_at(now, owed=min(_RESERVE, self.budget.size / 2)),
+            )
+            if due <= now:
+                return Offer((chosen,), urgent=False)
+            at = min(at, due)
+        return at
+
+    def _interims_at(self, now: float, *, owed: float) -> float:
+        """When an interim leaves enough for finals: those promised by what stands, and `owed`."""
+        promised = sum(
+            bool(entry.sent)
+            and not entry.final
+            and entry.changed_at > now - self.budget.minute.seconds
+            for entry in self._open.values()
+        )
+        return max(
+            self.budget.ready_at(now, burst=min(2, self.budget.burst.count)),
+            self.budget.level_at(now, 1 + promised + owed),
+        )
+
+    def _leave_originals(self, waiting: list[Entry], now: float) -> None:
+        for entry in waiting:
+            if self._adds_original(entry) and now - entry.changed_at > _ORIGINAL_S:
+                entry.give_up()
+                self._file(entry)
+
+    def _adds_original(self, entry: Entry) -> bool:
+        return bool(entry.sent) and entry.final and self._steps.step <= Step.FINALS
+
+    def start(self, offer: Offer, now: float) -> Change:
+        """The change that was offered; nothing else may have happened to the schedule since."""
+        entry = offer.entries[0]
+        scarce = self._steps.step >= Step.MERGED and not entry.sent and not entry.final
+        if len(offer.entries) > 1 or scarce:
+            entry = self._fuse(list(offer.entries))
+        change = entry.change()
+        if change is None:
+            raise AssertionError("an offer has something to change")
         entry.changed_at = now
-        self.budget.started()
-        self._under_way = entry.key
+        self.budget.started(now)
+        self._under_way = entry
         self._limit_heard = False
         self._figures["requests"] += 1
         return change
 
-    def _interims_at(self, now: float, *, owed: int) -> float:
-        """When an interim leaves enough for finals: those promised by what stands, and `owed`."""
-        budget = self.budget
-        promised = sum(
-            bool(entry.sent) and not entry.final and entry.changed_at > now - budget.minute.seconds
-            for entry in self._open.values()
-        )
-        return budget.ready_at(
-            now,
-            burst=min(2, budget.burst.count),
-            minute=min(1 + promised + owed + budget.minute.count // 10, budget.minute.count),
-        )
-
-    def _spacing(self, now: float) -> float:
-        """Seconds between edits of one caption: doubles with each tenth of the minute used up."""
-        minute = self.budget.minute
-        used = 1 - self.budget.room(minute, now) / minute.count
-        return min(_SPACING_S * 2 ** max(0.0, 10 * used - 3), _LONGEST_SPACING_S)
+    def _fuse(self, entries: list[Entry]) -> Entry:
+        self._order += 1
+        whole, moved = fusing.fused(f"several {self._order}", entries, self.style)
+        for caption in moved:
+            number, _ = self._by_caption[caption.key]
+            self._by_caption[caption.key] = (number, whole)
+        for entry in entries:
+            entry.write(self.style)
+            if not any(entry.captions()):
+                del self._open[entry.key]
+        self._open[whole.key] = whole
+        self._figures["fused"] += len(whole.said)
+        return whole
 
     # What came of it
 
@@ -165,7 +276,9 @@ class Schedule:
         """The change was not made; it is tried again where that can help."""
         entry = self._answered(change, now)
         if isinstance(error, RateLimitError):
-            self._figures["rate_limited"] += not self._limit_heard
+            if not self._limit_heard:
+                self._figures["rate_limited"] += 1
+                self.budget.refused(now, error.retry_after)
             self.budget.pause(now + error.retry_after)
         elif isinstance(error, MessageGoneError):
             entry.removed = error.removed
@@ -173,16 +286,17 @@ class Schedule:
             self._figures["removed"] += error.removed
             if error.removed:
                 # Somebody did not want it there: it is not posted anew.
-                self._give_up(entry)
+                entry.give_up()
         elif error.retryable:
             self._figures["retries"] += 1
             wait = min(_FIRST_RETRY_S * 2**self._retries, _LONGEST_RETRY_S)
             self.budget.pause(now + wait)
             self._retries += 1
             entry.failures += 1
+            entry.doubtful = isinstance(change, Post)
         else:
             self._figures["refused"] += 1
-            self._give_up(entry)
+            entry.give_up()
         self._file(entry)
 
     def heard(self, answer: Answer, now: float) -> None:
@@ -190,6 +304,7 @@ class Schedule:
         if answer.limited:
             self._limit_heard = True
             self._figures["rate_limited"] += 1
+            self.budget.refused(now, answer.wait_s)
         else:
             self.budget.answered(now)
         if answer.wait_s:
@@ -197,42 +312,43 @@ class Schedule:
 
     def _answered(self, change: Change, now: float) -> Entry:
         self.budget.answered(now)
-        self._under_way = None
-        entry = self._find(change.key)
-        if entry is None:
-            raise AssertionError("an entry is kept while a change of it is under way")
+        entry, self._under_way = self._under_way, None
+        if entry is None or entry.key != change.key:
+            raise AssertionError("one change is under way, and it is this one")
         return entry
-
-    def _give_up(self, entry: Entry) -> None:
-        entry.final = True
-        entry.wanted = [sent.content for sent in entry.sent]
 
     # Books
 
     def owes(self) -> bool:
         """A final or notice is not yet as it should be."""
-        return any(entry.final for entry in self._open.values())
+        return any(
+            entry.urgent_at is not None or (entry is self._under_way and self._settled)
+            for entry in self._open.values()
+        )
 
     def figures(self) -> Mapping[str, float]:
-        """Counters by name, and how many captions are open."""
-        return {**self._figures, "open": len(self._open)}
-
-    def _find(self, key: Key) -> Entry | None:
-        return self._open.get(key) or self._done.get(key)
+        """Counters by name, how many messages are open, and the step (0 live to 3 digests)."""
+        return {**self._figures, "open": len(self._open), "step": self._steps.step}
 
     def _new(self, key: Key, began_at: float, speaker: Member | None) -> Entry:
         if len(self._open) >= _OPEN_LIMIT:
             # An interim that was not seen is missed least, then one that was, then an old final.
-            spare = [entry for entry in self._open.values() if entry.key != self._under_way]
-            victim = min(spare, key=lambda e: (e.final, bool(e.sent), e.began_at))
+            spare = [entry for entry in self._open.values() if entry is not self._under_way]
+            victim = min(spare, key=lambda e: (e.urgent_at is not None, bool(e.sent), e.began_at))
             del self._open[victim.key]
+            self._drop(victim)
             self._figures["dropped"] += 1
         self._order += 1
-        return Entry(key, self._order, began_at, speaker, [], final=False)
+        return Entry(key, self._order, began_at, speaker)
 
     def _file(self, entry: Entry) -> None:
         """Put an entry where it belongs: done when final and as it should be."""
-        if entry.final and entry.change() is None:
+        if self._settled and entry is not self._under_way:
+            entry.end(self.style)
+        over = entry.change() is None
+        if over:
+            entry.urgent_at = None
+        if over and (entry.final or entry.removed):
             self._open.pop(entry.key, None)
             self._done[entry.key] = entry
         else:
@@ -242,9 +358,17 @@ class Schedule:
     def _forget(self, now: float) -> None:
         while self._done:
             key, entry = next(iter(self._done.items()))
-            if entry.began_at > now - _EDITABLE_S or key == self._under_way:
+            if entry.began_at > now - _EDITABLE_S or entry is self._under_way:
                 return
             del self._done[key]
+            self._drop(entry)
+
+    def _drop(self, entry: Entry) -> None:
+        for number, known in entry.said.items():
+            if self._by_utterance.get(number) is entry:
+                del self._by_utterance[number]
+            for key in known:
+                self._by_caption.pop(key, None)
 
 
 def _by_speech(entry: Entry) -> tuple[bool, bool, float, int]:

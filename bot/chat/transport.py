@@ -1,9 +1,13 @@
 """What a caption board needs of a text channel: to post, edit and delete single messages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.room.events import Member
+
+# Who posts what several people said; their names stand in the message.
+DIGEST = Member(0, "Parley")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,14 @@ class CaptionTransport(Protocol):
     async def post(self, speaker: Member | None, content: str) -> Posted:
         """Post under a speaker's name and picture, or (None) under the bot's own."""
 
+    async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
+        """The newest message of ours that reads so, posted within the last minutes, if any."""
+
     async def edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
         """Replace the content of a message."""
 
     async def delete(self, ref: MessageRef) -> None:
         """Remove a message; one that is gone already is no error."""
+
+    async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
+        """Remove up to a hundred messages at once; False where that may not be done."""

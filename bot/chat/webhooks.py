@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 import discord
 
-from bot.chat.faults import chat_error
+from bot.chat.faults import FAULTS, chat_error
 from bot.errors import ChatError
 from bot.words import t
 
@@ -50,15 +50,19 @@ class Webhooks:
             WebhookUnavailableError: The permission is missing, or the channel has too many.
             ChatError: Discord failed or the channel is gone.
         """
-        home = _home(channel)
+        at = home(channel)
         async with self._finding:
-            webhook = self._known.get(home.id)
+            webhook = self._known.get(at.id)
             if webhook is None:
-                webhook = await self._find_or_make(home)
-                self._known[home.id] = webhook
+                webhook = await self._find_or_make(at)
+                self._known[at.id] = webhook
                 if len(self._known) > _KEPT:
                     self._known.popitem(last=False)
             return webhook
+
+    def made(self, webhook_id: int | None) -> bool:
+        """Whether it is one of ours that is known."""
+        return any(webhook.id == webhook_id for webhook in self._known.values())
 
     def forget(self, webhook_id: int) -> None:
         """It is gone; the next `of` looks again."""
@@ -97,7 +101,7 @@ class Webhooks:
                     )
                 ) from None
             raise chat_error(error) from error
-        except (OSError, TimeoutError) as error:
+        except FAULTS as error:
             raise chat_error(error) from error
 
     def _is_ours(self, webhook: discord.Webhook) -> bool:
@@ -110,7 +114,12 @@ class Webhooks:
         )
 
 
-def _home(channel: CaptionChannel) -> WebhookChannel:
+def home(channel: CaptionChannel) -> WebhookChannel:
+    """The channel whose webhook serves a channel or thread, and whose limits count.
+
+    Raises:
+        WebhookUnavailableError: A thread of a forum.
+    """
     if not isinstance(channel, discord.Thread):
         return channel
     parent = channel.parent

@@ -105,11 +105,12 @@ class Call:
         """How many lines have no final caption yet, over all languages."""
         wanted = len(script.lines) * len(script.targets)
         final = {
-            (shown.speaker, self._line_of(shown.speaker, shown.first_s), shown.read().language)
+            (shown.speaker, self._line_of(shown.speaker, shown.first_s), words.language)
             for shown in self._timeline.captions()
-            if shown.read().final
+            for words in shown.read()
+            if words.final
         }
-        open_ones = sum(not shown.read().final for shown in self._timeline.captions())
+        open_ones = sum(not shown.final for shown in self._timeline.captions())
         return max(0, wanted - len(final)) + open_ones
 
     def _line_of(self, speaker: str, at_s: float) -> int:

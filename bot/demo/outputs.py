@@ -47,8 +47,7 @@ def caption_rows(timeline: Timeline) -> list[CaptionRow]:
         said = _speech_of(shown.speaker, shown.first_s, timeline.said)
         if said is None:
             continue
-        words = shown.read()
-        rows.append(
+        rows += [
             CaptionRow(
                 speaker=shown.speaker,
                 language=words.language,
@@ -62,7 +61,8 @@ def caption_rows(timeline: Timeline) -> list[CaptionRow]:
                 final_caption_s=round(shown.last_s, 3),
                 edits=shown.edits,
             )
-        )
+            for words in shown.read()
+        ]
     return rows
 
 

@@ -27,27 +27,39 @@ class Read:
     final: bool
 
 
-def read(content: str) -> Read:
-    """The parts of a caption message's content."""
-    text, language, source, source_language = [], "", [], ""
+def read(content: str, language: str = "") -> Read:
+    """The parts of a caption message's content, in its first language.
+
+    Args:
+        content: With its Markdown.
+        language: Of text without a label, as where captions come in a single language.
+    """
+    return read_all(content, language)[0]
+
+
+def read_all(content: str, language: str = "") -> list[Read]:
+    """As `read`, in each language of the message; at least one."""
+    texts: dict[str, list[str]] = {}
+    source, source_language, current = [], "", None
     for row in content.split("\n"):
         if (found := _SOURCE.match(row)) is not None:
             source_language = found["language"] or source_language
             source.append(plain(found["text"]))
             continue
         if (head := _HEAD.match(row)) is not None:
-            language = head["language"].lower()
+            current = head["language"].lower()
             row = row[head.end() :]  # noqa: PLW2901 - the rest of the same row
-        text.append(row)
-    whole = " ".join(text)
-    final = not whole.endswith(_MORE)
-    return Read(
-        language=language,
-        text=plain(whole.removesuffix(_MORE)),
-        source_language=source_language,
-        source=" ".join(source),
-        final=final,
-    )
+        texts.setdefault(language if current is None else current, []).append(row)
+    return [
+        Read(
+            language=found_language,
+            text=plain(" ".join(rows).removesuffix(_MORE)),
+            source_language=source_language,
+            source=" ".join(source),
+            final=not " ".join(rows).endswith(_MORE),
+        )
+        for found_language, rows in (texts or {"": []}).items()
+    ]
 
 
 def plain(text: str) -> str:

@@ -104,7 +104,8 @@ async def _played_with(script: Script, options: Options, out: Path, trace: Path)
     async with set_up(model=options.model, live=options.live, trace=trace) as stage:
         tell = _tell if options.plain else _mute
         channels = {channel.id: channel.name for channel in (stage.lounge, stage.captions)}
-        timeline = Timeline(stage.captions.id, loop.time, tell, channels)
+        only = script.targets[0] if len(script.targets) == 1 else ""
+        timeline = Timeline(stage.captions.id, loop.time, tell, channels, only)
         timeline.begin()
         stage.discord.subscribe(timeline.observe)
         call = Call(

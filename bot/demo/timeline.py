@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.demo.reading import Read, plain, read
+from bot.demo.reading import Read, plain, read_all
 from bot.loopback import (
     Message,
     MessageDeleted,
@@ -52,6 +52,7 @@ class Shown:
         first_s: When it appeared.
         last_s: When it last changed.
         edits: How often it was edited.
+        language: Of captions without a label.
     """
 
     message_id: int
@@ -62,6 +63,7 @@ class Shown:
     first_s: float
     last_s: float
     edits: int = 0
+    language: str = ""
 
     def headline(self) -> str:
         """The first row without its Markdown, mentions by name."""
@@ -71,9 +73,14 @@ class Shown:
         )
         return plain(named.replace("**", ""))
 
-    def read(self) -> Read:
-        """What a person reads in it."""
-        return read(self.content)
+    def read(self) -> list[Read]:
+        """What a person reads in it, in each language; at least one."""
+        return read_all(self.content, self.language)
+
+    @property
+    def final(self) -> bool:
+        """Nothing in it says that more comes."""
+        return all(words.final for words in self.read())
 
 
 @dataclass(slots=True)
@@ -84,6 +91,7 @@ class Timeline:
         channel_id: Of the text channel with the captions.
         now: Clock seconds, of the same clock as the observations.
         names: Of channels and people, for mentions.
+        language: Of captions without a label: the room's, where it has a single one.
         tell: Called with seconds and a line for the reader, for each thing worth telling.
     """
 
@@ -91,6 +99,7 @@ class Timeline:
     now: Callable[[], float]
     tell: Callable[[float, str], None]
     names: Mapping[int, str] = field(default_factory=dict)
+    language: str = ""
     started_at: float = 0.0
     people: dict[int, Participant] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
@@ -157,6 +166,7 @@ class Timeline:
             caption=caption,
             content=message.content,
             names=self.names,
+            language=self.language,
             first_s=at_s,
             last_s=at_s,
         )
@@ -177,8 +187,8 @@ class Timeline:
         if not shown.caption:
             self.tell(at_s, f"notice: {shown.headline()}")
             return
-        words = shown.read()
-        source = f"  ({words.source_language or '?'}: {words.source})" if words.source else ""
-        mark = "final  " if words.final else "interim"
-        text = f"[{words.language}] {words.text}" if words.text else "(no translation)"
-        self.tell(at_s, f"{mark} {shown.speaker} {text}{source}")
+        for words in shown.read():
+            source = f"  ({words.source_language or '?'}: {words.source})" if words.source else ""
+            mark = "final  " if words.final else "interim"
+            text = f"[{words.language}] {words.text}" if words.text else "(no translation)"
+            self.tell(at_s, f"{mark} {shown.speaker} {text}{source}")

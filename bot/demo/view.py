@@ -133,12 +133,15 @@ def _rows(block: Text) -> int:
 def _message(shown: Shown, colour: str) -> Text:
     if not shown.caption:
         return Text(shown.headline(), style="dim italic")
-    words = shown.read()
     text = Text(shown.speaker, style=f"bold {colour}")
     text.append(f"  {shown.first_s:.1f} s", style="not bold dim")
-    text.append(f"\n{words.text}", style="not bold default")
-    if not words.final:
-        text.append(" …", style="dim default")
-    if words.source:
-        text.append(f"\n{words.source_language} · {words.source}", style="not bold dim default")
+    languages = shown.read()
+    for words in languages:
+        code = f"{words.language} · " if len(languages) > 1 else ""
+        text.append(f"\n{code}", style="not bold dim default")
+        text.append(words.text, style="not bold default")
+        if not words.final:
+            text.append(" …", style="dim default")
+    if source := languages[0].source:
+        text.append(f"\n{languages[0].source_language} · {source}", style="not bold dim default")
     return text

@@ -104,7 +104,7 @@ class Opening:
         settings = await self.settings(plan.guild_id)
         look = Look(
             plan.targets,
-            layout=settings.layout,
+            layout=plan.layout,
             originals=plan.originals,
             caption_minutes=settings.caption_minutes,
             locale=plan.locale,

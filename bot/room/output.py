@@ -17,6 +17,7 @@ from bot.room.events import (
 )
 from bot.room.interpretation import Interpretation, Utterance
 from bot.room.ports import CaptionBoard, VoiceLink
+from bot.room.records import Layout
 from bot.room.speaker import Speaker
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Output:
         board: Where captions stand.
         clock: The time.
         originals: Captions carry what was really said.
+        layout: Where captions of several languages stand.
         count: Told what each member's conversations used.
 
     Attributes:
@@ -43,12 +45,14 @@ class Output:
         clock: Clock,
         *,
         originals: bool,
+        layout: Layout = Layout.TOGETHER,
         count: Callable[[int, Usage], None],
     ) -> None:
         self._board = board
         self._clock = clock
         self._count = count
         self._captions = Captions(originals=originals)
+        self._layout = layout
         self._interpretation = Interpretation(self._play)
         self._said_codes: set[str] = set()
         self.link: VoiceLink | None = None
@@ -57,8 +61,9 @@ class Output:
 
     def use_languages(self, languages: Sequence[str]) -> None:
         """These are translated into from now on."""
-        # With others, the original stands beneath them.
-        self._captions.show_echoes(len(languages) == 1)
+        # With others beside it, the original stands beneath them.
+        alone = len(languages) == 1 or self._layout is Layout.THREADS
+        self._captions.show_echoes(alone)
         self._board.languages_changed(languages)
 
     def use_voice(self, *, speaks: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.room.allowance import Today
 from bot.room.events import ConversationRequest, ConversationState, Member, Usage
 from bot.room.glossary import Glossary
+from bot.room.records import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class RoomPlan:
         targets: Languages to translate into, in the order shown.
         spoken: The one of `targets` that is spoken back, or None.
         originals: Show what was said beside its translation.
+        layout: Where captions of several languages stand.
         session: Of its transcript; empty: one is given when it starts.
         locale: Of what it says in the text channel, as Discord names it.
     """
@@ -29,6 +31,7 @@ class RoomPlan:
     targets: tuple[str, ...]
     spoken: str | None = None
     originals: bool = True
+    layout: Layout = Layout.TOGETHER
     session: str = ""
     locale: str = "en-US"
 

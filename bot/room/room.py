@@ -68,7 +68,9 @@ class Room:
         self._ended = ended
         self._glossary = glossary  # by target language
         self._link: VoiceLink | None = None
-        self._output = Output(board, clock, originals=plan.originals, count=self._count)
+        self._output = Output(
+            board, clock, originals=plan.originals, layout=plan.layout, count=self._count
+        )
         self._speakers = Speakers(
             interpreter, fanning, self._output.said, self._requests, lambda: self._agreeing
         )

@@ -88,9 +88,10 @@ def _captions_are_right(where: Place) -> None:
     for name, file in NAMES.items():
         caption = said[name]
         assert word_error_rate(clip(file)[1], caption.words.source) < 0.3
-        assert caption.words.language == "en"
+        assert caption.words.language == "", "a single language needs no label"
         assert caption.words.text
-        assert caption.message.edits, "interim text was edited until it was final"
+    edited = [caption for caption in said.values() if caption.message.edits]
+    assert edited, "interim text was edited until it was final"
     assert "person" in said["Ben"].words.text.lower()
     assert "message" in said["Cara"].words.text.lower()
 

@@ -13,6 +13,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
+from bot.chat.limits import http_trace
 from bot.loopback import Bot, Channel, Guild, LoopbackDiscord, Permissions, Person
 from bot.tasks import TaskOwner
 
@@ -60,6 +61,7 @@ class SmallBot(commands.AutoShardedBot):
             intents=discord.Intents.default(),
             connector=connector,
             help_command=None,
+            http_trace=http_trace(),
             guild_ready_timeout=0.05,  # stock: 2 s of waiting for further guilds
         )
         self.events: list[str] = []

@@ -1,5 +1,6 @@
 """Any captions, in any order, on a channel with trouble: what the channel's readers see."""
 
+import re
 from collections import deque
 
 from hypothesis import given, settings
@@ -7,17 +8,16 @@ from hypothesis import strategies as st
 
 from bot.chat.budget import BURST, MINUTE
 from bot.chat.entry import Change, Delete, Edit, Post
-from bot.chat.render import parts
 from bot.chat.schedule import Schedule
 from bot.chat.transport import MessageRef
 from bot.errors import ChatError, RateLimitError
 from bot.room.events import Caption, Member
 
 SPEAKERS = 4
-texts = st.sampled_from(["", "a", "b", "a b", "word " * 500])
+lengths = st.sampled_from([0, 1, 2, 500])  # words
 states = st.tuples(
     st.integers(0, 11),  # caption
-    texts,
+    lengths,
     st.booleans(),  # final
     st.floats(0, 1.5),  # seconds until it comes
 )
@@ -32,8 +32,7 @@ class Discord:
         self.schedule = schedule
         self.answers = deque(answers)
         self.arrived: list[float] = []
-        self.messages: dict[int, tuple[int | str, str]] = {}
-        self.first_posted: list[int | str] = []
+        self.messages: dict[int, tuple[str, str]] = {}
 
     def run(self, now: float, until: float) -> float:
         """Make changes from `now` until nothing may be done before `until`."""
@@ -56,45 +55,62 @@ class Discord:
     def apply(self, change: Change) -> MessageRef | None:
         match change:
             case Post():
+                assert change.speaker is not None
                 ref = MessageRef(len(self.arrived))
-                self.messages[ref.id] = (change.key, change.content)
-                if change.key not in self.first_posted:
-                    self.first_posted.append(change.key)
+                self.messages[ref.id] = (change.speaker.name, change.content)
                 return ref
             case Edit():
-                self.messages[change.ref.id] = (change.key, change.content)
+                assert change.speaker is not None
+                self.messages[change.ref.id] = (change.speaker.name, change.content)
             case Delete():
                 del self.messages[change.ref.id]
         return None
 
-    def standing(self, key: int) -> list[str]:
-        return [content for owner, content in self.messages.values() if owner == key]
+    def read(self) -> list[tuple[str, str]]:
+        """Speaker and word, for each word that stands, from top to bottom."""
+        found = []
+        for author, content in self.messages.values():
+            speaker = author
+            for row in content.split("\n"):
+                if (head := re.match(r"\*\*(\w+)\*\* ", row)) is not None:
+                    speaker = head[1]
+                found += [(speaker, word) for word in re.findall(r"[wf]\d+[a-z]?|…", row)]
+        return found
 
 
-def caption(key: int, text: str, *, final: bool) -> Caption:
-    return Caption(key, Member(key % SPEAKERS, "x"), "en", text, "", None, final, key / 100)
+def words(key: int, count: int, *, final: bool) -> list[str]:
+    return [f"{'f' if final else 'w'}{key}"] * count
+
+
+def caption(key: int, count: int, *, final: bool) -> Caption:
+    text = " ".join(words(key, count, final=final))
+    speaker = Member(key % SPEAKERS + 1, f"s{key % SPEAKERS}")
+    return Caption(key, speaker, "en", text, "", None, final, key / 100)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(states, max_size=60), st.lists(answers, max_size=40))
 def test_the_last_state_of_each_caption_stands_once_within_the_limits(
-    shown: list[tuple[int, str, bool, float]], answers: list[tuple[float, float, str]]
+    shown: list[tuple[int, int, bool, float]], answers: list[tuple[float, float, str]]
 ) -> None:
     schedule = Schedule()
     discord = Discord(schedule, answers)
     now, came = 0.0, 0.0
-    last: dict[int, Caption] = {}
-    for key, text, final, after in shown:
+    last: dict[int, tuple[int, bool]] = {}
+    for key, count, final, after in shown:
         came += after
         now = discord.run(now, came)
-        state = caption(key, text, final=final)
-        schedule.show(state, now)
-        if final or key not in last or not last[key].final:
-            last[key] = state
+        schedule.show(caption(key, count, final=final), now)
+        if final or key not in last or not last[key][1]:
+            last[key] = (count, final)
     discord.run(now, now + 600)
 
-    for key, state in last.items():
-        assert discord.standing(key) == parts(state)
+    read = discord.read()
+    for key, (count, final) in last.items():
+        mine = [(speaker, word) for speaker, word in read if word[1:] == str(key)]
+        assert mine == [(f"s{key % SPEAKERS}", word) for word in words(key, count, final=final)]
+    unfinished = [key for key, (count, final) in last.items() if count and not final]
+    assert sum(word == "…" for _, word in read) == len(unfinished)
     assert not schedule.owes()
     for limit in (BURST, MINUTE):
         for at, first in enumerate(discord.arrived):
@@ -114,8 +130,9 @@ def test_captions_that_become_final_in_order_of_speech_stand_in_that_order(
         came += after
         now = discord.run(now, came)
         if interim:
-            schedule.show(caption(key, "a", final=False), now)
+            schedule.show(caption(key, 1, final=False), now)
             now = discord.run(now, came + 0.2)
-        schedule.show(caption(key, "a b", final=True), now)
+        schedule.show(caption(key, 1, final=True), now)
     discord.run(now, now + 600)
-    assert discord.first_posted == list(range(len(shown)))
+    assert [word for _, word in discord.read()] == [f"f{key}" for key in range(len(shown))]
+    assert not schedule.owes()

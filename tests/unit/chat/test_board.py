@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -67,6 +67,7 @@ class Channel:
         self.hold.set()
         self.notice: str | None = None
         self.requests = 0
+        self.bulk = True
 
     async def _request(self) -> None:
         self.requests += 1
@@ -85,9 +86,20 @@ class Channel:
         await self._request()
         self.messages[ref.id] = (speaker.name if speaker else "Parley", content)
 
+    async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
+        shown = (speaker.name if speaker else "Parley", content)
+        return next((MessageRef(key) for key, at in self.messages.items() if at == shown), None)
+
     async def delete(self, ref: MessageRef) -> None:
         await self._request()
         del self.messages[ref.id]
+
+    async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
+        await self._request()
+        if self.bulk:
+            for ref in refs:
+                del self.messages[ref.id]
+        return self.bulk
 
     def texts(self) -> list[str]:
         return [content for _, content in self.messages.values()]

@@ -3,7 +3,7 @@ from bot.chat.budget import Budget, Limit
 
 def spend(budget: Budget, *times: float) -> None:
     for at in times:
-        budget.started()
+        budget.started(at)
         budget.answered(at)
 
 
@@ -27,7 +27,7 @@ def test_the_thirty_first_request_waits_for_the_minute() -> None:
 
 def test_a_request_counts_while_it_is_on_its_way() -> None:
     budget = Budget(burst=Limit(1, 2.0))
-    budget.started()
+    budget.started(0.0)
     assert budget.room(budget.burst, 100.0) == 0
     budget.answered(100.0)
     assert budget.ready_at(101.0) == 102.0
@@ -35,7 +35,7 @@ def test_a_request_counts_while_it_is_on_its_way() -> None:
 
 def test_an_answer_counts_once() -> None:
     budget = Budget()
-    budget.started()
+    budget.started(0.0)
     budget.answered(0.0)
     budget.answered(1.0)
     assert budget.room(budget.burst, 1.0) == 4

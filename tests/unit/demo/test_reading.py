@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.chat.plain import clean
 from bot.chat.render import parts
-from bot.demo.reading import Read, read
+from bot.demo.reading import Read, read, read_all
 from bot.room.events import Caption, Member
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=200)
@@ -39,3 +39,14 @@ def test_text_and_original_come_back_as_they_were_said(
 )
 def test_the_parts_of_a_caption_are_told_apart(content: str, found: Read) -> None:
     assert read(content) == found
+
+
+def test_several_languages_of_one_message_are_told_apart() -> None:
+    assert read_all("`EN` Hello\n`DE` Hallo …\n-# es · Hola") == [
+        Read("en", "Hello", "es", "Hola", final=True),
+        Read("de", "Hallo", "es", "Hola", final=False),
+    ]
+
+
+def test_text_without_a_label_is_in_the_rooms_only_language() -> None:
+    assert read("Hello", "en") == Read("en", "Hello", "", "", final=True)

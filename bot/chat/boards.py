@@ -1,0 +1,87 @@
+"""Opens boards in text channels; what outlives a board is here: webhooks, budgets, removals."""
+
+import logging
+from collections import OrderedDict
+
+import discord
+
+from bot.chat.board import ChannelBoard
+from bot.chat.budget import Budget
+from bot.chat.channel import ChannelTransport
+from bot.chat.janitor import Historic, Janitor
+from bot.chat.threads import LanguageThread, hindrance
+from bot.chat.webhooks import CaptionChannel, Webhooks, home
+from bot.clock import Clock
+from bot.errors import ChatError
+from bot.room.ports import Look
+from bot.room.records import Layout
+
+log = logging.getLogger(__name__)
+
+_KEPT = 1000  # channels
+
+
+class Boards:
+    """The boards of one process. To be made on the running event loop.
+
+    Args:
+        user_id: The bot's own.
+        clock: The time.
+    """
+
+    def __init__(self, user_id: int, clock: Clock) -> None:
+        self._clock = clock
+        self._webhooks = Webhooks(user_id)
+        self._budgets: OrderedDict[int, Budget] = OrderedDict()
+        self._janitor = Janitor(clock)
+
+    async def open(self, channel: CaptionChannel, look: Look) -> ChannelBoard:
+        """A board in this channel.
+
+        Raises:
+            ChatError: It can't be used.
+        """
+        try:
+            # Found or made now, so that the first caption does not wait for it.
+            await self._webhooks.of(channel)
+        except ChatError as error:
+            # The board says it to the channel's people when it posts under the bot's own name.
+            log.info("no webhook at the start: %s", error.code)
+        transport = ChannelTransport(channel, self._webhooks)
+        places: dict[str, LanguageThread] = {}
+
+        def thread(language: str) -> LanguageThread:
+            assert isinstance(channel, discord.TextChannel)  # noqa: S101 - nothing hindered it
+            if language not in places:
+                places[language] = LanguageThread(channel, language, self._webhooks)
+            return places[language]
+
+        why_not = hindrance(channel) if look.layout is Layout.THREADS else None
+        apart = look.layout is Layout.THREADS and why_not is None
+        board = ChannelBoard(
+            transport,
+            self._clock,
+            look,
+            budget=self._budget(channel),
+            threads=thread if apart else None,
+            janitor=self._janitor,
+        )
+        if why_not is not None:
+            board.say(why_not)
+        if look.caption_minutes:
+            earlier: list[Historic] = [transport]
+            if apart:
+                earlier += [thread(language) for language in look.languages]
+            for place in earlier:
+                self._janitor.catch_up(place, look.caption_minutes)
+        return board
+
+    def _budget(self, channel: CaptionChannel) -> Budget:
+        budget = self._budgets.setdefault(home(channel).id, Budget())
+        if len(self._budgets) > _KEPT:
+            self._budgets.popitem(last=False)
+        return budget
+
+    async def close(self) -> None:
+        """End what goes on behind the boards. Idempotent."""
+        await self._janitor.close()

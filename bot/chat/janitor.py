@@ -1,0 +1,141 @@
+"""Removes captions when their minutes are over, so that no permanent record stays.
+
+Rooms end and boards close before that, so one janitor serves all channels of the process. In bulk
+where the bot may manage messages (one request for up to a hundred), else one by one, slowly: such
+deletions share the captions' limit. What a process left behind when it ended is found again when
+the next board opens in the same channel (`history`).
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable
+from typing import Protocol
+
+from bot.chat.transport import CaptionTransport, MessageRef
+from bot.clock import Clock
+from bot.errors import ChatError
+from bot.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+BULK = 100  # messages, the most that Discord takes
+_GATHERED_S = 30.0  # removals come together, so that bulk is worth it
+_ONE_BY_ONE_S = 2.5
+_AGAIN_MINUTES = 1.0  # after a failure that may pass
+_MOST = 100_000  # messages remembered; beyond, the oldest stay in the channel
+
+
+class Historic(CaptionTransport, Protocol):
+    """A place where captions of an earlier run of ours may stand."""
+
+    def history(self) -> AsyncIterator[tuple[MessageRef, float]]:
+        """Each caption that stands, with its age in seconds."""
+
+
+class Janitor:
+    """Knows what is to be removed when, and does it. To be made on the running event loop."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._due: OrderedDict[MessageRef, tuple[CaptionTransport, float]] = OrderedDict()
+        self._changed = asyncio.Event()
+        self._figures = dict.fromkeys(("removed", "kept_back", "forgotten"), 0)
+        self._tasks = TaskOwner("janitor")
+        self._tasks.start(self._work(), "worker")
+
+    def remove_later(
+        self, place: CaptionTransport, ref: MessageRef, minutes: float, age_s: float = 0.0
+    ) -> None:
+        """Remove a message so many minutes after this, or its last such, call.
+
+        Args:
+            place: Where it stands.
+            ref: Which.
+            minutes: How long it stays.
+            age_s: Seconds that it has stood already.
+        """
+        self._due.pop(ref, None)
+        self._due[ref] = (place, self._clock.now() + minutes * 60 - age_s)
+        if len(self._due) > _MOST:
+            self._due.popitem(last=False)
+            self._figures["forgotten"] += 1
+        self._changed.set()
+
+    def catch_up(self, place: Historic, minutes: float) -> None:
+        """Remove in time what an earlier run left here."""
+        self._tasks.start(self._look_back(place, minutes), "look back")
+
+    async def _look_back(self, place: Historic, minutes: float) -> None:
+        try:
+            async for ref, age_s in place.history():
+                if ref not in self._due:
+                    self.remove_later(place, ref, minutes, age_s)
+        except ChatError as error:
+            log.warning("earlier captions not found: %s", error.code)
+
+    def figures(self) -> dict[str, int]:
+        """Counters by name (removed, kept_back, forgotten), and how many wait."""
+        return {**self._figures, "waiting": len(self._due)}
+
+    async def close(self) -> None:
+        """End; what is not due yet stays. Idempotent."""
+        await self._tasks.close()
+
+    async def _work(self) -> None:
+        while True:
+            self._changed.clear()
+            if not self._due:
+                await self._changed.wait()
+                continue
+            await self._until(min(at for _, at in self._due.values()))
+            now = self._clock.now()
+            due: dict[CaptionTransport, list[MessageRef]] = {}
+            for ref, (place, at) in self._due.items():
+                if at <= now:
+                    due.setdefault(place, []).append(ref)
+            for place, refs in due.items():
+                await self._clear(place, refs)
+            await self._until(self._clock.now() + _GATHERED_S)
+
+    async def _until(self, at: float) -> None:
+        """Until then; what is due earlier meanwhile waits no longer than removals are gathered."""
+        reached = asyncio.Event()
+        timer = self._clock.call_at(min(at, self._clock.now() + _GATHERED_S), reached.set)
+        try:
+            await reached.wait()
+        finally:
+            timer.cancel()
+
+    async def _clear(self, place: CaptionTransport, refs: list[MessageRef]) -> None:
+        for batch in _batches(refs):
+            for ref in batch:
+                self._due.pop(ref, None)
+            try:
+                together = await place.delete_all(batch)
+            except ChatError as error:
+                log.info("captions not removed together: %s", error.code)
+                together = False
+            if together:
+                self._figures["removed"] += len(batch)
+            else:
+                await self._one_by_one(place, batch)
+
+    async def _one_by_one(self, place: CaptionTransport, refs: Iterable[MessageRef]) -> None:
+        for ref in refs:
+            try:
+                await place.delete(ref)
+            except ChatError as error:
+                if error.retryable:
+                    self.remove_later(place, ref, _AGAIN_MINUTES)
+                else:
+                    # Who took the bot's rights away decides what stays.
+                    log.warning("a caption was not removed: %s", error.code)
+                    self._figures["kept_back"] += 1
+            else:
+                self._figures["removed"] += 1
+            await self._until(self._clock.now() + _ONE_BY_ONE_S)
+
+
+def _batches(refs: list[MessageRef]) -> list[list[MessageRef]]:
+    return [refs[start : start + BULK] for start in range(0, len(refs), BULK)]

@@ -1,0 +1,134 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from bot.chat.janitor import Janitor
+from bot.chat.transport import MessageRef, Posted
+from bot.errors import ChatError
+from bot.room.events import Member
+from tests.support.clock import ManualClock
+
+
+class Place:
+    """A channel in memory; `bulk` is whether it may be cleared at once."""
+
+    def __init__(self, *, bulk: bool = True, fault: ChatError | None = None) -> None:
+        self.bulk = bulk
+        self.fault = fault
+        self.batches: list[list[int]] = []
+        self.singles: list[int] = []
+        self.earlier: list[tuple[MessageRef, float]] = []
+
+    async def post(self, speaker: Member | None, content: str) -> Posted:
+        raise AssertionError((speaker, content))
+
+    async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
+        raise AssertionError((speaker, content))
+
+    async def edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
+        raise AssertionError((ref, speaker, content))
+
+    async def delete(self, ref: MessageRef) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.singles.append(ref.id)
+
+    async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
+        if self.fault is not None:
+            raise self.fault
+        if self.bulk:
+            self.batches.append([ref.id for ref in refs])
+        return self.bulk
+
+    async def history(self) -> AsyncIterator[tuple[MessageRef, float]]:
+        for found in self.earlier:
+            yield found
+
+
+async def passing(clock: ManualClock, seconds: int) -> None:
+    for _ in range(seconds):
+        clock.advance(1.0)
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def janitor(clock: ManualClock) -> AsyncIterator[Janitor]:
+    made = Janitor(clock)
+    yield made
+    await made.close()
+
+
+async def test_captions_are_removed_together_when_their_minutes_are_over(
+    clock: ManualClock, janitor: Janitor
+) -> None:
+    place = Place()
+    for number in range(5):
+        janitor.remove_later(place, MessageRef(number), 2)
+        await passing(clock, 1)
+    await passing(clock, 110)
+    assert place.batches == []
+    await passing(clock, 75)
+    assert sorted(number for batch in place.batches for number in batch) == list(range(5))
+    assert len(place.batches) <= 2
+    assert janitor.figures() == {"removed": 5, "kept_back": 0, "forgotten": 0, "waiting": 0}
+
+
+async def test_a_caption_that_changed_meanwhile_stays_its_minutes_from_then(
+    clock: ManualClock, janitor: Janitor
+) -> None:
+    place = Place()
+    janitor.remove_later(place, MessageRef(1), 2)
+    await passing(clock, 100)
+    janitor.remove_later(place, MessageRef(1), 2)
+    await passing(clock, 110)
+    assert place.batches == []
+    await passing(clock, 75)
+    assert place.batches == [[1]]
+
+
+async def test_where_bulk_is_not_allowed_they_go_one_by_one(
+    clock: ManualClock, janitor: Janitor
+) -> None:
+    place = Place(bulk=False)
+    for number in range(4):
+        janitor.remove_later(place, MessageRef(number), 1)
+    await passing(clock, 125)
+    assert place.singles == [0, 1, 2, 3]
+
+
+async def test_a_refusal_is_counted_and_ends_nothing(clock: ManualClock, janitor: Janitor) -> None:
+    refusing, place = Place(fault=ChatError("no")), Place()
+    janitor.remove_later(refusing, MessageRef(1), 1)
+    await passing(clock, 95)
+    janitor.remove_later(place, MessageRef(2), 1)
+    await passing(clock, 125)
+    assert place.batches == [[2]]
+    assert janitor.figures()["kept_back"] == 1
+
+
+async def test_a_failure_that_may_pass_is_tried_again(clock: ManualClock, janitor: Janitor) -> None:
+    place = Place(fault=ChatError("down", retryable=True))
+    janitor.remove_later(place, MessageRef(1), 1)
+    await passing(clock, 95)
+    place.fault = None
+    await passing(clock, 125)
+    assert place.batches == [[1]]
+
+
+async def test_what_an_earlier_run_left_is_removed_when_its_own_time_comes(
+    clock: ManualClock, janitor: Janitor
+) -> None:
+    place = Place()
+    place.earlier = [(MessageRef(2), 30.0), (MessageRef(1), 600.0)]
+    janitor.catch_up(place, 5)
+    await passing(clock, 70)
+    assert place.batches == [[1]]
+    await passing(clock, 270)
+    assert place.batches == [[1], [2]]
