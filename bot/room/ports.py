@@ -100,6 +100,9 @@ class Conversation(Protocol):
     def use_glossary(self, phrases: Mapping[str, str]) -> None:
         """Translate these source terms to these target terms from now on."""
 
+    def discard(self) -> None:
+        """Send nothing of what was fed and is not sent yet: its speaker withdrew."""
+
     async def close(self) -> None:
         """End it; a running turn gets its last events first (bounded). Idempotent."""
 

@@ -187,8 +187,10 @@ class Speaker:
             further.use_glossary(phrases)
 
     def discard(self) -> None:
-        """Pass on nothing more of what the conversations say, but what they used: it is paid."""
+        """Send and pass on nothing more, but what the conversations used: it is paid."""
         self._discarded = True
+        for conversation in self._conversations.values():
+            conversation.discard()
         for further in self._further.values():
             further.discard()
 

@@ -77,6 +77,7 @@ class LiveConversation:
         self._pause = Pause()
         self._untranslated = Untranslated(turns, self._pause, self._outage, self._report)
         self._backlog = self._untranslated.audio
+        self.discard = self._backlog.clear  # nothing that is not sent yet is sent any more
         self._tasks = TaskOwner("conversation")
         self._phase = Phase.IDLE
         self._link: LinkPort | None = None

@@ -24,6 +24,7 @@ class MemoryConversation:
         self.silences = 0
         self.glossary = dict(request.glossary)
         self.closed = False
+        self.discarded = False
         self.last_words: list[ConversationEvent] = []  # said while closing
 
     def feed(self, pcm: bytes) -> None:
@@ -35,6 +36,9 @@ class MemoryConversation:
 
     def use_glossary(self, phrases: Mapping[str, str]) -> None:
         self.glossary = dict(phrases)
+
+    def discard(self) -> None:
+        self.discarded = True
 
     async def close(self) -> None:
         for event in self.last_words:
