@@ -84,7 +84,7 @@ async def test_the_end_is_shown_without_a_wait() -> None:
     await scene.change()
     scene.ended = True
     await scene.panel.close()
-    assert scene.wall.sent[-1] [1:] == (1, True)
+    assert scene.wall.sent[-1][1:] == (1, True)
     assert scene.clock.pending == 0
 
 
