@@ -23,7 +23,7 @@ CHANGES: list[tuple[str, dict[str, str]]] = [
 async def use(where: Place, person: Person, command: str, **options: object) -> str:
     answer = await person.command(command, options, channel=where.captions)
     assert answer.ephemeral
-    return answer.content
+    return answer.content.partition("\n-# ")[0]  # a refusal's number in the log comes after it
 
 
 async def kept(where: Place, folder: Path, settings: GuildSettings) -> None:

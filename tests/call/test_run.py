@@ -59,9 +59,9 @@ async def test_a_bot_in_another_process_answers_its_commands_and_ends_on_a_signa
         host = where.guild.add_person("Host")
         process = await running_bot(where, tmp_path)
         answer = await host.command("translate status", {}, channel=where.captions)
-        assert (answer.ephemeral, answer.content) == (
-            True,
-            "Nothing is being translated here; /translate start begins.",
+        assert answer.ephemeral
+        assert answer.content.startswith(
+            "Nothing is being translated here; /translate start begins."
         )
         process.send_signal(signal.SIGTERM)
         code, errors = await ended(process)
