@@ -21,7 +21,8 @@ from bot.chat.limits import http_trace
 from bot.chat.webhooks import CaptionChannel
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
-from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.errors import ChatError, ParleyError, VoiceLinkError
+from bot.login import log_in
 from bot.records import glossaries
 from bot.records.transcripts import Transcripts
 from bot.room.allowance import Accounts
@@ -63,8 +64,6 @@ from cogs.settings_menus import MENUS
 from cogs.translate import Translate
 
 log = logging.getLogger(__name__)
-
-_LOGIN_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +255,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
         tasks = TaskOwner("bot")
         stack.push_async_callback(tasks.close)
         stack.push_async_callback(bot.close)
-        await _log_in(bot, config.discord.token.get_secret_value(), tasks)
+        await log_in(bot, config.discord.token.get_secret_value(), tasks)
         stack.push_async_callback(doors.close)
         stack.push_async_callback(rooms.close)
         housekeeping.start(bot.guild_ids)
@@ -298,31 +297,6 @@ async def _texts(
     finally:
         await desk.close()
         await mt.close()
-
-
-async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
-    async def session() -> SettingsError | None:
-        try:
-            await bot.start(token)
-        except discord.LoginFailure:
-            return SettingsError(
-                "DISCORD_TOKEN is refused by Discord: copy it again from the Bot page."
-            )
-        except (discord.DiscordException, OSError) as error:
-            return SettingsError(f"Discord can't be reached: {error}.")
-        finally:
-            await bot.close()
-        return None
-
-    started = tasks.start(session(), "session")
-    ready = tasks.start(bot.ready(), "ready")
-    done, _ = await asyncio.wait(
-        {started, ready}, timeout=_LOGIN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
-    )
-    if started in done:
-        raise (await started) or SettingsError("Discord ended the session at once.")
-    if not done:
-        raise SettingsError(f"Discord did not let the bot in within {_LOGIN_WITHIN_S:.0f} s.")
 
 
 def _seconds() -> float:

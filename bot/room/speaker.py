@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.errors import RoomError
 from bot.room.events import (
     ConversationEvent,
     ConversationRequest,
@@ -80,7 +79,7 @@ class Speaker:
     def write(self, request: ConversationRequest) -> None:
         """Translate into one more language from what the lead conversation hears."""
         if self._texts is None:
-            raise RoomError("No text translation is at hand.")
+            raise TypeError("a written language needs a text translator")
         self.known.add(request.target)
         self._further[request.target] = self._made(request, self._lead_target, self._texts)
 
