@@ -3,18 +3,16 @@
 import asyncio
 import logging
 import random
-import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import discord
 
-from bot import logs, settings
+from bot import logs, settings, signals
 from bot.audio import opus
 from bot.audio.silero import SileroDetector
 from bot.chat.board import ChannelBoard
@@ -52,6 +50,7 @@ from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
+from bot.web.report import health_of
 from bot.words import t
 from cogs.comings import Comings
 from cogs.glossary import GlossaryCommands
@@ -190,10 +189,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
         transcripts = Transcripts(
-            TranscriptTable(store),
-            SettingsTable(store),
-            clock=clock,
-            wall=lambda: datetime.now(UTC),
+            TranscriptTable(store), guild_settings, clock=clock, wall=lambda: datetime.now(UTC)
         )
         stack.push_async_callback(transcripts.close)  # likewise
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
@@ -218,6 +214,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
         )
         kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
         guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
+        guild_settings.listen(lambda guild, now: transcripts.keep_for(guild, now.transcript_days))
         forgetting = Forgetting(rooms, ledger, transcripts)
         spending = Spending(
             ledger,
@@ -350,33 +347,6 @@ def _health(
     )
 
 
-def health_of(
-    *,
-    ready: bool,
-    rooms: int,
-    links: Sequence[Mapping[str, float]],
-    figures: Mapping[str, object] = MappingProxyType({}),
-) -> tuple[bool, Mapping[str, object]]:
-    """Whether the bot does its work, and what `/health` says of it.
-
-    Args:
-        ready: It is logged in.
-        rooms: How many run.
-        links: The figures of each voice link.
-        figures: What else is said.
-    """
-    deaf = sum(bool(link["deaf"]) for link in links)
-    heard = [link["heard_ago_s"] for link in links if "heard_ago_s" in link]
-    return ready and not deaf, {
-        "gateway": ready,
-        "rooms": rooms,
-        "deaf": deaf,
-        "heard_ago_s": round(min(heard), 1) if heard else None,
-        "repairs": int(sum(link["rejoins"] for link in links)),
-        **figures,
-    }
-
-
 async def run() -> int:
     """`parley run`: the bot, until it is told to end."""
     config = settings.load()
@@ -389,7 +359,7 @@ async def run() -> int:
         ),
     )
     stop = asyncio.Event()
-    forget = _on_signals(stop.set)
+    forget = signals.on_end(stop.set)
     try:
         async with running(config) as app:
             log.info("translating with %s", config.translation.model)
@@ -405,20 +375,3 @@ async def run() -> int:
     finally:
         forget()
     return 0
-
-
-def _on_signals(callback: Callable[[], None]) -> Callable[[], None]:
-    loop = asyncio.get_running_loop()
-    caught = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, callback)
-        except NotImplementedError:  # Windows: the interrupt arrives as KeyboardInterrupt
-            continue
-        caught.append(number)
-
-    def forget() -> None:
-        for number in caught:
-            loop.remove_signal_handler(number)
-
-    return forget

@@ -161,7 +161,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
             await self._change(interaction, lambda now: replace(now, consent=ConsentMode(mode)))
 
     @app_commands.command(name="transcripts", description="How long transcripts are kept")
-    @app_commands.describe(days="Days; 0 keeps none")
+    @app_commands.describe(days="Days; 0 keeps none, and deletes what there is")
     async def transcripts(
         self, interaction: Interaction, days: app_commands.Range[int, 0, MOST_TRANSCRIPT_DAYS]
     ) -> None:

@@ -122,8 +122,11 @@ class TranscriptCommand(
         self, interaction: Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         person = _member(interaction)
-        chosen = await self._call(person, getattr(interaction.namespace, "session", None))
-        codes = languages_of(await self.transcripts.utterances(person.guild.id, chosen))
+        try:
+            chosen = await self._call(person, getattr(interaction.namespace, "session", None))
+            codes = languages_of(await self.transcripts.utterances(person.guild.id, chosen))
+        except (PermissionMissing, UsageError):
+            return []  # the command says why, once it is sent
         reader = locale(interaction)
         return [
             app_commands.Choice(name=render(t("All side by side"), reader), value=ALL),

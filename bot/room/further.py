@@ -29,6 +29,7 @@ from bot.room.events import (
     TextRequest,
     TurnEnded,
 )
+from bot.room.glossary import occurring
 from bot.room.ports import TextTicket, TextTranslator
 from bot.words import t
 
@@ -293,7 +294,7 @@ class FurtherLanguage:
             source=wanted.source,
             target=self._target,
             final=final,
-            terms=self._glossary,
+            terms=occurring(self._glossary, wanted.text),
             guild_id=self._guild_id,
         )
         return self._texts.ask(request, answered)

@@ -15,3 +15,9 @@ def terms(language: str, guild: Glossary, default: Glossary) -> dict[str, str]:
     known = {term.casefold() for term in own}
     others = default.get(language, {}).items()
     return {**own, **{term: wanted for term, wanted in others if term.casefold() not in known}}
+
+
+def occurring(terms: Mapping[str, str], text: str) -> dict[str, str]:
+    """Those terms that a text has, in any case: each one sent along is paid for."""
+    folded = text.casefold()
+    return {source: wanted for source, wanted in terms.items() if source.casefold() in folded}

@@ -41,8 +41,7 @@ class Opening:
     record: Record | None = None
     glossaries: dict[int, Glossary] = field(default_factory=dict)  # of guilds
 
-    async def load_glossary(self, guild_id: int) -> None:
-        """Know a guild's own terms; raises StoreError."""
+    async def _load_glossary(self, guild_id: int) -> None:
         if self.own_glossary is not None and guild_id not in self.glossaries:
             loaded = await self.own_glossary(guild_id)
             self.glossaries.setdefault(guild_id, loaded)  # or it has changed meanwhile
@@ -66,7 +65,13 @@ class Opening:
         return await self.settings_store.settings(guild_id)
 
     async def account(self, guild_id: int) -> Account | None:
-        """What a guild may spend; raises AllowanceError when that is used up today."""
+        """What a guild may spend; its own terms are known from here on, too.
+
+        Raises:
+            AllowanceError: It is used up today.
+            StoreError: The terms can't be read.
+        """
+        await self._load_glossary(guild_id)
         if self.accounts is None:
             return None
         account = await self.accounts.of(guild_id)

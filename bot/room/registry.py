@@ -46,9 +46,8 @@ class Rooms:
         fanning: How further languages are made; None: a conversation for each.
         settings: Has each server's settings; None: the defaults everywhere.
         wishes: What members said of themselves; None: not kept.
-        own_glossary: A guild's own terms as they are kept, asked for once; None: it has none
-            until `use_glossary`.
-        record: Takes down what a board shows; None: nothing is.
+        own_glossary: Reads a guild's own terms; asked once.
+        record: Takes down what a board shows.
         saved: Where running rooms are remembered; None: nowhere.
         most_languages: How many a room may have.
         announce: Tells newcomers, in the text channel of this id; without, nobody is told and
@@ -172,7 +171,6 @@ class Rooms:
         self._rooms[plan.guild_id] = None
         try:
             account = await self._opening.account(plan.guild_id)
-            await self._opening.load_glossary(plan.guild_id)
             if agrees:
                 await self._opening.prepare(plan, starter_id)
             room = await self._opening.open(

@@ -1,5 +1,6 @@
 """The commands of a running room, as people in Discord use them."""
 
+import re
 from pathlib import Path
 
 from bot.loopback import Permissions, Person
@@ -9,6 +10,7 @@ from bot.store.settings import SettingsTable
 from tests.call.test_run import UNUSED_ENGINE
 from tests.support.call import Place, bot_at, enter, place
 
+_ID = re.compile(r"\n-# [0-9a-f]{8}$")  # of a refusal, as the log has it
 NO_ROOM = "Nothing is being translated here; /translate start begins."
 CHANGES: list[tuple[str, dict[str, str]]] = [
     ("translate stop", {}),
@@ -23,7 +25,7 @@ CHANGES: list[tuple[str, dict[str, str]]] = [
 async def use(where: Place, person: Person, command: str, **options: object) -> str:
     answer = await person.command(command, options, channel=where.captions)
     assert answer.ephemeral
-    return answer.content.partition("\n-# ")[0]  # a refusal's number in the log comes after it
+    return _ID.sub("", answer.content)
 
 
 async def kept(where: Place, folder: Path, settings: GuildSettings) -> None:

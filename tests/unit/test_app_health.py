@@ -1,4 +1,4 @@
-from bot.app import health_of
+from bot.web.report import health_of
 
 WELL = {"deaf": 0.0, "rejoins": 0.0}
 

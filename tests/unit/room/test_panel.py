@@ -39,7 +39,7 @@ class Scene:
         self.clock = ManualClock()
         self.wall = Wall(self.clock)
         self.captions = 0
-        self.ended = False
+        self.ended = False  # the room's
         self.panel = Panel(self.status, self.wall, self.clock)
 
     def status(self) -> RoomStatus:
@@ -84,7 +84,7 @@ async def test_the_end_is_shown_without_a_wait() -> None:
     await scene.change()
     scene.ended = True
     await scene.panel.close()
-    assert scene.wall.sent[-1] == (0, 1, True)
+    assert scene.wall.sent[-1][1:] == (1, True)
     assert scene.clock.pending == 0
 
 

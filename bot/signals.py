@@ -1,0 +1,23 @@
+"""Signals of the operating system that ask the process to end."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+
+def on_end(callback: Callable[[], None]) -> Callable[[], None]:
+    """Call back on an interrupt or a request to end; returns how to stop that."""
+    loop = asyncio.get_running_loop()
+    caught = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, callback)
+        except NotImplementedError:  # Windows: the interrupt arrives as KeyboardInterrupt
+            continue
+        caught.append(number)
+
+    def forget() -> None:
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+    return forget
