@@ -33,10 +33,17 @@ class Comings(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Bring back what ran when the process was killed; once."""
+        """Bring back what ran when the process was killed, and see who is there; once."""
         if self._restored:
             return
         self._restored = True
+        await self._restore_all()
+        for guild in self._client.guilds:
+            for channel in guild.channels:
+                if isinstance(channel, Voice) and _people(channel):
+                    await self._entered(channel)
+
+    async def _restore_all(self) -> None:
         try:
             saved = await self._rooms.remembered.rooms()
         except ParleyError as error:

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.clock import Clock
-from bot.errors import NoRoomError, ParleyError, RoomBusyError, UsageError
+from bot.errors import NoRoomError, ParleyError, UsageError
+from bot.room import refusals
 from bot.room.allowance import Accounts
 from bot.room.choice import chosen
 from bot.room.consent import AnswerStore, Consent, Consents
@@ -27,7 +28,7 @@ from bot.room.stores import RoomStore, SettingsStore, WishStore
 from bot.room.wanted import MOST_LANGUAGES
 from bot.room.wishing import Wishing
 from bot.tasks import TaskOwner
-from bot.words import command, t
+from bot.words import t
 
 log = logging.getLogger(__name__)
 
@@ -159,12 +160,7 @@ class Rooms:
             AllowanceError: The guild's minutes of today are used up.
         """
         if plan.guild_id in self._rooms:
-            raise RoomBusyError(
-                t(
-                    "This server already has a room running; {stop} ends it.",
-                    stop=command("translate stop"),
-                )
-            )
+            raise refusals.busy()
         plan = replace(plan, session=plan.session or secrets.token_hex(8))
         for request in plan.requests(starter_id, {}):
             self._interpreter.check(request)
@@ -368,12 +364,7 @@ class Rooms:
     def _running(self, guild_id: int) -> Room:
         room = self._rooms.get(guild_id)
         if room is None:
-            raise NoRoomError(
-                t(
-                    "Nothing is being translated here; {start} begins.",
-                    start=command("translate start"),
-                )
-            )
+            raise refusals.none_runs()
         return room
 
     async def close(self) -> None:

@@ -112,3 +112,12 @@ async def test_a_room_starts_by_itself_and_hears_nobody_by_that(tmp_path: Path) 
             await until(lambda: not app.rooms.turned_down(where.lounge.id))
             await enter(ben, where)
             await where.until(lambda: len(panels(where)) == 1, 20, "a room after all had left")
+
+
+async def test_a_room_starts_for_those_who_were_there_before_the_bot(tmp_path: Path) -> None:
+    async with place() as where:
+        auto = {where.lounge.id: where.captions.id}
+        await kept(where, tmp_path, GuildSettings(auto_channels=auto))
+        await enter(where.guild.add_person("Host"), where)
+        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+            assert "- Host: not heard" in (await panel_of(where)).content
