@@ -71,9 +71,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 lock: | $(BIN)/python
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet uv
-	@$(COMPILE) --extra local --group dev --output-file requirements/dev.txt
-	@$(COMPILE) --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
-	@$(COMPILE) --constraint requirements/dev.txt --output-file requirements/run.txt
+	@$(COMPILE) --extra local --extra postgres --group dev --output-file requirements/dev.txt
+	@$(COMPILE) --extra local --extra postgres --constraint requirements/dev.txt --output-file requirements/local.txt
+	@$(COMPILE) --extra postgres --constraint requirements/dev.txt --output-file requirements/run.txt
 	@$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 
 clean:

@@ -25,7 +25,9 @@ from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
 from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
+from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
+from bot.room.housekeeping import Housekeeping
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
@@ -33,7 +35,11 @@ from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.guilds import GuildTable
+from bot.store.settings import SettingsTable
+from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
+from bot.store.wishes import WishTable
 from bot.tasks import TaskOwner
 from bot.translation import writing
 from bot.translation.desk import Desk
@@ -42,7 +48,8 @@ from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
 from bot.words import t
-from cogs.notice import ConsentButtons
+from cogs.notice import Announcer, ConsentButtons
+from cogs.privacy import Privacy
 from cogs.translate import Translate
 
 log = logging.getLogger(__name__)
@@ -143,14 +150,17 @@ async def running(config: Settings) -> AsyncIterator[App]:
             idle_s=config.translation.idle_seconds,
             clock=clock,
         )
+        usage = UsageTable(store)
         ledger = Ledger(
-            UsageTable(store),
+            usage,
             model=config.translation.model,
             text_model=config.translation.text_model,
             clock=clock,
-            wall=lambda: datetime.now(UTC),
+            wall=_wall,
         )
         stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
+        housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=_wall)
+        stack.push_async_callback(housekeeping.close)
         accounts = Accounts(
             ledger,
             config.usage.prices,
@@ -161,6 +171,8 @@ async def running(config: Settings) -> AsyncIterator[App]:
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
+        service = service_name(config.translation.url)
+        announcer = Announcer(service, SettingsTable(store))
         rooms = Rooms(
             interpreter=interpreter,
             store=ConsentTable(store),
@@ -169,9 +181,11 @@ async def running(config: Settings) -> AsyncIterator[App]:
             clock=clock,
             accounts=accounts,
             fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
+            settings=SettingsTable(store),
+            announce=announcer.announce,
         )
+        forgetting = Forgetting(rooms.consent, ledger, WishTable(store), TranscriptTable(store))
         names = {code: NAMES.get(code, code) for code in interpreter.languages()}
-        service = service_name(config.translation.url)
         spending = Spending(
             ledger,
             accounts,
@@ -182,12 +196,18 @@ async def running(config: Settings) -> AsyncIterator[App]:
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
-            cogs=[lambda _: Translate(rooms, names, service, spending)],
+            cogs=[
+                lambda _: Translate(rooms, names, service, spending),
+                lambda _: Privacy(rooms, forgetting),
+            ],
             views=[lambda: ConsentButtons(rooms)],
             voice_state_changed=doors.voice_state_changed,
+            guild_joined=housekeeping.guild_joined,
+            guild_left=_each(housekeeping.guild_left, rooms.guild_left),
             http_trace=http_trace(),
         )
         doors.belong_to(bot)
+        announcer.belong_to(bot, rooms)
         if config.health.port:
             health = HealthServer(
                 config.health.host,
@@ -201,7 +221,20 @@ async def running(config: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(bot.close)
         await _log_in(bot, config.discord.token.get_secret_value(), tasks)
         stack.push_async_callback(rooms.close)
+        housekeeping.start(bot.guild_ids)
         yield App(bot, rooms, doors)
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+def _each(*told: Callable[[int], None]) -> Callable[[int], None]:
+    def tell(what: int) -> None:
+        for one in told:
+            one(what)
+
+    return tell
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from cogs.translator import CommandTranslator
 log = logging.getLogger(__name__)
 
 VoiceStateChanged = Callable[[discord.Member, discord.VoiceState, discord.VoiceState], None]
+GuildChanged = Callable[[int], None]
 CogMaker = Callable[["ParleyBot"], commands.Cog]
 
 
@@ -37,6 +38,8 @@ class ParleyBot(commands.AutoShardedBot):
         cogs: Makers of the cogs to load.
         views: Makers of the views whose buttons answer after a restart too.
         voice_state_changed: Told of every change of a member's voice state.
+        guild_joined: Told of each server that invites the bot.
+        guild_left: Told of each server that removes it.
         http_trace: Sees each request to Discord, and its answer as it arrives.
     """
 
@@ -49,6 +52,8 @@ class ParleyBot(commands.AutoShardedBot):
         cogs: Sequence[CogMaker],
         views: Sequence[Callable[[], discord.ui.View]],
         voice_state_changed: VoiceStateChanged,
+        guild_joined: GuildChanged,
+        guild_left: GuildChanged,
         http_trace: aiohttp.TraceConfig,
     ) -> None:
         _point_at(api_url, gateway_url)
@@ -64,6 +69,8 @@ class ParleyBot(commands.AutoShardedBot):
         self._cog_makers = cogs
         self._view_makers = views
         self._voice_state_changed = voice_state_changed
+        self._guild_joined = guild_joined
+        self._guild_left = guild_left
         self._ready_once = asyncio.Event()
         self._closed_once = asyncio.Event()
         self.tree.error(self._command_failed)
@@ -112,6 +119,18 @@ class ParleyBot(commands.AutoShardedBot):
     ) -> None:
         """Pass it on to the voice links."""
         self._voice_state_changed(member, before, after)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Pass it on."""
+        self._guild_joined(guild.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Pass it on; one that is only out of order is not removed."""
+        self._guild_left(guild.id)
+
+    def guild_ids(self) -> frozenset[int] | None:
+        """The servers it is in; None while that is not known."""
+        return frozenset(guild.id for guild in self.guilds) if self.is_ready() else None
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
         """Log it without the event, which holds what people wrote."""

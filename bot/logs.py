@@ -19,6 +19,7 @@ _FLOORS = {
     "dashscope": logging.WARNING,
     "websocket": logging.CRITICAL,  # reports each close as an error; the conversation says more
     "aiosqlite": logging.WARNING,
+    "alembic": logging.WARNING,  # bot.store says what was done
     "sqlalchemy": logging.WARNING,
     "aiohttp": logging.WARNING,
     "faster_whisper": logging.WARNING,

@@ -1,19 +1,26 @@
-"""The notice that stands in the text channel while a room runs, and its two buttons.
+"""What people read of being heard: the notice of a room, the word to newcomers, two buttons.
 
-Nobody is heard before they press "Join in", except the one who started the room, to whom the
-command said so. The buttons carry fixed ids and answer after a restart of the bot too.
+With opt-in nobody is heard before they press "Join in", except the one who started the room, to
+whom the command said so. The buttons carry fixed ids and answer after a restart of the bot too.
 """
 
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Self
 
+import aiohttp
 import discord
 
-from bot.errors import ParleyError
+from bot.errors import ChatError, ParleyError, StoreError
+from bot.room.newcomers import SAY_NO_S, Announcement
+from bot.room.records import ConsentMode, GuildSettings
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
+from bot.room.stores import SettingsStore
+from bot.words import Text, render, t
 
 Interaction = discord.Interaction[Any]
+
+_OPT_IN: Final = GuildSettings()
 
 
 class ConsentButtons(discord.ui.View):
@@ -21,44 +28,75 @@ class ConsentButtons(discord.ui.View):
 
     Args:
         rooms: Knows each guild's consent.
+        locale: Of the labels; None is English.
     """
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, locale: str | None = None) -> None:
         super().__init__(timeout=None)
         self._rooms = rooms
+        self.join_in.label = render(t("Join in"), locale)
+        self.stay_out.label = render(t("Stay out"), locale)
 
-    @discord.ui.button(
-        label="Join in", style=discord.ButtonStyle.success, custom_id="parley:consent:join"
-    )
+    @discord.ui.button(style=discord.ButtonStyle.success, custom_id="parley:consent:join")
     async def join_in(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Hear this person from now on."""
-        consent = await self._rooms.consent(_guild_id(interaction))
-        if await consent.agree(interaction.user.id):
-            answer = "You are in: what you say in the voice channel is translated from now on."
-        else:
-            answer = "You are in already."
-        await interaction.response.send_message(answer, ephemeral=True)
+        text = await joined_in(self._rooms, _guild_id(interaction), interaction.user.id)
+        await _answer(interaction, text)
 
-    @discord.ui.button(
-        label="Stay out", style=discord.ButtonStyle.secondary, custom_id="parley:consent:leave"
-    )
+    @discord.ui.button(style=discord.ButtonStyle.secondary, custom_id="parley:consent:leave")
     async def stay_out(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Do not hear this person, from this moment."""
-        consent = await self._rooms.consent(_guild_id(interaction))
-        if await consent.withdraw(interaction.user.id):
-            answer = "You are out: from this moment nothing you say is heard or kept."
-        else:
-            answer = "You are not being heard, and nothing about you is kept."
-        await interaction.response.send_message(answer, ephemeral=True)
+        text = await stayed_out(self._rooms, _guild_id(interaction), interaction.user.id)
+        await _answer(interaction, text)
 
     async def on_error(
         self, interaction: Interaction, error: Exception, item: discord.ui.Item[Any], /
     ) -> None:
         """Say what went wrong to the one who pressed."""
         if isinstance(error, ParleyError):
-            await interaction.response.send_message(str(error), ephemeral=True)
+            await _answer(interaction, error.message)
         else:
             await super().on_error(interaction, error, item)
+
+
+async def joined_in(rooms: Rooms, guild_id: int, user_id: int) -> Text:
+    """Hear this person from now on; what to answer them.
+
+    Raises:
+        StoreError: It could not be remembered, and they are not heard.
+    """
+    consent = await rooms.consent(guild_id)
+    if await consent.agree(user_id):
+        return t("You are in: what you say in the voice channel is translated from now on.")
+    return t("You are in already.")
+
+
+async def stayed_out(rooms: Rooms, guild_id: int, user_id: int) -> Text:
+    """Do not hear this person, from this moment; what to answer them.
+
+    Raises:
+        StoreError: What was kept before can't be read.
+    """
+    consent = await rooms.consent(guild_id)
+    try:
+        changed = await consent.withdraw(user_id)
+    except StoreError:
+        return t(
+            "You are out: from this moment nothing you say is heard. But this could not be "
+            "saved and would be lost when I restart: please press Stay out again in a while."
+        )
+    if consent.mode is ConsentMode.ANNOUNCED:
+        return t(
+            "You are out: from this moment nothing you say is heard. This server hears everybody "
+            "who was told and did not say no, so your no is all that is remembered of this."
+        )
+    if changed:
+        return t("You are out: from this moment nothing you say is heard or kept.")
+    return t("You are not being heard, and nothing is remembered of this.")
+
+
+async def _answer(interaction: Interaction, text: str) -> None:
+    await interaction.response.send_message(render(text, str(interaction.locale)), ephemeral=True)
 
 
 def _guild_id(interaction: Interaction) -> int:
@@ -67,28 +105,206 @@ def _guild_id(interaction: Interaction) -> int:
     return interaction.guild_id
 
 
+class Announcer:
+    """Tells newcomers, in a room's text channel. The `Announce` of a room.
+
+    Args:
+        service: Who hears the speech.
+        settings: Say what is kept, and in which language to speak.
+    """
+
+    def __init__(self, service: str, settings: SettingsStore | None = None) -> None:
+        self._service = service
+        self._settings = settings
+        self._client: discord.Client | None = None
+        self._rooms: Rooms | None = None
+
+    def belong_to(self, client: discord.Client, rooms: Rooms) -> None:
+        """Write with this client; the buttons are of these rooms."""
+        self._client = client
+        self._rooms = rooms
+
+    async def announce(self, text_channel_id: int, announcement: Announcement) -> frozenset[int]:
+        """Write it; returns the people whom it named.
+
+        Raises:
+            ChatError: It could not be written.
+        """
+        channel = self._client.get_channel(text_channel_id) if self._client is not None else None
+        if self._rooms is None or not isinstance(
+            channel,
+            discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread,
+        ):
+            raise ChatError(t("The text channel is gone."))
+        heard = await _people(channel.guild, announcement.heard)
+        others = await _people(channel.guild, announcement.others)
+        if not heard and not others:
+            return frozenset()
+        try:
+            settings = _OPT_IN
+            if self._settings is not None:
+                settings = await self._settings.settings(channel.guild.id)
+        except StoreError as error:
+            raise ChatError(error.message, retryable=True) from error
+        locale = settings.locale or str(channel.guild.preferred_locale)
+        # Who is heard unless they say no must notice that they are spoken to.
+        pinged = others if announcement.mode is ConsentMode.ANNOUNCED else []
+        try:
+            await channel.send(
+                announced(
+                    announcement.mode,
+                    heard,
+                    others,
+                    self._service,
+                    settings=settings,
+                    locale=locale,
+                ),
+                view=ConsentButtons(self._rooms, locale),
+                allowed_mentions=discord.AllowedMentions(
+                    everyone=False, roles=False, users=[discord.Object(i) for i in pinged]
+                ),
+            )
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            raise ChatError(t("The text channel can't be written to."), retryable=True) from error
+        return frozenset([*heard, *others])
+
+
+async def _people(guild: discord.Guild, user_ids: Iterable[int]) -> list[int]:
+    """Those of them who are people; of whom nobody can say it, is left out."""
+    found = []
+    for user_id in user_ids:
+        try:
+            member = guild.get_member(user_id) or await guild.fetch_member(user_id)
+        except (discord.DiscordException, aiohttp.ClientError, OSError):
+            continue
+        if not member.bot:
+            found.append(user_id)
+    return found
+
+
+def announced(
+    mode: ConsentMode,
+    heard: Iterable[int],
+    others: Iterable[int],
+    service: str,
+    *,
+    settings: GuildSettings = _OPT_IN,
+    locale: str | None = None,
+) -> str:
+    """The words to newcomers.
+
+    Args:
+        mode: How consent is given.
+        heard: Ids of those who are heard already.
+        others: Ids of those who are not.
+        service: Who hears the speech.
+        settings: Say what is kept.
+        locale: In which language.
+    """
+    lines: list[str] = []
+    if named := _mentions(others):
+        lines.append(
+            t(
+                "{people}: this voice channel is being translated. You are not heard unless you "
+                "join in.",
+                people=named,
+            )
+            if mode is ConsentMode.OPT_IN
+            else t(
+                "{people}: this voice channel is being translated, and **you are heard in "
+                "{seconds} seconds**. If you do not want that, stay out, now or at any time.",
+                people=named,
+                seconds=f"{SAY_NO_S:.0f}",
+            )
+        )
+    if named := _mentions(heard):
+        lines.append(
+            t(
+                "{people}: this voice channel is being translated, and you are heard, as you "
+                "joined in before. You can stay out at any time.",
+                people=named,
+            )
+        )
+    if mode is ConsentMode.ANNOUNCED:  # else the room's notice says it, and nobody is heard by this
+        lines += _kept(service, settings)
+    return "\n".join(render(line, locale) for line in lines)
+
+
+def _mentions(user_ids: Iterable[int]) -> str:
+    return ", ".join(f"<@{user_id}>" for user_id in user_ids)
+
+
 def text(
-    plan: RoomPlan, starter: str, voice_channel: str, names: Mapping[str, str], service: str
+    plan: RoomPlan,
+    starter: str | None,
+    voice_channel: str,
+    names: Mapping[str, str],
+    service: str,
+    *,
+    settings: GuildSettings = _OPT_IN,
+    locale: str | None = None,
 ) -> str:
     """The words of the notice.
 
     Args:
         plan: What is run.
-        starter: Mention or name of who started it.
+        starter: Mention or name of who started it; None: nobody did.
         voice_channel: Mention or name of the voice channel.
         names: Language names by code.
         service: Who hears the speech.
+        settings: Say how consent is given and what is kept.
+        locale: In which language.
     """
     languages = ", ".join(names.get(target, target) for target in plan.targets)
-    spoken = (
-        f"\nThe translation into {names.get(plan.spoken, plan.spoken)} is also spoken there."
-        if plan.spoken is not None
-        else ""
+    lines: list[str] = [
+        t(
+            "### {channel} is being translated into {languages}",
+            channel=voice_channel,
+            languages=languages,
+        ),
+        t("{person} started it. The captions stand here.", person=starter)
+        if starter is not None
+        else t("It starts by itself when somebody enters. The captions stand here."),
+    ]
+    if plan.spoken is not None:
+        language = names.get(plan.spoken, plan.spoken)
+        lines.append(t("The translation into {language} is also spoken there.", language=language))
+    lines.append(
+        t("**You are heard only if you join in**, and you can stay out again at any time.")
+        if settings.consent is ConsentMode.OPT_IN
+        else t(
+            "**Everybody there is named here and heard {seconds} seconds later, except those who "
+            "stay out.** You can stay out at any time; that is remembered.",
+            seconds=f"{SAY_NO_S:.0f}",
+        )
     )
-    return (
-        f"### {voice_channel} is being translated into {languages}\n"
-        f"{starter} started it. The captions stand here.{spoken}\n"
-        "**You are heard only if you join in**, and you can stay out again at any time.\n"
-        f"-# Speech goes to {service} for translation. Parley keeps no recording; what remains "
-        "is the captions in this channel, and that you joined in."
+    lines += _kept(service, settings)
+    return "\n".join(render(line, locale) for line in lines)
+
+
+def _kept(service: str, settings: GuildSettings) -> list[Text]:
+    """Who hears the speech, and what remains of it."""
+    lines = [
+        t(
+            "-# Speech goes to {service} for translation. Parley makes no recording; of those who "
+            "are heard it keeps their answer and how many minutes of theirs were translated.",
+            service=service,
+        )
+    ]
+    if settings.transcript_days:
+        lines.append(
+            t(
+                "-# **A transcript is kept** for {days} days. `/privacy forget-me` deletes your "
+                "part of it.",
+                days=settings.transcript_days,
+            )
+        )
+    lines.append(
+        t(
+            "-# The captions in this channel are removed after {minutes} minutes.",
+            minutes=settings.caption_minutes,
+        )
+        if settings.caption_minutes
+        else t("-# The captions stay in this channel.")
     )
+    return lines

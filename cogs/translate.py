@@ -69,10 +69,20 @@ class Translate(commands.GroupCog, group_name="translate", group_description="Li
             targets=targets,
             spoken=targets[0] if voice else None,
         )
+        settings = await self._rooms.settings(person.guild.id)
         await self._rooms.start(plan, person.id)
+        locale = settings.locale or str(person.guild.preferred_locale)
         await shown.send(
-            notice.text(plan, person.mention, heard.mention, self._names, self._service),
-            view=notice.ConsentButtons(self._rooms),
+            notice.text(
+                plan,
+                person.mention,
+                heard.mention,
+                self._names,
+                self._service,
+                settings=settings,
+                locale=locale,
+            ),
+            view=notice.ConsentButtons(self._rooms, locale),
             allowed_mentions=discord.AllowedMentions.none(),
         )
         await interaction.edit_original_response(

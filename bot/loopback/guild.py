@@ -69,6 +69,8 @@ class Guild:
         member = world.new_member(self.state, bot.user)
         member.role_ids.add(role.id)
         created = guild_create_json(self.state, bot, everyone=False)
+        # Only of servers that were there before does Discord say that they are available.
+        del created["unavailable"]
         world.dispatch(Dispatch("GUILD_CREATE", created, self.state, to=bot))
         return role
 

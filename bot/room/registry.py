@@ -1,15 +1,20 @@
 """The rooms of this process, one per guild."""
 
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from bot.clock import Clock
 from bot.errors import NoRoomError, ParleyError, RoomBusyError
 from bot.room.allowance import Account, Accounts
-from bot.room.consent import Consent, Consents
+from bot.room.consent import AnswerStore, Consent, Consents
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary, terms
-from bot.room.ports import ConsentStore, Interpreter, JoinVoice, Look, OpenBoard
+from bot.room.newcomers import Announcement, Newcomers
+from bot.room.ports import Interpreter, JoinVoice, Look, OpenBoard
+from bot.room.records import ConsentMode, GuildSettings
 from bot.room.room import Room, RoomPlan, RoomStatus
+from bot.room.stores import SettingsStore
 from bot.tasks import TaskOwner
 from bot.words import command, t
 
@@ -28,24 +33,31 @@ class Rooms:
         glossary: Terms for every guild; a guild's own go before them.
         accounts: What each guild spends and may spend; without, nothing is counted.
         fanning: How further languages are made; None: a conversation for each.
+        settings: Has each guild's consent mode; None: opt-in everywhere.
+        announce: Tells newcomers, in the text channel of this id; without, nobody is told and
+            so nobody heard who did not say yes.
     """
 
     def __init__(
         self,
         *,
         interpreter: Interpreter,
-        store: ConsentStore,
+        store: AnswerStore,
         join_voice: JoinVoice,
         open_board: OpenBoard,
         clock: Clock,
         glossary: Glossary | None = None,
         accounts: Accounts | None = None,
         fanning: Fanning | None = None,
+        settings: SettingsStore | None = None,
+        announce: Callable[[int, Announcement], Awaitable[frozenset[int]]] | None = None,
     ) -> None:
+        self._announce = announce
         self._accounts = accounts
         self._fanning = fanning
         self._interpreter = interpreter
-        self._consents = Consents(store)
+        self._settings = settings
+        self._consents = Consents(store, settings)
         self._join_voice = join_voice
         self._open_board = open_board
         self._clock = clock
@@ -64,6 +76,32 @@ class Rooms:
     async def consent(self, guild_id: int) -> Consent:
         """Who of this guild agreed to be heard."""
         return await self._consents.of(guild_id)
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """What a guild set.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        return (
+            GuildSettings() if self._settings is None else await self._settings.settings(guild_id)
+        )
+
+    def use_consent_mode(self, guild_id: int, mode: ConsentMode) -> None:
+        """A guild's consent is given this way from now on, in its running room too."""
+        self._consents.use_mode(guild_id, mode)
+
+    def guild_left(self, guild_id: int) -> None:
+        """The bot was removed: its room ends, and nothing of the guild stays in memory."""
+        self._tasks.start(self._left(guild_id), f"left {guild_id}")
+
+    async def _left(self, guild_id: int) -> None:
+        try:
+            if guild_id in self._rooms:
+                await self._stopped(guild_id)
+        finally:
+            self._consents.drop(guild_id)
+            self._glossaries.pop(guild_id, None)
 
     async def start(self, plan: RoomPlan, starter_id: int) -> None:
         """Start a room; whoever starts it agrees to be heard by that.
@@ -136,6 +174,7 @@ class Rooms:
             glossary=glossary,
             account=account,
             fanning=self._fanning,
+            newcomers=self._newcomers(plan, consent),
         )
         try:
             link = await self._join_voice(
@@ -146,6 +185,11 @@ class Rooms:
             await room.close()
             raise
         return room
+
+    def _newcomers(self, plan: RoomPlan, consent: Consent) -> Newcomers | None:
+        if self._announce is None:
+            return None
+        return Newcomers(consent, partial(self._announce, plan.text_channel_id), self._clock)
 
     def _end(self, guild_id: int) -> None:
         self._tasks.start(self._stopped(guild_id), f"end {guild_id}")

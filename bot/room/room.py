@@ -26,6 +26,7 @@ from bot.room.events import (
 from bot.room.fanout import Division, Fanning
 from bot.room.glossary import Glossary
 from bot.room.interpretation import Interpretation, Utterance
+from bot.room.newcomers import Newcomers
 from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
 from bot.room.speaker import Speaker
 from bot.room.spent import NOBODY
@@ -127,8 +128,10 @@ class Room:
         glossary: Glossary,
         account: Account | None = None,
         fanning: Fanning | None = None,
+        newcomers: Newcomers | None = None,
     ) -> None:
         self._fanning = fanning
+        self._newcomers = newcomers
         self.plan = plan
         self._account = account
         self._interpreter = interpreter
@@ -159,6 +162,8 @@ class Room:
         """Hear through this link from now on."""
         self._link = link
         link.allow(self._consent.agreed)
+        if self._newcomers is not None:
+            self._newcomers.begin(link.members())
 
     # The voice link's Listener
 
@@ -232,9 +237,13 @@ class Room:
         """Take the newer name and picture of someone already known."""
         if (speaker := self._speakers.get(member.id)) is not None:
             speaker.member = member
+        if self._newcomers is not None:
+            self._newcomers.entered(member)
 
     def left(self, user_id: int) -> None:
         """End the conversations of someone who went; their last sentence still arrives."""
+        if self._newcomers is not None:
+            self._newcomers.left(user_id)
         if (speaker := self._speakers.pop(user_id, None)) is not None:
             self._tasks.start(self._dismiss(speaker), f"dismiss {user_id}")
 
@@ -359,6 +368,8 @@ class Room:
             self.left(user_id)
         await self._tasks.drain()
         await self._tasks.close()
+        if self._newcomers is not None:
+            await self._newcomers.close()
         await self._board.close()
         if self._link is not None:
             await self._link.close()

@@ -1,6 +1,7 @@
 """Ports for what is kept. `bot.store` implements each; all raise StoreError and nothing else."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 from typing import Protocol
 
 from bot.room.records import GuildSettings, SavedRoom, Term, TranscriptLine, Wishes
@@ -86,6 +87,12 @@ class RoomStore(Protocol):
 class GuildStore(Protocol):
     """Servers that removed the bot."""
 
+    async def guilds(self) -> frozenset[int]:
+        """Ids of all guilds of which anything is kept."""
+
+    async def departed(self) -> frozenset[int]:
+        """Those of them that removed the bot."""
+
     async def guild_left(self, guild_id: int, at: float) -> None:
         """The bot was removed (seconds since 1970); what is kept goes 30 days later."""
 
@@ -94,3 +101,23 @@ class GuildStore(Protocol):
 
     async def purge(self, before: float) -> int:
         """Remove everything of guilds that were left before; returns how many guilds."""
+
+
+class DeclineStore(Protocol):
+    """Who said no, per guild: where everybody is heard who did not, it has to be remembered."""
+
+    async def declining(self, guild_id: int) -> frozenset[int]:
+        """User ids of those who said no."""
+
+    async def decline(self, guild_id: int, user_id: int) -> None:
+        """Remember that this person said no, and forget that they agreed."""
+
+    async def undecline(self, guild_id: int, user_id: int) -> None:
+        """Forget that this person said no."""
+
+
+class UsageHistory(Protocol):
+    """Usage rows that are old."""
+
+    async def expire(self, before: date) -> int:
+        """Remove the days before this one, of all guilds; returns how many rows."""

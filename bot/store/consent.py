@@ -1,33 +1,51 @@
-"""Who agreed to be heard, per guild."""
+"""Who agreed to be heard, and who said no, per guild."""
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, delete, select
 
 from bot.store.database import Database
-from bot.store.tables import consent
+from bot.store.tables import consent, declined
+from bot.store.upsert import insert
 
 
 class ConsentTable:
-    """Implements ConsentStore. Every method raises StoreError when the database fails."""
+    """Implements ConsentStore and DeclineStore. A person stands in one of the two, or in none."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def consenting(self, guild_id: int) -> frozenset[int]:
         """User ids of those who agreed, in one query."""
-        query = select(consent.c.user_id).where(consent.c.guild_id == guild_id)
-        async with self._database.transaction() as connection:
-            return frozenset((await connection.execute(query)).scalars())
+        return await self._members(consent, guild_id)
 
     async def agree(self, guild_id: int, user_id: int) -> None:
         """Remember that this person agreed; who agreed already keeps their date."""
-        insert = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
-        row = insert(consent).values(guild_id=guild_id, user_id=user_id)
-        async with self._database.transaction() as connection:
-            await connection.execute(row.on_conflict_do_nothing())
+        await self._move(guild_id, user_id, declined, consent)
 
     async def withdraw(self, guild_id: int, user_id: int) -> None:
         """Forget that this person agreed."""
-        row = (consent.c.guild_id == guild_id) & (consent.c.user_id == user_id)
+        await self._move(guild_id, user_id, consent, None)
+
+    async def declining(self, guild_id: int) -> frozenset[int]:
+        """User ids of those who said no."""
+        return await self._members(declined, guild_id)
+
+    async def decline(self, guild_id: int, user_id: int) -> None:
+        """Remember that this person said no, and forget that they agreed."""
+        await self._move(guild_id, user_id, consent, declined)
+
+    async def undecline(self, guild_id: int, user_id: int) -> None:
+        """Forget that this person said no."""
+        await self._move(guild_id, user_id, declined, None)
+
+    async def _members(self, table: Table, guild_id: int) -> frozenset[int]:
+        query = select(table.c.user_id).where(table.c.guild_id == guild_id)
+        async with self._database.reading() as connection:
+            return frozenset((await connection.execute(query)).scalars())
+
+    async def _move(self, guild_id: int, user_id: int, source: Table, to: Table | None) -> None:
+        theirs = (source.c.guild_id == guild_id) & (source.c.user_id == user_id)
         async with self._database.transaction() as connection:
-            await connection.execute(delete(consent).where(row))
+            await connection.execute(delete(source).where(theirs))
+            if to is not None:
+                row = insert(self._database.dialect, to).on_conflict_do_nothing()
+                await connection.execute(row, {"guild_id": guild_id, "user_id": user_id})

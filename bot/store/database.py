@@ -1,26 +1,27 @@
 """The database: opened with its folder and schema, closed without a trace."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from threading import Thread
 from typing import Any, Self
 
 import aiosqlite
-from sqlalchemy import event, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    NoSuchModuleError,
-    OperationalError,
-    SQLAlchemyError,
-)
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import StoreError
-from bot.store.tables import metadata
+from bot.store import faults, migrations
+
+log = logging.getLogger(__name__)
 
 _BUSY_MS = 5000
+_CONNECT_S = 10.0
+_STATEMENT_S = 60.0  # a server that went silent is given up after it
+_READS = "parley_reads"
 
 
 class Database:
@@ -29,20 +30,30 @@ class Database:
     def __init__(self, url: str) -> None:
         self._threads: set[Thread] = set()
         self._engine = _engine(url, self._connect)
-        if self._engine.dialect.name == "sqlite":
+        self._reads = self._engine.execution_options(**{_READS: True})
+        self._writing: AbstractAsyncContextManager[None] = nullcontext()
+        if self.dialect == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _prepare)
+            event.listen(self._engine.sync_engine, "begin", _begin)
+            # SQLite has one writer, and lets those who wait for it in by chance: in turn is fair.
+            self._writing = asyncio.Lock()
 
     @classmethod
     async def open(cls, url: str) -> Self:
         """Open the database at `url`; its folder and tables are made where they are missing.
 
+        Tables of an earlier version are brought to this one's, keeping what they hold.
+
         Raises:
-            StoreError: One line that says what is wrong with the URL, folder or file.
+            StoreError: One line that says what is wrong and what to do about it.
         """
         database = cls(url)
         try:
-            async with database.transaction() as connection:
-                await connection.run_sync(metadata.create_all)
+            async with database._engine.begin() as connection:
+                await connection.run_sync(migrations.upgrade)
+        except (SQLAlchemyError, OSError) as error:
+            await database.close()
+            raise faults.at_start(error) from None
         except BaseException:
             await database.close()
             raise
@@ -50,21 +61,33 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A connection; committed at the end, rolled back when an error passes through.
+        """For writing: committed at the end, rolled back when an error passes through.
 
         Raises:
             StoreError: The database failed; `retryable` when it may work later.
         """
+        async with self._writing, self._begun(self._engine) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """For reading alone: sees one state of the database and waits for no writer.
+
+        Raises:
+            StoreError: The database failed; `retryable` when it may work later.
+        """
+        async with self._begun(self._reads) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _begun(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
-            async with self._engine.begin() as connection:
+            async with engine.begin() as connection:
                 yield connection
-        except OperationalError as error:
-            # Locked, out of space, server away; the driver's own words have no values in them.
-            raise _unusable(error, retryable=True) from error
-        except DBAPIError as error:
-            raise _unusable(error, retryable=False) from error
-        except (SQLAlchemyError, OSError) as error:
-            raise StoreError(f"The database failed ({type(error).__name__}).") from error
+        except (SQLAlchemyError, OSError, OverflowError) as error:  # the last is SQLite's for 2**63
+            log.warning("the database failed: %s", faults.reason(error))
+            # SQLAlchemy's error repeats the statement, and the driver's may repeat a value.
+            raise faults.in_use(error) from None
 
     @property
     def dialect(self) -> str:
@@ -99,9 +122,15 @@ def _engine(url: str, connect: Callable[[], Awaitable[aiosqlite.Connection]]) ->
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = create_async_engine(parsed, async_creator=connect)
+            engine = create_async_engine(parsed, async_creator=connect, hide_parameters=True)
         else:
-            engine = create_async_engine(parsed, pool_pre_ping=True)
+            engine = create_async_engine(
+                parsed,
+                hide_parameters=True,
+                # A connection that its server dropped is noticed before it is used.
+                pool_pre_ping=True,
+                connect_args=_limits() if parsed.drivername.endswith("asyncpg") else {},
+            )
     except (ArgumentError, NoSuchModuleError):
         raise StoreError("The database's URL is not one that SQLAlchemy knows.") from None
     except ModuleNotFoundError as error:
@@ -111,8 +140,8 @@ def _engine(url: str, connect: Callable[[], Awaitable[aiosqlite.Connection]]) ->
     return engine
 
 
-def _unusable(error: DBAPIError, *, retryable: bool) -> StoreError:
-    return StoreError(f"The database can't be used: {error.orig}.", retryable=retryable)
+def _limits() -> dict[str, float]:
+    return {"timeout": _CONNECT_S, "command_timeout": _STATEMENT_S}
 
 
 def _make_folder(folder: Path) -> None:
@@ -124,9 +153,17 @@ def _make_folder(folder: Path) -> None:
 
 
 def _prepare(connection: Any, _record: object) -> None:
+    # Python's driver begins transactions by itself, and only before a write: `_begin` does it.
+    connection.isolation_level = None
     cursor = connection.cursor()
     # Busy first: switching to WAL takes a lock.
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes its lock at once: one that begins by reading could not be let in later.
+    reads = connection.get_execution_options().get(_READS, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

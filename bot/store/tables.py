@@ -1,6 +1,28 @@
-"""What is kept. Nothing about anyone who did not agree to it."""
+"""What is kept. Nothing about anyone who did not agree to it, but that they said no.
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, MetaData, Table, Text, func, text
+Every table has a column `guild_id`, first in its primary key: what is asked for is always a
+guild's, and what belongs to a guild can be removed with it (`guilds.py`).
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    func,
+    text,
+)
 
 # Every constraint has a name, so that a later migration can speak of it.
 metadata = MetaData(
@@ -14,25 +36,45 @@ metadata = MetaData(
 )
 
 
+class Words(TypeDecorator[str]):
+    """Text that people made: what one of the databases can't hold is left out on both."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Without NUL, which PostgreSQL refuses, and half surrogates, which UTF-8 has none of."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _id(name: str) -> Column[int]:
+    return Column(name, BigInteger, primary_key=True, autoincrement=False)
+
+
 def _amount(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False, server_default=text("0"))
 
 
-consent = Table(
-    "consent",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=func.current_timestamp()),
-)
+def _since() -> Column[Any]:
+    return Column(
+        "at", DateTime(timezone=True), nullable=False, server_default=func.current_timestamp()
+    )
 
-# Its primary key begins with what is asked for: a guild's days.
+
+consent = Table("consent", metadata, _id("guild_id"), _id("user_id"), _since())
+
+# A no has to be remembered where everybody is heard who did not say it.
+declined = Table("declined", metadata, _id("guild_id"), _id("user_id"), _since())
+
 usage = Table(
     "usage",
     metadata,
-    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    _id("guild_id"),
     Column("day", Date, primary_key=True),  # of UTC
-    Column("user_id", BigInteger, primary_key=True, autoincrement=False),  # 0 names nobody
+    _id("user_id"),  # 0 names nobody
     Column("model", Text, primary_key=True),
     _amount("audio_in_samples"),  # 16 kHz
     _amount("audio_out_samples"),  # 24 kHz
@@ -41,3 +83,54 @@ usage = Table(
     _amount("tokens_voice"),  # part of tokens_out
     _amount("connects"),
 )
+
+# Read and written whole, never searched: a document (`document.py`).
+settings = Table(
+    "settings",
+    metadata,
+    _id("guild_id"),
+    Column("document", JSON(none_as_null=True), nullable=False),
+)
+
+rooms = Table(
+    "rooms", metadata, _id("guild_id"), Column("document", JSON(none_as_null=True), nullable=False)
+)
+
+wishes = Table(
+    "wishes",
+    metadata,
+    _id("guild_id"),
+    _id("user_id"),
+    Column("speaks", Words),
+    Column("reads", Words),
+)
+
+glossary = Table(
+    "glossary",
+    metadata,
+    _id("guild_id"),
+    Column("target", Words, primary_key=True),
+    Column("source", Words, primary_key=True),
+    Column("translation", Words, nullable=False),
+)
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    _id("guild_id"),
+    Column("session", Words, primary_key=True),
+    Column("utterance", Integer, primary_key=True, autoincrement=False),
+    Column("language", Words, primary_key=True),
+    Column("at", Double, nullable=False),  # seconds since 1970, and exactly those
+    Column("until", Double, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("source_language", Words),
+    Column("source_text", Words, nullable=False),
+    Index(None, "guild_id", "user_id"),
+    Index(None, "guild_id", "at"),
+)
+
+# Guilds that removed the bot.
+departures = Table("departures", metadata, _id("guild_id"), Column("at", Double, nullable=False))

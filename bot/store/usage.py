@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.room.spent import COLUMNS, NOBODY, Spent, SpentKey
 from bot.store.database import Database
 from bot.store.tables import usage
+from bot.store.upsert import insert
 
 _KEYS = ("day", "guild_id", "user_id", "model")
 _AMOUNTS = [usage.c[name] for name in COLUMNS]
@@ -30,9 +30,10 @@ class UsageTable:
             await self._add(connection, [_values(key, row) for key, row in amounts.items()])
 
     async def _add(self, connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
-        insert = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
-        row = insert(usage)
+        row = insert(self._database.dialect, usage)
         added = {name: usage.c[name] + row.excluded[name] for name in COLUMNS}
+        # In one order everywhere: two batches that share rows must not wait for each other.
+        rows = sorted(rows, key=lambda values: tuple(values[name] for name in _KEYS))
         await connection.execute(row.on_conflict_do_update(index_elements=_KEYS, set_=added), rows)
 
     async def day(self, guild_id: int, day: date) -> Mapping[str, Spent]:
@@ -42,7 +43,7 @@ class UsageTable:
             .where((usage.c.guild_id == guild_id) & (usage.c.day == day))
             .group_by(usage.c.model)
         )
-        async with self._database.transaction() as connection:
+        async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
         # PostgreSQL's sums of bigint are decimals.
         return {model: Spent(*(int(amount) for amount in amounts)) for model, *amounts in rows}
@@ -50,7 +51,7 @@ class UsageTable:
     async def since(self, guild_id: int, day: date) -> Mapping[SpentKey, Spent]:
         """A guild's rows of a day and those after it."""
         query = select(usage).where((usage.c.guild_id == guild_id) & (usage.c.day >= day))
-        async with self._database.transaction() as connection:
+        async with self._database.reading() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return {
             SpentKey(*(row[name] for name in _KEYS)): Spent(*(row[name] for name in COLUMNS))
@@ -63,10 +64,16 @@ class UsageTable:
             return
         theirs = (usage.c.guild_id == guild_id) & (usage.c.user_id == user_id)
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(select(usage).where(theirs))).mappings().all()
+            # In one statement, so that nothing is added between reading and deleting.
+            taken = await connection.execute(delete(usage).where(theirs).returning(usage))
+            rows = [dict(row) | {"user_id": NOBODY} for row in taken.mappings()]
             if rows:
-                await self._add(connection, [dict(row) | {"user_id": NOBODY} for row in rows])
-                await connection.execute(delete(usage).where(theirs))
+                await self._add(connection, rows)
+
+    async def expire(self, before: date) -> int:
+        """Remove the days before this one, of all guilds; returns how many rows."""
+        async with self._database.transaction() as connection:
+            return (await connection.execute(delete(usage).where(usage.c.day < before))).rowcount
 
 
 def _values(key: SpentKey, amount: Spent) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 interpreter     LiveTranslate: checks requests, lists languages, begins conversations
 conversation    one speaker into one language: when to open, feed, finish, try again
   alarm, hearing one timer; one link heard at a time
+  ahead         conversations opened before their first word
+  wishes        what its sessions are asked for; changes while one is open
   phase, limits the states it goes through; how long it waits for what
   pause         the silence after speech, fed until the turn is done
   untranslated, backlog  what is not translated yet; what of it is said again

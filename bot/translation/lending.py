@@ -153,6 +153,9 @@ class Lease:
             self._owner.refused(self)
 
 
+_Ids = tuple[str | None, str | None]
+
+
 class _Fence:
     """Keeps what a link says of its earlier speaker from the present one."""
 
@@ -160,24 +163,31 @@ class _Fence:
         self._seen: deque[str] = deque(maxlen=IDS_KEPT)
         self._foreign: frozenset[str] = frozenset()
         self._shut = False
+        self._admitted: _Ids | None = None  # of the last event, which the next is mostly like
 
     def raise_again(self) -> None:
         """Whatever was said so far is of an earlier speaker, and so is all until speech starts."""
         self._foreign = frozenset(self._seen)
         self._shut = True
+        self._admitted = None
 
     def admits(self, event: ServerEvent) -> bool:
         """Whether an event is for the present speaker."""
         if not isinstance(event, _OF_SPEECH):
             return True
-        ids = _ids(event)
+        named = _named(event)
+        if named == self._admitted:
+            return True
+        ids = frozenset(name for name in named if name)
         if self._shut and isinstance(event, protocol.SpeechStarted):
             self._shut = False
         elif self._shut:
             self._foreign |= ids
         for name in ids.difference(self._seen):
             self._seen.append(name)
-        return not self._shut and ids.isdisjoint(self._foreign)
+        admitted = not self._shut and ids.isdisjoint(self._foreign)
+        self._admitted = named if admitted else None
+        return admitted
 
 
 _OF_SPEECH: Final = (
@@ -197,7 +207,6 @@ _OF_SPEECH: Final = (
 )
 
 
-def _ids(event: ServerEvent) -> frozenset[str]:
-    """Of the response and the item that an event is about."""
-    names = (getattr(event, "response_id", None), getattr(event, "item_id", None))
-    return frozenset(name for name in names if name)
+def _named(event: ServerEvent) -> _Ids:
+    """The response and the item that an event is about."""
+    return getattr(event, "response_id", None), getattr(event, "item_id", None)

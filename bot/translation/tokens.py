@@ -29,14 +29,15 @@ class TokenRate:
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
-        self._spent: deque[tuple[int, float]] = deque()  # by second, oldest first
+        self._spent: deque[list[float]] = deque()  # by second, oldest first
 
     def spend(self, now: float, tokens: float) -> None:
         """Add tokens; negative ones correct an estimate."""
         second = int(now)
         if self._spent and self._spent[-1][0] == second:
-            tokens += self._spent.pop()[1]
-        self._spent.append((second, tokens))
+            self._spent[-1][1] += tokens
+            return
+        self._spent.append([second, tokens])
         self._slide(now)
 
     def last_minute(self, now: float) -> float:

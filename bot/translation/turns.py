@@ -67,7 +67,16 @@ class Turns:
 
     def take(self, event: ServerEvent, now: float) -> Events:
         """What an event means for the room."""
-        match event:
+        match event:  # what comes most stands first
+            case (
+                protocol.VoiceDelta()
+                | protocol.TranslationText()
+                | protocol.TranslationDone()
+                | protocol.VoiceDone()
+                | protocol.ResponseDone()
+            ):
+                turn = self._of_response(event.response_id, now)
+                return [] if turn.ended else turn.answer(event, now)
             case protocol.SpeechStarted():
                 return self._speech_started(event, now)
             case protocol.SpeechStopped():
@@ -78,15 +87,6 @@ class Turns:
                 self._items[event.item_id] = self._of_response(event.response_id, now)
             case protocol.ItemCreated():
                 self._item_created(event)
-            case (
-                protocol.TranslationText()
-                | protocol.TranslationDone()
-                | protocol.VoiceDelta()
-                | protocol.VoiceDone()
-                | protocol.ResponseDone()
-            ):
-                turn = self._of_response(event.response_id, now)
-                return [] if turn.ended else turn.answer(event, now)
             case protocol.SourceText() | protocol.SourceDone() | protocol.SourceFailed():
                 heard = self._of_source(event.item_id)
                 return [] if heard is None else heard.hear(event, now)
@@ -120,7 +120,7 @@ class Turns:
         """Whether time alone may end something: `advance` has nothing to do while it is not so."""
         if quiet_since is not None:
             return not self.settled
-        return len(self._open) > 1 or any(turn.stopped for turn in self._open)
+        return len(self._open) > 1 or (bool(self._open) and self._open[0].stopped)
 
     def _patience(self, turn: Turn) -> float:
         if not turn.answered:

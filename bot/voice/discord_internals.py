@@ -11,7 +11,8 @@ which listens for hours can't live with. Cured here:
 - Close code 4015 (the server crashed) hangs in a resume that never ends: it is treated like any
   other lost connection.
 - A call that turns on DAVE later (version 0, then op 24) is ignored: the session is made then.
-- The answer to IP discovery may come before anyone listens, or get lost: it is asked for again.
+- The answer to IP discovery may come before anyone listens, or get lost: the worker reads from the
+  start, as it does through a move, and it is asked for again.
 - A failed welcome can make client and server exchange key packages for ever: one at a time.
 - A second hello would start a second heartbeat thread, and a transition that is not under way is
   worth a warning each time: both are counted and skipped.
@@ -20,7 +21,6 @@ which listens for hours can't live with. Cured here:
 """
 
 import asyncio
-import contextlib
 import logging
 import socket
 import struct
@@ -50,6 +50,7 @@ _SERVER_CRASHED = 4015
 _NO_CLOSE_CODE = 1006
 _RECEIVE_BUFFER = 1 << 20  # bytes
 _DISCOVERY = struct.Struct(">HHI64sH")
+_DISCOVERED = 2
 _DISCOVERY_ATTEMPTS = 10
 _DISCOVERY_WAIT_S = 0.5
 _UPGRADE_S = 10.0  # how long frames on their way when DAVE was turned on may still be plain
@@ -154,25 +155,14 @@ class _Gateway(DiscordVoiceWebSocket):
             TimeoutError: It does not.
         """
         state = cast("ConnectionState", self._connection)
+        state.discovered = self.loop.create_future()
         request = _DISCOVERY.pack(1, 70, state.ssrc, b"", 0)
         for _ in range(_DISCOVERY_ATTEMPTS):
             await self.loop.sock_sendall(state.socket, request)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_DISCOVERY_WAIT_S):
-                    address = await self._discovered(state.socket)
-                state.observer.socket_changed(state.socket)
-                return address
+            await asyncio.wait({state.discovered}, timeout=_DISCOVERY_WAIT_S)
+            if state.discovered.done():
+                return state.discovered.result()
         raise TimeoutError
-
-    async def _discovered(self, sock: socket.socket) -> tuple[str, int]:
-        while True:
-            data = await self.loop.sock_recv(sock, 2048)
-            if len(data) != _DISCOVERY.size:
-                continue
-            kind, _, _, raw, port = _DISCOVERY.unpack(data)
-            address = raw.split(b"\0", 1)[0]
-            if kind == 2 and address.isascii():
-                return address.decode("ascii"), port
 
 
 class ConnectionState(VoiceConnectionState):
@@ -183,6 +173,7 @@ class ConnectionState(VoiceConnectionState):
         self.plain_until = 0.0  # loop time
         self.external_sender: bytes | None = None
         self.gateway_lost = False  # since its close, until there is a new session
+        self.discovered: asyncio.Future[tuple[str, int]] | None = None
         self._recovering_until = 0.0  # loop time
         super().__init__(client, hook=self._message)
 
@@ -205,10 +196,23 @@ class ConnectionState(VoiceConnectionState):
         self.restore_external_sender()
 
     def _create_socket(self) -> None:
-        self.observer.socket_changed(None)
         super()._create_socket()
         # As much as the system grants: what comes while others run waits there.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        self.observer.socket_changed(self.socket)
+
+    def foreign(self, data: bytes) -> None:
+        """A datagram came that is no audio; from any thread."""
+        if len(data) == _DISCOVERY.size:
+            kind, _, _, raw, port = _DISCOVERY.unpack(data)
+            address = raw.split(b"\0", 1)[0]
+            if kind == _DISCOVERED and address.isascii():
+                loop = self.voice_client.loop
+                loop.call_soon_threadsafe(self._settle, address.decode("ascii"), port)
+
+    def _settle(self, address: str, port: int) -> None:
+        if self.discovered is not None and not self.discovered.done():
+            self.discovered.set_result((address, port))
 
     async def disconnect(  # noqa: D102 - theirs
         self, *, force: bool = True, cleanup: bool = True, wait: bool = False

@@ -84,7 +84,7 @@ class DiscordVoiceLink:
         self._people = People(channel.guild.me.id)
         self._client: Client | None = None
         self._hearing = Hearing(NoKeys(), self._figures)
-        self._receiver = Receiver(self._hearing, self._figures, clock, self._heard)
+        self._receiver = Receiver(self._hearing, self._figures, clock, self._heard, self._foreign)
         self._player = Player(self._start_playing, self._gate, self._figures)
         self._supervisor = Supervisor(self, self._hearing, clock, self._figures, self._tasks)
         self._own = OwnVoice(speaks=speaks)
@@ -131,11 +131,7 @@ class DiscordVoiceLink:
         figures["deaf"] = float(self._supervisor.ailing)
         if self._heard_at is not None:
             figures["heard_ago_s"] = max(0.0, self._clock.now() - self._heard_at)
-        standing = self._own.standing
-        figures["deafened"] = float(standing.deafened)
-        figures["muted"] = float(standing.muted or standing.unpermitted)
-        figures["audience"] = float(standing.listener)
-        return figures
+        return {**figures, **self._own.standing.figures()}
 
     async def close(self) -> None:
         """Leave the channel. Idempotent; no thread, socket or task stays."""
@@ -206,6 +202,10 @@ class DiscordVoiceLink:
     def socket_changed(self, sock: socket.socket | None) -> None:
         """Heard from now on."""
         self._receiver.listen(sock)
+
+    def _foreign(self, datagram: bytes) -> None:
+        if (client := self._client) is not None:
+            client.connection.foreign(datagram)
 
     def gateway_message(self, message: Any) -> None:
         """Learn who speaks under which SSRC."""
@@ -332,9 +332,7 @@ class DiscordVoiceLink:
             self.notice(notice)
 
     def _stands(self, state: discord.VoiceState) -> None:
-        stage = isinstance(state.channel, discord.StageChannel)
-        quiet = state.suppress
-        standing = Standing(state.deaf, state.mute, stage and quiet, not stage and quiet)
+        standing = Standing.of(state)
         if standing.deafened or self._own.standing.deafened:
             # Nothing comes meanwhile, and nobody is announced anew afterwards.
             self._supervisor.expected.restart()

@@ -24,9 +24,9 @@ from bot.voice.hearing import Hearing
 log = logging.getLogger(__name__)
 
 TICK_S = 0.01  # how often time alone is looked at
-SHORT_REST_S = 0.001  # between two readings, when the next packet may complete a chunk
-LONG_REST_S = 0.005  # when none can
-_BUSY_S = 0.008  # between two readings, below which resting pays
+SHORT_REST_S = 0.0015  # between two readings, when the next packet may complete a chunk
+LONG_REST_S = 0.008  # when none can
+_BUSY_S = 0.01  # between two readings, below which resting pays
 _BATCH = 64  # datagrams read before they are heard
 _LONGEST = 2048  # bytes of a datagram
 _FAULT_REST_S = 0.01  # after an error of the socket, which may come at once again
@@ -57,6 +57,7 @@ class Receiver:
         figures: Counts.
         clock: Its `now` must be callable from any thread.
         deliver: Called on the event loop with a member's id, PCM (None: fell silent), and time.
+        foreign: Called on the thread with each datagram that is no audio.
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class Receiver:
         figures: Figures,
         clock: Clock,
         deliver: Callable[[int, bytes | None, float], None],
+        foreign: Callable[[bytes], None],
     ) -> None:
+        self._foreign = foreign
         self._hearing = hearing
         self._figures = figures
         self._clock = clock
@@ -74,8 +77,9 @@ class Receiver:
         self._controls: deque[Callable[[], object]] = deque(maxlen=_MAX_CONTROLS)
         self._events: deque[Event] = deque(maxlen=_MAX_EVENTS)
         self._delivery_due = False
-        self._source: Datagrams | None = None  # this and the next four are the thread's own
+        self._source: Datagrams | None = None  # this and the next five are the thread's own
         self._busy = False  # while many speak
+        self._behind = False  # while more waits than is read at once
         self._due: float | None = None  # in so many seconds something may come by time alone
         self._worked_at = self._ticked_at = 0.0
         self._poll = select.poll()
@@ -163,7 +167,8 @@ class Receiver:
 
     def _step(self) -> None:
         if self._busy:
-            time.sleep(SHORT_REST_S if self._hearing.nearly else LONG_REST_S)
+            if not self._behind:
+                time.sleep(SHORT_REST_S if self._hearing.nearly else LONG_REST_S)
             datagrams = self._read(_BATCH)
         else:
             datagrams = []
@@ -172,9 +177,10 @@ class Receiver:
         while self._controls:
             self._guarded(self._controls.popleft())
         now = self._clock.now()
+        self._behind = len(datagrams) == _BATCH
         self._busy = False
         if datagrams:
-            self._busy = now - self._worked_at < _BUSY_S
+            self._busy = self._behind or now - self._worked_at < _BUSY_S
             self._worked_at = now
             self._work(datagrams, now)
         if now - self._ticked_at >= TICK_S or not datagrams:
@@ -212,11 +218,12 @@ class Receiver:
         figures, hear = self._figures, self._hearing.packet
         figures.packets += len(datagrams)
         for datagram in datagrams:
-            if not rtp.is_audio(datagram):
-                figures.foreign += 1
-                continue
             try:
-                hear(datagram, at)
+                if rtp.is_audio(datagram):
+                    hear(datagram, at)
+                else:
+                    figures.foreign += 1
+                    self._foreign(datagram)
             except Exception:  # noqa: BLE001 - one packet must not end the hearing of all
                 self._fault(at)
 

@@ -1,6 +1,8 @@
 """What moderators did to the bot's own voice, and what its people are told of that. Pure."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+import discord
 
 from bot.words import t
 
@@ -19,6 +21,21 @@ class Standing(NamedTuple):
     muted: bool = False
     listener: bool = False  # among the audience of a stage
     unpermitted: bool = False  # in another channel, without the permission to speak
+
+    @classmethod
+    def of(cls, state: discord.VoiceState) -> Self:
+        """As Discord says it of the bot."""
+        stage = isinstance(state.channel, discord.StageChannel)
+        quiet = state.suppress
+        return cls(state.deaf, state.mute, stage and quiet, not stage and quiet)
+
+    def figures(self) -> dict[str, float]:
+        """Gauges of the link, by name."""
+        return {
+            "deafened": float(self.deafened),
+            "muted": float(self.muted or self.unpermitted),
+            "audience": float(self.listener),
+        }
 
 
 class OwnVoice:

@@ -89,7 +89,7 @@ class Hearer:
     def __init__(self, scene: Scene, deliver: Deliver, clock: Clock) -> None:
         self.figures = Figures()
         hearing = Hearing(keys(scene), self.figures)
-        self.receiver = Receiver(hearing, self.figures, clock, deliver)
+        self.receiver = Receiver(hearing, self.figures, clock, deliver, lambda _: None)
         self.receiver.start()
         hearing.allowed = frozenset(scene.users)
         self.receiver.tell(partial(hearing.arrive, scene.users))

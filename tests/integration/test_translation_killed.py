@@ -15,7 +15,7 @@ from tests.integration.translation_room import (
     nothing_left,
     say,
 )
-from tests.integration.translation_service import Service, translate
+from tests.integration.translation_service import Service, Session, translate
 
 KILLS = 20
 WORDS = 8
@@ -81,3 +81,34 @@ async def test_twenty_calls_killed_at_random_moments_in_real_time_read_the_whole
         for heard in await asyncio.gather(*calls):
             assert heard.captions() == [" ".join(map(str, words))]
             assert [notice for notice in heard.failures() if notice.fatal] == []
+
+
+async def test_two_hundred_conversations_with_a_moody_service_leave_nothing_behind() -> None:
+    chance = random.Random(12)
+
+    async def moody(session: Session) -> None:
+        match chance.randrange(6):
+            case 0:
+                await translate(session, stop_after=chance.randint(1, 12))
+                session.reset()
+            case 1:
+                await translate(session, stop_after=chance.randint(1, 12))
+                await session.end(1011, "Internal server error")
+            case 2:
+                await session.end(1000, "")
+            case _:
+                await translate(session)
+
+    async def talk_once(service: Service, model: str) -> list[str]:
+        heard = Heard()
+        async with conversation(service, heard, model, clock=QuickClock()) as talk:
+            await say(talk, 1, 2, 3)
+            await heard.until_ended(1)
+        return heard.captions()
+
+    async with nothing_left(), Service(moody) as service:
+        for turn in range(8):
+            model = (FLAT, NESTED)[turn % 2]
+            at_once = [talk_once(service, model) for _ in range(25)]
+            assert await asyncio.gather(*at_once) == [["1 2 3"]] * 25
+    assert service.handshakes > 200

@@ -5,7 +5,15 @@ import logging
 
 import pytest
 
-from bot.room.events import ConversationState, Partial, Source, StateChanged, Usage, Voice
+from bot.room.events import (
+    ConversationState,
+    Echoed,
+    Partial,
+    Source,
+    StateChanged,
+    Usage,
+    Voice,
+)
 from tests.integration.translation_room import (
     FLAT,
     FLAT_NEWER,
@@ -101,3 +109,24 @@ async def test_neither_speech_nor_the_key_is_logged(caplog: pytest.LogCaptureFix
     ours = "\n".join(r.getMessage() for r in caplog.records if r.name != "aiohttp.access")
     assert "12321" not in ours
     assert KEY not in ours
+
+
+@pytest.mark.parametrize("model", [FLAT, FLAT_NEWER, NESTED])
+async def test_speech_in_the_target_language_leaves_no_caption_and_from_then_on_no_voice(
+    model: str,
+) -> None:
+    heard = Heard()
+    async with (
+        nothing_left(),
+        Service(translate) as service,
+        conversation(service, heard, model, voice=True, target="es") as talk,
+    ):
+        await say(talk, 1, 2)
+        await heard.until_ended(1)
+        await say(talk, 3, 4)
+        await heard.until_ended(2)
+    assert heard.captions() == []
+    assert Echoed(1) in heard.events
+    assert Source(2, "source 3 4", "es", final=True) in heard.events
+    assert {event.turn for event in heard.events if isinstance(event, Voice)} == {1}
+    assert heard.notices() == []

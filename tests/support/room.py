@@ -139,15 +139,27 @@ class MemoryLink:
 class MemoryConsent:
     def __init__(self, *agreed: int) -> None:
         self.rows = {(1, user_id) for user_id in agreed}
+        self.declined: set[tuple[int, int]] = set()
 
     async def consenting(self, guild_id: int) -> frozenset[int]:
         return frozenset(user for guild, user in self.rows if guild == guild_id)
 
     async def agree(self, guild_id: int, user_id: int) -> None:
         self.rows.add((guild_id, user_id))
+        self.declined.discard((guild_id, user_id))
 
     async def withdraw(self, guild_id: int, user_id: int) -> None:
         self.rows.discard((guild_id, user_id))
+
+    async def declining(self, guild_id: int) -> frozenset[int]:
+        return frozenset(user for guild, user in self.declined if guild == guild_id)
+
+    async def decline(self, guild_id: int, user_id: int) -> None:
+        self.rows.discard((guild_id, user_id))
+        self.declined.add((guild_id, user_id))
+
+    async def undecline(self, guild_id: int, user_id: int) -> None:
+        self.declined.discard((guild_id, user_id))
 
 
 class World:

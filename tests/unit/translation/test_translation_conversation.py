@@ -1,108 +1,16 @@
 """When a conversation opens, feeds, finishes and tries again; time held by the test."""
 
-import random
-from collections.abc import Callable, Mapping
-from typing import Any
-
 import pytest
 
 from bot.room.events import (
-    ConversationEvent,
     ConversationState,
     Failed,
-    Final,
     StateChanged,
-    TurnEnded,
     Usage,
 )
 from bot.translation import faults, limits, protocol
 from bot.translation.backlog import CHUNK
-from bot.translation.budget import ConnectBudget
-from bot.translation.conversation import LiveConversation
-from bot.translation.faults import Fault
-from bot.translation.meter import Meter
-from bot.translation.protocol import ServerEvent
-from bot.translation.turns import Turns
-from tests.support.clock import ManualClock
-
-A, B, C = (letter * CHUNK for letter in (b"a", b"b", b"c"))
-
-
-class RecordedLink:
-    """A link that keeps what it is given."""
-
-    def __init__(
-        self, on_event: Callable[[ServerEvent], None], on_lost: Callable[[Fault], None]
-    ) -> None:
-        self.says = on_event
-        self.breaks = on_lost
-        self.audio = b""
-        self.updates: list[Mapping[str, Any]] = []
-        self.finishing = False
-        self.closed = False
-
-    def send(self, pcm: bytes) -> int:
-        self.audio += pcm
-        return 0
-
-    def update(self, session: Mapping[str, Any]) -> None:
-        self.updates.append(session)
-
-    def finish(self) -> None:
-        self.finishing = True
-
-    async def close(self) -> None:
-        self.closed = True
-
-    def open(self) -> None:
-        self.says(protocol.SessionCreated("sess"))
-        self.says(protocol.SessionUpdated())
-
-    def translate(self, text: str, stop_ms: int) -> None:
-        """One whole turn."""
-        self.says(protocol.SpeechStarted(0, None))
-        self.says(protocol.TranslationDone(f"r{stop_ms}", "i", text))
-        self.says(protocol.ResponseDone(f"r{stop_ms}", "", None))
-        self.says(protocol.SpeechStopped(stop_ms, None))
-
-
-class Bench:
-    """A conversation with everything around it recorded."""
-
-    def __init__(self, notice: Failed | None = None, per_minute: int = 10) -> None:
-        self.clock = ManualClock()
-        self.links: list[RecordedLink] = []
-        self.events: list[ConversationEvent] = []
-        self.talk = LiveConversation(
-            open_link=self._open,
-            turns=Turns("en", source_expected=False),
-            meter=Meter(cumulative=False),
-            budget=ConnectBudget(per_minute, self.clock),
-            clock=self.clock,
-            listener=self.events.append,
-            idle_s=60.0,
-            chance=random.Random(1),
-            notice=notice,
-        )
-
-    def _open(
-        self, on_event: Callable[[ServerEvent], None], on_lost: Callable[[Fault], None]
-    ) -> RecordedLink:
-        self.links.append(RecordedLink(on_event, on_lost))
-        return self.links[-1]
-
-    @property
-    def link(self) -> RecordedLink:
-        return self.links[-1]
-
-    def codes(self) -> list[str]:
-        return [event.code for event in self.events if isinstance(event, Failed)]
-
-    def states(self) -> list[ConversationState]:
-        return [event.state for event in self.events if isinstance(event, StateChanged)]
-
-    def finals(self) -> list[tuple[int, str]]:
-        return [(event.turn, event.text) for event in self.events if isinstance(event, Final)]
+from tests.unit.translation.conversation_bench import A, B, Bench, C
 
 
 @pytest.fixture
@@ -359,47 +267,3 @@ async def test_usage_is_told_with_the_turn_s_end(bench: Bench) -> None:
     usage = [event for event in bench.events if isinstance(event, Usage)]
     assert usage[0].connects == 1
     assert usage[0].audio_in_s >= 0.1
-
-
-async def test_closing_lets_the_running_turn_end_and_closes_the_link(bench: Bench) -> None:
-    bench.talk.feed(A)
-    bench.link.open()
-    link = bench.link
-    link.says(protocol.SpeechStarted(0, None))
-    link.says(protocol.TranslationText("r1", "i", "Hello", append=True))
-
-    def answer() -> None:
-        link.translate("Hello.", 900)
-        link.says(protocol.SessionFinished())
-
-    link.finish = answer  # type: ignore[method-assign]
-    await bench.talk.close()
-    await bench.talk.close()
-    assert link.closed
-    assert bench.events[-1] == StateChanged(ConversationState.CLOSED)
-    bench.talk.feed(B)
-    assert len(bench.links) == 1
-
-
-async def test_closing_what_never_opened_is_at_once(bench: Bench) -> None:
-    await bench.talk.close()
-    assert bench.events == [StateChanged(ConversationState.CLOSED)]
-
-
-async def test_while_somebody_speaks_a_turn_is_seldom_looked_at_and_ended_in_time(
-    bench: Bench,
-) -> None:
-    bench.talk.feed(A)
-    bench.link.open()
-    bench.link.says(protocol.SpeechStarted(0, None))
-    begun = bench.clock.now()
-    bench.clock.advance(limits.WATCH_S / 2)
-    for _ in range(3):
-        bench.talk.feed(A)
-        assert bench.clock.pending == 1
-    bench.link.says(protocol.TranslationDone("r", "i", "Hello."))
-    bench.link.says(protocol.ResponseDone("r", "", None))
-    bench.link.says(protocol.SpeechStopped(300, None))
-    bench.clock.advance(3 * limits.TICK_S)
-    assert bench.clock.now() < begun + limits.WATCH_S
-    assert [event.turn for event in bench.events if isinstance(event, TurnEnded)] == [1]

@@ -48,8 +48,11 @@ class Wire:
 
 
 @asynccontextmanager
-async def hearing(desk: Desk, ears: Ears) -> AsyncIterator[tuple[Receiver, Wire]]:
-    receiver = Receiver(desk.hearing, desk.figures, LoopClock(), ears.heard)
+async def hearing(
+    desk: Desk, ears: Ears, foreign: list[bytes] | None = None
+) -> AsyncIterator[tuple[Receiver, Wire]]:
+    foreign = [] if foreign is None else foreign
+    receiver = Receiver(desk.hearing, desk.figures, LoopClock(), ears.heard, foreign.append)
     receiver.start()
     wire = Wire()
     receiver.listen(wire.near)
@@ -109,7 +112,7 @@ async def test_nothing_is_delivered_and_nothing_is_left_after_close() -> None:
 
 async def test_one_that_was_never_started_leaves_no_socket_open() -> None:
     desk, ears = Desk(ANA), Ears()
-    receiver = Receiver(desk.hearing, desk.figures, LoopClock(), ears.heard)
+    receiver = Receiver(desk.hearing, desk.figures, LoopClock(), ears.heard, print)
     wire = Wire()
     receiver.listen(wire.near)
     await receiver.close()
@@ -167,7 +170,7 @@ async def test_without_a_socket_time_still_passes() -> None:
 async def test_a_socket_whose_readings_fail_is_counted_and_heard_again() -> None:
     desk, ears = Desk(ANA), Ears()
     ana = desk.join(ANA, 1001)
-    receiver = Receiver(desk.hearing, desk.figures, LoopClock(), ears.heard)
+    receiver = Receiver(desk.hearing, desk.figures, LoopClock(), ears.heard, print)
     receiver.start()
     far, near = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
     far.bind(("127.0.0.1", 0))
@@ -190,9 +193,18 @@ async def test_a_socket_whose_readings_fail_is_counted_and_heard_again() -> None
     assert ears.bytes == 6_400
 
 
-async def test_what_is_no_audio_is_counted_and_left() -> None:
+async def test_what_is_no_audio_is_counted_and_handed_to_whoever_wants_it() -> None:
     desk, ears = Desk(ANA), Ears()
-    async with hearing(desk, ears) as (_, wire):
-        wire.send((b"", bytes(8), bytes(74), b"\x80\xc8" + bytes(30), b"\x80\x65" + bytes(30)))
+    others: list[bytes] = [
+        b"",
+        bytes(8),
+        bytes(74),
+        b"\x80\xc8" + bytes(30),
+        b"\x80\x65" + bytes(30),
+    ]
+    foreign: list[bytes] = []
+    async with hearing(desk, ears, foreign) as (_, wire):
+        wire.send(others)
         await until("foreign", desk, 5)
+    assert foreign == others
     assert desk.figures.malformed == 0

@@ -1,3 +1,5 @@
+"""What is particular to a file of SQLite."""
+
 import asyncio
 import logging
 import sqlite3
@@ -6,49 +8,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.errors import StoreError
-from bot.room.ports import ConsentStore
+from bot.store import database as database_module
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 
-GUILD, OTHER_GUILD = 2**62 + 1, 7
-USER = 2**63 - 1  # as large as an id of Discord can get in the database
+GUILD, USER = 2**62 + 1, 2**63 - 1
 
 
 def url(folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder / 'data' / 'parley.db'}"
-
-
-async def test_consent_is_remembered_per_guild_until_it_is_withdrawn(tmp_path: Path) -> None:
-    async with await Database.open(url(tmp_path)) as database:
-        store: ConsentStore = ConsentTable(database)
-        await store.agree(GUILD, USER)
-        await store.agree(GUILD, 2)
-        await store.agree(OTHER_GUILD, 3)
-        assert await store.consenting(GUILD) == {USER, 2}
-        await store.withdraw(GUILD, USER)
-        assert await store.consenting(GUILD) == {2}
-        assert await store.consenting(OTHER_GUILD) == {3}
-        assert await store.consenting(1) == frozenset()
-
-
-async def test_agreeing_and_withdrawing_twice_is_as_once(tmp_path: Path) -> None:
-    async with await Database.open(url(tmp_path)) as database:
-        store = ConsentTable(database)
-        await store.agree(GUILD, USER)
-        await store.agree(GUILD, USER)
-        assert await store.consenting(GUILD) == {USER}
-        await store.withdraw(GUILD, USER)
-        await store.withdraw(GUILD, USER)
-        assert await store.consenting(GUILD) == frozenset()
-
-
-async def test_consent_outlives_the_process_that_stored_it(tmp_path: Path) -> None:
-    async with await Database.open(url(tmp_path)) as database:
-        await ConsentTable(database).agree(GUILD, USER)
-    async with await Database.open(url(tmp_path)) as database:
-        assert await ConsentTable(database).consenting(GUILD) == {USER}
 
 
 async def test_nothing_is_stored_of_who_withdrew(tmp_path: Path) -> None:
@@ -60,20 +31,6 @@ async def test_nothing_is_stored_of_who_withdrew(tmp_path: Path) -> None:
         tables = [name for (name,) in file.execute("select name from sqlite_master")]
         assert "consent" in tables
         assert file.execute("select count(*) from consent").fetchone() == (0,)
-
-
-async def test_many_at_once_are_all_stored(tmp_path: Path) -> None:
-    async with await Database.open(url(tmp_path)) as database:
-        store = ConsentTable(database)
-        await asyncio.gather(*(store.agree(GUILD, user) for user in range(50)))
-        assert await store.consenting(GUILD) == set(range(50))
-
-
-async def test_two_processes_may_write_one_file(tmp_path: Path) -> None:
-    async with await Database.open(url(tmp_path)) as one, await Database.open(url(tmp_path)) as two:
-        stores = ConsentTable(one), ConsentTable(two)
-        await asyncio.gather(*(stores[user % 2].agree(GUILD, user) for user in range(20)))
-        assert await stores[0].consenting(GUILD) == set(range(20))
 
 
 async def test_the_file_is_in_wal_mode_with_foreign_keys(tmp_path: Path) -> None:
@@ -115,7 +72,9 @@ async def test_a_path_that_can_not_be_opened_is_one_line_and_no_thread_stays(
     assert set(threading.enumerate()) <= before
 
 
-async def test_a_failing_statement_is_a_store_error_and_is_rolled_back(tmp_path: Path) -> None:
+async def test_a_failing_statement_is_a_store_error_and_is_rolled_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with await Database.open(url(tmp_path)) as database:
         store = ConsentTable(database)
 
@@ -124,9 +83,46 @@ async def test_a_failing_statement_is_a_store_error_and_is_rolled_back(tmp_path:
                 await connection.exec_driver_sql("insert into consent values (1, 2, '2026-01-01')")
                 await connection.exec_driver_sql("insert into nowhere values (1)")
 
-        with pytest.raises(StoreError, match="no such table: nowhere"):
+        with pytest.raises(StoreError, match=r"^The database failed; whoever runs") as caught:
             await fail_half_way()
+        assert not caught.value.retryable
+        assert "the database failed: no such table: nowhere" in caplog.messages
         assert await store.consenting(1) == frozenset()
+
+
+async def test_a_file_that_another_process_holds_is_waited_for_and_then_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_BUSY_MS", 50)
+    async with await Database.open(url(tmp_path)) as database:
+        store = ConsentTable(database)
+        await store.agree(GUILD, 1)
+        with closing(sqlite3.connect(tmp_path / "data" / "parley.db")) as other:
+            other.execute("begin immediate")
+            with pytest.raises(StoreError, match="try again in a minute") as caught:
+                await store.agree(GUILD, 2)
+            assert caught.value.retryable
+            with pytest.raises(StoreError, match=r"is locked\. Another process holds it: end"):
+                await Database.open(url(tmp_path))
+            assert await store.consenting(GUILD) == {1}  # who only reads does not wait
+        await store.agree(GUILD, 2)
+        assert await store.consenting(GUILD) == {1, 2}
+
+
+async def test_who_reads_sees_one_state_while_another_writes(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path)) as database:
+        count = text("select count(*) from consent")
+        async with database.reading() as connection:
+            assert (await connection.execute(count)).scalar_one() == 0
+            await ConsentTable(database).agree(GUILD, 1)
+            assert (await connection.execute(count)).scalar_one() == 0
+        assert await ConsentTable(database).consenting(GUILD) == {1}
+
+
+async def test_a_number_that_no_row_can_hold_is_a_store_error(tmp_path: Path) -> None:
+    async with await Database.open(url(tmp_path)) as database:
+        with pytest.raises(StoreError):
+            await ConsentTable(database).agree(2**63, 1)
 
 
 async def test_no_id_of_a_person_is_logged(

@@ -1,0 +1,59 @@
+"""The schema's history: one file in `versions/` for each step.
+
+A step is written by hand; `alembic.autogenerate.compare_metadata`, which a test runs on both
+databases, says what is still missing for the tables as they are (`bot/store/tables.py`). Steps
+that were released are not changed.
+"""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from bot.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+_FOLDER = Path(__file__).parent
+# Of this project's: other programs in the same PostgreSQL take other numbers.
+_LOCK = 0x7061726C6579
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the tables to this version, in the connection's transaction.
+
+    A database of before there were migrations has no version and holds the first step's tables:
+    that step makes only those that are missing.
+
+    Raises:
+        StoreError: A newer version made this database.
+    """
+    if connection.dialect.name == "postgresql":
+        # Two processes that start at once; SQLite's transaction is alone from its beginning.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    scripts = ScriptDirectory(str(_FOLDER))
+
+    def steps(heads: Any, _context: MigrationContext) -> Iterable[Any]:
+        return scripts._upgrade_revs("head", heads)  # noqa: SLF001 - as Alembic's manual does it
+
+    context = MigrationContext.configure(connection, opts={"fn": steps, "script": scripts})
+    known = {step.revision for step in scripts.walk_revisions()}
+    before = context.get_current_heads()
+    if unknown := set(before) - known:
+        raise StoreError(
+            f"The database was made by a newer version of Parley (it is at step "
+            f"{', '.join(sorted(unknown))}, this one ends at {scripts.get_current_head()}): "
+            "update Parley, or name another database in DATABASE_URL."
+        )
+    # Given to the steps, as Alembic's global `op` would be shared by two databases opened at once.
+    context.run_migrations(op=Operations(context))
+    if before != (after := context.get_current_heads()):
+        log.info(
+            "the database went from step %s to %s",
+            *(", ".join(h) or "none" for h in (before, after)),
+        )

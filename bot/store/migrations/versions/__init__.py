@@ -1,0 +1,1 @@
+"""Each step of the schema's history, in order of its number."""

@@ -1,0 +1,40 @@
+"""What members said of themselves."""
+
+from sqlalchemy import delete, select
+
+from bot.room.records import Wishes
+from bot.store.database import Database
+from bot.store.tables import wishes
+from bot.store.upsert import put
+
+
+class WishTable:
+    """Implements WishStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def wishes(self, guild_id: int) -> dict[int, Wishes]:
+        """Of every member of a guild who said anything."""
+        query = select(wishes.c.user_id, wishes.c.speaks, wishes.c.reads).where(
+            wishes.c.guild_id == guild_id
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return {user_id: Wishes(speaks, reads) for user_id, speaks, reads in rows}
+
+    async def put_wishes(self, guild_id: int, user_id: int, wanted: Wishes) -> None:
+        """Keep them; empty ones are forgotten."""
+        if wanted == Wishes():
+            await self.forget_wishes(guild_id, user_id)
+            return
+        row = put(self._database.dialect, wishes)
+        values = {"speaks": wanted.speaks, "reads": wanted.reads}
+        async with self._database.transaction() as connection:
+            await connection.execute(row, {"guild_id": guild_id, "user_id": user_id, **values})
+
+    async def forget_wishes(self, guild_id: int, user_id: int) -> None:
+        """Keep nothing of this member."""
+        theirs = (wishes.c.guild_id == guild_id) & (wishes.c.user_id == user_id)
+        async with self._database.transaction() as connection:
+            await connection.execute(delete(wishes).where(theirs))

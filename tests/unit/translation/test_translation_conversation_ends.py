@@ -1,0 +1,60 @@
+"""How a conversation ends, and how its turns end in time."""
+
+import pytest
+
+from bot.room.events import (
+    ConversationState,
+    StateChanged,
+    TurnEnded,
+)
+from bot.translation import limits, protocol
+from tests.unit.translation.conversation_bench import A, B, Bench
+
+
+@pytest.fixture
+async def bench() -> Bench:
+    return Bench()
+
+
+async def test_closing_lets_the_running_turn_end_and_closes_the_link(bench: Bench) -> None:
+    bench.talk.feed(A)
+    bench.link.open()
+    link = bench.link
+    link.says(protocol.SpeechStarted(0, None))
+    link.says(protocol.TranslationText("r1", "i", "Hello", append=True))
+
+    def answer() -> None:
+        link.translate("Hello.", 900)
+        link.says(protocol.SessionFinished())
+
+    link.finish = answer  # type: ignore[method-assign]
+    await bench.talk.close()
+    await bench.talk.close()
+    assert link.closed
+    assert bench.events[-1] == StateChanged(ConversationState.CLOSED)
+    bench.talk.feed(B)
+    assert len(bench.links) == 1
+
+
+async def test_closing_what_never_opened_is_at_once(bench: Bench) -> None:
+    await bench.talk.close()
+    assert bench.events == [StateChanged(ConversationState.CLOSED)]
+
+
+async def test_while_somebody_speaks_a_turn_is_seldom_looked_at_and_ended_in_time(
+    bench: Bench,
+) -> None:
+    bench.talk.feed(A)
+    bench.link.open()
+    bench.link.says(protocol.SpeechStarted(0, None))
+    begun = bench.clock.now()
+    bench.clock.advance(limits.WATCH_S / 2)
+    for _ in range(3):
+        bench.talk.feed(A)
+        assert bench.clock.pending == 1
+    bench.link.says(protocol.TranslationDone("r", "i", "Hello."))
+    bench.link.says(protocol.ResponseDone("r", "", None))
+    bench.link.says(protocol.SpeechStopped(300, None))
+    bench.clock.advance(3 * limits.TICK_S)
+    assert bench.clock.now() < begun + limits.WATCH_S
+    assert [event.turn for event in bench.events if isinstance(event, TurnEnded)] == [1]
