@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -23,10 +24,13 @@ from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.errors import ChatError, ParleyError, SettingsError, VoiceLinkError
+from bot.records import glossaries
+from bot.records.transcripts import Transcripts
 from bot.room.allowance import Accounts
 from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
+from bot.room.guild_settings import SettingsService
 from bot.room.housekeeping import Housekeeping
 from bot.room.ledger import Ledger
 from bot.room.ports import Listener, Look
@@ -35,7 +39,9 @@ from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.glossary import GlossaryTable
 from bot.store.guilds import GuildTable
+from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
@@ -44,12 +50,17 @@ from bot.tasks import TaskOwner
 from bot.translation import writing
 from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
-from bot.translation.languages import NAMES
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
 from bot.words import t
+from cogs.comings import Comings
+from cogs.glossary import GlossaryCommands
+from cogs.hosting import Host
 from cogs.notice import Announcer, ConsentButtons
+from cogs.panel import PanelButtons
 from cogs.privacy import Privacy
+from cogs.settings import Settings as SettingsCog
+from cogs.settings_menus import MENUS
 from cogs.translate import Translate
 
 log = logging.getLogger(__name__)
@@ -161,18 +172,33 @@ async def running(config: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
         housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=_wall)
         stack.push_async_callback(housekeeping.close)
+        guild_settings = SettingsService(
+            SettingsTable(store),
+            languages=interpreter.languages(),
+            most_languages=config.translation.max_languages,
+            most_minutes=config.usage.daily_minutes,
+        )
         accounts = Accounts(
             ledger,
             config.usage.prices,
             limit_minutes=config.usage.daily_minutes,
             clock=clock,
+            settings=guild_settings.settings,
         )
+        guild_settings.listen(accounts.settings_changed)
         texts = await stack.enter_async_context(
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
+        transcripts = Transcripts(
+            TranscriptTable(store),
+            SettingsTable(store),
+            clock=clock,
+            wall=lambda: datetime.now(UTC),
+        )
+        stack.push_async_callback(transcripts.close)  # likewise
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
         service = service_name(config.translation.url)
-        announcer = Announcer(service, SettingsTable(store))
+        announcer = Announcer(service, guild_settings)
         rooms = Rooms(
             interpreter=interpreter,
             store=ConsentTable(store),
@@ -181,29 +207,44 @@ async def running(config: Settings) -> AsyncIterator[App]:
             clock=clock,
             accounts=accounts,
             fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
-            settings=SettingsTable(store),
+            settings=guild_settings,
+            wishes=WishTable(store),
+            saved=RoomTable(store),
+            most_languages=config.translation.max_languages,
             announce=announcer.announce,
+            glossary=glossaries.of_host(config.glossary_file, interpreter.languages()),
+            own_glossary=partial(glossaries.load, GlossaryTable(store)),
+            record=transcripts.record,
         )
-        forgetting = Forgetting(rooms.consent, ledger, WishTable(store), TranscriptTable(store))
-        names = {code: NAMES.get(code, code) for code in interpreter.languages()}
+        kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
+        guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
+        forgetting = Forgetting(rooms, ledger, transcripts)
         spending = Spending(
             ledger,
             accounts,
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
+        host = Host(rooms, service, spending, _seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
             cogs=[
-                lambda _: Translate(rooms, names, service, spending),
+                lambda _: Translate(rooms, host, spending, _seconds, transcripts),
+                lambda client: Comings(client, rooms, host),
+                lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
+                lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
             ],
-            views=[lambda: ConsentButtons(rooms)],
+            views=[
+                lambda: ConsentButtons(rooms),
+                lambda: PanelButtons(rooms),
+                *(lambda menu=menu: menu(guild_settings, rooms.runs) for menu in MENUS),
+            ],
             voice_state_changed=doors.voice_state_changed,
             guild_joined=housekeeping.guild_joined,
-            guild_left=_each(housekeeping.guild_left, rooms.guild_left),
+            guild_left=_each(housekeeping.guild_left, rooms.guild_left, guild_settings.forget),
             http_trace=http_trace(),
         )
         doors.belong_to(bot)
@@ -222,6 +263,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
         await _log_in(bot, config.discord.token.get_secret_value(), tasks)
         stack.push_async_callback(rooms.close)
         housekeeping.start(bot.guild_ids)
+        transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
         yield App(bot, rooms, doors)
 
 
@@ -284,6 +326,10 @@ async def _log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
         raise (await started) or SettingsError("Discord ended the session at once.")
     if not done:
         raise SettingsError(f"Discord did not let the bot in within {_LOGIN_WITHIN_S:.0f} s.")
+
+
+def _seconds() -> float:
+    return datetime.now(UTC).timestamp()
 
 
 def service_name(url: str) -> str:

@@ -17,7 +17,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import ParleyError, SettingsError
-from bot.words import Text, t
+from bot.registration import register
+from bot.words import Text, lines, t
 from cogs.answers import answer
 from cogs.translator import CommandTranslator
 
@@ -82,7 +83,8 @@ class ParleyBot(commands.AutoShardedBot):
         for make_view in self._view_makers:
             self.add_view(make_view())
         await self.tree.set_translator(CommandTranslator())
-        await self.tree.sync()
+        if self.application_id is not None:  # known since the login
+            await register(self.tree, self.application_id)
 
     async def launch_shards(self) -> None:
         """Connect, through the address of the settings where there is one."""
@@ -140,14 +142,15 @@ class ParleyBot(commands.AutoShardedBot):
         self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError
     ) -> None:
         cause = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) else error
+        number = secrets.token_hex(4)  # in the log too, so that a host finds what people report
+        said: str
         if isinstance(cause, ParleyError):
-            said = cause.message
-            log.info("command refused: %s", cause.code)
+            said = lines((cause.message, f"-# {number}"))
+            log.info("command refused: %s %s", number, cause.code)
         elif (refusal := _refusal(cause)) is not None:
-            said = refusal
-            log.info("command refused: %s", type(cause).__name__)
+            said = lines((refusal, f"-# {number}"))
+            log.info("command refused: %s %s", number, type(cause).__name__)
         else:
-            number = secrets.token_hex(4)
             said = t("Something went wrong; the log has it under {number}.", number=number)
             log.error("command failed: %s", number, exc_info=cause)
         await answer(interaction, said)

@@ -3,6 +3,7 @@
 ParleyError
 ├── SettingsError            a setting is missing or malformed
 ├── UsageError               a command line or a request asks for what can't be
+│   └── GlossaryFileError    a file of terms has mistakes; all of them are named
 ├── AudioError               a sound can't be read, or an amount of it is wrong
 │   └── OpusError            libopus is missing or refused a packet
 ├── VoiceError               the link to a voice channel
@@ -19,7 +20,9 @@ ParleyError
 │   ├── RoomBusyError        this server already has one running
 │   ├── NoRoomError          none is running
 │   ├── AllowanceError       the guild's translation minutes of today are used up
-│   └── PermissionMissing    the bot or the person lacks a permission in a channel
+│   ├── PermissionMissing    the bot or the person lacks a permission in a channel
+│   │   └── PermissionsMissing  they lack some in several channels, or both lack some
+│   └── StarterError         the person may not start, stop or change what they asked to
 ├── StoreError               the database
 │   └── GlossaryFullError    there would be more terms than a server may have
 ├── EngineError              the local translation engine
@@ -32,9 +35,12 @@ ParleyError
 Each carries a stable `code` for logs and messages, and says whether trying again can help.
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
-from bot.words import listing, number, t
+from bot.words import lines, listing, number, t, tn
+
+_MOST_SAID: Final = 20  # mistakes of a file; more do not fit a message
 
 
 class ParleyError(Exception):
@@ -63,6 +69,26 @@ class UsageError(ParleyError):
     """A command line or a request asks for something that can't be."""
 
     code = "usage"
+
+
+class GlossaryFileError(UsageError):
+    """A file of terms has mistakes; nothing of it is taken.
+
+    Args:
+        mistakes: Each with its line; 0 is the file as a whole.
+    """
+
+    code = "glossary-file"
+
+    def __init__(self, mistakes: Sequence[tuple[int, str]]) -> None:
+        said: list[str] = [
+            t("Line {line}: {mistake}", line=number(line), mistake=what) if line else what
+            for line, what in mistakes[:_MOST_SAID]
+        ]
+        if (more := len(mistakes) - _MOST_SAID) > 0:
+            said.append(tn("… and {count} more.", "… and {count} more.", more))
+        super().__init__(t("Nothing was taken from the file.\n{mistakes}", mistakes=lines(said)))
+        self.mistakes = tuple(mistakes)
 
 
 class AudioError(ParleyError):
@@ -214,6 +240,26 @@ def _missing(who: str, permissions: str, channel: str) -> str:
         permissions=permissions,
         channel=channel,
     )
+
+
+class PermissionsMissing(PermissionMissing):
+    """The bot and the person, or one of them in several channels, lack permissions.
+
+    Args:
+        missing: One for each of them and each channel; at least one.
+    """
+
+    def __init__(self, missing: Sequence[PermissionMissing]) -> None:
+        first = missing[0]
+        super().__init__(first.who, first.permissions, first.channel)
+        self.message = lines(each.message for each in missing)
+        self.missing = tuple(missing)
+
+
+class StarterError(RoomError):
+    """The person may not start, stop or change what they asked to."""
+
+    code = "starter"
 
 
 class StoreError(ParleyError):

@@ -74,6 +74,7 @@ class TranslationSettings:
     fan_out: FanOutMode
     text_model: str
     text_requests_per_minute: int
+    max_languages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Settings:
     voice: VoiceSettings
     translation: TranslationSettings
     usage: UsageSettings
+    glossary_file: Path | None
     database_url: str = field(repr=False)  # may hold a password
     health: HealthSettings
     logs: LogSettings
@@ -158,6 +160,7 @@ def load(
             fan_out=read.fan_out,
             text_model=read.text_model,
             text_requests_per_minute=read.text_requests_per_minute,
+            max_languages=read.max_languages,
         ),
         usage=UsageSettings(
             daily_minutes=read.daily_minutes,
@@ -166,6 +169,7 @@ def load(
                 others=prices.FREE if is_local(read.dashscope_url) else None,
             ),
         ),
+        glossary_file=read.glossary_file,
         database_url=read.database_url,
         health=HealthSettings(host=read.health_host, port=read.health_port),
         logs=LogSettings(level=read.log_level, format=read.log_format),
@@ -289,9 +293,11 @@ class _Environment(BaseSettings):
     livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = 60
     daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] = 0
     prices: Annotated[str, AfterValidator(_price_table)] = "{}"
+    glossary_file: FilePath | None = None
     fan_out: Annotated[FanOutMode, BeforeValidator(_lower)] = "auto"
     text_model: str = "qwen-mt-flash"
     text_requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    max_languages: Annotated[int, Field(ge=1, le=20)] = 5
     noise_gate: Annotated[Literal["on", "off"], BeforeValidator(_lower), AfterValidator(_gate)] = (
         "off"
     )
@@ -343,10 +349,12 @@ _ADVICE: Mapping[str, str] = {
     "daily_minutes": "must be a number of minutes, 0 (no limit) or more.",
     "fan_out": "must be speech, text or auto.",
     "text_requests_per_minute": "must be a whole number from 1 to 100000.",
+    "max_languages": "must be a whole number from 1 to 20.",
     "noise_gate": "must be on or off.",
     "health_port": "must be a whole number from 0 (off) to 65535.",
     "log_level": "must be debug, info, warning, error or critical.",
     "log_format": "must be text or json.",
+    "glossary_file": "must be the path of a CSV file that exists.",
     "discord_ca_file": "must be the path of a file that exists.",
 }
 

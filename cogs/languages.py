@@ -14,12 +14,13 @@ _ENGLISH: Final = "en-US"
 _SEPARATOR = re.compile(r"\s*[,;/、，]\s*")  # noqa: RUF001 - the commas of Japanese and Chinese
 
 
-def parse(text: str, codes: Collection[str]) -> tuple[str, ...]:
+def parse(text: str, codes: Collection[str], most: int = MAX_TARGETS) -> tuple[str, ...]:
     """Language codes of a list like "en, Spanish, alemán", in its order, each once.
 
     Args:
         text: Codes or names, in any language we speak or in their own, with commas between them.
         codes: The languages there are.
+        most: How many a room may have.
 
     Raises:
         UsageError: A language is unknown, there is none, or there are too many.
@@ -38,13 +39,13 @@ def parse(text: str, codes: Collection[str]) -> tuple[str, ...]:
             found.append(code)
     if not found:
         raise UsageError(t("Name at least one language to translate into, for example en."))
-    if len(found) > MAX_TARGETS:
+    if len(found) > most:
         raise UsageError(
             tn(
                 "That is {count} language; a room takes {most} at most.",
                 "That is {count} languages; a room takes {most} at most.",
                 len(found),
-                most=MAX_TARGETS,
+                most=most,
             )
         )
     return tuple(found)
@@ -71,6 +72,25 @@ def complete(text: str, codes: Collection[str], locale: str = _ENGLISH) -> list[
         if len(choices) == _MAX_CHOICES:
             break
     return choices
+
+
+def one(text: str, codes: Collection[str]) -> str:
+    """The code of one language.
+
+    Raises:
+        UsageError: There is no such language, or there are several.
+    """
+    found = parse(text, codes)
+    if len(found) > 1:
+        raise UsageError(t("Name one language."))
+    return found[0]
+
+
+def complete_one(
+    text: str, codes: Collection[str], locale: str = _ENGLISH
+) -> list[tuple[str, str]]:
+    """What one language typed so far can be completed to: (shown, value), best first."""
+    return [(label(code, locale), code) for code in search(text, codes, locale)[:_MAX_CHOICES]]
 
 
 def _words(text: str) -> list[str]:

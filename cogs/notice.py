@@ -4,7 +4,7 @@ With opt-in nobody is heard before they press "Join in", except the one who star
 whom the command said so. The buttons carry fixed ids and answer after a restart of the bot too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final, Self
 
 import aiohttp
@@ -16,7 +16,8 @@ from bot.room.records import ConsentMode, GuildSettings
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
 from bot.room.stores import SettingsStore
-from bot.words import Text, render, t
+from bot.words import Text, command, language_name, lines, listing, render, t, tn
+from cogs.answers import answer, guild_locale
 
 Interaction = discord.Interaction[Any]
 
@@ -41,20 +42,20 @@ class ConsentButtons(discord.ui.View):
     async def join_in(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Hear this person from now on."""
         text = await joined_in(self._rooms, _guild_id(interaction), interaction.user.id)
-        await _answer(interaction, text)
+        await answer(interaction, text)
 
     @discord.ui.button(style=discord.ButtonStyle.secondary, custom_id="parley:consent:leave")
     async def stay_out(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Do not hear this person, from this moment."""
         text = await stayed_out(self._rooms, _guild_id(interaction), interaction.user.id)
-        await _answer(interaction, text)
+        await answer(interaction, text)
 
     async def on_error(
         self, interaction: Interaction, error: Exception, item: discord.ui.Item[Any], /
     ) -> None:
         """Say what went wrong to the one who pressed."""
         if isinstance(error, ParleyError):
-            await _answer(interaction, error.message)
+            await answer(interaction, error.message)
         else:
             await super().on_error(interaction, error, item)
 
@@ -93,10 +94,6 @@ async def stayed_out(rooms: Rooms, guild_id: int, user_id: int) -> Text:
     if changed:
         return t("You are out: from this moment nothing you say is heard or kept.")
     return t("You are not being heard, and nothing is remembered of this.")
-
-
-async def _answer(interaction: Interaction, text: str) -> None:
-    await interaction.response.send_message(render(text, str(interaction.locale)), ephemeral=True)
 
 
 def _guild_id(interaction: Interaction) -> int:
@@ -146,7 +143,7 @@ class Announcer:
                 settings = await self._settings.settings(channel.guild.id)
         except StoreError as error:
             raise ChatError(error.message, retryable=True) from error
-        locale = settings.locale or str(channel.guild.preferred_locale)
+        locale = settings.locale or guild_locale(channel.guild)
         # Who is heard unless they say no must notice that they are spoken to.
         pinged = others if announcement.mode is ConsentMode.ANNOUNCED else []
         try:
@@ -201,9 +198,9 @@ def announced(
         settings: Say what is kept.
         locale: In which language.
     """
-    lines: list[str] = []
+    said: list[str] = []
     if named := _mentions(others):
-        lines.append(
+        said.append(
             t(
                 "{people}: this voice channel is being translated. You are not heard unless you "
                 "join in.",
@@ -218,7 +215,7 @@ def announced(
             )
         )
     if named := _mentions(heard):
-        lines.append(
+        said.append(
             t(
                 "{people}: this voice channel is being translated, and you are heard, as you "
                 "joined in before. You can stay out at any time.",
@@ -226,8 +223,8 @@ def announced(
             )
         )
     if mode is ConsentMode.ANNOUNCED:  # else the room's notice says it, and nobody is heard by this
-        lines += _kept(service, settings)
-    return "\n".join(render(line, locale) for line in lines)
+        said += _kept(service, settings)
+    return render(lines(said), locale)
 
 
 def _mentions(user_ids: Iterable[int]) -> str:
@@ -238,7 +235,6 @@ def text(
     plan: RoomPlan,
     starter: str | None,
     voice_channel: str,
-    names: Mapping[str, str],
     service: str,
     *,
     settings: GuildSettings = _OPT_IN,
@@ -250,26 +246,24 @@ def text(
         plan: What is run.
         starter: Mention or name of who started it; None: nobody did.
         voice_channel: Mention or name of the voice channel.
-        names: Language names by code.
         service: Who hears the speech.
         settings: Say how consent is given and what is kept.
         locale: In which language.
     """
-    languages = ", ".join(names.get(target, target) for target in plan.targets)
-    lines: list[str] = [
+    said: list[str] = [
         t(
             "### {channel} is being translated into {languages}",
             channel=voice_channel,
-            languages=languages,
+            languages=listing(language_name(target) for target in plan.targets),
         ),
         t("{person} started it. The captions stand here.", person=starter)
         if starter is not None
         else t("It starts by itself when somebody enters. The captions stand here."),
     ]
     if plan.spoken is not None:
-        language = names.get(plan.spoken, plan.spoken)
-        lines.append(t("The translation into {language} is also spoken there.", language=language))
-    lines.append(
+        language = language_name(plan.spoken)
+        said.append(t("The translation into {language} is also spoken there.", language=language))
+    said.append(
         t("**You are heard only if you join in**, and you can stay out again at any time.")
         if settings.consent is ConsentMode.OPT_IN
         else t(
@@ -278,13 +272,13 @@ def text(
             seconds=f"{SAY_NO_S:.0f}",
         )
     )
-    lines += _kept(service, settings)
-    return "\n".join(render(line, locale) for line in lines)
+    said += _kept(service, settings)
+    return render(lines(said), locale)
 
 
 def _kept(service: str, settings: GuildSettings) -> list[Text]:
     """Who hears the speech, and what remains of it."""
-    lines = [
+    said = [
         t(
             "-# Speech goes to {service} for translation. Parley makes no recording; of those who "
             "are heard it keeps their answer and how many minutes of theirs were translated.",
@@ -292,19 +286,21 @@ def _kept(service: str, settings: GuildSettings) -> list[Text]:
         )
     ]
     if settings.transcript_days:
-        lines.append(
-            t(
-                "-# **A transcript is kept** for {days} days. `/privacy forget-me` deletes your "
-                "part of it.",
-                days=settings.transcript_days,
+        said.append(
+            tn(
+                "-# **A transcript is kept** for {count} day. {forget} deletes your part of it.",
+                "-# **A transcript is kept** for {count} days. {forget} deletes your part of it.",
+                settings.transcript_days,
+                forget=command("privacy forget-me"),
             )
         )
-    lines.append(
-        t(
-            "-# The captions in this channel are removed after {minutes} minutes.",
-            minutes=settings.caption_minutes,
+    said.append(
+        tn(
+            "-# The captions in this channel are removed after {count} minute.",
+            "-# The captions in this channel are removed after {count} minutes.",
+            settings.caption_minutes,
         )
         if settings.caption_minutes
         else t("-# The captions stay in this channel.")
     )
-    return lines
+    return said

@@ -1,46 +1,214 @@
-"""What a person and the bot must be allowed to, checked before anything starts."""
+"""What a person and the bot must be allowed to, checked before anything starts.
+
+Some permissions are needed; without the others something is done in a lesser way. `findings` walks
+all of them, `check_start` refuses with everything that is missing at once.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
 import discord
 
-from bot.errors import PermissionMissing
+from bot.errors import PermissionMissing, PermissionsMissing, StarterError
+from bot.room.records import GuildSettings
+from bot.words import command, listing, t
 
 Voice = discord.VoiceChannel | discord.StageChannel
 Text = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
-_NAMES = {
-    "view_channel": "View Channel",
-    "connect": "Connect",
-    "speak": "Speak",
-    "send_messages": "Send Messages",
-    "send_messages_in_threads": "Send Messages in Threads",
+NAMES: Final[dict[str, str]] = {  # discord.py's name -> as Discord's settings show it
+    "view_channel": t("View Channel"),
+    "connect": t("Connect"),
+    "speak": t("Speak"),
+    "request_to_speak": t("Request to Speak"),
+    "set_voice_channel_status": t("Set Voice Channel Status"),
+    "send_messages": t("Send Messages"),
+    "send_messages_in_threads": t("Send Messages in Threads"),
+    "create_public_threads": t("Create Public Threads"),
+    "manage_webhooks": t("Manage Webhooks"),
+    "read_message_history": t("Read Message History"),
+    "manage_messages": t("Manage Messages"),
+    "manage_guild": t("Manage Server"),
 }
 
 
+class Who(StrEnum):
+    """Whose permission it is, as errors say it."""
+
+    BOT = "I"
+    PERSON = "You"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One permission of the bot or the person in one channel.
+
+    Attributes:
+        permission: Its name in discord.py.
+        without: What is done in a lesser way without it; None: nothing starts.
+    """
+
+    who: Who
+    channel: Voice | Text
+    permission: str
+    granted: bool
+    without: str | None = None
+
+
 def check_start(
-    me: discord.Member, person: discord.Member, voice: Voice, text: Text, *, speaks: bool
+    me: discord.Member,
+    person: discord.Member,
+    voice: Voice,
+    text: Text,
+    *,
+    speaks: bool,
 ) -> None:
     """Pass when the bot can hear (and speak) and write, and the person may be there themselves.
 
     Raises:
-        PermissionMissing: Who lacks what, and where.
+        PermissionMissing: Who lacks what, and where; everything at once.
+    """
+    refuse(findings(me, person, voice, text, speaks=speaks))
+
+
+def check_starter(person: discord.Member, settings: GuildSettings) -> None:
+    """Pass when this person may start, stop and change rooms.
+
+    Raises:
+        StarterError: Others may.
+    """
+    wanted = settings.starter_roles
+    if not wanted or person.guild_permissions.manage_guild:
+        return
+    if any(role.id in wanted for role in person.roles):
+        return
+    roles = [role.name for role in person.guild.roles if role.id in wanted]
+    if not roles:  # they were all deleted: rather nobody than everybody
+        raise StarterError(
+            t(
+                "Only those who may manage this server can do this, until they choose others "
+                "with {command}.",
+                command=command("settings starters"),
+            )
+        )
+    raise StarterError(
+        t(
+            "This server lets only members with one of these roles do this: {roles}.",
+            roles=listing(f"@{role}" for role in roles),
+        )
+    )
+
+
+def check_manager(person: discord.Member) -> None:
+    """Pass when this person may manage the server.
+
+    Raises:
+        StarterError: They may not.
+    """
+    if not person.guild_permissions.manage_guild:
+        raise StarterError(
+            t(
+                "You need the permission {permission} for this.",
+                permission=NAMES["manage_guild"],
+            )
+        )
+
+
+def findings(
+    me: discord.Member,
+    person: discord.Member,
+    voice: Voice,
+    text: Text,
+    *,
+    speaks: bool,
+    threads: bool = False,
+    removes: bool = False,
+) -> list[Finding]:
+    """Everything that the bot and the person need or had better have.
+
+    Args:
+        me: The bot.
+        person: Who asks; the bot itself when nobody does.
+        voice: What is to be heard.
+        text: Where the captions go.
+        speaks: The translation is to be spoken.
+        threads: Each language is to have a thread.
+        removes: Captions are to be removed after a while.
     """
     writing = "send_messages_in_threads" if isinstance(text, discord.Thread) else "send_messages"
-    # Administrators of a stage hear the bot only once it is asked to speak; speaking as such is
-    # a permission of voice channels.
-    speaking = ("speak",) if speaks and isinstance(voice, discord.VoiceChannel) else ()
-    _check(me, voice, ("view_channel", "connect", *speaking), "I")
-    _check(me, text, ("view_channel", writing), "I")
-    _check(person, voice, ("view_channel", "connect"), "You")
-    _check(person, text, ("view_channel", writing), "You")
+    found = [
+        *_each(me, Who.BOT, voice, _needed_to_hear(voice, speaks=speaks)),
+        *_each(me, Who.BOT, text, {"view_channel": None, writing: None, **_BETTER_TO_WRITE}),
+    ]
+    if person != me:
+        found += _each(person, Who.PERSON, voice, {"view_channel": None, "connect": None})
+        found += _each(person, Who.PERSON, text, {"view_channel": None, writing: None})
+    if threads and isinstance(text, discord.TextChannel):
+        found += _each(me, Who.BOT, text, _BETTER_WITH_THREADS)
+    if removes:
+        found += _each(me, Who.BOT, text, _BETTER_TO_REMOVE)
+    seen: dict[tuple[Who, int, str], Finding] = {}
+    for finding in found:  # a voice channel's chat is both
+        seen.setdefault((finding.who, finding.channel.id, finding.permission), finding)
+    return list(seen.values())
 
 
-def _check(
-    member: discord.Member,
-    channel: Voice | Text,
-    needed: tuple[str, ...],
-    who: str,
-) -> None:
-    granted = channel.permissions_for(member)
-    missing = tuple(_NAMES[name] for name in needed if not getattr(granted, name))
+def refuse(found: Iterable[Finding]) -> None:
+    """Pass when nothing that is needed is missing.
+
+    Raises:
+        PermissionMissing: Who lacks what, and where; everything at once.
+    """
+    places: dict[tuple[Who, int], list[Finding]] = {}
+    for finding in found:
+        if not finding.granted and finding.without is None:
+            places.setdefault((finding.who, finding.channel.id), []).append(finding)
+    missing = [
+        PermissionMissing(
+            first.who, tuple(NAMES[f.permission] for f in (first, *others)), first.channel.name
+        )
+        for first, *others in places.values()
+    ]
+    if len(missing) > 1:
+        raise PermissionsMissing(missing)
     if missing:
-        raise PermissionMissing(who, missing, channel.name)
+        raise missing[0]
+
+
+ASKED_FOR: Final = frozenset(NAMES) - {"manage_messages", "manage_guild"}
+"""What the bot's invitation asks for: all that it needs or had better have in every server."""
+
+_BETTER_TO_WRITE: Final[dict[str, str | None]] = {
+    "manage_webhooks": t("captions stand under my own name, with the speaker's in bold"),
+    "read_message_history": t("I do not find again what I posted before a restart"),
+}
+_BETTER_WITH_THREADS: Final[dict[str, str | None]] = {
+    "create_public_threads": t("all languages stand together"),
+    "send_messages_in_threads": t("all languages stand together"),
+}
+_BETTER_TO_REMOVE: Final[dict[str, str | None]] = {
+    "manage_messages": t("captions are removed one by one, which takes longer"),
+}
+
+
+def _needed_to_hear(voice: Voice, *, speaks: bool) -> dict[str, str | None]:
+    needed: dict[str, str | None] = {"view_channel": None, "connect": None}
+    if isinstance(voice, discord.StageChannel):
+        # On a stage everybody enters as audience; who may mute members asks nobody.
+        if speaks and not voice.permissions_for(voice.guild.me).mute_members:
+            needed["request_to_speak"] = None
+        return needed
+    if speaks:
+        needed["speak"] = None
+    needed["set_voice_channel_status"] = t("the channel does not show that it is translated")
+    return needed
+
+
+def _each(
+    member: discord.Member, who: Who, channel: Voice | Text, wanted: dict[str, str | None]
+) -> Iterator[Finding]:
+    granted = channel.permissions_for(member)
+    for permission, without in wanted.items():
+        yield Finding(who, channel, permission, getattr(granted, permission), without)

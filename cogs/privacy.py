@@ -11,8 +11,9 @@ from bot.room.consent import Answer
 from bot.room.forgetting import Forgetting, Forgotten, Kept
 from bot.room.records import ConsentMode, Wishes
 from bot.room.registry import Rooms
-from bot.words import Text, render, t, tn
+from bot.words import Text, command, language_name, lines, number, t, tn
 from cogs import notice
+from cogs.answers import answer
 
 Interaction = discord.Interaction[Any]
 
@@ -39,8 +40,8 @@ class Privacy(
         """Hear this person from now on."""
         guild_id = _guild_id(interaction)
         await _defer(interaction)
-        await _answer(
-            interaction, [await notice.joined_in(self._rooms, guild_id, interaction.user.id)]
+        await answer(
+            interaction, await notice.joined_in(self._rooms, guild_id, interaction.user.id)
         )
 
     @app_commands.command(name="leave", description="Do not be heard in this server, at once")
@@ -48,8 +49,8 @@ class Privacy(
         """Do not hear this person, from this moment."""
         guild_id = _guild_id(interaction)
         await _defer(interaction)
-        await _answer(
-            interaction, [await notice.stayed_out(self._rooms, guild_id, interaction.user.id)]
+        await answer(
+            interaction, await notice.stayed_out(self._rooms, guild_id, interaction.user.id)
         )
 
     @app_commands.command(
@@ -76,36 +77,38 @@ class Privacy(
 
 def standing(kept: Kept) -> list[Text]:
     """Whether a person is heard, and what is kept of them."""
-    lines = [_heard(kept)]
+    said = [_heard(kept)]
     if kept.answer_stored and kept.answer is Answer.YES:
-        lines.append(t("- Kept: that you joined in."))
+        said.append(t("- Kept: that you joined in."))
     if kept.answer_stored and kept.answer is Answer.NO:
-        lines.append(t("- Kept: that you stay out, as it could not be honoured otherwise."))
-    lines += _wishes(kept.wishes)
+        said.append(t("- Kept: that you stay out, as it could not be honoured otherwise."))
+    said += _wishes(kept.wishes)
     if kept.minutes:
-        lines.append(
+        said.append(
             t(
                 "- Kept: that {minutes} minutes of yours were translated, by day.",
-                minutes=f"{kept.minutes:.1f}",
+                minutes=number(kept.minutes, 1),
             )
         )
     if kept.sessions:
-        lines.append(
+        said.append(
             tn(
                 "- One transcript is kept in this server; it may have sentences of yours.",
                 "- {count} transcripts are kept in this server; they may have sentences of yours.",
                 kept.sessions,
             )
         )
-    if len(lines) == 1:
-        lines.append(t("- Nothing is kept of you."))
-    lines.append(
+    if len(said) == 1:
+        said.append(t("- Nothing is kept of you."))
+    said.append(
         t(
-            "-# `/privacy forget-me` deletes all of it; `/privacy join` and `/privacy leave` say "
-            "whether you are heard."
+            "-# {forget} deletes all of it; {join} and {leave} say whether you are heard.",
+            forget=command("privacy forget-me"),
+            join=command("privacy join"),
+            leave=command("privacy leave"),
         )
     )
-    return lines
+    return said
 
 
 def _heard(kept: Kept) -> Text:
@@ -126,23 +129,25 @@ def _heard(kept: Kept) -> Text:
 
 
 def _wishes(wishes: Wishes) -> list[Text]:
-    lines = []
+    said = []
     if wishes.speaks is not None:
-        lines.append(t("- Kept: that you speak {language}.", language=wishes.speaks))
+        said.append(t("- Kept: that you speak {language}.", language=language_name(wishes.speaks)))
     if wishes.reads is not None:
-        lines.append(t("- Kept: that you want to read {language}.", language=wishes.reads))
-    return lines
+        said.append(
+            t("- Kept: that you want to read {language}.", language=language_name(wishes.reads))
+        )
+    return said
 
 
 def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
     """What was deleted, and what that means."""
-    lines = [t("You are not heard from this moment. Deleted in this server:")]
+    said = [t("You are not heard from this moment. Deleted in this server:")]
     if forgotten.answer:
-        lines.append(t("- whether you are heard"))
+        said.append(t("- whether you are heard"))
     if forgotten.wishes:
-        lines.append(t("- which languages you speak and read"))
+        said.append(t("- which languages you speak and read"))
     if forgotten.lines:
-        lines.append(
+        said.append(
             tn(
                 "- one sentence of yours in the transcripts",
                 "- {count} sentences of yours in the transcripts",
@@ -150,25 +155,26 @@ def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
             )
         )
     if forgotten.usage_rows:
-        lines.append(t("- that the minutes counted for you were yours; the server's sums stay"))
-    if forgotten.elsewhere:
-        lines.append(t("- that you started the translation that runs"))
-    if len(lines) == 1:
-        lines = [t("You are not heard from this moment. There was nothing kept of you to delete.")]
-    lines.append(
+        said.append(t("- that the minutes counted for you were yours; the server's sums stay"))
+    if forgotten.started:
+        said.append(t("- that you started the translation that runs"))
+    if len(said) == 1:
+        said = [t("You are not heard from this moment. There was nothing kept of you to delete.")]
+    said.append(
         t(
             "-# Captions in text channels are messages of this server: its moderators can delete "
             "them."
         )
     )
     if mode is ConsentMode.ANNOUNCED:
-        lines.append(
+        said.append(
             t(
                 "-# This server hears everybody who was told and did not say no. I keep you out "
-                "until I restart; if you want to stay out for good, `/privacy leave` remembers it."
+                "until I restart; if you want to stay out for good, {leave} remembers it.",
+                leave=command("privacy leave"),
             )
         )
-    return lines
+    return said
 
 
 def _guild_id(interaction: Interaction) -> int:
@@ -181,9 +187,5 @@ async def _defer(interaction: Interaction) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
 
 
-async def _answer(interaction: Interaction, lines: list[Text]) -> None:
-    locale = str(interaction.locale)
-    await interaction.edit_original_response(
-        content="\n".join(render(line, locale) for line in lines),
-        allowed_mentions=discord.AllowedMentions.none(),
-    )
+async def _answer(interaction: Interaction, said: list[Text]) -> None:
+    await answer(interaction, lines(said))

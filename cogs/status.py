@@ -1,101 +1,181 @@
-"""A room's state in words."""
+"""A room's state in words: what `/translate status` answers, and what the panel shows. Pure."""
 
-from collections.abc import Mapping
+from typing import Final
 
 import discord
 
 from bot.room.events import ConversationState
 from bot.room.room import RoomStatus, SpeakerStatus
+from bot.words import Text, language_name, listing, number, render, t, tn
 from cogs import usage
 
-_LIMIT = 2000  # characters of a message
+_LIMIT: Final = 2000  # characters of a message
+_JUST_NOW_S: Final = 8.0
 _CONVERSATION = {
-    ConversationState.IDLE: "ready",
-    ConversationState.WAITING: "waiting for a connection",
-    ConversationState.OPENING: "opening",
-    ConversationState.OPEN: "open",
-    ConversationState.CLOSED: "ended",
+    ConversationState.IDLE: t("ready"),
+    ConversationState.WAITING: t("waiting for a connection"),
+    ConversationState.OPENING: t("opening"),
+    ConversationState.OPEN: t("open"),
+    ConversationState.CLOSED: t("ended"),
 }
 
 
-def text(status: RoomStatus, names: Mapping[str, str], *, waiting: int = 0) -> str:
-    """What `/translate status` answers; never more than a message holds.
+def text(status: RoomStatus, locale: str | None, now: float, *, waiting: int = 0) -> str:
+    """The room as it is now; never more than a message holds.
 
     Args:
         status: The room.
-        names: English name of each language.
+        locale: Of who reads it.
+        now: Seconds since 1970. Times are shown by Discord itself and count on by themselves.
         waiting: Conversations, of all rooms, that wait for a connect.
     """
-    plan = status.plan
-    targets = ", ".join(names.get(target, target) for target in plan.targets)
-    foot = [
-        (
-            f"-# {status.captions} caption updates, {status.usage.audio_in_s / 60:.1f} minutes "
-            f"translated, {status.usage.connects} connections"
-        ),
-    ]
-    if waiting:
-        foot.append(f"-# Waiting for the translation service: {waiting} conversations")
-    if status.today is not None:
-        foot.append(f"-# Today in this server: {usage.today(status.today)} (an estimate)")
     lines = [
-        (
-            f"**Translating <#{plan.voice_channel_id}> into {targets}** "
-            f"for {_duration(status.running_s)}, captions in <#{plan.text_channel_id}>"
-        ),
-        _hearing(status),
+        *_head(status, now),
         *(_speaker(speaker, _obstacle(status)) for speaker in status.speakers),
     ]
-    while len(whole := "\n".join([*lines, *foot])) > _LIMIT:
-        del lines[-1]
+    return _fitting(lines, _foot(status, waiting), locale)
+
+
+def summary(status: RoomStatus, locale: str | None, now: float) -> str:
+    """The same once the room is over."""
+    head = t(
+        "### {channel} was translated into {languages}",
+        channel=f"<#{status.plan.voice_channel_id}>",
+        languages=listing(language_name(target) for target in status.plan.targets),
+    )
+    times = t(
+        "From {began} to {ended}.",
+        began=f"<t:{int(now - status.running_s)}:t>",
+        ended=f"<t:{int(now)}:t>",
+    )
+    return _fitting([head, times], _foot(status, 0), locale)
+
+
+def _fitting(lines: list[str], foot: list[str], locale: str | None) -> str:
+    shown = [render(line, locale) for line in lines]
+    last = [render(line, locale) for line in foot]
+    while len(whole := "\n".join([*shown, *last])) > _LIMIT:
+        del shown[-1]
     return whole
 
 
-def _hearing(status: RoomStatus) -> str:
-    figures = status.figures
-    sentences = []
+def _head(status: RoomStatus, now: float) -> list[str]:
+    plan = status.plan
+    lines: list[str] = [
+        t(
+            "### Translating {channel} into {languages}",
+            channel=f"<#{plan.voice_channel_id}>",
+            languages=listing(language_name(target) for target in plan.targets),
+        ),
+        t(
+            "Since {time}, captions in {channel}.",
+            time=f"<t:{round(now - status.running_s)}:t>",
+            channel=f"<#{plan.text_channel_id}>",
+        ),
+    ]
+    chosen = status.chosen or plan.targets
+    if read := [target for target in plan.targets if target not in chosen]:
+        lines.append(
+            t(
+                "For those who read it: {languages}.",
+                languages=listing(language_name(target) for target in read),
+            )
+        )
+    lines.append(_hearing(status, now))
+    if (voice := _voice(status)) is not None:
+        lines.append(voice)
+    if repairs := int(status.figures.get("rejoins", 0)):
+        lines.append(
+            tn(
+                "The voice connection was repaired once.",
+                "The voice connection was repaired {count} times.",
+                repairs,
+            )
+        )
+    return lines
+
+
+def _hearing(status: RoomStatus, now: float) -> Text:
+    if status.paused:
+        return t("**Paused: nobody is heard.**")
     if (obstacle := _obstacle(status)) is not None:
-        sentences.append(f"**Nobody is heard at the moment: {obstacle}.**")
+        return t("**Nobody is heard at the moment: {reason}.**", reason=obstacle)
     if status.heard_ago_s is None:
-        sentences.append("Nobody has been heard yet.")
-    else:
-        sentences.append(f"Last heard {_duration(status.heard_ago_s)} ago.")
-    if status.plan.spoken is not None:
-        if figures.get("muted"):
-            sentences.append("The translation can't be spoken: I am muted by the server.")
-        elif figures.get("audience"):
-            sentences.append("The translation can't be spoken: I am in the stage's audience.")
-    if repairs := int(figures.get("rejoins", 0)):
-        sentences.append(f"The voice connection was repaired {repairs} times.")
-    return " ".join(sentences).replace("repaired 1 times", "repaired once")
+        return t("Nobody has been heard yet.")
+    if status.heard_ago_s < _JUST_NOW_S:
+        return t("Heard just now.")
+    return t("Last heard {time}.", time=f"<t:{round(now - status.heard_ago_s)}:R>")
 
 
-def _obstacle(status: RoomStatus) -> str | None:
+def _voice(status: RoomStatus) -> Text | None:
+    if status.plan.spoken is None:
+        return None
+    language = language_name(status.plan.spoken)
+    if status.figures.get("muted"):
+        return t("{language} can't be spoken: I am muted by the server.", language=language)
+    if status.figures.get("audience"):
+        return t("{language} can't be spoken: I am in the stage's audience.", language=language)
+    return t("{language} is spoken in the channel.", language=language)
+
+
+def _obstacle(status: RoomStatus) -> Text | None:
     """Why nobody can be heard, if so."""
     if status.figures.get("deafened"):
-        return "I am deafened by the server"
+        return t("I am deafened by the server")
     if status.figures.get("deaf"):
-        return "I am reconnecting"
+        return t("I am reconnecting")
     return None
 
 
-def _speaker(speaker: SpeakerStatus, obstacle: str | None) -> str:
+def _speaker(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
     name = discord.utils.escape_markdown(speaker.member.name)
+    if speaker.unread is not None:
+        return t(
+            "- {name}: {state}; would read {language}, but the room has no place for it",
+            name=name,
+            state=_state(speaker, obstacle),
+            language=language_name(speaker.unread),
+        )
+    return t("- {name}: {state}", name=name, state=_state(speaker, obstacle))
+
+
+def _state(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
     if not speaker.consenting:
-        return f"- {name}: not heard, has not joined in"
+        return t("not heard, has not joined in")
     if obstacle is not None:
-        return f"- {name}: not heard, {obstacle}"
+        return t("not heard, {reason}", reason=obstacle)
     if not speaker.conversations:
-        return f"- {name}: heard, has not spoken yet"
-    states = ", ".join(
-        f"{language} {_CONVERSATION[state]}" for language, state in speaker.conversations.items()
+        return t("heard, has not spoken yet")
+    states = listing(
+        t("{language} {state}", language=language_name(language), state=_CONVERSATION[state])
+        for language, state in speaker.conversations.items()
     )
-    return f"- {name}: {'speaking' if speaker.speaking else 'heard'} ({states})"
+    if speaker.speaking:
+        return t("speaking ({conversations})", conversations=states)
+    return t("heard ({conversations})", conversations=states)
 
 
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+def _foot(status: RoomStatus, waiting: int) -> list[str]:
+    foot: list[str] = [
+        t(
+            "-# {minutes} minutes translated, {connects} connections",
+            minutes=number(status.usage.audio_in_s / 60, 1),
+            connects=number(status.usage.connects),
+        )
+    ]
+    if waiting:
+        foot.append(
+            tn(
+                "-# Waiting for the translation service: {count} conversation",
+                "-# Waiting for the translation service: {count} conversations",
+                waiting,
+            )
+        )
+    if status.today is not None:
+        foot.append(
+            t(
+                "-# Today in this server: {spent} (an estimate)",
+                spent=usage.today(status.today),
+            )
+        )
+    return foot

@@ -1,47 +1,62 @@
-"""/translate: start, stop and look at the room of a server."""
+"""/translate: start, change, stop and look at the room of a server."""
 
-import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from bot.errors import UsageError
+from bot.records.transcripts import Transcripts
+from bot.room.records import Wishes
 from bot.room.registry import Rooms
-from bot.room.room import RoomPlan
 from bot.room.spending import Spending
-from cogs import languages, notice, status, usage
+from bot.words import language_name, t
+from cogs import languages, status, usage
+from cogs.answers import answer, locale
+from cogs.hosting import Host, Wanted
+from cogs.panel import changeable, translated_into
 from cogs.permissions import Text, Voice, check_start
-
-log = logging.getLogger(__name__)
+from cogs.transcripts import TranscriptCommand
 
 Interaction = discord.Interaction[Any]
+Choices = list[app_commands.Choice[str]]
+
+_NONE: Final = "none"
 
 
 @app_commands.guild_only()
-class Translate(commands.GroupCog, group_name="translate", group_description="Live translation"):
+class Translate(TranscriptCommand, group_name="translate", group_description="Live translation"):
     """Parses what was asked, lets the registry do it, answers.
 
     Args:
         rooms: The rooms of this process.
-        names: English name of each target language by code.
-        service: Who hears the speech, for the notice.
+        host: Starts them.
         spending: What is spent.
+        now: Seconds since 1970.
+        transcripts: What was said.
     """
 
+    language = app_commands.Group(name="language", description="Languages of the running room")
+
     def __init__(
-        self, rooms: Rooms, names: Mapping[str, str], service: str, spending: Spending
+        self,
+        rooms: Rooms,
+        host: Host,
+        spending: Spending,
+        now: Callable[[], float],
+        transcripts: Transcripts,
     ) -> None:
         self._rooms = rooms
-        self._names = names
-        self._service = service
+        self._host = host
         self._spending = spending
+        self._now = now
+        self.transcripts = transcripts
 
     @app_commands.command(name="start", description="Translate a voice channel live")
     @app_commands.describe(
-        to="Languages to translate into, for example: en, es",
+        to="Languages to translate into, for example: en, es; else those this server set",
         channel="The voice channel; yours if you leave it out",
         text="Where the captions go; here if you leave it out",
         voice="Also speak the translation (the first language) in the voice channel",
@@ -49,73 +64,147 @@ class Translate(commands.GroupCog, group_name="translate", group_description="Li
     async def start(
         self,
         interaction: Interaction,
-        to: app_commands.Range[str, 1, 100],
+        to: app_commands.Range[str, 1, 100] | None = None,
         channel: discord.VoiceChannel | discord.StageChannel | None = None,
         text: discord.TextChannel | discord.VoiceChannel | None = None,
-        voice: bool = False,  # noqa: FBT001, FBT002 - the form of a command's option
+        voice: bool | None = None,  # noqa: FBT001 - the form of a command's option
     ) -> None:
-        """Start the room, post its notice, and answer the one who asked."""
-        targets = languages.parse(to, self._names)
+        """Start the room, and answer the one who asked."""
+        codes = self._rooms.languages()
+        targets = () if to is None else languages.parse(to, codes, self._rooms.most_languages)
         person = _member(interaction)
-        heard = channel or _own_channel(person)
-        shown = text or _here(interaction)
-        me = person.guild.me
-        check_start(me, person, heard, shown, speaks=voice)
+        wanted = Wanted(channel or _own_channel(person), text or _here(interaction), targets, voice)
+        await self._host.check(wanted, person)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        plan = RoomPlan(
-            guild_id=person.guild.id,
-            voice_channel_id=heard.id,
-            text_channel_id=shown.id,
-            targets=targets,
-            spoken=targets[0] if voice else None,
-        )
-        settings = await self._rooms.settings(person.guild.id)
-        await self._rooms.start(plan, person.id)
-        locale = settings.locale or str(person.guild.preferred_locale)
-        await shown.send(
-            notice.text(
-                plan,
-                person.mention,
-                heard.mention,
-                self._names,
-                self._service,
-                settings=settings,
-                locale=locale,
+        await self._host.start(wanted, person)
+        await answer(
+            interaction,
+            t(
+                "Translating {channel}; the captions stand in {text}. You are heard from now on; "
+                "the others join in with the button there.",
+                channel=wanted.voice.mention,
+                text=wanted.text.mention,
             ),
-            view=notice.ConsentButtons(self._rooms, locale),
-            allowed_mentions=discord.AllowedMentions.none(),
         )
-        await interaction.edit_original_response(
-            content=f"Translating {heard.mention}; the captions stand in {shown.mention}. "
-            "You are heard from now on; the others join in with the button there."
-        )
-
-    @start.autocomplete("to")
-    async def _complete_to(self, _: Interaction, current: str) -> list[app_commands.Choice[str]]:
-        return [
-            app_commands.Choice(name=shown, value=value)
-            for shown, value in languages.complete(current, self._names)
-        ]
 
     @app_commands.command(name="stop", description="Stop translating")
     async def stop(self, interaction: Interaction) -> None:
         """End the room; its last captions are delivered first."""
-        guild_id = _member(interaction).guild.id
-        self._rooms.status(guild_id)  # refuses at once when there is none
+        person = _member(interaction)
+        await changeable(self._rooms, person)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._rooms.stop(guild_id)
-        await interaction.edit_original_response(content="Translation has stopped.")
+        await self._rooms.stop(person.guild.id, by_hand=True)
+        await answer(interaction, t("Translation has stopped."))
+
+    @app_commands.command(name="pause", description="Hear nobody until it goes on")
+    async def pause(self, interaction: Interaction) -> None:
+        """Hear nobody; said in the channel too."""
+        person = _member(interaction)
+        room = await changeable(self._rooms, person)
+        if room.paused:
+            raise UsageError(t("Translation is paused already."))
+        self._rooms.pause(person.guild.id)
+        await answer(interaction, t("Paused: nobody is heard, and nothing is sent."))
+
+    @app_commands.command(name="resume", description="Go on after a pause")
+    async def resume(self, interaction: Interaction) -> None:
+        """Hear again those who agreed; said in the channel too."""
+        person = _member(interaction)
+        room = await changeable(self._rooms, person)
+        if not room.paused:
+            raise UsageError(t("Translation is not paused."))
+        self._rooms.resume(person.guild.id)
+        await answer(interaction, t("Translation goes on."))
+
+    @app_commands.command(name="move", description="Go on in another voice channel")
+    @app_commands.describe(channel="The voice channel; yours if you leave it out")
+    async def move(
+        self,
+        interaction: Interaction,
+        channel: discord.VoiceChannel | discord.StageChannel | None = None,
+    ) -> None:
+        """Take the room to another voice channel; its captions stay where they are."""
+        person = _member(interaction)
+        room = await changeable(self._rooms, person)
+        wanted = channel or _own_channel(person)
+        text = person.guild.get_channel_or_thread(room.plan.text_channel_id)
+        if isinstance(text, Text):
+            speaks = room.plan.spoken is not None
+            check_start(person.guild.me, person, wanted, text, speaks=speaks)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._rooms.move(person.guild.id, wanted.id)
+        await answer(interaction, t("Translating {channel} now.", channel=wanted.mention))
+
+    @language.command(name="add", description="Translate into one more language")
+    @app_commands.describe(language="The language")
+    async def add(
+        self, interaction: Interaction, language: app_commands.Range[str, 1, 100]
+    ) -> None:
+        """Open conversations of one more language; the others go on."""
+        code = languages.one(language, self._rooms.languages())
+        person = _member(interaction)
+        room = await changeable(self._rooms, person)
+        chosen = room.chosen or room.plan.targets
+        if code in chosen:
+            raise UsageError(
+                t("{language} is translated into already.", language=language_name(code))
+            )
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._rooms.choose(person.guild.id, (*chosen, code), room.plan.spoken)
+        await answer(interaction, translated_into((*chosen, code)))
+
+    @language.command(name="remove", description="Translate into one language less")
+    @app_commands.describe(language="The language")
+    async def remove(
+        self, interaction: Interaction, language: app_commands.Range[str, 1, 100]
+    ) -> None:
+        """End the conversations of a language; the others go on."""
+        code = languages.one(language, self._rooms.languages())
+        person = _member(interaction)
+        room = await changeable(self._rooms, person)
+        chosen = room.chosen or room.plan.targets
+        if code not in chosen:
+            raise UsageError(
+                t(
+                    "{language} is none of the languages chosen for this room.",
+                    language=language_name(code),
+                )
+            )
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        kept = tuple(target for target in chosen if target != code)
+        await self._rooms.choose(person.guild.id, kept, room.plan.spoken)
+        await answer(interaction, translated_into(kept))
+
+    @app_commands.command(name="mine", description="The languages you speak and want to read")
+    @app_commands.describe(
+        speaks="What you speak; it makes the translation better. none: any",
+        reads="What you want to read while you are in the voice channel. none: nothing special",
+    )
+    async def mine(
+        self,
+        interaction: Interaction,
+        speaks: app_commands.Range[str, 1, 100] | None = None,
+        reads: app_commands.Range[str, 1, 100] | None = None,
+    ) -> None:
+        """Remember what a member speaks and reads, or say it; the room follows at once."""
+        person = _member(interaction)
+        codes = self._rooms.languages()
+        wishes = before = await self._rooms.wishes(person.guild.id, person.id)
+        if speaks is not None:
+            wishes = replace(wishes, speaks=_one_or_none(speaks, codes))
+        if reads is not None:
+            wishes = replace(wishes, reads=_one_or_none(reads, codes))
+        fits = True
+        if wishes != before:
+            fits = await self._rooms.wish(person.guild.id, person.id, wishes)
+        await answer(interaction, _wishes(wishes, fits=fits, most=self._rooms.most_languages))
 
     @app_commands.command(name="status", description="Who is heard, and how it goes")
     async def status(self, interaction: Interaction) -> None:
         """Show the room as it is now."""
-        guild_id = _member(interaction).guild.id
-        text = status.text(
-            self._rooms.status(guild_id), self._names, waiting=self._spending.waiting
-        )
-        await interaction.response.send_message(
-            text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
-        )
+        room = self._rooms.status(_member(interaction).guild.id)
+        text = status.text(room, locale(interaction), self._now(), waiting=self._spending.waiting)
+        await answer(interaction, text)
 
     @app_commands.command(name="usage", description="Minutes translated, and what they cost")
     async def usage(self, interaction: Interaction) -> None:
@@ -123,26 +212,83 @@ class Translate(commands.GroupCog, group_name="translate", group_description="Li
         person = _member(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         report = await self._spending.report(person.guild.id, person.id)
-        await interaction.edit_original_response(content=usage.text(report))
+        await answer(interaction, usage.text(report))
+
+    @start.autocomplete("to")
+    async def _complete_to(self, interaction: Interaction, current: str) -> Choices:
+        return _choices(languages.complete(current, self._rooms.languages(), locale(interaction)))
+
+    @add.autocomplete("language")
+    async def _complete_added(self, interaction: Interaction, current: str) -> Choices:
+        return self._one(interaction, current, without=self._chosen(interaction))
+
+    @remove.autocomplete("language")
+    async def _complete_removed(self, interaction: Interaction, current: str) -> Choices:
+        return _choices(
+            languages.complete_one(current, self._chosen(interaction), locale(interaction))
+        )
+
+    @mine.autocomplete("speaks")
+    @mine.autocomplete("reads")
+    async def _complete_mine(self, interaction: Interaction, current: str) -> Choices:
+        return self._one(interaction, current)
+
+    def _one(
+        self, interaction: Interaction, current: str, without: tuple[str, ...] = ()
+    ) -> Choices:
+        codes = [code for code in self._rooms.languages() if code not in without]
+        return _choices(languages.complete_one(current, codes, locale(interaction)))
+
+    def _chosen(self, interaction: Interaction) -> tuple[str, ...]:
+        room = self._rooms.find(interaction.guild_id or 0)
+        return () if room is None else room.languages.chosen
+
+
+def _choices(found: list[tuple[str, str]]) -> Choices:
+    return [app_commands.Choice(name=shown, value=value) for shown, value in found]
+
+
+def _one_or_none(text: str, codes: dict[str, bool]) -> str | None:
+    return None if text.strip().casefold() == _NONE else languages.one(text, codes)
+
+
+def _wishes(wishes: Wishes, *, fits: bool, most: int) -> str:
+    speaks = None if wishes.speaks is None else language_name(wishes.speaks)
+    reads = None if wishes.reads is None else language_name(wishes.reads)
+    if not fits:
+        return t(
+            "You want to read {reads}; the running room has no place for it, as it takes "
+            "{most} languages. You get it as soon as there is one.",
+            reads=reads,
+            most=most,
+        )
+    if speaks is None and reads is None:
+        return t("You have named no languages: what you speak is found out.")
+    if reads is None:
+        return t("You speak {speaks}.", speaks=speaks)
+    if speaks is None:
+        return t("You read {reads} while you are in the voice channel.", reads=reads)
+    return t(
+        "You speak {speaks}, and read {reads} while you are in the voice channel.",
+        speaks=speaks,
+        reads=reads,
+    )
 
 
 def _member(interaction: Interaction) -> discord.Member:
     if not isinstance(interaction.user, discord.Member):
-        raise UsageError("This works in a server only.")
+        raise UsageError(t("This works in a server only."))
     return interaction.user
 
 
 def _own_channel(person: discord.Member) -> Voice:
     state = person.voice
     if state is None or state.channel is None:
-        raise UsageError("Join a voice channel first, or name one with the option channel.")
+        raise UsageError(t("Join a voice channel first, or name one with the option channel."))
     return state.channel
 
 
 def _here(interaction: Interaction) -> Text:
-    if isinstance(
-        interaction.channel,
-        discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread,
-    ):
+    if isinstance(interaction.channel, Text):
         return interaction.channel
-    raise UsageError("Captions can't go here; name a text channel with the option text.")
+    raise UsageError(t("Captions can't go here; name a text channel with the option text."))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.errors import LoopbackError
-from bot.loopback.entities import Bot, Channel, GuildState, Json, Role, User
-from bot.loopback.payloads import member_json, role_json, user_json
+from bot.loopback.entities import Attachment, Bot, Channel, GuildState, Json, Role, User
+from bot.loopback.payloads import attachment_json, member_json, role_json, user_json
 from bot.loopback.permissions import Permissions
 from bot.loopback.rest.command_form import OptionType
 
@@ -58,7 +58,8 @@ def request(
         channel: Where it is typed.
         user: Who types.
         name: The command, its group and subcommand, by spaces.
-        given: Values by option name; channels, people and roles as such or by name.
+        given: Values by option name; channels, people and roles as such or by name; files as
+            they were uploaded.
         focused: The option that is being typed; then others may still be missing.
 
     Raises:
@@ -169,10 +170,20 @@ def _value(filling: _Filling, option: Json, value: Any) -> Any:
             if not isinstance(value, bool):
                 raise LoopbackError(f"The option {option['name']!r} takes True or False.")
             return value
+    return _resolved(filling, option, kind, value)
+
+
+def _resolved(filling: _Filling, option: Json, kind: OptionType, value: Any) -> str:
+    """The id of something that is told beside it."""
+    match kind:
         case OptionType.CHANNEL:
             return _channel(filling, option, value)
         case OptionType.USER | OptionType.ROLE | OptionType.MENTIONABLE:
             return _mentionable(filling, option, kind, value)
+        case OptionType.ATTACHMENT if isinstance(value, Attachment):
+            files = filling.resolved.setdefault("attachments", {})
+            files[str(value.id)] = attachment_json(value)
+            return str(value.id)
     raise LoopbackError(f"The option {option['name']!r} takes what no person here can give.")
 
 

@@ -286,19 +286,30 @@ class Chat:
         made = []
         for upload in uploads:
             entry = described.get(str(upload.index), {})
-            attachment_id = self._world.ids.new()
-            filename = re.sub(r"[^\w.-]", "_", entry.get("filename") or upload.filename)
-            attachment = Attachment(
-                attachment_id,
-                filename,
-                upload.content,
-                upload.content_type,
-                f"{self._world.files_url}/{channel.id}/{attachment_id}/{filename}",
-                entry.get("description"),
+            made.append(
+                self.attachment(channel, upload, entry.get("filename"), entry.get("description"))
             )
-            self._world.attachments[attachment_id] = attachment
-            made.append(attachment)
         return made
+
+    def attachment(
+        self,
+        channel: Channel,
+        upload: Upload,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> Attachment:
+        """Keep a file, to be asked for by its address."""
+        attachment_id = self._world.ids.new()
+        filename = re.sub(r"[^\w.-]", "_", name or upload.filename)
+        attachment = self._world.attachments[attachment_id] = Attachment(
+            attachment_id,
+            filename,
+            upload.content,
+            upload.content_type,
+            f"{self._world.files_url}/{channel.id}/{attachment_id}/{filename}",
+            description,
+        )
+        return attachment
 
 
 def _may_read(bot: Bot, intents: Intents, message: Message) -> bool:

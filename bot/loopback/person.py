@@ -8,8 +8,9 @@ from bot.loopback import asking
 from bot.loopback.answer import Answer
 from bot.loopback.asking import Choice
 from bot.loopback.backend import Backend
+from bot.loopback.chat import Upload
 from bot.loopback.components import fill_modal, find_button, find_select
-from bot.loopback.entities import Bot, Channel, GuildState, Json, Message, User
+from bot.loopback.entities import Attachment, Bot, Channel, GuildState, Json, Message, User
 from bot.loopback.interactions import ANSWER_WITHIN_S, Interaction, InteractionType
 from bot.loopback.permissions import Permissions
 from bot.loopback.voice import Ear, Spoken, VoiceMember
@@ -116,6 +117,11 @@ class Person:
 
     # Applications
 
+    def upload(self, filename: str, content: bytes, channel: Channel) -> Attachment:
+        """Choose a file for an option of a command that is typed in this channel."""
+        upload = Upload(0, filename, "application/octet-stream", content)
+        return self._backend.chat.attachment(channel, upload)
+
     async def command(
         self, name: str, options: Mapping[str, Any] | None = None, *, channel: Channel
     ) -> Answer:
@@ -123,7 +129,7 @@ class Person:
 
         Args:
             name: The command, with group and subcommand by spaces.
-            options: Values by option name; channels, people and roles as objects.
+            options: Values by option name; channels, people, roles and uploads as objects.
             channel: Where it is typed.
 
         Raises:

@@ -4,7 +4,7 @@ Minutes are those of the audio that is sent: a sentence that is translated into 
 conversations counts twice, as it is paid twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from bot.errors import AllowanceError
 from bot.room.events import Usage
 from bot.room.ledger import Ledger
 from bot.room.prices import Cost, Prices
+from bot.room.records import GuildSettings
 from bot.room.spent import Spent
 from bot.words import number, t
 
@@ -69,6 +70,12 @@ class Account:
     def _minutes(self) -> float:
         return _minutes(self._ledger.today(self._guild_id))
 
+    def limit_to(self, minutes: float) -> None:
+        """From now on so many a day; 0 is no limit."""
+        self._limit = minutes
+        if minutes and self._minutes < minutes * _WARN_AT:
+            self._warned = False  # the new limit has a warning of its own
+
     def today(self) -> Today:
         """What was spent."""
         amounts = self._ledger.today(self._guild_id)
@@ -99,9 +106,10 @@ class Account:
 
     def notice(self) -> str | None:
         """What the people should read now; each matter once a day."""
-        if self._limit == 0:
+        if self._limit == 0 and not self._told:
             return None
-        if self._day != self._ledger.day:
+        new_day = self._day != self._ledger.day
+        if new_day:
             self._day = self._ledger.day
             self._warned = False
         if self.used_up:
@@ -111,9 +119,13 @@ class Account:
             return self._refusal
         if self._told:
             self._told = False
-            return t("A new day has begun: speech is translated again.")
+            return (
+                t("A new day has begun: speech is translated again.")
+                if new_day
+                else t("The daily limit has changed: speech is translated again.")
+            )
         minutes = self._minutes
-        if minutes < self._limit * _WARN_AT or self._warned:
+        if self._limit == 0 or self._warned or minutes < self._limit * _WARN_AT:
             return None
         self._warned = True
         return t(
@@ -146,11 +158,19 @@ class Accounts:
         prices: What it costs.
         limit_minutes: Of audio for each guild and day (UTC); 0 is no limit.
         clock: The time.
+        settings: Of a guild, which may lower its limit.
     """
 
     def __init__(
-        self, ledger: Ledger, prices: Prices, *, limit_minutes: float, clock: Clock
+        self,
+        ledger: Ledger,
+        prices: Prices,
+        *,
+        limit_minutes: float,
+        clock: Clock,
+        settings: Callable[[int], Awaitable[GuildSettings]] | None = None,
     ) -> None:
+        self._settings = settings
         self._ledger = ledger
         self._prices = prices
         self._limit = limit_minutes
@@ -164,11 +184,23 @@ class Accounts:
             StoreError: The store can't be read.
         """
         await self._ledger.load(guild_id)
+        own = await self._settings(guild_id) if self._settings is not None else GuildSettings()
         if guild_id not in self._guilds:
             self._guilds[guild_id] = Account(
-                guild_id, self._ledger, self._prices, self._limit, self._clock
+                guild_id, self._ledger, self._prices, self._limit_of(own), self._clock
             )
         return self._guilds[guild_id]
+
+    def settings_changed(self, guild_id: int, settings: GuildSettings) -> None:
+        """A guild's limit holds at once, in its running room too."""
+        if (account := self._guilds.get(guild_id)) is not None:
+            account.limit_to(self._limit_of(settings))
+
+    def _limit_of(self, settings: GuildSettings) -> float:
+        own = settings.daily_minutes
+        if own is None:
+            return self._limit
+        return min(own, self._limit) if self._limit else own
 
     def today(self) -> Today:
         """What all guilds that this process knows spent together; without a limit."""

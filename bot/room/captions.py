@@ -55,6 +55,10 @@ class Captions:
         self._next_key = 1
         self._lines: dict[Line, dict[int, Caption]] = {}
 
+    def show_echoes(self, wanted: bool) -> None:  # noqa: FBT001 - reads well where it is called
+        """Whether what was said in a target language is shown, from now on."""
+        self._echoes = self._originals and wanted
+
     def apply(
         self, line: Line, speaker: Member, event: ConversationEvent, began_at: float
     ) -> Caption | None:
@@ -139,13 +143,11 @@ class Captions:
             if not caption.final
         ]
 
-    def finish(self, stay: int) -> list[Caption]:
-        """Make final as it stands what the ended conversations of a stay left open."""
-        lines = [line for line in self._lines if line.stay == stay]
+    def finish_line(self, line: Line) -> list[Caption]:
+        """Make final as it stands what an ended conversation left open."""
         return [
             replace(caption, final=True)
-            for line in lines
-            for caption in self._lines.pop(line).values()
+            for caption in self._lines.pop(line, {}).values()
             if not caption.final
         ]
 

@@ -1,19 +1,25 @@
 """What is kept of a person in one guild, and how it is deleted on their wish."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Protocol
 
 from bot.errors import StoreError
-from bot.room.consent import Answer, Consent
+from bot.room.consent import Answer
 from bot.room.ledger import Ledger
 from bot.room.records import ConsentMode, Wishes
-from bot.room.stores import TranscriptStore, WishStore
+from bot.room.registry import Rooms
 
-Forget = Callable[[int, int], Awaitable[int]]
-"""Lets go of a person (guild, person); returns how much there was. Raises StoreError."""
 
-_MOST_SESSIONS = 1000
+class Transcripts(Protocol):
+    """What was said, written or still on its way."""
+
+    async def sessions(self, guild_id: int) -> Sequence[object]:
+        """Those there are; raises StoreError."""
+
+    async def forget(self, guild_id: int, user_id: int) -> int:
+        """Remove all that this member said; returns how many lines. Raises StoreError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +53,14 @@ class Forgotten:
         wishes: Which languages they speak and read.
         lines: Of transcripts.
         usage_rows: Counted for nobody now.
-        elsewhere: What else there was, in whatever it counts.
+        started: That they started the room that runs.
     """
 
     answer: bool = False
     wishes: bool = False
     lines: int = 0
     usage_rows: int = 0
-    elsewhere: int = 0
+    started: bool = False
 
     @property
     def nothing(self) -> bool:
@@ -67,20 +73,14 @@ class Forgetting:
     """Deletes from every place that keeps something of a person.
 
     Attributes:
-        consent: The one Consent of a guild.
+        rooms: Know consent, wishes, and who started what runs.
         ledger: Counts what people used.
-        wishes: Of members.
         transcripts: What was said.
-        waiting_lines: Drops lines that are not in `transcripts` yet.
-        others: Whoever else remembers people, as what runs does in memory.
     """
 
-    consent: Callable[[int], Awaitable[Consent]]
+    rooms: Rooms
     ledger: Ledger
-    wishes: WishStore
-    transcripts: TranscriptStore
-    waiting_lines: Forget | None = None
-    others: Sequence[Forget] = field(default=())
+    transcripts: Transcripts
 
     async def kept(self, guild_id: int, user_id: int) -> Kept:
         """What there is.
@@ -88,17 +88,16 @@ class Forgetting:
         Raises:
             StoreError: The store can't be read.
         """
-        consent = await self.consent(guild_id)
-        wishes = await self.wishes.wishes(guild_id)
+        consent = await self.rooms.consent(guild_id)
         usage = await self.ledger.spent_by_day(guild_id, date.min)
         return Kept(
             mode=consent.mode,
             heard=user_id in consent.agreed,
             answer=consent.answer(user_id),
             answer_stored=consent.keeps(user_id),
-            wishes=wishes.get(user_id, Wishes()),
+            wishes=await self.rooms.wishes(guild_id, user_id),
             minutes=sum(spent.minutes for key, spent in usage.items() if key.user_id == user_id),
-            sessions=len(await self.transcripts.sessions(guild_id, _MOST_SESSIONS)),
+            sessions=len(await self.transcripts.sessions(guild_id)),
         )
 
     async def forget(self, guild_id: int, user_id: int) -> Forgotten:
@@ -107,14 +106,14 @@ class Forgetting:
         Raises:
             StoreError: Something is still kept; all that could be deleted is.
         """
-        consent = await self.consent(guild_id)
+        consent = await self.rooms.consent(guild_id)
         failed: StoreError | None = None
         found = Forgotten()
         try:  # first: from here on nothing new is made of theirs
             found = replace(found, answer=await consent.forget(user_id))
         except StoreError as error:
             failed = error
-        for forget in (self._wishes, self._lines, self._usage, self._others):
+        for forget in (self._wishes, self._lines, self._usage, self._started):
             try:
                 found = await forget(found, guild_id, user_id)
             except StoreError as error:
@@ -124,16 +123,12 @@ class Forgetting:
         return found
 
     async def _wishes(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
-        kept = user_id in await self.wishes.wishes(guild_id)
-        await self.wishes.forget_wishes(guild_id, user_id)
+        kept = await self.rooms.wishes(guild_id, user_id) != Wishes()
+        await self.rooms.wish(guild_id, user_id, Wishes())
         return replace(found, wishes=kept)
 
     async def _lines(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
-        waiting = 0
-        if self.waiting_lines is not None:
-            waiting = await self.waiting_lines(guild_id, user_id)
-        stored = await self.transcripts.forget_lines(guild_id, user_id)
-        return replace(found, lines=waiting + stored)
+        return replace(found, lines=await self.transcripts.forget(guild_id, user_id))
 
     async def _usage(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
         rows = await self.ledger.spent_by_day(guild_id, date.min)
@@ -141,8 +136,5 @@ class Forgetting:
         theirs = sum(key.user_id == user_id for key in rows)
         return replace(found, usage_rows=theirs)
 
-    async def _others(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
-        count = 0
-        for forget in self.others:
-            count += await forget(guild_id, user_id)
-        return replace(found, elsewhere=count)
+    async def _started(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
+        return replace(found, started=await self.rooms.forget(guild_id, user_id))

@@ -46,6 +46,10 @@ class Listener(Protocol):
 class VoiceLink(Protocol):
     """A joined voice channel, both directions."""
 
+    @property
+    def channel_id(self) -> int:
+        """Where the bot is now; it may have been moved."""
+
     def allow(self, user_ids: frozenset[int]) -> None:
         """Decrypt these members and nobody else, from now on. Takes effect with the next packet."""
 

@@ -110,6 +110,7 @@ class SavedRoom:
     Attributes:
         starter_id: Who started it.
         session: Of its transcript.
+        panel_id: The message that shows how it stands; 0: there is none.
     """
 
     guild_id: int
@@ -120,3 +121,4 @@ class SavedRoom:
     starter_id: int
     session: str
     paused: bool = False
+    panel_id: int = 0

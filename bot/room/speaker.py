@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
+from bot.errors import RoomError
 from bot.room.events import (
     ConversationEvent,
     ConversationRequest,
@@ -50,25 +51,64 @@ class Speaker:
         self.member = member
         self._said: Said | None = said
         self._discarded = False
+        self._interpreter = interpreter
+        self._texts = texts
+        self._hidden: set[str] = set()
+        self.known: set[str] = set()  # every language of this stay, ended ones too
+        self.stale = False  # to be replaced by a new stay as soon as nothing is being said
         self.states: dict[str, ConversationState] = {}
         self.began_at = 0.0  # when the current or last stretch of speech began
         self.heard_at: float | None = None
         self._speaking = False
         self._conversations: dict[str, Conversation] = {}
         self._further: dict[str, FurtherLanguage] = {}
+        self._lead_target = requests[0].target
         for request in requests:
-            language = request.target
-            lead = request is requests[0] and texts is not None and len(written) > 0
-            self.states[language] = ConversationState.IDLE
-            self._conversations[language] = interpreter.converse(
-                request,
-                self._lead(language) if lead else self._listener(language),
-            )
-        if texts is not None:
-            lead_target = requests[0].target
-            self._further = {
-                request.target: self._made(request, lead_target, texts) for request in written
-            }
+            self.converse(request)
+        for request in written:
+            self.write(request)
+
+    def converse(self, request: ConversationRequest) -> None:
+        """Translate into one more language by a conversation of its own."""
+        language = request.target
+        self.known.add(language)
+        self.states[language] = ConversationState.IDLE
+        self._conversations[language] = self._interpreter.converse(
+            request, self._conversation(language)
+        )
+
+    def write(self, request: ConversationRequest) -> None:
+        """Translate into one more language from what the lead conversation hears."""
+        if self._texts is None:
+            raise RoomError("No text translation is at hand.")
+        self.known.add(request.target)
+        self._further[request.target] = self._made(request, self._lead_target, self._texts)
+
+    def leads(self, language: str) -> bool:
+        """Whether other languages are made from this one's conversation."""
+        return language == self._lead_target and bool(self._further)
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """What this speaker is translated into."""
+        return frozenset((self._conversations.keys() | self._further.keys()) - self._hidden)
+
+    def hide(self, language: str) -> None:
+        """Pass on nothing more of this language; what is made from it goes on."""
+        self._hidden.add(language)
+        self.states.pop(language, None)
+
+    async def drop(self, language: str) -> None:
+        """End this language; what its conversation still says is passed on until it has ended."""
+        conversation = self._conversations.pop(language, None)
+        further = self._further.pop(language, None)
+        if language == self._lead_target and self._conversations:
+            self._lead_target = next(iter(self._conversations))
+        for part in (conversation, further):
+            if part is not None:
+                await part.close()
+        if language not in self._conversations and language not in self._further:
+            self.states.pop(language, None)  # it was not asked for again meanwhile
 
     def _made(
         self, request: ConversationRequest, lead: str, texts: TextTranslator
@@ -83,26 +123,36 @@ class Speaker:
             guild_id=request.guild_id,
         )
 
-    def _lead(self, language: str) -> Callable[[ConversationEvent], None]:
+    def _conversation(self, language: str) -> Callable[[ConversationEvent], None]:
         own = self._listener(language)
 
         def listen(event: ConversationEvent) -> None:
             own(event)
-            for further in self._further.values():
-                further.take(event)
+            if language == self._lead_target:
+                for further in tuple(self._further.values()):
+                    further.take(event)
 
         return listen
 
     def _listener(self, language: str) -> Callable[[ConversationEvent], None]:
         def listen(event: ConversationEvent) -> None:
-            if isinstance(event, StateChanged):
-                self.states[language] = event.state
-            elif isinstance(event, Failed) and event.fatal:
-                self.states[language] = ConversationState.CLOSED
-            if self._said is not None and (not self._discarded or isinstance(event, Usage)):
+            if language in self._hidden:
+                kept = isinstance(event, Usage)
+            else:
+                self._follow(language, event)
+                kept = not self._discarded or isinstance(event, Usage)
+            if self._said is not None and kept:
                 self._said(self, language, event)
 
         return listen
+
+    def _follow(self, language: str, event: ConversationEvent) -> None:
+        if language not in self.states:
+            return
+        if isinstance(event, StateChanged):
+            self.states[language] = event.state
+        elif isinstance(event, Failed) and event.fatal:
+            self.states[language] = ConversationState.CLOSED
 
     @property
     def speaking(self) -> bool:
@@ -144,7 +194,7 @@ class Speaker:
 
     async def close(self) -> None:
         """End the conversations; what they still say is passed on until they have ended."""
-        for parts in (self._conversations.values(), self._further.values()):
+        for parts in (tuple(self._conversations.values()), tuple(self._further.values())):
             closing = (part.close() for part in parts)
             for result in await asyncio.gather(*closing, return_exceptions=True):
                 if isinstance(result, Exception):  # the others are closed all the same

@@ -97,6 +97,11 @@ class DiscordVoiceLink:
 
     # The port
 
+    @property
+    def channel_id(self) -> int:
+        """Where the bot is now."""
+        return self._channel.id
+
     def allow(self, user_ids: frozenset[int]) -> None:
         """Decrypt these members and nobody else, from the next packet on."""
         self._hearing.allowed = frozenset(user_ids)
@@ -154,11 +159,6 @@ class DiscordVoiceLink:
     def closed(self) -> bool:
         """Whether it has left, or is leaving."""
         return self._closed
-
-    @property
-    def channel(self) -> VoiceChannel:
-        """Where the bot is."""
-        return self._channel
 
     def voice_state_changed(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState

@@ -61,7 +61,7 @@ async def test_it_follows_when_it_is_moved() -> None:
         link = await scene.connect(ana, ben)
         await scene.found(den)
         scene.guild.move(scene.account, den)
-        await within(5, lambda: link.channel.id == den.id)
+        await within(5, lambda: link.channel_id == den.id)
         await hears(scene, ben)
         assert [member.name for member in link.members()] == ["Ben"]
         assert scene.ears.entered == ["Ben"]

@@ -69,6 +69,7 @@ class DeskLink:
     def __init__(self, desk: Desk, listener: Listener) -> None:
         self._desk = desk
         self._listener = listener
+        self.channel_id = 2
 
     def allow(self, user_ids: frozenset[int]) -> None:
         self._desk.hearing.allowed = user_ids

@@ -113,6 +113,7 @@ class MemoryLink:
         self.played = bytearray()
         self.queued_s = 0.0
         self.closed = False
+        self.channel_id = 10
 
     def allow(self, user_ids: frozenset[int]) -> None:
         self.allowed.append(user_ids)

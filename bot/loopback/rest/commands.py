@@ -51,7 +51,9 @@ def _stored(call: Call, form: Json, bot: Bot, guild_id: int | None, old: Json | 
 
 
 def _stored_option(option: Json) -> Json:
-    stored = {key: value for key, value in option.items() if value not in (None, [], False)}
+    # 0 equals False and is kept: it bounds a number.
+    said = {key: value for key, value in option.items() if value not in (None, [])}
+    stored = {key: value for key, value in said.items() if value is not False}
     if "options" in stored:
         stored["options"] = [_stored_option(entry) for entry in stored["options"]]
     return stored

@@ -4,68 +4,101 @@ from bot.room.prices import Cost
 from bot.room.room import RoomPlan, RoomStatus, SpeakerStatus
 from cogs import status
 
-NAMES = {"en": "English"}
+NOW = 10_000.0
 HEARD = SpeakerStatus(Member(1, "Ana"), True, True, {"en": ConversationState.OPEN})  # noqa: FBT003
 OUT = SpeakerStatus(Member(2, "Ben_"), False, False, {})  # noqa: FBT003
 
 
-def text(
-    heard_ago_s: float | None = None, spoken: str | None = None, **figures: float
-) -> list[str]:
-    """The lines of the panel."""
-    plan = RoomPlan(1, 10, 20, ("en",), spoken)
-    room = RoomStatus(plan, 75.0, heard_ago_s, (HEARD, OUT), 3, Usage(), figures)
-    return status.text(room, NAMES).splitlines()
+def room(
+    heard_ago_s: float | None = None,
+    *speakers: SpeakerStatus,
+    spoken: str | None = None,
+    paused: bool = False,
+    today: Today | None = None,
+    **figures: float,
+) -> RoomStatus:
+    plan = RoomPlan(1, 10, 20, ("en", "es"), spoken)
+    people = speakers or (HEARD, OUT)
+    return RoomStatus(
+        plan, 75.0, heard_ago_s, people, 3, Usage(), figures, today, paused, chosen=("en",)
+    )
+
+
+def lines(state: RoomStatus, locale: str = "en-US", waiting: int = 0) -> list[str]:
+    return status.text(state, locale, NOW, waiting=waiting).splitlines()
 
 
 def test_it_says_who_is_heard_and_who_is_not_and_why() -> None:
-    assert text(2.4) == [
-        "**Translating <#10> into English** for 1 min 15 s, captions in <#20>",
-        "Last heard 2 s ago.",
-        "- Ana: speaking (en open)",
+    assert lines(room(60.0)) == [
+        "### Translating <#10> into English, Spanish",
+        "Since <t:9925:t>, captions in <#20>.",
+        "For those who read it: Spanish.",
+        "Last heard <t:9940:R>.",
+        "- Ana: speaking (English open)",
         "- Ben\\_: not heard, has not joined in",
-        "-# 3 caption updates, 0.0 minutes translated, 0 connections",
+        "-# 0.0 minutes translated, 0 connections",
     ]
+
+
+def test_while_time_alone_passes_it_stays_the_same() -> None:
+    later = RoomStatus(RoomPlan(1, 10, 20, ("en",)), 85.0, 40.0, (OUT,), 3, Usage(), {})
+    before = RoomStatus(RoomPlan(1, 10, 20, ("en",)), 75.0, 30.0, (OUT,), 3, Usage(), {})
+    assert status.text(before, "en-US", NOW) == status.text(later, "en-US", NOW + 10)
 
 
 def test_when_the_bot_is_deafened_nobody_is_heard_for_that_reason() -> None:
-    _, hearing, ana, ben, _ = text(60.0, deafened=1.0)
-    assert hearing == (
-        "**Nobody is heard at the moment: I am deafened by the server.** Last heard 1 min 0 s ago."
-    )
-    assert ana == "- Ana: not heard, I am deafened by the server"
-    assert ben == "- Ben\\_: not heard, has not joined in"
+    shown = lines(room(60.0, deafened=1.0))
+    assert "**Nobody is heard at the moment: I am deafened by the server.**" in shown
+    assert "- Ana: not heard, I am deafened by the server" in shown
+    assert "- Ben\\_: not heard, has not joined in" in shown
 
 
 def test_when_the_link_is_being_repaired_it_says_so() -> None:
-    assert text(deaf=1.0)[1:3] == [
-        "**Nobody is heard at the moment: I am reconnecting.** Nobody has been heard yet.",
-        "- Ana: not heard, I am reconnecting",
-    ]
+    assert "- Ana: not heard, I am reconnecting" in lines(room(deaf=1.0))
+
+
+def test_it_says_when_it_is_paused_and_when_nobody_spoke() -> None:
+    assert "**Paused: nobody is heard.**" in lines(room(60.0, paused=True))
+    assert "Nobody has been heard yet." in lines(room())
+    assert "Heard just now." in lines(room(2.0))
 
 
 def test_it_counts_the_repairs_so_far() -> None:
-    assert text(rejoins=1.0)[1].endswith("The voice connection was repaired once.")
-    assert text(rejoins=11.0)[1].endswith("was repaired 11 times.")
+    assert "The voice connection was repaired once." in lines(room(rejoins=1.0))
+    assert "The voice connection was repaired 11 times." in lines(room(rejoins=11.0))
 
 
-def test_it_says_why_the_translation_is_not_spoken_when_it_should_be() -> None:
-    assert "can't be spoken: I am muted by the server." in text(spoken="en", muted=1.0)[1]
-    assert "in the stage's audience." in text(spoken="en", audience=1.0)[1]
-    assert "spoken" not in text(muted=1.0)[1]
+def test_it_says_what_is_spoken_and_why_it_is_not() -> None:
+    assert "English is spoken in the channel." in lines(room(spoken="en"))
+    muted = "English can't be spoken: I am muted by the server."
+    assert muted in lines(room(spoken="en", muted=1.0))
+    audience = "English can't be spoken: I am in the stage's audience."
+    assert audience in lines(room(spoken="en", audience=1.0))
+
+
+def test_it_says_who_cannot_be_given_the_language_they_read() -> None:
+    reader = SpeakerStatus(Member(3, "Cy"), False, False, {}, unread="fr")  # noqa: FBT003
+    assert (
+        "- Cy: not heard, has not joined in; would read French, but the room has no place for it"
+    ) in lines(room(None, reader))
 
 
 def test_it_fits_a_message_however_many_are_there() -> None:
-    plan = RoomPlan(1, 10, 20, ("en",))
     crowd = tuple(SpeakerStatus(Member(1, "x" * 32), False, False, {}) for _ in range(99))  # noqa: FBT003
-    shown = status.text(RoomStatus(plan, 75.0, None, crowd, 3, Usage(), {}), NAMES)
-    assert len(shown) <= 2000
+    for locale in ("en-US", "de", "ja"):
+        assert len(status.text(room(None, *crowd), locale, NOW)) <= 2000
 
 
 def test_its_foot_tells_who_waits_and_what_today_cost() -> None:
-    plan, today = RoomPlan(1, 10, 20, ("en",)), Today(1.5, 10, Cost(0.25))
-    room = RoomStatus(plan, 75.0, None, (HEARD,), 3, Usage(), {}, today)
-    assert status.text(room, NAMES, waiting=2).splitlines()[-2:] == [
+    assert lines(room(today=Today(1.5, 10, Cost(0.25))), waiting=2)[-2:] == [
         "-# Waiting for the translation service: 2 conversations",
         "-# Today in this server: 1.5 of 10 minutes translated; cost about $0.25 (an estimate)",
+    ]
+
+
+def test_a_room_that_is_over_is_summed_up() -> None:
+    assert status.summary(room(60.0), "en-US", NOW).splitlines() == [
+        "### <#10> was translated into English, Spanish",
+        "From <t:9925:t> to <t:10000:t>.",
+        "-# 0.0 minutes translated, 0 connections",
     ]

@@ -92,10 +92,10 @@ def test_withdrawal_takes_back_what_is_not_final() -> None:
     told(Final(1, "Said."), Partial(2, "Being sai"), captions=captions)
     (gone,) = captions.withdraw(LINE.stay)
     assert (gone.text, gone.source_text, gone.final) == ("", "", True)
-    assert captions.finish(LINE.stay) == []
+    assert captions.finish_line(LINE) == []
 
 
 def test_the_end_of_a_stay_makes_final_what_was_open() -> None:
     captions = Captions()
     told(Partial(1, "Being sai"), captions=captions)
-    assert [(c.text, c.final) for c in captions.finish(LINE.stay)] == [("Being sai", True)]
+    assert [(c.text, c.final) for c in captions.finish_line(LINE)] == [("Being sai", True)]

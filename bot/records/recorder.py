@@ -1,0 +1,131 @@
+"""A room's captions, taken down as they become final."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from bot.clock import Clock
+from bot.records.matching import Matching
+from bot.room.consent import Consent
+from bot.room.events import Caption
+from bot.room.ports import CaptionBoard
+from bot.room.records import TranscriptLine
+from bot.words import command, t, tn
+
+_LINES: Final = 4096  # of which it is known that they were kept
+
+
+class Recorder:
+    """Makes lines of captions. Pure.
+
+    Args:
+        session: Whose lines they are.
+        first: Number of the first utterance.
+        epoch: What to add to clock seconds for seconds since 1970.
+    """
+
+    def __init__(self, session: str, *, first: int, epoch: float) -> None:
+        self._session = session
+        self._epoch = epoch
+        self._matching = Matching(first)
+        self._ended: OrderedDict[int, float] = OrderedDict()  # by key: when it was final first
+
+    def line(self, caption: Caption, now: float) -> TranscriptLine | None:
+        """The line of a caption as it stands at clock second `now`; None while it grows.
+
+        One that was taken back after its line was made gives a line without any words.
+        """
+        utterance = self._matching.utterance(caption, now)
+        words = bool(caption.text or caption.source_text)
+        if not caption.final or not (words or caption.key in self._ended):
+            return None
+        ended = self._ended.setdefault(caption.key, now)
+        if len(self._ended) > _LINES:
+            self._ended.popitem(last=False)
+        return TranscriptLine(
+            session=self._session,
+            utterance=utterance.number,
+            at=self._epoch + utterance.began_at,
+            until=self._epoch + max(ended, utterance.began_at),
+            user_id=caption.speaker.id,
+            name=caption.speaker.name,
+            language=caption.language,
+            text=caption.text,
+            source_language=caption.source_language,
+            source_text=caption.source_text,
+        )
+
+
+class RecordingBoard:
+    """A board whose final captions are also taken down, of those who agreed.
+
+    Args:
+        board: Where they are shown.
+        recorder: Makes lines of them.
+        consent: Who agreed; asked for each line.
+        keep: Takes a line; must not block.
+        clock: The time.
+        days: For how long lines are kept; 0: none are made.
+        closed: Called once, when it has closed.
+    """
+
+    def __init__(
+        self,
+        board: CaptionBoard,
+        recorder: Recorder,
+        *,
+        consent: Consent,
+        keep: Callable[[TranscriptLine], None],
+        clock: Clock,
+        days: int,
+        closed: Callable[[], None],
+    ) -> None:
+        self._board = board
+        self._recorder = recorder
+        self._consent = consent
+        self._keep = keep
+        self._clock = clock
+        self._days = days  # of which the room's notice tells
+        self._closed: Callable[[], None] | None = closed
+
+    def keep_for(self, days: int) -> None:
+        """From now on keep lines for so long, or make none; the people are told of the change."""
+        if days == self._days:
+            return
+        self._days = days
+        if days == 0:
+            self._board.say(t("No transcript is kept any more, and what was kept is deleted."))
+            return
+        self._board.say(
+            tn(
+                "A transcript of what is translated here is kept for {count} day. Whoever sees "
+                "this channel gets it with {command}.",
+                "A transcript of what is translated here is kept for {count} days. Whoever sees "
+                "this channel gets it with {command}.",
+                days,
+                command=command("translate transcript"),
+            )
+        )
+
+    def show(self, caption: Caption) -> None:
+        """Show a caption, and take it down when it is final."""
+        self._board.show(caption)
+        if self._days == 0 or caption.speaker.id not in self._consent.agreed:
+            return
+        if (line := self._recorder.line(caption, self._clock.now())) is not None:
+            self._keep(line)
+
+    def say(self, text: str) -> None:
+        """Notices are not taken down."""
+        self._board.say(text)
+
+    def languages_changed(self, languages: Sequence[str]) -> None:
+        """Pass it on."""
+        self._board.languages_changed(languages)
+
+    async def close(self) -> None:
+        """Deliver what is final, then end."""
+        await self._board.close()
+        if self._closed is not None:
+            self._closed()
+            self._closed = None

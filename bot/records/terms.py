@@ -1,0 +1,47 @@
+"""What may stand in a glossary."""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from bot.errors import UsageError
+from bot.room.glossary import Glossary
+from bot.room.records import Term
+from bot.words import number, t
+
+MOST_TERMS: Final = 1000  # of a server; what a model takes, too
+LONGEST: Final = 100  # characters of a term, as many as Discord offers in a list
+
+
+def term(target: str, source: str, translation: str) -> Term:
+    """A term as it is kept: without blanks around it, on one line.
+
+    Raises:
+        UsageError: A side is missing or too long, or can't be written.
+    """
+    return Term(target, _side(source), _side(translation))
+
+
+def _side(text: str) -> str:
+    tidy = " ".join(unicodedata.normalize("NFC", text).split())
+    if not tidy:
+        raise UsageError(t("A term needs a word and its translation."))
+    if len(tidy) > LONGEST:
+        raise UsageError(
+            t(
+                "“{term}…” is too long; {most} characters are the most.",
+                term=tidy[:20],
+                most=number(LONGEST),
+            )
+        )
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in tidy):
+        raise UsageError(t("A term must not contain control characters."))
+    return tidy
+
+
+def glossary(terms: Iterable[Term]) -> Glossary:
+    """Terms by language, as conversations take them, in their order."""
+    sorted_out: dict[str, dict[str, str]] = {}
+    for one in terms:
+        sorted_out.setdefault(one.target, {})[one.source] = one.translation
+    return sorted_out

@@ -1,0 +1,218 @@
+"""Transcripts of a server's calls: off unless its settings give them days, and gone after these."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.clock import Clock, Timer
+from bot.errors import StoreError, UsageError
+from bot.records.batches import Batches
+from bot.records.recorder import Recorder, RecordingBoard
+from bot.records.utterances import Utterance, utterances
+from bot.room.consent import Consent
+from bot.room.plan import RoomPlan
+from bot.room.ports import CaptionBoard
+from bot.room.stores import SettingsStore, TranscriptStore
+from bot.tasks import TaskOwner
+from bot.words import t
+
+log = logging.getLogger(__name__)
+
+_DAY_S: Final = 86_400.0
+_SESSIONS: Final = 100  # of a guild, the newest
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of a room, as far as it was taken down.
+
+    Attributes:
+        id: Unique in the guild.
+        text_channel_id: Where its captions stood; who sees it may read the transcript.
+        began: When the first line was said.
+        ended: When the last one was.
+        lines: How many there are, over all languages.
+    """
+
+    id: str
+    text_channel_id: int
+    began: datetime
+    ended: datetime
+    lines: int
+
+
+class Transcripts:
+    """Takes down, hands out, forgets.
+
+    Args:
+        store: Where lines are kept.
+        settings: Says for how many days.
+        clock: The time between batches.
+        wall: The date, with its zone.
+    """
+
+    def __init__(
+        self,
+        store: TranscriptStore,
+        settings: SettingsStore,
+        *,
+        clock: Clock,
+        wall: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._wall = wall
+        self._batches = Batches(store, clock=clock)
+        self._boards: dict[int, RecordingBoard] = {}  # by guild; the newest room's
+        self._tasks = TaskOwner("retention")
+        self._timer: Timer | None = None
+
+    # Taking down
+
+    async def record(self, board: CaptionBoard, plan: RoomPlan, consent: Consent) -> CaptionBoard:
+        """A board that shows what this one shows, and takes it down where the guild wants it.
+
+        Args:
+            board: The room's.
+            plan: Its; a run that is taken up again goes on in its session's transcript.
+            consent: Who agreed.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        guild_id = plan.guild_id
+        days = (await self._settings.settings(guild_id)).transcript_days
+        now = self._wall().timestamp()
+        name = f"{plan.text_channel_id}.{plan.session or int(now * 1000)}"
+        known = await self._store.lines(guild_id, name) if plan.session else []
+        stop = consent.listen(lambda agreed: self._agreed(guild_id, agreed))
+
+        def closed() -> None:
+            stop()
+            if self._boards.get(guild_id) is recording:
+                del self._boards[guild_id]
+
+        recording = self._boards[guild_id] = RecordingBoard(
+            board,
+            Recorder(
+                name,
+                first=1 + max((line.utterance for line in known), default=0),
+                epoch=now - self._clock.now(),
+            ),
+            consent=consent,
+            keep=lambda line: self._batches.keep(guild_id, line),
+            clock=self._clock,
+            days=days,
+            closed=closed,
+        )
+        return recording
+
+    def _agreed(self, guild_id: int, agreed: frozenset[int]) -> None:
+        self._batches.drop(lambda guild, line: guild == guild_id and line.user_id not in agreed)
+
+    def keep_for(self, guild_id: int, days: int) -> None:
+        """The guild's settings changed: keep transcripts for so many days from now on; 0: none.
+
+        What is too old by now goes soon; should that fail, it goes with the next day's.
+        """
+        if (board := self._boards.get(guild_id)) is not None:
+            board.keep_for(days)
+        self._tasks.start(self._expire(guild_id, days), f"expire {guild_id}")
+
+    async def _expire(self, guild_id: int, days: int) -> int:
+        try:
+            return await self._batches.expire(guild_id, self._oldest(days))
+        except StoreError as error:
+            log.warning("old transcripts can't be removed: %s", error.code)
+            return 0
+
+    # Handing out
+
+    async def sessions(self, guild_id: int) -> list[Session]:
+        """What there is, the newest first.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        await self._batches.flush()
+        oldest = await self._limit(guild_id)
+        found = []
+        for name, began, ended, lines in await self._store.sessions(guild_id, _SESSIONS):
+            channel, _, _ = name.partition(".")
+            if ended >= oldest and channel.isdecimal():
+                found.append(
+                    Session(name, int(channel), self._date(began), self._date(ended), lines)
+                )
+        return found
+
+    def _date(self, at: float) -> datetime:
+        return datetime.fromtimestamp(at, self._wall().tzinfo)
+
+    async def utterances(self, guild_id: int, session: Session) -> list[Utterance]:
+        """What was said, in order of speech.
+
+        Raises:
+            UsageError: There is nothing.
+            StoreError: The store can't be read.
+        """
+        await self._batches.flush()
+        oldest = await self._limit(guild_id)
+        lines = await self._store.lines(guild_id, session.id)
+        if not (said := utterances(line for line in lines if line.at >= oldest)):
+            raise UsageError(t("Nothing is left of that transcript."))
+        return said
+
+    # Forgetting
+
+    async def forget(self, guild_id: int, user_id: int) -> int:
+        """Remove everything that this member said; returns how many lines.
+
+        Raises:
+            StoreError: The store still has lines of theirs.
+        """
+        return await self._batches.forget(guild_id, user_id)
+
+    async def _limit(self, guild_id: int) -> float:
+        return self._oldest((await self._settings.settings(guild_id)).transcript_days)
+
+    def _oldest(self, days: int) -> float:
+        return (self._wall() - timedelta(days=days)).timestamp()
+
+    async def expire(self, guilds: Iterable[int]) -> int:
+        """Remove what is older than each guild wants it; returns how many lines.
+
+        A guild that fails is tried again the next day.
+        """
+        count = 0
+        for guild_id in guilds:
+            try:
+                days = (await self._settings.settings(guild_id)).transcript_days
+            except StoreError as error:
+                log.warning("it is not known how long transcripts are kept: %s", error.code)
+            else:
+                count += await self._expire(guild_id, days)
+        if count:
+            log.info("%d lines of transcripts were too old and are removed", count)
+        return count
+
+    def expire_daily(self, guilds: Callable[[], Iterable[int]]) -> None:
+        """Do that now, and again each day until `close`."""
+        self._tasks.start(self._expire_and_again(guilds), "expire")
+
+    async def _expire_and_again(self, guilds: Callable[[], Iterable[int]]) -> None:
+        await self.expire(tuple(guilds()))
+
+        def due() -> None:
+            self.expire_daily(guilds)
+
+        self._timer = self._clock.call_at(self._clock.now() + _DAY_S, due)
+
+    async def close(self) -> None:
+        """Write what waits, and end. Idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._tasks.close()
+        await self._batches.close()

@@ -1,0 +1,84 @@
+"""The lines of a transcript put together: one utterance, all its languages."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.records.matching import same_language
+from bot.room.records import TranscriptLine
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What somebody said, in every language that there is of it.
+
+    Attributes:
+        at: When it began, in seconds since 1970.
+        until: When it ended; later than `at`.
+        user_id: Who said it.
+        name: Under which name.
+        source_language: Spoken, where known.
+        source_text: The original; empty when unknown.
+        texts: Translation by language.
+    """
+
+    at: float
+    until: float
+    user_id: int
+    name: str
+    source_language: str | None
+    source_text: str
+    texts: Mapping[str, str]
+
+    def in_language(self, language: str) -> str:
+        """It in this language; in its own where it was not translated."""
+        return self.texts.get(language) or self.source_text
+
+    def language_of(self, language: str) -> str | None:
+        """In which language that is, where known."""
+        return language if self.texts.get(language) else self.source_language
+
+    def everything(self) -> list[tuple[str | None, str]]:
+        """The original, then each translation: language where known, and text; none twice."""
+        said: list[tuple[str | None, str]] = []
+        if self.source_text:
+            said.append((self.source_language, self.source_text))
+        for language, text in self.texts.items():
+            if not (text == self.source_text and same_language(self.source_language, language)):
+                said.append((language, text))
+        return said
+
+
+def utterances(lines: Iterable[TranscriptLine]) -> list[Utterance]:
+    """The utterances of one session, in order of speech; lines without words are left out."""
+    together: dict[int, list[TranscriptLine]] = {}
+    for line in lines:
+        if line.text or line.source_text:
+            together.setdefault(line.utterance, []).append(line)
+    said = [(number, _utterance(same)) for number, same in together.items()]
+    return [one for _, one in sorted(said, key=lambda pair: (pair[1].at, pair[0]))]
+
+
+def _utterance(lines: Sequence[TranscriptLine]) -> Utterance:
+    first = lines[0]
+    # The original may have come to one language's line and not to another's.
+    source = max(lines, key=lambda line: len(line.source_text))
+    known = (line.source_language for line in (source, *lines) if line.source_language)
+    at = min(line.at for line in lines)
+    return Utterance(
+        at=at,
+        until=max(at, *(line.until for line in lines)),
+        user_id=first.user_id,
+        name=first.name,
+        source_language=next(known, None),
+        source_text=source.source_text,
+        texts={
+            line.language: line.text
+            for line in sorted(lines, key=lambda line: line.language)
+            if line.text
+        },
+    )
+
+
+def languages(said: Iterable[Utterance]) -> list[str]:
+    """Those that something was translated into, sorted."""
+    return sorted({language for one in said for language in one.texts})

@@ -1,0 +1,37 @@
+"""Checks the languages that somebody chooses for a room."""
+
+from dataclasses import replace
+
+from bot.errors import UsageError
+from bot.room.plan import RoomPlan
+from bot.room.ports import Interpreter
+from bot.words import language_name, t
+
+
+def chosen(
+    plan: RoomPlan,
+    targets: tuple[str, ...],
+    spoken: str | None,
+    *,
+    most: int,
+    interpreter: Interpreter,
+) -> RoomPlan:
+    """The plan with these languages; one that is spoken and no longer chosen is not spoken.
+
+    Raises:
+        UsageError: There are none, too many, or one can't be spoken.
+        LanguageError: The model does not take one.
+    """
+    if not targets:
+        raise UsageError(t("A room needs at least one language."))
+    if len(targets) > most:
+        raise UsageError(t("A room takes {most} languages at most.", most=most))
+    spoken = spoken if spoken in targets else None
+    if spoken is not None and not interpreter.languages().get(spoken, False):
+        raise UsageError(
+            t("{language} can be written, but not spoken.", language=language_name(spoken))
+        )
+    plan = replace(plan, targets=targets, spoken=spoken)
+    for request in plan.requests(0, {}):
+        interpreter.check(request)
+    return plan

@@ -1,0 +1,142 @@
+"""Opens a room: its board, then its voice link, and everything between them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from bot.clock import Clock
+from bot.room.allowance import Account, Accounts
+from bot.room.consent import Consent, Consents
+from bot.room.fanout import Fanning
+from bot.room.glossary import Glossary, terms
+from bot.room.newcomers import Announcement, Newcomers
+from bot.room.plan import RoomPlan
+from bot.room.ports import CaptionBoard, Interpreter, JoinVoice, Look, OpenBoard
+from bot.room.records import GuildSettings, Wishes
+from bot.room.room import Room
+from bot.room.stores import SettingsStore
+from bot.room.wishing import Wishing
+
+Record = Callable[[CaptionBoard, RoomPlan, Consent], Awaitable[CaptionBoard]]
+"""A board that shows what this one shows and takes down what the guild wants kept."""
+
+
+@dataclass(slots=True)
+class Opening:
+    """What rooms are made of; `Rooms` describes the parts."""
+
+    interpreter: Interpreter
+    consents: Consents
+    join_voice: JoinVoice
+    open_board: OpenBoard
+    clock: Clock
+    default_glossary: Glossary
+    accounts: Accounts | None
+    fanning: Fanning | None
+    settings_store: SettingsStore | None
+    wishing: Wishing
+    announce: Callable[[int, Announcement], Awaitable[frozenset[int]]] | None
+    most_languages: int
+    own_glossary: Callable[[int], Awaitable[Glossary]] | None = None
+    record: Record | None = None
+    glossaries: dict[int, Glossary] = field(default_factory=dict)  # of guilds
+
+    async def load_glossary(self, guild_id: int) -> None:
+        """Know a guild's own terms; raises StoreError."""
+        if self.own_glossary is not None and guild_id not in self.glossaries:
+            loaded = await self.own_glossary(guild_id)
+            self.glossaries.setdefault(guild_id, loaded)  # or it has changed meanwhile
+
+    def glossary(self, guild_id: int) -> Glossary:
+        """A guild's terms, its own before the default ones."""
+        own = self.glossaries.get(guild_id, {})
+        return {
+            target: terms(target, own, self.default_glossary)
+            for target in own.keys() | self.default_glossary.keys()
+        }
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """What a server set.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        if self.settings_store is None:
+            return GuildSettings()
+        return await self.settings_store.settings(guild_id)
+
+    async def account(self, guild_id: int) -> Account | None:
+        """What a guild may spend; raises AllowanceError when that is used up today."""
+        if self.accounts is None:
+            return None
+        account = await self.accounts.of(guild_id)
+        account.check()
+        return account
+
+    async def prepare(self, plan: RoomPlan, starter_id: int) -> None:
+        """Open the starter's own conversation ahead, and note that they agree to be heard.
+
+        A key, model or account that is refused is said here and now.
+        """
+        speaks = (await self.wishing.of(plan.guild_id)).get(starter_id, Wishes()).speaks
+        requests = plan.requests(starter_id, self.glossary(plan.guild_id), speaks)
+        lead = next(request for request in requests if request.target == plan.lead)
+        await self.interpreter.prepare(lead)
+        await (await self.consents.of(plan.guild_id)).agree(starter_id)
+
+    async def open(
+        self,
+        plan: RoomPlan,
+        account: Account | None,
+        *,
+        ended: Callable[[], None],
+        changed: Callable[[], None],
+        paused: bool,
+    ) -> Room:
+        """A room that hears; raises what `Rooms.start` does."""
+        consent = await self.consents.of(plan.guild_id)
+        wishes = await self.wishing.of(plan.guild_id)
+        settings = await self.settings(plan.guild_id)
+        look = Look(
+            plan.targets,
+            layout=settings.layout,
+            originals=plan.originals,
+            caption_minutes=settings.caption_minutes,
+            locale=plan.locale,
+        )
+        board = await self.open_board(plan.text_channel_id, look)
+        if self.record is not None:
+            try:
+                board = await self.record(board, plan, consent)
+            except BaseException:
+                await board.close()
+                raise
+        room = Room(
+            plan,
+            interpreter=self.interpreter,
+            consent=consent,
+            board=board,
+            clock=self.clock,
+            ended=ended,
+            glossary=self.glossary(plan.guild_id),
+            account=account,
+            fanning=self.fanning,
+            newcomers=self._newcomers(plan, consent),
+            wishes=wishes,
+            most_languages=self.most_languages,
+            changed=changed,
+            paused=paused,
+        )
+        try:
+            speaks = plan.spoken is not None
+            room.attach(await self.join_voice(plan.voice_channel_id, room, speaks=speaks))
+        except BaseException:
+            await room.close()
+            raise
+        room.use_glossary(self.glossary(plan.guild_id))  # it may have changed meanwhile
+        return room
+
+    def _newcomers(self, plan: RoomPlan, consent: Consent) -> Newcomers | None:
+        if self.announce is None:
+            return None
+        return Newcomers(consent, partial(self.announce, plan.text_channel_id), self.clock)

@@ -1,0 +1,124 @@
+"""What a room's conversations say, brought to its captions and its voice."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from bot.clock import Clock
+from bot.room.captions import Captions, Line
+from bot.room.events import (
+    Caption,
+    ConversationEvent,
+    Echoed,
+    Failed,
+    TurnEnded,
+    Usage,
+    Voice,
+    VoiceEnded,
+)
+from bot.room.interpretation import Interpretation, Utterance
+from bot.room.ports import CaptionBoard, VoiceLink
+from bot.room.speaker import Speaker
+
+log = logging.getLogger(__name__)
+
+
+class Output:
+    """Shows and plays for one room.
+
+    Args:
+        board: Where captions stand.
+        clock: The time.
+        originals: Captions carry what was really said.
+        count: Told what each member's conversations used.
+
+    Attributes:
+        link: Where voice is played; None: nowhere at the moment.
+        speaks: Whether it is.
+        shown: How often a caption was shown or changed.
+    """
+
+    def __init__(
+        self,
+        board: CaptionBoard,
+        clock: Clock,
+        *,
+        originals: bool,
+        count: Callable[[int, Usage], None],
+    ) -> None:
+        self._board = board
+        self._clock = clock
+        self._count = count
+        self._captions = Captions(originals=originals)
+        self._interpretation = Interpretation(self._play)
+        self._said_codes: set[str] = set()
+        self.link: VoiceLink | None = None
+        self.speaks = True
+        self.shown = 0
+
+    def use_languages(self, languages: Sequence[str]) -> None:
+        """These are translated into from now on."""
+        # With others, the original stands beneath them.
+        self._captions.show_echoes(len(languages) == 1)
+        self._board.languages_changed(languages)
+
+    def use_voice(self, *, speaks: bool) -> None:
+        """Whether translations are spoken from now on."""
+        self.speaks = speaks
+        if not speaks and self.link is not None:
+            self.link.stop_playing()
+
+    def said(self, speaker: Speaker, language: str, event: ConversationEvent) -> None:
+        """Take what a speaker's conversation says."""
+        line = Line(speaker.stay, language)
+        match event:
+            case Voice(turn=turn, pcm=pcm):
+                self._interpretation.voice(Utterance(line, turn), pcm, self._clock.now())
+            case VoiceEnded(turn=turn) | TurnEnded(turn=turn):
+                self._interpretation.ended(Utterance(line, turn))
+            case Echoed(turn=turn):
+                self._take_back(Utterance(line, turn))
+            case Failed(code=code, message=message):
+                log.warning("conversation failed: %s", code)
+                self._say_once(code, message)
+                self._interpretation.broke_off(line)
+            case Usage():
+                self._count(speaker.member.id, event)
+                return
+            case _:
+                pass
+        caption = self._captions.apply(line, speaker.member, event, speaker.began_at)
+        if caption is not None:
+            self.shown += 1
+            self._board.show(caption)
+
+    def ended(self, speaker: Speaker, languages: Sequence[str]) -> None:
+        """Nothing more comes from these of a speaker's conversations."""
+        for language in languages:
+            line = Line(speaker.stay, language)
+            self._interpretation.broke_off(line)
+            self._show(self._captions.finish_line(line))
+
+    def withdrawn(self, speaker: Speaker) -> None:
+        """Take back what is not final: nothing of this speaker is shown or played any more."""
+        self._interpretation.silence(speaker.stay)
+        self._show(self._captions.withdraw(speaker.stay))
+
+    def _show(self, captions: Sequence[Caption]) -> None:
+        for caption in captions:
+            self._board.show(caption)
+
+    def _say_once(self, code: str, message: str) -> None:
+        if code not in self._said_codes:
+            self._said_codes.add(code)
+            self._board.say(message)
+
+    def _take_back(self, utterance: Utterance) -> None:
+        handed_s = self._interpretation.take_back(utterance)
+        # Its rest is cut off, unless the end of another's voice stands before it.
+        if self.link is not None and 0 < self.link.playing_s() <= handed_s:
+            self.link.stop_playing()
+        self._interpretation.ended(utterance)
+
+    def _play(self, pcm: bytes) -> None:
+        if self.link is not None and self.speaks:
+            self.link.play(pcm)

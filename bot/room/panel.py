@@ -1,0 +1,114 @@
+"""The live panel of a room: shown anew when something changed, at most each 5 s."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from bot.clock import Clock
+from bot.errors import ChatError
+from bot.room.plan import RoomStatus
+from bot.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+EVERY_S: Final = 5.0
+
+
+class Surface(Protocol):
+    """Where a room's state is seen: its message, and the line under its voice channel."""
+
+    @property
+    def panel_id(self) -> int:
+        """Of the message; 0 while there is none."""
+
+    async def leaving(self) -> None:
+        """The bot is about to leave the voice channel: what stands there is taken away."""
+
+    async def show(self, status: RoomStatus) -> bool:
+        """Bring it to this state; an ended one is a summary. Whether anything was sent.
+
+        Raises:
+            ChatError: It can't be shown; `retryable` says whether it may be later.
+        """
+
+
+class Panel:
+    """Keeps a surface true to its room.
+
+    Must be made on the running event loop.
+
+    Args:
+        status: The room's state now.
+        surface: Where it is seen.
+        clock: The time.
+        shown: Called after anything was sent.
+    """
+
+    def __init__(
+        self,
+        status: Callable[[], RoomStatus],
+        surface: Surface,
+        clock: Clock,
+        shown: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._status = status
+        self._surface = surface
+        self._clock = clock
+        self._shown = shown
+        self._over = asyncio.Event()  # the sleep that is slept
+        self._resting = False  # no touch wakes
+        self._touched = False
+        self._ended = False
+        self._tasks = TaskOwner("panel")
+        self._tasks.start(self._work(), "panel")
+
+    @property
+    def panel_id(self) -> int:
+        """Of the message that is shown; 0 while there is none."""
+        return self._surface.panel_id
+
+    async def leaving(self) -> None:
+        """To be called before the bot leaves a voice channel."""
+        await self._surface.leaving()
+
+    def touch(self) -> None:
+        """Something changed; otherwise it is looked at each 5 s."""
+        self._touched = True
+        if not self._resting:
+            self._over.set()
+
+    async def close(self) -> None:
+        """Show how the room ended. Idempotent."""
+        self._ended = True
+        self._over.set()
+        await self._tasks.drain()
+        await self._tasks.close()
+
+    async def _work(self) -> None:
+        while True:
+            ended, self._touched = self._ended, False
+            resting = False
+            try:
+                resting = await self._surface.show(self._status())
+            except ChatError as error:
+                log.warning("a panel could not be shown: %s", error.code)
+                if not error.retryable:
+                    return
+                resting = True
+            else:
+                self._shown()
+            if ended:
+                return
+            await self._sleep(resting=resting)
+
+    async def _sleep(self, *, resting: bool) -> None:
+        if self._ended or (self._touched and not resting):
+            return
+        self._resting = resting
+        self._over.clear()
+        timer = self._clock.call_at(self._clock.now() + EVERY_S, self._over.set)
+        try:
+            await self._over.wait()
+        finally:
+            timer.cancel()

@@ -1,0 +1,100 @@
+"""What a room is to do, and how it stands: the values that go in and out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.room.allowance import Today
+from bot.room.events import ConversationRequest, ConversationState, Member, Usage
+from bot.room.glossary import Glossary
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPlan:
+    """What to interpret, where to, in which languages.
+
+    Attributes:
+        guild_id: The guild, which has at most one room.
+        voice_channel_id: Heard, and spoken into.
+        text_channel_id: Where captions go.
+        targets: Languages to translate into, in the order shown.
+        spoken: The one of `targets` that is spoken back, or None.
+        originals: Show what was said beside its translation.
+        session: Of its transcript; empty: one is given when it starts.
+        locale: Of what it says in the text channel, as Discord names it.
+    """
+
+    guild_id: int
+    voice_channel_id: int
+    text_channel_id: int
+    targets: tuple[str, ...]
+    spoken: str | None = None
+    originals: bool = True
+    session: str = ""
+    locale: str = "en-US"
+
+    @property
+    def lead(self) -> str:
+        """The language that has a conversation in any case."""
+        return self.targets[0] if self.spoken is None else self.spoken
+
+    def requests(
+        self, user_id: int, glossary: Glossary, source: str | None = None
+    ) -> list[ConversationRequest]:
+        """What to open for a speaker (of language `source`), a conversation for each target."""
+        return [
+            ConversationRequest(
+                user_id,
+                target,
+                source=source,
+                spoken=target == self.spoken,
+                glossary=glossary.get(target, {}),
+                guild_id=self.guild_id,
+                source_text=len(self.targets) > 1,  # others may be made from it
+            )
+            for target in self.targets
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerStatus:
+    """How one member in the channel stands with the room.
+
+    Attributes:
+        unread: The language they want to read, where the room has no place for it.
+    """
+
+    member: Member
+    consenting: bool
+    speaking: bool
+    conversations: Mapping[str, ConversationState]
+    unread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStatus:
+    """A room at one moment.
+
+    Attributes:
+        plan: Its channel is where the bot is, its targets what is translated into now.
+        running_s: Seconds since it started.
+        heard_ago_s: Seconds since anybody was last heard; None when nobody was yet.
+        usage: What the service counted so far.
+        figures: The voice link's counters and gauges.
+        today: What its guild spent today, where that is counted.
+        paused: Nothing is heard.
+        chosen: Those of the targets that were chosen for the room; the others are there for
+            members who read them. Empty: all.
+        ended: It is over.
+    """
+
+    plan: RoomPlan
+    running_s: float
+    heard_ago_s: float | None
+    speakers: tuple[SpeakerStatus, ...]
+    captions: int
+    usage: Usage
+    figures: Mapping[str, float]
+    today: Today | None = None
+    paused: bool = False
+    chosen: tuple[str, ...] = ()
+    ended: bool = False

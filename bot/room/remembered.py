@@ -1,0 +1,91 @@
+"""The rooms that run, kept in the store so that they are back after the process was killed."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from dataclasses import replace
+
+from bot.errors import StoreError
+from bot.room.records import SavedRoom
+from bot.room.spent import NOBODY
+from bot.room.stores import RoomStore
+from bot.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+
+class RememberedRooms:
+    """Writes each room's newest state, one write of a guild at a time.
+
+    A store that fails ends no room: the room would not be back, and the log says so.
+
+    Args:
+        store: Where; None: nowhere.
+    """
+
+    def __init__(self, store: RoomStore | None) -> None:
+        self._store = store
+        self._newest: dict[int, SavedRoom] = {}
+        self._written: dict[int, SavedRoom] = {}
+        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._tasks = TaskOwner("remembered rooms")
+
+    def keep(self, room: SavedRoom) -> None:
+        """Write it soon, if anything changed."""
+        if self._store is None or self._newest.get(room.guild_id) == room:
+            return
+        self._newest[room.guild_id] = room
+        self._tasks.start(self._write(self._store, room.guild_id), f"keep {room.guild_id}")
+
+    async def _write(self, store: RoomStore, guild_id: int) -> None:
+        async with self._locks[guild_id]:
+            newest = self._newest.get(guild_id)
+            if newest is None or newest == self._written.get(guild_id):
+                return  # it ended, or a later write was first
+            try:
+                await store.save_room(newest)
+            except StoreError as error:
+                log.warning("a running room could not be remembered: %s", error)
+            else:
+                self._written[guild_id] = newest
+
+    async def drop(self, guild_id: int) -> None:
+        """It ended, and is not to come back."""
+        self._newest.pop(guild_id, None)
+        self._written.pop(guild_id, None)
+        if self._store is None:
+            return
+        async with self._locks[guild_id]:
+            try:
+                await self._store.drop_room(guild_id)
+            except StoreError as error:
+                log.warning("an ended room could not be forgotten: %s", error)
+        self._locks.pop(guild_id, None)
+
+    async def rooms(self) -> list[SavedRoom]:
+        """Those that ran when the process ended.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        return [] if self._store is None else await self._store.rooms()
+
+    async def forget(self, guild_id: int, user_id: int) -> bool:
+        """Name this person nowhere as the one who started; whether they were.
+
+        Raises:
+            StoreError: They still are.
+        """
+        if self._store is None:
+            return False
+        async with self._locks[guild_id]:
+            for room in await self._store.rooms():
+                if (room.guild_id, room.starter_id) == (guild_id, user_id):
+                    await self._store.save_room(replace(room, starter_id=NOBODY))
+                    return True
+        return False
+
+    async def close(self) -> None:
+        """Finish what is being written."""
+        await self._tasks.drain()
+        await self._tasks.close()

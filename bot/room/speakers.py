@@ -1,0 +1,116 @@
+"""The speakers of a room, and which conversations each of them has."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+from bot.room.events import ConversationRequest, Member
+from bot.room.fanout import Division, Fanning
+from bot.room.glossary import Glossary
+from bot.room.plan import RoomPlan
+from bot.room.ports import Interpreter
+from bot.room.speaker import Said, Speaker
+
+
+class Speakers:
+    """Makes a room's speakers, and changes their languages while they speak.
+
+    Args:
+        interpreter: The translation service.
+        fanning: How further languages are made; None: a conversation for each.
+        said: Called with what their conversations say.
+        requests: What to open for a member, in the order of the room's languages.
+        agreed: How many of those present may be heard.
+    """
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        fanning: Fanning | None,
+        said: Said,
+        requests: Callable[[int], list[ConversationRequest]],
+        agreed: Callable[[], int],
+    ) -> None:
+        self._interpreter = interpreter
+        self._fanning = fanning
+        self._said = said
+        self._requests = requests
+        self._agreed = agreed
+        self._present: dict[int, Speaker] = {}
+        self._stays = itertools.count(1)
+
+    def __iter__(self) -> Iterator[int]:
+        """Their user ids; the set may change meanwhile."""
+        return iter(tuple(self._present))
+
+    def get(self, user_id: int) -> Speaker | None:
+        """The speaker of this id, if they spoke."""
+        return self._present.get(user_id)
+
+    def stale(self) -> list[int]:
+        """User ids of those whose next words are to begin another stay."""
+        return [user_id for user_id, speaker in self._present.items() if speaker.stale]
+
+    def pop(self, user_id: int) -> Speaker | None:
+        """The same, and no longer one of them."""
+        return self._present.pop(user_id, None)
+
+    def arrived(self, member: Member, plan: RoomPlan) -> Speaker:
+        """A speaker for someone who was not one."""
+        division = self._division(plan)
+        requests = {request.target: request for request in self._requests(member.id)}
+        speaker = self._present[member.id] = Speaker(
+            next(self._stays),
+            member,
+            [requests[target] for target in division.heard],
+            self._interpreter,
+            self._said,
+            written=[requests[target] for target in division.written],
+            texts=self._fanning.texts if self._fanning is not None else None,
+        )
+        return speaker
+
+    def use_glossary(self, glossary: Glossary, plan: RoomPlan) -> None:
+        """Translate these terms so from now on; by target language."""
+        for speaker in self._present.values():
+            for language in plan.targets:
+                speaker.use_glossary(language, glossary.get(language, {}))
+
+    def retarget(self, plan: RoomPlan) -> list[tuple[Speaker, str]]:
+        """Open what the plan has new, for each speaker; returns what is to be dropped.
+
+        Where that would break into what is being said, the speaker becomes stale instead.
+        """
+        division = self._division(plan)
+        dropped = []
+        for user_id, speaker in self._present.items():
+            before = speaker.languages
+            for request in self._requests(user_id):
+                if request.target not in before:
+                    self._open(speaker, request, written=request.target in division.written)
+            for language in before - set(plan.targets):
+                if speaker.leads(language):
+                    speaker.hide(language)
+                    speaker.stale = True
+                else:
+                    dropped.append((speaker, language))
+        return dropped
+
+    def _open(self, speaker: Speaker, request: ConversationRequest, *, written: bool) -> None:
+        if request.target in speaker.known:
+            # Its turns would be numbered anew under the captions of the earlier ones.
+            speaker.stale = True
+        elif written:
+            speaker.write(request)
+        else:
+            speaker.converse(request)
+
+    def _division(self, plan: RoomPlan) -> Division:
+        if self._fanning is None:
+            return Division(plan.targets, ())
+        stands = sum(speaker.conversations for speaker in self._present.values())
+        targets = len(plan.targets)
+        return self._fanning.divide(
+            plan.targets,
+            plan.lead,
+            lambda: max(targets, self._agreed() * targets - stands),
+        )

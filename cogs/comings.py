@@ -1,0 +1,98 @@
+"""Rooms that start by themselves: where people enter a configured channel, and after a restart."""
+
+import asyncio
+import logging
+
+import discord
+from discord.ext import commands
+
+from bot.errors import ParleyError
+from bot.room.records import SavedRoom
+from bot.room.registry import Rooms
+from cogs.hosting import Host, Wanted
+from cogs.permissions import Text, Voice, check_start
+
+log = logging.getLogger(__name__)
+
+
+class Comings(commands.Cog):
+    """Hears of people who come and go, and of the bot being ready.
+
+    Args:
+        client: The bot.
+        rooms: The rooms of this process.
+        host: Starts them.
+    """
+
+    def __init__(self, client: discord.Client, rooms: Rooms, host: Host) -> None:
+        self._client = client
+        self._rooms = rooms
+        self._host = host
+        self._restored = False
+        self._starting: set[int] = set()  # guilds
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Bring back what ran when the process was killed; once."""
+        if self._restored:
+            return
+        self._restored = True
+        try:
+            saved = await self._rooms.remembered.rooms()
+        except ParleyError as error:
+            log.error("the rooms that ran can't be read: %s", error)  # noqa: TRY400 - its one line says all
+            return
+        await asyncio.gather(*(self._restore(room) for room in saved))
+
+    async def _restore(self, saved: SavedRoom) -> None:
+        guild = self._client.get_guild(saved.guild_id)
+        try:
+            if guild is not None:
+                await self._host.restore(saved, guild)
+                log.info("room %d is back", saved.guild_id)
+                return
+        except ParleyError as error:
+            log.warning("room %d is not back: %s", saved.guild_id, error.code)
+        # Nothing would bring it back later: it would come as a surprise then.
+        await self._rooms.remembered.drop(saved.guild_id)
+
+    @commands.Cog.listener()
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Start a room where the server wants one as soon as somebody is there."""
+        if before.channel == after.channel:
+            return
+        if before.channel is not None and not _people(before.channel):
+            self._rooms.emptied(before.channel.id)
+        if after.channel is None or member.bot:
+            return
+        await self._entered(after.channel)
+
+    async def _entered(self, voice: Voice) -> None:
+        guild = voice.guild
+        if (
+            self._rooms.runs(guild.id)
+            or guild.id in self._starting
+            or self._rooms.turned_down(voice.id)
+        ):
+            return
+        self._starting.add(guild.id)
+        try:
+            settings = await self._rooms.settings(guild.id)
+            text_id = settings.auto_channels.get(voice.id)
+            text = None if text_id is None else guild.get_channel_or_thread(text_id)
+            if isinstance(text, Text):
+                speaks = settings.spoken is not None
+                check_start(guild.me, guild.me, voice, text, speaks=speaks)
+                await self._host.start(Wanted(voice, text), None)
+        except ParleyError as error:
+            log.warning("a room did not start by itself: %s", error.code)
+        finally:
+            self._starting.discard(guild.id)
+
+
+def _people(channel: Voice) -> bool:
+    """Whether anybody but bots is there; who is not known counts as a person."""
+    members = (channel.guild.get_member(user_id) for user_id in channel.voice_states)
+    return any(member is None or not member.bot for member in members)

@@ -1,0 +1,170 @@
+"""Opens rooms in Discord: permissions, the room, its notice and its panel."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import discord
+
+from bot.chat.faults import chat_error
+from bot.errors import ChatError, ParleyError
+from bot.room.records import GuildSettings, SavedRoom
+from bot.room.registry import Rooms
+from bot.room.room import RoomPlan
+from bot.room.spending import Spending
+from bot.words import t
+from cogs import notice
+from cogs.answers import guild_locale
+from cogs.panel import ChannelSurface
+from cogs.permissions import Text, Voice, check_start, check_starter
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A room that somebody wants.
+
+    Attributes:
+        targets: Languages; empty: those that the server set.
+        spoken: Whether the first one that can be is spoken back; None: as the server set.
+    """
+
+    voice: Voice
+    text: Text
+    targets: tuple[str, ...] = ()
+    spoken: bool | None = None
+
+
+class Host:
+    """Starts rooms, and brings them back.
+
+    Args:
+        rooms: The rooms of this process.
+        service: Who hears the speech, for the notice.
+        spending: Knows who waits.
+        now: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        service: str,
+        spending: Spending,
+        now: Callable[[], float],
+    ) -> None:
+        self._rooms = rooms
+        self._service = service
+        self._spending = spending
+        self._now = now
+
+    async def check(self, wanted: Wanted, person: discord.Member) -> bool:
+        """Whether the room would speak.
+
+        Raises:
+            StarterError: This person may not start rooms.
+            PermissionMissing: They, or the bot, lack a permission in a channel.
+        """
+        settings = await self._rooms.settings(person.guild.id)
+        check_starter(person, settings)
+        speaks = self._spoken(wanted, settings) is not None
+        check_start(person.guild.me, person, wanted.voice, wanted.text, speaks=speaks)
+        return speaks
+
+    async def start(self, wanted: Wanted, starter: discord.Member | None) -> RoomPlan:
+        """Start a room, with its notice; None: it starts by itself, and nobody is heard by that.
+
+        Raises:
+            ParleyError: As `Rooms.start`; or its notice could not be written, and it did not start.
+        """
+        guild = wanted.voice.guild
+        settings = await self._rooms.settings(guild.id)
+        plan = RoomPlan(
+            guild_id=guild.id,
+            voice_channel_id=wanted.voice.id,
+            text_channel_id=wanted.text.id,
+            targets=wanted.targets or settings.targets,
+            spoken=self._spoken(wanted, settings),
+            originals=settings.originals,
+            locale=self._locale(guild, settings),
+        )
+        starter_id = 0 if starter is None else starter.id
+        await self._rooms.start(plan, starter_id, agrees=starter is not None)
+        try:
+            await wanted.text.send(
+                notice.text(
+                    plan,
+                    None if starter is None else starter.mention,
+                    wanted.voice.mention,
+                    self._service,
+                    settings=settings,
+                    locale=plan.locale,
+                ),
+                view=notice.ConsentButtons(self._rooms, plan.locale),
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        except (discord.DiscordException, OSError, TimeoutError) as error:
+            await self._rooms.stop(guild.id)  # people would be heard without having read it
+            raise chat_error(error) from error
+        self._show(wanted.text, plan)
+        return plan
+
+    async def restore(self, saved: SavedRoom, guild: discord.Guild) -> None:
+        """Bring back a room that ran when the process was killed.
+
+        Raises:
+            ParleyError: It can't be had back.
+        """
+        voice = guild.get_channel(saved.voice_channel_id)
+        text = guild.get_channel_or_thread(saved.text_channel_id)
+        if not isinstance(voice, Voice) or not isinstance(text, Text):
+            raise ChatError(t("The text channel is gone."))
+        speaks = saved.spoken is not None
+        check_start(guild.me, guild.me, voice, text, speaks=speaks)
+        settings = await self._rooms.settings(guild.id)
+        plan = RoomPlan(
+            guild_id=guild.id,
+            voice_channel_id=voice.id,
+            text_channel_id=text.id,
+            targets=saved.targets,
+            spoken=saved.spoken,
+            originals=settings.originals,
+            session=saved.session,
+            locale=self._locale(guild, settings),
+        )
+        await self._rooms.start(plan, saved.starter_id, agrees=False, paused=saved.paused)
+        if (room := self._rooms.find(guild.id)) is not None:
+            room.say(
+                t(
+                    "I was restarted and am back. What was said in between was not heard; "
+                    "those who joined in need do nothing."
+                )
+            )
+        self._show(text, plan, saved.panel_id)
+
+    def _show(self, text: Text, plan: RoomPlan, panel_id: int = 0) -> None:
+        surface = ChannelSurface(
+            text.guild,
+            text,
+            self._rooms,
+            plan.locale,
+            waiting=lambda: self._spending.waiting,
+            now=self._now,
+            panel_id=panel_id,
+        )
+        try:
+            self._rooms.show(plan.guild_id, surface)
+        except ParleyError as error:
+            log.info("a room ended before its panel stood: %s", error.code)
+
+    def _spoken(self, wanted: Wanted, settings: GuildSettings) -> str | None:
+        targets = wanted.targets or settings.targets
+        if wanted.spoken is None:
+            return settings.spoken if settings.spoken in targets else None
+        if not wanted.spoken:
+            return None
+        known = self._rooms.languages()
+        return next((target for target in targets if known.get(target)), targets[0])
+
+    def _locale(self, guild: discord.Guild, settings: GuildSettings) -> str:
+        return settings.locale or guild_locale(guild)

@@ -1,0 +1,145 @@
+"""The commands of a running room, as people in Discord use them."""
+
+from pathlib import Path
+
+from bot.loopback import Permissions, Person
+from bot.room.records import GuildSettings
+from bot.store.database import Database
+from bot.store.settings import SettingsTable
+from tests.call.test_run import UNUSED_ENGINE
+from tests.support.call import Place, bot_at, enter, place
+
+NO_ROOM = "Nothing is being translated here; /translate start begins."
+CHANGES: list[tuple[str, dict[str, str]]] = [
+    ("translate stop", {}),
+    ("translate pause", {}),
+    ("translate resume", {}),
+    ("translate move", {}),
+    ("translate language add", {"language": "fr"}),
+    ("translate language remove", {"language": "en"}),
+]
+
+
+async def use(where: Place, person: Person, command: str, **options: object) -> str:
+    answer = await person.command(command, options, channel=where.captions)
+    assert answer.ephemeral
+    return answer.content
+
+
+async def kept(where: Place, folder: Path, settings: GuildSettings) -> None:
+    """The server's settings, in the store before the bot starts."""
+    url = where.env(folder, UNUSED_ENGINE)["DATABASE_URL"]
+    async with await Database.open(url) as database:
+        await SettingsTable(database).put_settings(where.guild.id, settings)
+
+
+async def test_a_room_is_changed_while_it_runs(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
+        den = where.guild.add_voice_channel("Den")
+        host = await enter(where.guild.add_person("Host"), where)
+        assert "captions stand in" in await use(where, host, "translate start")
+        added = await use(where, host, "translate language add", language="Spanish")
+        assert added == "Translated into English, Spanish from now on."
+        removed = await use(where, host, "translate language remove", language="en")
+        assert removed == "Translated into Spanish from now on."
+        wishes = await use(where, host, "translate mine", speaks="de", reads="Japanese")
+        assert wishes == "You speak German, and read Japanese while you are in the voice channel."
+        assert "into Spanish, Japanese" in await use(where, host, "translate status")
+        assert await use(where, host, "translate mine", reads="none") == "You speak German."
+        await use(where, host, "translate pause")
+        assert "**Paused: nobody is heard.**" in await use(where, host, "translate status")
+        await use(where, host, "translate resume")
+        await host.move(den)
+        moved = await use(where, host, "translate move")
+        assert moved == f"Translating <#{den.id}> now."
+        assert where.account.id in where.discord.voice.participants(den.id)
+        assert f"Translating <#{den.id}>" in await use(where, host, "translate status")
+        assert await use(where, host, "translate stop") == "Translation has stopped."
+        assert await use(where, host, "translate status") == NO_ROOM
+        said = [message.content for message in where.captions.messages]
+        assert "Translation is paused: nobody is heard until it goes on." in said
+        assert "Translation goes on: those who joined in are heard again." in said
+        assert where.discord.complaints == []
+
+
+async def test_what_cannot_be_is_said_and_changes_nothing(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE, MAX_LANGUAGES="2"):
+        host = await enter(where.guild.add_person("Host"), where)
+        for command, options in CHANGES:
+            assert await use(where, host, command, **options) == NO_ROOM
+        assert "can't translate into “tlh”" in await use(where, host, "translate start", to="tlh")
+        too_many = await use(where, host, "translate start", to="en, es, fr")
+        assert too_many == "That is 3 languages; a room takes 2 at most."
+        await use(where, host, "translate start", to="en")
+        busy = await use(where, host, "translate start", to="en")
+        assert busy == "This server already has a room running; /translate stop ends it."
+        for command, options, said in [
+            ("translate resume", {}, "Translation is not paused."),
+            ("translate move", {}, "I am in that voice channel already."),
+            ("translate language add", {"language": "en"}, "translated into already"),
+            ("translate language add", {"language": "tlh"}, "can't translate into “tlh”"),
+            ("translate language add", {"language": "es, fr"}, "Name one language."),
+            ("translate language remove", {"language": "es"}, "none of the languages chosen"),
+            ("translate language remove", {"language": "en"}, "at least one language"),
+            ("translate mine", {"speaks": "tlh"}, "can't translate into “tlh”"),
+        ]:
+            assert said in await use(where, host, command, **options)
+        await use(where, host, "translate language add", language="es")
+        full = await use(where, host, "translate language add", language="fr")
+        assert full == "A room takes 2 languages at most."
+        unread = await use(where, host, "translate mine", reads="fr")
+        assert "the running room has no place for it" in unread
+        assert "would read French" in await use(where, host, "translate status")
+        await use(where, host, "translate pause")
+        assert await use(where, host, "translate pause") == "Translation is paused already."
+
+
+async def test_only_those_whom_the_server_lets_change_a_room(tmp_path: Path) -> None:
+    async with place() as where:
+        role = where.guild.add_role("Interpreters")
+        await kept(where, tmp_path, GuildSettings(starter_roles=frozenset({role.id})))
+        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+            host = await enter(where.guild.add_person("Host", admin=True), where)
+            guest = await enter(where.guild.add_person("Guest"), where)
+            refused = (
+                "This server lets only members with one of these roles do this: @Interpreters."
+            )
+            assert await use(where, guest, "translate start", to="en") == refused
+            await use(where, host, "translate start", to="en")
+            for command, options in CHANGES:
+                assert await use(where, guest, command, **options) == refused
+            assert "Translating" in await use(where, guest, "translate status")
+
+
+async def test_who_may_not_enter_the_voice_channel_changes_nothing_there(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        guest = where.guild.add_person("Guest")
+        await use(where, host, "translate start", to="en")
+        where.guild.deny(where.lounge, guest, Permissions.CONNECT)
+        for command, options in [*CHANGES[:3], *CHANGES[4:]]:
+            refused = await use(where, guest, command, **options)
+            assert refused == "You need the permission Connect in #Lounge."
+        closed = where.guild.add_voice_channel("Closed")
+        where.guild.deny(closed, where.account, Permissions.CONNECT)
+        refused = await use(where, host, "translate move", channel=closed)
+        assert refused == "I need the permission Connect in #Closed."
+        assert where.account.id in where.discord.voice.participants(where.lounge.id)
+
+
+async def test_languages_are_offered_while_one_types(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
+        host = await enter(where.guild.add_person("Host", locale="de"), where)
+        await use(where, host, "translate start", to="en, es")
+
+        async def offered(command: str, option: str, typed: str) -> list[object]:
+            choices = await host.autocomplete(
+                command, {option: typed}, focused=option, channel=where.captions
+            )
+            return [choice.value for choice in choices]
+
+        assert (await offered("translate mine", "speaks", "Deut"))[0] == "de"
+        assert (await offered("translate mine", "reads", "fran"))[0] == "fr"
+        assert "en" not in await offered("translate language add", "language", "en")
+        assert set(await offered("translate language remove", "language", "")) == {"en", "es"}
+        assert (await offered("translate start", "to", "en, spa"))[0] == "en, es"

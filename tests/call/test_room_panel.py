@@ -1,0 +1,114 @@
+"""The panel of a room: pressed, changed, ended, and the line under the voice channel."""
+
+from pathlib import Path
+
+from bot.loopback import Message, Permissions
+from bot.room.records import GuildSettings
+from tests.call.test_room_commands import kept, use
+from tests.call.test_rooms_come_back import STOP, panels
+from tests.call.test_run import UNUSED_ENGINE
+from tests.integration.loopback_bot import until
+from tests.support.call import Place, bot_at, enter, place
+
+LANGUAGES = "parley:panel:languages"
+VOICE = "parley:panel:voice"
+
+
+async def panel_of(where: Place) -> Message:
+    await where.until(lambda: len(panels(where)) == 1, 20, "a panel")
+    return panels(where)[0]
+
+
+async def test_a_panel_shows_and_changes_its_room(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
+        host = await enter(where.guild.add_person("Host"), where)
+        ana = await enter(where.guild.add_person("Ana_"), where)
+        await use(where, host, "translate start", to="en")
+        panel = await panel_of(where)
+        assert "- Host: heard, has not spoken yet" in panel.content
+        assert "- Ana\\_: not heard, has not joined in" in panel.content
+        assert panel.webhook_id is None
+        assert where.lounge.status == "Translating to English"
+        await ana.press(panel, "Join in")
+        spoken = await host.press(panel, VOICE)
+        assert spoken.content == "English is spoken now."
+        chosen = await host.select(panel, LANGUAGES, ["fr", "en"])
+        assert chosen.content == "Translated into English, French from now on."
+        await where.until(
+            lambda: (
+                "- Ana\\_: heard, has not spoken yet" in panel.content
+                and "English is spoken in the channel." in panel.content
+                and where.lounge.status == "Translating to English, French"
+            ),
+            15,
+            "the changes",
+        )
+        assert len(panel.edits) <= 3, "it is edited each 5 s at most, and on change only"
+        silent = await host.press(panel, VOICE)
+        assert silent.content == "Translations are no longer spoken."
+        stopped = await ana.press(panel, STOP)  # anybody may, as the server chose nobody
+        assert stopped.content == "Translation has stopped."
+        assert panel.content.startswith(f"### <#{where.lounge.id}> was translated into English")
+        assert panel.components == []
+        assert not where.lounge.status
+        assert where.discord.complaints == []
+        assert where.discord.rate_limited == []
+
+
+async def test_a_panel_is_pressed_only_by_those_who_may(tmp_path: Path) -> None:
+    async with place() as where:
+        role = where.guild.add_role("Interpreters")
+        await kept(where, tmp_path, GuildSettings(starter_roles=frozenset({role.id})))
+        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+            host = await enter(where.guild.add_person("Host"), where)
+            where.guild.give(host, role)
+            guest = where.guild.add_person("Guest")
+            await use(where, host, "translate start", to="en")
+            panel = await panel_of(where)
+            for answer in (
+                await guest.press(panel, VOICE),
+                await guest.press(panel, STOP),
+                await guest.select(panel, LANGUAGES, ["fr"]),
+            ):
+                assert answer.ephemeral
+                assert "only members with one of these roles" in answer.content
+            where.guild.deny(where.lounge, where.account, Permissions.SPEAK)
+            refused = await host.press(panel, VOICE)
+            assert refused.content == "I need the permission Speak in #Lounge."
+
+
+async def test_a_panel_that_somebody_removed_is_not_written_again(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE) as app:
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        await use(where, host, "translate start", to="en")
+        panel = await panel_of(where)
+        channel = app.bot.get_partial_messageable(where.captions.id)
+        await channel.get_partial_message(panel.id).delete()
+        await use(where, host, "translate language add", language="es")
+        await where.until(
+            lambda: where.lounge.status == "Translating to English, Spanish", 15, "the new line"
+        )
+        await use(where, host, "translate stop")
+        assert panels(where) == []
+        assert not where.lounge.status
+
+
+async def test_a_room_starts_by_itself_and_hears_nobody_by_that(tmp_path: Path) -> None:
+    async with place() as where:
+        auto = {where.lounge.id: where.captions.id}
+        await kept(where, tmp_path, GuildSettings(targets=("en", "es"), auto_channels=auto))
+        async with bot_at(where, tmp_path, UNUSED_ENGINE) as app:
+            host = await enter(where.guild.add_person("Host"), where)
+            panel = await panel_of(where)
+            assert "into English, Spanish" in panel.content
+            assert "- Host: not heard, has not joined in" in panel.content
+            assert where.account.id in where.discord.voice.participants(where.lounge.id)
+            await use(where, host, "translate stop")
+            # Who stopped it is not overruled by the next who enters.
+            ben = await enter(where.guild.add_person("Ben"), where)
+            assert not app.rooms.runs(where.guild.id)
+            await ben.leave()
+            await host.leave()
+            await until(lambda: not app.rooms.turned_down(where.lounge.id))
+            await enter(ben, where)
+            await where.until(lambda: len(panels(where)) == 1, 20, "a room after all had left")

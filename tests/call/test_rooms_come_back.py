@@ -1,0 +1,87 @@
+"""A bot that is killed in a running room, and started again."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.loopback import Message
+from tests.call.test_run import UNUSED_ENGINE, ended, parley
+from tests.support.call import Place, enter, place
+
+BACK = "I was restarted and am back."
+STOP = "parley:panel:stop"
+
+
+@asynccontextmanager
+async def bot_process(
+    where: Place, folder: Path, database_url: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    env = where.env(folder, UNUSED_ENGINE) | {"DATABASE_URL": database_url}
+    process = await parley("run", cwd=folder, **env)
+    try:
+        async with asyncio.timeout(40):
+            await where.discord.gateway_connected(where.account)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await ended(process)
+
+
+def panels(where: Place) -> list[Message]:
+    """The messages with the panel's buttons."""
+    return [
+        message
+        for message in where.captions.messages
+        if not message.deleted and STOP in str(message.components)
+    ]
+
+
+def texts(where: Place) -> list[str]:
+    return [message.content for message in where.captions.messages if not message.deleted]
+
+
+async def test_a_killed_bot_is_back_in_its_room_with_a_note(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with place() as where:
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        async with bot_process(where, tmp_path, database_url) as process:
+            await host.command("translate start", {"to": "en"}, channel=where.captions)
+            await host.command("translate language add", {"language": "es"}, channel=where.captions)
+            await where.until(lambda: len(panels(where)) == 1, 20, "a panel")
+            await asyncio.sleep(1.0)  # the room's newest state is on its way into the store
+            process.kill()
+            await process.wait()
+        where.discord.complaints.clear()
+        async with bot_process(where, tmp_path, database_url):
+            ready_at = time.monotonic()
+            await where.until(lambda: any(BACK in text for text in texts(where)), 15, "the note")
+            assert time.monotonic() - ready_at < 15
+            assert where.account.id in where.discord.voice.participants(where.lounge.id)
+            (panel,) = panels(where)  # the same message goes on
+            await where.until(lambda: "English, Spanish" in panel.content, 10, "both languages")
+            status = await host.command("translate status", {}, channel=where.captions)
+            assert "Host: heard" in status.content  # who agreed needs not say so again
+            stopped = await host.press(panel, STOP)
+            assert stopped.content == "Translation has stopped."
+        assert where.discord.complaints == []
+
+
+async def test_a_room_that_ended_cleanly_does_not_come_back(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with place() as where:
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        async with bot_process(where, tmp_path, database_url) as process:
+            await host.command("translate start", {"to": "en"}, channel=where.captions)
+            process.terminate()
+            assert (await ended(process))[0] == 0
+        async with bot_process(where, tmp_path, database_url):
+            answer = await host.command("translate status", {}, channel=where.captions)
+            assert answer.content.startswith("Nothing is being translated here")
+            started = await host.command("translate start", {"to": "en"}, channel=where.captions)
+            assert started.content.startswith("Translating")  # there was none in its way
+            assert not any(BACK in text for text in texts(where))

@@ -1,0 +1,242 @@
+"""/settings on the loopback Discord: each command done, refused, and given what can't be."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.errors import LoopbackError
+from bot.loopback import Person, Role
+from bot.loopback.answer import Answer
+from bot.loopback.permissions import Permissions
+from tests.support.call import Place, bot_at, place
+
+UNUSED_ENGINE = "ws://127.0.0.1:9/api-ws/v1/realtime"
+ANSWERED_WITHIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A server with a running bot, one who may manage it, and one who may not."""
+
+    where: Place
+    host: Person
+    host_role: Role
+    guest: Person
+
+    async def ask(self, what: str, **options: Any) -> Answer:
+        """The answer to who may manage; seen by them alone and within a second."""
+        answer = await self.host.command(
+            f"settings {what}", _named(options), channel=self.where.captions
+        )
+        assert answer.ephemeral
+        assert answer.seen_after_s < ANSWERED_WITHIN_S
+        return answer
+
+    async def says(self, what: str, **options: Any) -> str:
+        return (await self.ask(what, **options)).content
+
+
+def _named(options: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(options)
+
+
+@asynccontextmanager
+async def office(folder: Path, **env: str) -> AsyncIterator[Office]:
+    async with place() as where:
+        manager = where.guild.add_role("Manager", Permissions.MANAGE_GUILD)
+        host, guest = where.guild.add_person("Host"), where.guild.add_person("Guest")
+        where.guild.give(host, manager)
+        async with bot_at(where, folder, UNUSED_ENGINE, **env):
+            yield Office(where, host, manager, guest)
+        assert where.discord.complaints == []
+
+
+async def test_each_setting_is_changed_and_shown(tmp_path: Path) -> None:
+    async with office(tmp_path, DAILY_MINUTES="120") as here:
+        assert (await here.says("show")).splitlines() == [
+            "**Languages:** English",
+            "**Spoken back:** nothing",
+            "**Captions:** all languages together, with the original, they stay",
+            "**Who may start:** everybody who may use the commands",
+            "**Who is heard:** only those who joined in",
+            "**Transcripts:** none",
+            "**Daily limit:** 120 minutes, set by the host",
+            "**Starts by itself:** nowhere",
+            "**My own language:** the server's",
+        ]
+        first, *shown = (await here.says("languages", to="es, French")).splitlines()
+        assert first == "✅ Changed from now on: languages."
+        assert shown[0] == "**Languages:** Spanish, French"
+        assert "**Spoken back:** French" in await here.says("voice", language="fr")
+        said = await here.says(
+            "captions", layout="a thread for each language", originals=False, remove_after=90
+        )
+        assert "a thread for each language, without the original, removed after 90 minutes" in said
+        assert "kept for 30 days" in await here.says("transcripts", days=30)
+        assert "**Daily limit:** 45 minutes" in await here.says("limits", minutes=45)
+        said = await here.says("auto-start", channel=here.where.lounge)
+        assert f"<#{here.where.lounge.id}> → <#{here.where.captions.id}>" in said
+        assert "**My own language:** Deutsch" in await here.says("words", language="de")
+        said = await here.says("auto-start", channel=here.where.lounge, off=True)
+        assert "**Starts by itself:** nowhere" in said
+
+
+async def test_a_language_that_is_dropped_is_no_longer_spoken(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        await here.ask("languages", to="en, es")
+        await here.ask("voice", language="es")
+        said = await here.says("languages", to="fr")
+        assert said.startswith("✅ Changed from now on: languages, spoken language.")
+        assert "**Spoken back:** nothing" in said
+
+
+async def test_what_can_not_be_is_refused_and_nothing_is_half_changed(tmp_path: Path) -> None:
+    async with office(tmp_path, DAILY_MINUTES="60") as here:
+        before = await here.says("show")
+        assert "can't translate into “Elvish”" in await here.says("languages", to="en, Elvish")
+        assert "6 languages" in await here.says("languages", to="en, es, fr, de, ja, it")
+        assert "Spanish is not one of" in await here.says("voice", language="es")
+        assert "Name one language." in await here.says("voice", language="en, es")
+        assert "at least one option" in await here.says("captions")
+        assert "allows 60 minutes a day" in await here.says("limits", minutes=61)
+        for what, options in (
+            ("transcripts", {"days": 366}),
+            ("captions", {"remove_after": -1}),
+            ("limits", {"minutes": -1}),
+            ("privacy", {"mode": "nobody"}),
+            ("words", {"language": "tlh"}),
+            ("auto-start", {"channel": here.where.captions}),
+        ):
+            with pytest.raises(LoopbackError):  # their client does not send it
+                await here.ask(what, **options)
+        assert await here.says("show") == before
+
+
+async def test_roles_are_chosen_in_a_menu_and_both_outlive_a_restart(tmp_path: Path) -> None:
+    async with place() as where:
+        host = where.guild.add_person("Host", admin=True)
+        interpreters = where.guild.add_role("Interpreters")
+        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+            asked = await host.command("settings starters", channel=where.captions)
+        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+            chosen = await host.select(asked, "parley:settings:starters", [str(interpreters.id)])
+            assert chosen.content.startswith("✅ Changed from now on: who may start.")
+            assert f"<@&{interpreters.id}>" in chosen.content
+            assert chosen.components == []
+            again = await host.command("settings starters", channel=where.captions)
+            menu = again.components[0]["components"][0]
+            assert [int(chosen["id"]) for chosen in menu["default_values"]] == [interpreters.id]
+        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+            shown = await host.command("settings show", channel=where.captions)
+            assert f"<@&{interpreters.id}>" in shown.content, "it outlives a restart"
+            everybody = await host.press(again, "Everybody")
+            assert "**Who may start:** everybody" in everybody.content
+        assert where.discord.complaints == []
+
+
+async def test_hearing_everybody_is_confirmed_with_its_duty_and_taken_back_at_once(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as here:
+        asked = await here.ask("privacy", mode="everybody who does not say no")
+        assert "It is your duty to know the law" in asked.content
+        assert "only those who joined in" in await here.says("show")
+        done = await here.host.press(asked, "The law allows it here")
+        assert "**Who is heard:** everybody who was told" in done.content
+        assert "already" in await here.says("privacy", mode="everybody who does not say no")
+        said = await here.says("privacy", mode="only those who joined in")
+        assert said.startswith("✅ Changed from now on: who is heard.")
+
+
+async def test_a_reset_is_asked_back(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        fresh = await here.says("show")
+        await here.ask("transcripts", days=30)
+        asked = await here.ask("reset")
+        assert "kept for 30 days" in await here.says("show")
+        await here.host.press(asked, "Reset all settings")
+        assert await here.says("show") == fresh
+
+
+async def test_only_who_may_manage_the_server_sees_or_uses_any_of_it(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        with pytest.raises(LoopbackError, match="does not see /settings"):
+            await here.guest.command("settings show", channel=here.where.captions)
+        asked = await here.ask("reset")
+        # Administrators can offer a command to everybody; the bot checks again.
+        for command in here.where.account.commands.values():
+            if command["name"] == "settings":
+                command["default_member_permissions"] = None
+        for what, options in (
+            ("show", {}),
+            ("languages", {"to": "es"}),
+            ("voice", {"language": "off"}),
+            ("captions", {"originals": False}),
+            ("starters", {}),
+            ("privacy", {"mode": "everybody who does not say no"}),
+            ("transcripts", {"days": 3}),
+            ("limits", {"minutes": 3}),
+            ("auto-start", {"channel": here.where.lounge}),
+            ("words", {"language": "de"}),
+            ("reset", {}),
+            ("check", {"channel": here.where.lounge}),
+        ):
+            refused = await here.guest.command(
+                f"settings {what}", options, channel=here.where.captions
+            )
+            assert refused.content.startswith("You need the permission Manage Server"), what
+            assert refused.ephemeral
+        here.where.guild.set_permissions(here.host_role, Permissions(0))
+        pressed = await here.host.press(asked, "Reset all settings")
+        assert "You need the permission Manage Server" in pressed.content
+
+
+async def test_languages_are_completed_while_they_are_typed(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        channel = here.where.captions
+        found = await here.host.autocomplete(
+            "settings languages", {"to": "english, span"}, focused="to", channel=channel
+        )
+        assert [choice.value for choice in found] == ["en, es"]
+        await here.ask("languages", to="es, en")
+        found = await here.host.autocomplete(
+            "settings voice", {"language": ""}, focused="language", channel=channel
+        )
+        assert [choice.value for choice in found] == ["en", "es", "off"]
+
+
+async def test_commands_are_registered_once_and_again_only_when_they_changed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "bot.registration")
+    async with place() as where:
+        host = where.guild.add_person("Host", admin=True)
+        versions = []
+        for change in (False, False, True):
+            if change:
+                next(iter(where.account.commands.values()))["description"] = "Otherwise"
+            async with bot_at(where, tmp_path, UNUSED_ENGINE):
+                versions.append({c["version"] for c in where.account.commands.values()})
+                await host.command("settings show", channel=where.captions)
+    assert versions[0] == versions[1]
+    assert not versions[1] & versions[2]
+    said = [record.getMessage() for record in caplog.records]
+    assert [row.rpartition(", ")[2] for row in said] == [
+        "as they had changed",
+        "unchanged",
+        "as they had changed",
+    ]
+
+
+async def test_an_answer_that_refuses_has_a_number_that_stands_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "bot.client")
+    async with office(tmp_path) as here:
+        sentence, number = (await here.says("languages", to="Elvish")).split("\n-# ")
+        assert sentence.startswith("I can't translate")
+        assert f"command refused: {number} usage" in [r.getMessage() for r in caplog.records]

@@ -1,0 +1,408 @@
+"""No path from a person without consent to a conversation, a caption, a log or a table.
+
+People come and go, speak, agree, withdraw and have themselves forgotten, servers change how consent
+is given, rooms start, pause and stop, messages fail, the process is killed: in any order. Each
+person speaks at one pitch while they may be heard and at another while they may not; who may is
+worked out here, from what they said and what they could read, and not asked of the bot.
+"""
+
+import asyncio
+import logging
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from bot.room.events import Member
+from bot.room.newcomers import SAY_NO_S
+from bot.room.records import ConsentMode, GuildSettings, Wishes
+from bot.store.database import Database
+from tests.support.pitches import words
+from tests.support.whole_bot import GUILD, WholeBot
+
+T = TypeVar("T")
+
+HOST, ANA, BEN, UNKNOWN, BOT = (900_000_011 * n for n in range(1, 6))
+PEOPLE = (HOST, ANA, BEN)
+EVERYBODY = (*PEOPLE, UNKNOWN, BOT)  # of UNKNOWN, Discord does not say whether it is a bot
+MEMBERS = {user_id: Member(user_id, f"Surname{user_id % 97}") for user_id in EVERYBODY}
+OPEN = {user_id: 300 * n for n, user_id in enumerate(EVERYBODY, 1)}  # hertz
+SECRET = {user_id: 1800 + 300 * n for n, user_id in enumerate(EVERYBODY)}
+SILENCE_S = 1.6  # after which all that was said is translated, when nothing else happens
+EPSILON_S = 1e-6
+
+people = st.sampled_from(PEOPLE)
+everybody = st.sampled_from(EVERYBODY)
+
+
+class Log(logging.Handler):
+    """All that is logged, at any level; by the database's driver what `bot.logs` lets through."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name != "aiosqlite" or record.levelno >= logging.WARNING:
+            self.lines.append(self.format(record))
+
+
+@contextmanager
+def logged() -> Iterator[Log]:
+    log, root = Log(), logging.getLogger()
+    level = root.level
+    root.addHandler(log)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield log
+    finally:
+        root.removeHandler(log)
+        root.setLevel(level)
+
+
+@dataclass
+class Law:
+    """Who may be heard, by what was said and what could be read."""
+
+    mode: ConsentMode = ConsentMode.OPT_IN
+    yes: set[int] = field(default_factory=set)
+    no: set[int] = field(default_factory=set)  # that are remembered
+    unstored_no: set[int] = field(default_factory=set)  # until the process ends
+    named: dict[int, float] = field(default_factory=dict)  # when, in this room and mode
+    wished: set[int] = field(default_factory=set)
+    counted: set[int] = field(default_factory=set)  # were heard, or began a room, since forgotten
+    starter: int = 0
+
+    def may(self, user_id: int, now: float) -> bool:
+        if user_id in self.no | self.unstored_no:
+            return False
+        told = self.named.get(user_id, now) + SAY_NO_S <= now + EPSILON_S
+        return user_id in self.yes or (self.mode is ConsentMode.ANNOUNCED and told)
+
+    def agree(self, user_id: int) -> None:
+        self.yes.add(user_id)
+        self.no.discard(user_id)
+        self.unstored_no.discard(user_id)
+
+    def withdraw(self, user_id: int) -> None:
+        self.yes.discard(user_id)
+        if self.mode is ConsentMode.ANNOUNCED:
+            self.no.add(user_id)
+        if user_id not in self.no:
+            self.unstored_no.add(user_id)
+
+    def forget(self, user_id: int) -> None:
+        for kept in (self.yes, self.no, self.wished, self.counted):
+            kept.discard(user_id)
+        self.unstored_no.add(user_id)
+        self.starter = 0 if self.starter == user_id else self.starter
+
+    @property
+    def may_be_in_tables(self) -> set[int]:
+        return self.yes | self.no | self.wished | self.counted | {self.starter}
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without a row."""
+    file = tmp_path_factory.mktemp("empty") / "parley.db"
+
+    async def make() -> None:
+        await (await Database.open(f"sqlite+aiosqlite:///{file}")).close()
+
+    asyncio.run(make())
+    return file
+
+
+class Server(RuleBasedStateMachine):
+    """Anything that can happen in one server."""
+
+    empty: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        file = Path(self.folder.name) / "parley.db"
+        shutil.copy(self.empty, file)
+        self.runner = asyncio.Runner()
+        self.log = Log()
+        logging.getLogger().addHandler(self.log)
+        self.law = Law()
+        self.read = 0  # announcements
+        self.whole = self.do(self._made(file))
+        self.do(self.whole.open())
+        self.set_mode(ConsentMode.OPT_IN)
+        self.whole.enter(MEMBERS[HOST], bot=False, known=True)
+
+    async def _made(self, file: Path) -> WholeBot:
+        pitches = [*OPEN.values(), *SECRET.values()]
+        return WholeBot(file, pitches, frozenset({UNKNOWN, BOT}))
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    def call(self, action: Callable[[], None]) -> None:
+        """On the event loop."""
+
+        async def act() -> None:
+            action()
+            await self.whole.settle()
+
+        self.do(act())
+
+    def go(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.do(self.whole.through(work))
+
+    @property
+    def now(self) -> float:
+        return self.whole.clock.now()
+
+    @property
+    def runs(self) -> bool:
+        return len(self.whole.rooms) > 0
+
+    @property
+    def paused(self) -> bool:
+        room = self.whole.rooms.find(GUILD)
+        return room is not None and room.paused
+
+    # Who is there
+
+    @precondition(lambda self: len(self.whole.inside) < len(EVERYBODY))
+    @rule(data=st.data(), known=st.booleans())
+    def enter(self, data: st.DataObject, known: bool) -> None:  # noqa: FBT001 - a rule's argument
+        user_id = data.draw(st.sampled_from(sorted(set(EVERYBODY) - self.whole.inside)))
+        member = MEMBERS[user_id]
+        self.call(lambda: self.whole.enter(member, bot=user_id == BOT, known=known))
+
+    @precondition(lambda self: len(self.whole.inside) > 1)
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        user_id = data.draw(st.sampled_from(sorted(self.whole.inside - {HOST})))
+        self.call(lambda: self.whole.leave(user_id))
+
+    @rule(data=st.data(), ends=st.booleans())
+    def speak(self, data: st.DataObject, ends: bool) -> None:  # noqa: FBT001 - a rule's argument
+        user_id = data.draw(st.sampled_from(sorted(self.whole.inside)))
+        may = self.runs and not self.paused and self.law.may(user_id, self.now)
+        if not may and not self._stays_forbidden(user_id):
+            return
+        if may:
+            self.law.counted.add(user_id)
+        hertz = (OPEN if may else SECRET)[user_id]
+        self.do(self.whole.say(user_id, hertz, frames=12, ends=ends))
+
+    def _stays_forbidden(self, user_id: int) -> bool:
+        """Whether the ten seconds are not over in the middle of what would be said."""
+        return not self.law.may(user_id, self.now + 2)
+
+    # What they say of it
+
+    @rule(user_id=people)
+    def agree(self, user_id: int) -> None:
+        self.go(self._agreed(user_id))
+        self.law.agree(user_id)
+
+    async def _agreed(self, user_id: int) -> None:
+        await (await self.whole.rooms.consent(GUILD)).agree(user_id)
+
+    @rule(user_id=people, in_a_word=st.booleans())
+    def withdraw(self, user_id: int, in_a_word: bool) -> None:  # noqa: FBT001 - a rule's argument
+        if in_a_word and user_id in self.whole.inside:
+            self._unfinished(user_id)
+        received = self.whole.service.received.copy()
+        self.law.withdraw(user_id)
+        self.do(self._withdrawn(user_id))
+        self._nothing_more(user_id, received[OPEN[user_id]])
+
+    async def _withdrawn(self, user_id: int) -> None:
+        await (await self.whole.rooms.consent(GUILD)).withdraw(user_id)
+
+    @rule(user_id=people, in_a_word=st.booleans())
+    def forget(self, user_id: int, in_a_word: bool) -> None:  # noqa: FBT001 - a rule's argument
+        if in_a_word and user_id in self.whole.inside:
+            self._unfinished(user_id)
+        received = self.whole.service.received.copy()
+        self.law.forget(user_id)
+        self.do(self.whole.forgetting.forget(GUILD, user_id))
+        self._nothing_more(user_id, received[OPEN[user_id]])
+
+    def _unfinished(self, user_id: int) -> None:
+        """Speech that is decoded and still on its way to the room."""
+        if self.runs and not self.paused and self.law.may(user_id, self.now):
+            self.law.counted.add(user_id)
+            self.do(self.whole.say(user_id, OPEN[user_id], frames=12, ends=False))
+
+    def _nothing_more(self, user_id: int, received: int) -> None:
+        self.do(self.whole.wait(SILENCE_S))
+        assert self.whole.service.received[OPEN[user_id]] == received, "heard after the no"
+
+    @rule(user_id=people, speaks=st.sampled_from([None, "es", "fr"]))
+    def wish(self, user_id: int, speaks: str | None) -> None:
+        self.go(self.whole.rooms.wish(GUILD, user_id, Wishes(speaks=speaks)))
+        (self.law.wished.discard if speaks is None else self.law.wished.add)(user_id)
+
+    # What the server does
+
+    @rule(mode=st.sampled_from(ConsentMode))
+    def set_mode(self, mode: ConsentMode) -> None:
+        if mode is not self.law.mode:
+            self.law.named.clear()
+        self.law.mode = mode
+        self.go(
+            self.whole.settings.put_settings(GUILD, GuildSettings(consent=mode, transcript_days=1))
+        )
+        self.call(lambda: self.whole.rooms.use_consent_mode(GUILD, mode))
+
+    @precondition(lambda self: not self.runs)
+    @rule(user_id=people)
+    def start(self, user_id: int) -> None:
+        self.law.named.clear()
+        self.law.agree(user_id)
+        self.law.counted.add(user_id)
+        self.law.starter = user_id
+        self.do(self.whole.start(user_id))
+
+    @precondition(lambda self: not self.runs)
+    @rule()
+    def start_by_itself(self) -> None:
+        self.law.named.clear()
+        self.law.starter = 0
+        self.do(self.whole.start(0, agrees=False))
+
+    @precondition(lambda self: self.runs)
+    @rule()
+    def stop(self) -> None:
+        self.go(self.whole.rooms.stop(GUILD))
+        self.law.named.clear()
+        self.law.starter = 0
+
+    @precondition(lambda self: self.runs)
+    @rule()
+    def pause_or_resume(self) -> None:
+        room = self.whole.rooms.find(GUILD)
+        assert room is not None
+        self.call(room.resume if room.paused else room.pause)
+
+    @rule(unreachable=st.booleans())
+    def channel_fails(self, unreachable: bool) -> None:  # noqa: FBT001 - a rule's argument
+        self.whole.unreachable = unreachable
+
+    @rule()
+    def kill(self) -> None:
+        self.do(self.whole.kill())
+        self.law.named.clear()
+        self.law.unstored_no.clear()
+        self.do(self.whole.open())
+        for saved in self.do(self.whole.rooms.remembered.rooms()):
+            paused = saved.paused
+            self.do(self.whole.start(saved.starter_id, agrees=False, paused=paused))
+
+    @rule(seconds=st.sampled_from([0.5, 3.0, 9.0, 14.0]))
+    def wait(self, seconds: float) -> None:
+        self.do(self.whole.wait(seconds))
+
+    # What must hold
+
+    @invariant()
+    def those_are_heard_who_may_be_and_nobody_else(self) -> None:
+        announced, self.read = self.whole.announced[self.read :], len(self.whole.announced)
+        for at, announcement in announced:
+            assert announcement.mode is self.law.mode
+            for user_id in {*announcement.heard, *announcement.others} - {UNKNOWN, BOT}:
+                assert user_id not in self.law.named, "told twice"
+                self.law.named[user_id] = at
+        consent = self.go(self.whole.rooms.consent(GUILD))
+        may = {user_id for user_id in EVERYBODY if self.law.may(user_id, self.now)}
+        assert consent.agreed == may
+        heard = may if self.runs and not self.paused else frozenset()
+        assert self.whole.desk.hearing.allowed == heard
+
+    @invariant()
+    def nothing_of_the_others_is_anywhere(self) -> None:
+        self.go(self.whole.ledger.flush())
+        secret = re.compile("|".join(rf"\b{words(hertz)}\d" for hertz in SECRET.values()))
+        spoken = re.compile("|".join(rf"\b{words(hertz)}\d" for hertz in OPEN.values()))
+        names = re.compile("|".join(member.name for member in MEMBERS.values()))
+        assert not set(SECRET.values()) & {p for p, n in self.whole.service.received.items() if n}
+        assert not secret.search("\n".join(self.whole.channel.written))
+        told = "\n".join(self.log.lines)
+        tables = self.whole.tables()
+        assert not secret.search(f"{told}{tables}")
+        others = {name: rows for name, rows in tables.items() if name != "transcripts"}
+        for pattern in (spoken, names):
+            assert not pattern.search(f"{told}{others}")
+        self._tables(tables)
+
+    def _tables(self, tables: dict[str, list[tuple[Any, ...]]]) -> None:
+        assert {row[1] for row in tables["consent"]} == self.law.yes
+        assert {row[1] for row in tables["declined"]} == self.law.no
+        kept = str(tables)
+        for user_id in set(EVERYBODY) - self.law.may_be_in_tables:
+            assert str(user_id) not in kept
+
+    def teardown(self) -> None:
+        self.do(self.whole.close())
+        self.runner.close()
+        logging.getLogger().removeHandler(self.log)
+        self.folder.cleanup()
+
+
+@pytest.mark.timeout(300)
+def test_no_order_of_events_lets_anything_through_of_those_who_did_not_agree(empty: Path) -> None:
+    machine = type("ServerHere", (Server,), {"empty": empty})
+    with logged():
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=20,
+                stateful_step_count=25,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+
+
+def test_those_who_may_be_heard_reach_the_service_the_channel_and_the_usage(empty: Path) -> None:
+    """What the property forbids for others does happen for them: it can fail."""
+    machine = type("ServerHere", (Server,), {"empty": empty})
+    server = machine()
+    try:
+        server.set_mode(ConsentMode.ANNOUNCED)
+        server.start_by_itself()
+        for user_id in (ANA, UNKNOWN, BOT):
+            member, bot = MEMBERS[user_id], user_id == BOT
+            server.call(partial(server.whole.enter, member, bot=bot, known=True))
+        server.wait(14.0)
+        server.those_are_heard_who_may_be_and_nobody_else()
+        for user_id in (HOST, ANA, UNKNOWN, BOT):
+            hertz = OPEN if user_id in (HOST, ANA) else SECRET
+            server.do(server.whole.say(user_id, hertz[user_id], frames=12, ends=True))
+        server.wait(9.0)
+        server.law.counted |= {HOST, ANA}
+        server.nothing_of_the_others_is_anywhere()
+        shown = "\n".join(server.whole.channel.written)
+        for user_id in (HOST, ANA):
+            assert server.whole.service.received[OPEN[user_id]] > 0
+            assert words(OPEN[user_id]) in shown
+            tables = server.whole.tables()
+            assert str(user_id) in str(tables["usage"])
+            assert words(OPEN[user_id]) in str(tables["transcripts"])
+    finally:
+        server.teardown()

@@ -1,0 +1,129 @@
+"""Rooms with everything around them in memory: links that are made anew, wishes, what is saved."""
+
+import asyncio
+
+from bot.errors import VoiceLinkError
+from bot.room.events import Member, Speech
+from bot.room.ports import Listener
+from bot.room.records import SavedRoom, Wishes
+from bot.room.registry import Rooms
+from bot.room.room import RoomPlan
+from tests.support.clock import ManualClock
+from tests.support.room import MemoryConsent, MemoryInterpreter, MemoryLink, World
+
+ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
+FRAME = bytes(640)
+
+
+class Wishbook:
+    """A WishStore in memory."""
+
+    def __init__(self, **said: Wishes) -> None:
+        self.rows = {int(name.removeprefix("u")): wishes for name, wishes in said.items()}
+
+    async def wishes(self, guild_id: int) -> dict[int, Wishes]:
+        assert guild_id == 1
+        return dict(self.rows)
+
+    async def put_wishes(self, guild_id: int, user_id: int, wishes: Wishes) -> None:
+        assert guild_id == 1
+        self.rows[user_id] = wishes
+
+    async def forget_wishes(self, guild_id: int, user_id: int) -> None:
+        assert guild_id == 1
+        self.rows.pop(user_id, None)
+
+
+class Roombook:
+    """A RoomStore in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, SavedRoom] = {}
+
+    async def save_room(self, room: SavedRoom) -> None:
+        self.rows[room.guild_id] = room
+
+    async def drop_room(self, guild_id: int) -> None:
+        self.rows.pop(guild_id, None)
+
+    async def rooms(self) -> list[SavedRoom]:
+        return list(self.rows.values())
+
+
+class Street(World):
+    """A World in which each joining makes a new link; some channels are closed."""
+
+    def __init__(self, *members: Member) -> None:
+        super().__init__(*members)
+        self.members = members
+        self.links: list[MemoryLink] = []
+        self.closed: set[int] = set()
+        self.spoke: list[bool] = []
+
+    async def join_voice(self, channel_id: int, listener: Listener, *, speaks: bool) -> MemoryLink:
+        if channel_id in self.closed:
+            raise VoiceLinkError("It is full.")
+        self.listener = listener
+        self.spoke.append(speaks)
+        link = MemoryLink(*self.members)
+        link.channel_id = channel_id
+        self.links.append(link)
+        self.link = link
+        return link
+
+
+class House:
+    def __init__(self, *members: Member, wishes: Wishbook | None = None, most: int = 5) -> None:
+        self.clock = ManualClock()
+        self.world = Street(*members)
+        self.interpreter = MemoryInterpreter()
+        self.interpreter.spoken |= {"fr": True, "de": True}
+        self.saved = Roombook()
+        self.wishbook = wishes or Wishbook()
+        self.rooms = Rooms(
+            interpreter=self.interpreter,
+            store=MemoryConsent(*(member.id for member in members)),
+            join_voice=self.world.join_voice,
+            open_board=self.world.open_board,
+            clock=self.clock,
+            wishes=self.wishbook,
+            saved=self.saved,
+            most_languages=most,
+        )
+
+    async def start(self, *targets: str, spoken: str | None = None) -> None:
+        await self.rooms.start(RoomPlan(1, 10, 20, targets or ("en",), spoken), ANA.id)
+
+    def hear(self, member: Member) -> None:
+        assert self.world.listener is not None
+        self.world.listener.heard(Speech(member.id, FRAME, self.clock.now()))
+
+    def hush(self, member: Member) -> None:
+        assert self.world.listener is not None
+        self.world.listener.fell_silent(member.id, self.clock.now())
+
+    def enter(self, member: Member) -> None:
+        self.world.link.present[member.id] = member
+        assert self.world.listener is not None
+        self.world.listener.joined(member)
+
+    def leave(self, member: Member) -> None:
+        del self.world.link.present[member.id]
+        assert self.world.listener is not None
+        self.world.listener.left(member.id)
+
+    def targets(self) -> tuple[str, ...]:
+        return self.rooms.status(1).plan.targets
+
+    def open(self, user_id: int) -> set[str]:
+        """Languages of this speaker's conversations that are not closed."""
+        return {
+            c.request.target
+            for c in self.interpreter.conversations
+            if c.request.speaker_id == user_id and not c.closed
+        }
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)

@@ -1,0 +1,118 @@
+"""What people read of being heard and of what is kept of them."""
+
+from bot.room.consent import Answer
+from bot.room.forgetting import Forgotten, Kept
+from bot.room.plan import RoomPlan
+from bot.room.records import ConsentMode, GuildSettings, Wishes
+from bot.words import lines
+from cogs import notice, privacy
+
+OPT_IN, ANNOUNCED = ConsentMode.OPT_IN, ConsentMode.ANNOUNCED
+NOTHING = Kept(OPT_IN, False, Answer.NONE, False, Wishes(), 0, 0)  # noqa: FBT003
+PLAN = RoomPlan(1, 10, 20, ("en", "es"), spoken="en")
+
+
+def room_notice(settings: GuildSettings, starter: str | None = "<@1>") -> str:
+    return notice.text(PLAN, starter, "<#10>", "a service", settings=settings)
+
+
+def test_the_notice_says_who_started_which_languages_who_hears_it_and_what_is_kept() -> None:
+    assert room_notice(GuildSettings()).splitlines() == [
+        "### <#10> is being translated into English, Spanish",
+        "<@1> started it. The captions stand here.",
+        "The translation into English is also spoken there.",
+        "**You are heard only if you join in**, and you can stay out again at any time.",
+        (
+            "-# Speech goes to a service for translation. Parley makes no recording; of those who "
+            "are heard it keeps their answer and how many minutes of theirs were translated."
+        ),
+        "-# The captions stay in this channel.",
+    ]
+
+
+def test_the_notice_says_so_when_everybody_is_heard_and_when_a_transcript_is_kept() -> None:
+    said = room_notice(
+        GuildSettings(consent=ANNOUNCED, transcript_days=7, caption_minutes=1), starter=None
+    )
+    assert "It starts by itself when somebody enters." in said
+    assert "named here and heard 10 seconds later, except those who stay out" in said
+    assert "**A transcript is kept** for 7 days." in said
+    assert "/privacy forget-me deletes your part of it" in said
+    assert "removed after 1 minute." in said
+    assert "only if you join in" not in said
+
+
+def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:
+    opt_in = notice.announced(OPT_IN, [3], [4, 5], "a service")
+    assert opt_in.splitlines() == [
+        (
+            "<@4>, <@5>: this voice channel is being translated. You are not heard unless you "
+            "join in."
+        ),
+        (
+            "<@3>: this voice channel is being translated, and you are heard, as you joined in "
+            "before. You can stay out at any time."
+        ),
+    ]
+    told = notice.announced(ANNOUNCED, [], [4], "a service", settings=GuildSettings())
+    assert "**you are heard in 10 seconds**" in told
+    assert "goes to a service" in told
+
+
+def test_a_crowd_s_announcement_fits_a_message() -> None:
+    crowd = [10**18 + number for number in range(40)]
+    settings = GuildSettings(transcript_days=365, caption_minutes=600)
+    service = "Qwen-LiveTranslate of Alibaba Cloud (dashscope-intl.aliyuncs.com)"
+    for heard, others in (([], crowd), (crowd, []), (crowd[:20], crowd[20:])):
+        said = notice.announced(ANNOUNCED, heard, others, service, settings=settings, locale="de")
+        assert len(said) <= 2000
+
+
+def standing(**changes: object) -> str:
+    kept = Kept(**{field: getattr(NOTHING, field) for field in NOTHING.__slots__} | changes)
+    return str(lines(privacy.standing(kept)))
+
+
+def test_status_says_whether_one_is_heard_and_that_nothing_is_kept() -> None:
+    assert standing().splitlines() == [
+        "You have not joined in: you are not heard.",
+        "- Nothing is kept of you.",
+        (
+            "-# /privacy forget-me deletes all of it; /privacy join and /privacy leave say whether "
+            "you are heard."
+        ),
+    ]
+
+
+def test_status_names_everything_that_is_kept() -> None:
+    said = standing(
+        mode=ANNOUNCED,
+        answer=Answer.NO,
+        answer_stored=True,
+        wishes=Wishes("es", "fr"),
+        minutes=2.54,
+        sessions=2,
+    )
+    assert said.splitlines()[:-1] == [
+        "You stay out: you are not heard.",
+        "- Kept: that you stay out, as it could not be honoured otherwise.",
+        "- Kept: that you speak Spanish.",
+        "- Kept: that you want to read French.",
+        "- Kept: that 2.5 minutes of yours were translated, by day.",
+        "- 2 transcripts are kept in this server; they may have sentences of yours.",
+    ]
+    assert "you were told, and did not say no" in standing(mode=ANNOUNCED, heard=True)
+    assert "You are not heard now." in standing(mode=ANNOUNCED)
+    assert "You joined in" in standing(answer=Answer.YES, answer_stored=True, heard=True)
+
+
+def test_who_is_forgotten_reads_what_was_deleted_and_what_that_means() -> None:
+    said = privacy.deleted(
+        Forgotten(answer=True, wishes=True, lines=2, usage_rows=3, started=True), ANNOUNCED
+    )
+    text = str(lines(said))
+    for part in ("whether you are heard", "languages", "2 sentences", "minutes", "started"):
+        assert part in text
+    assert "/privacy leave remembers it" in text
+    assert "nothing kept of you to delete" in str(lines(privacy.deleted(Forgotten(), OPT_IN)))
+    assert "/privacy leave" not in str(lines(privacy.deleted(Forgotten(), OPT_IN)))

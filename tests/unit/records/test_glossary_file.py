@@ -1,0 +1,119 @@
+"""Files of terms, as people and spreadsheets write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import GlossaryFileError, UsageError
+from bot.records import glossary_file
+from bot.records.terms import glossary, term
+from bot.room.records import Term
+from bot.words import render
+
+CODES = {"es": "es", "spanish": "es", "fr": "fr"}
+HOLA, CHAT = Term("es", "hello", "hola"), Term("fr", "cat", "chat")
+
+
+def read(text: str | bytes, language: str | None = None) -> list[Term]:
+    data = text if isinstance(text, bytes) else text.encode()
+    return glossary_file.read(data, lambda word: CODES.get(word.casefold()), language)
+
+
+def mistakes(text: str | bytes, language: str | None = None) -> list[tuple[int, str]]:
+    with pytest.raises(GlossaryFileError) as caught:
+        read(text, language)
+    return [(line, str(what)) for line, what in caught.value.mistakes]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "source,translation,language\nhello,hola,es\ncat,chat,fr\n",
+        "hello,hola,Spanish\r\ncat,chat,fr",
+        "\ufeffhello,hola,es\n\n , ,\ncat,chat,fr\n",
+        "hello;hola;es\ncat;chat;fr",
+        "hello\thola\tes\ncat\tchat\tfr",
+        "Language,Source,Translation\nes,hello,hola\nfr,cat,chat",
+        '"hello","hola","es"\n"cat",\'chat\',fr'.replace("'", '"'),
+        " hello , hola , ES \ncat,chat,fr,,",
+    ],
+)
+def test_a_file_is_read_as_people_write_it(text: str) -> None:
+    assert read(text) == [HOLA, CHAT]
+
+
+def test_lines_without_a_language_are_of_the_one_that_was_chosen() -> None:
+    assert read("hello,hola\ncat,chat,fr", "es") == [HOLA, CHAT]
+    assert read("source,translation\nhello,hola", "es") == [HOLA]
+
+
+def test_the_same_term_twice_is_one() -> None:
+    assert read("hello,hola,es\nhello,hola,es") == [HOLA]
+
+
+def test_every_mistake_is_named_by_its_line() -> None:
+    assert mistakes(
+        "source,translation,language\n"
+        "hello,hola,es\n"
+        '"two\nlines",dos,es\n'
+        "alone\n"
+        "cat,,fr\n"
+        "dog,Hund,tlh\n"
+        "hello,buenas,es\n"
+        f"{'x' * 101},long,es\n"
+        "no language,nada,\n"
+    ) == [
+        (5, "This line has 1 columns instead of 2 or 3."),
+        (6, "A term needs a word and its translation."),
+        (7, "I can't translate into “tlh”."),
+        (8, "“hello” has another translation in line 2."),
+        (9, "“xxxxxxxxxxxxxxxxxxxx…” is too long; 100 characters are the most."),
+        (10, "No language is named; add the column, or choose one in the command."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        (b"ok,ok,es\nol\xe9,hola,es", 2, "not UTF-8"),
+        ("hello,hola,es".encode("utf-16"), 1, "not UTF-8"),
+        (b"", 0, "no terms"),
+        ("source,translation,language\n", 0, "no terms"),
+        ('hello,hola,es\n"cat,chat,fr', 2, "quotation marks"),
+        ("source,translation,target\nhello,hola,es", 1, "“target” does not belong"),
+        (b"x" * (256 * 1024 + 1), 0, "256 kB"),
+        ("x" * 140_000 + ",y,es", 1, "quotation marks"),
+        ("\n".join(f"word {n},palabra,es" for n in range(1001)), 0, "1,001 terms; 1,000"),
+    ],
+)
+def test_a_file_that_is_none_says_so(text: str | bytes, line: int, what: str) -> None:
+    assert [(at, what in said) for at, said in mistakes(text)] == [(line, True)]
+
+
+def test_twenty_mistakes_are_said_and_the_others_counted_within_one_message() -> None:
+    text = "\n".join(f"{'w' * 90},x,{'y' * 90}{n}" for n in range(1000))
+    with pytest.raises(GlossaryFileError) as caught:
+        read(text)
+    said = render(caught.value.message, "en-US").splitlines()
+    assert len(said) == 22
+    assert said[0] == "Nothing was taken from the file."
+    assert said[-1] == "… and 980 more."
+    assert len("\n".join(said)) <= 2000
+
+
+SIDE = st.text(max_size=40).map(lambda text: "=" + text) | st.text(max_size=40)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["es", "fr"]), SIDE, SIDE), max_size=20))
+def test_any_terms_come_back_from_their_file(sides: list[tuple[str, str, str]]) -> None:
+    kept: dict[tuple[str, str], Term] = {}
+    for target, source, translation in sides:
+        try:
+            one = term(target, source, translation)
+        except UsageError:
+            continue  # no term
+        kept[target, one.source] = one
+    if kept:
+        data = glossary_file.write(kept.values())
+        assert read(data) == list(kept.values())
+        assert glossary(read(data)) == glossary(kept.values())

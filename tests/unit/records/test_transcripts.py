@@ -1,0 +1,239 @@
+"""Taking down what a room shows: who, what, when, and for how long."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.errors import UsageError
+from bot.records.batches import BATCH_S, Batches
+from bot.records.transcripts import Transcripts
+from bot.room.consent import Consent
+from bot.room.events import Caption, Member
+from bot.room.plan import RoomPlan
+from bot.room.ports import CaptionBoard
+from bot.room.records import TranscriptLine
+from tests.support.clock import ManualClock
+from tests.support.records import MemorySettings, MemoryTranscripts
+from tests.support.room import MemoryBoard, MemoryConsent
+
+ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
+START = datetime(2026, 11, 22, 19, tzinfo=UTC)
+
+
+class Desk:
+    """Transcripts of one guild with everything around them in memory."""
+
+    def __init__(self, days: int, *agreed: int) -> None:
+        self.clock = ManualClock()
+        self.store = MemoryTranscripts()
+        self.settings = MemorySettings(days=days)
+        self.consent = Consent(1, MemoryConsent(), frozenset(agreed))
+        self.shown = MemoryBoard()
+        self.board: CaptionBoard = self.shown
+        self.transcripts = Transcripts(self.store, self.settings, clock=self.clock, wall=self.wall)
+
+    def wall(self) -> datetime:
+        return START + timedelta(seconds=self.clock.now() - 1000.0)
+
+    async def open(self, session: str = "run") -> None:
+        self.board = await self.transcripts.record(
+            self.shown, RoomPlan(1, 10, 20, ("en",), session=session), self.consent
+        )
+
+    def caption(
+        self, key: int, text: str, *, who: Member = ANA, final: bool = True, source: str = ""
+    ) -> None:
+        at = self.clock.now() - 1.0
+        self.board.show(Caption(key, who, "en", text, source, "es", final, at))
+
+    async def written(self) -> list[str]:
+        self.clock.advance(BATCH_S)
+        await asyncio.sleep(0)
+        await self.transcripts._batches.flush()
+        return [line.text for line in self.store.rows.values()]
+
+
+async def test_nothing_is_taken_down_unless_the_server_wants_it() -> None:
+    desk = Desk(0, ANA.id)
+    await desk.open()
+    desk.caption(1, "Hello.")
+    assert await desk.written() == []
+    assert desk.shown.notices == []
+    assert [caption.text for caption in desk.shown.shown] == ["Hello."]
+
+
+async def test_finals_are_taken_down_in_batches() -> None:
+    desk = Desk(3, ANA.id)
+    await desk.open()
+    desk.caption(1, "Hel", final=False)
+    desk.clock.advance(1)
+    desk.caption(1, "Hello.")
+    desk.caption(1, "Hello.", source="Hola.")
+    desk.caption(2, "Bye.")
+    assert await desk.written() == ["Hello.", "Bye."]
+    assert desk.store.batches == [2]
+    first = next(iter(desk.store.rows.values()))
+    assert first == TranscriptLine(
+        session="20.run",
+        utterance=1,
+        at=START.timestamp() - 1,
+        until=START.timestamp() + 1,
+        user_id=ANA.id,
+        name="Ana",
+        language="en",
+        text="Hello.",
+        source_language="es",
+        source_text="Hola.",
+    )
+
+
+async def test_an_original_that_comes_later_replaces_the_line() -> None:
+    desk = Desk(3, ANA.id)
+    await desk.open()
+    desk.caption(1, "Hello.")
+    await desk.written()
+    desk.clock.advance(5)
+    desk.caption(1, "Hello.", source="Hola.")
+    await desk.written()
+    (line,) = desk.store.rows.values()
+    assert (line.source_text, line.until) == ("Hola.", START.timestamp())
+
+
+async def test_what_was_taken_back_has_no_words_left() -> None:
+    desk = Desk(3, ANA.id)
+    await desk.open()
+    desk.caption(1, "Hello.")
+    await desk.written()
+    desk.caption(1, "")
+    assert await desk.written() == [""]
+    (session,) = await desk.transcripts.sessions(1)
+    with pytest.raises(UsageError, match="Nothing is left"):
+        await desk.transcripts.utterances(1, session)
+
+
+async def test_nobody_is_taken_down_without_agreeing_and_withdrawing_counts_at_once() -> None:
+    desk = Desk(3, ANA.id)
+    await desk.open()
+    desk.caption(1, "Mine.")
+    desk.caption(2, "Not mine.", who=BEN)
+    await desk.consent.withdraw(ANA.id)
+    desk.caption(3, "Later.")
+    assert await desk.written() == []
+
+
+async def test_forgetting_removes_what_is_written_and_what_waits() -> None:
+    desk = Desk(3, ANA.id, BEN.id)
+    await desk.open()
+    desk.caption(1, "Old.")
+    desk.caption(2, "Other.", who=BEN)
+    await desk.written()
+    desk.caption(3, "New.")
+    assert await desk.transcripts.forget(1, ANA.id) == 2
+    assert await desk.written() == ["Other."]
+
+
+async def test_a_run_that_is_taken_up_again_goes_on_in_its_transcript() -> None:
+    desk = Desk(3, ANA.id)
+    await desk.open()
+    desk.caption(1, "Before.")
+    await desk.transcripts.close()
+    await desk.board.close()
+    desk.transcripts = Transcripts(desk.store, desk.settings, clock=desk.clock, wall=desk.wall)
+    desk.clock.advance(30)
+    desk.shown = MemoryBoard()
+    await desk.open()
+    desk.caption(1, "After.")
+    (session,) = await desk.transcripts.sessions(1)
+    assert (session.text_channel_id, session.lines) == (20, 2)
+    assert (session.began, session.ended) == (
+        START - timedelta(seconds=1),
+        START + timedelta(seconds=30),
+    )
+    said = await desk.transcripts.utterances(1, session)
+    assert [one.in_language("en") for one in said] == ["Before.", "After."]
+
+
+async def test_the_setting_takes_effect_in_a_running_room_and_off_deletes() -> None:
+    desk = Desk(0, ANA.id)
+    await desk.open()
+    desk.caption(1, "Off.")
+    desk.transcripts.keep_for(1, 1)
+    desk.caption(2, "On.")
+    assert await desk.written() == ["On."]
+    desk.transcripts.keep_for(1, 0)
+    desk.caption(3, "Off again.")
+    await desk.transcripts._tasks.drain()
+    assert await desk.written() == []
+    on, off = desk.shown.notices
+    assert on == (
+        "A transcript of what is translated here is kept for 1 day. Whoever sees this channel "
+        "gets it with /translate transcript."
+    )
+    assert off == "No transcript is kept any more, and what was kept is deleted."
+    await desk.board.close()
+    desk.transcripts.keep_for(1, 5)
+    assert len(desk.shown.notices) == 2  # the room is over
+    await desk.transcripts.close()
+
+
+async def test_lines_go_after_their_days_and_are_not_handed_out_before_that_either() -> None:
+    desk = Desk(2, ANA.id)
+    await desk.open()
+    desk.caption(1, "Old.")
+    await desk.written()
+    desk.transcripts.expire_daily(lambda: [1, 2])
+    await desk.transcripts._tasks.drain()
+    assert len(desk.store.rows) == 1
+    desk.clock.advance(86_400.0)
+    await desk.transcripts._tasks.drain()
+    desk.caption(2, "Newer.")
+    await desk.written()
+    desk.clock.advance(86_399.0)
+    (session,) = await desk.transcripts.sessions(1)
+    said = await desk.transcripts.utterances(1, session)
+    assert [one.in_language("en") for one in said] == ["Newer."]
+    desk.clock.advance(10.0)
+    await desk.transcripts._tasks.drain()
+    assert [line.text for line in desk.store.rows.values()] == ["Newer."]
+    await desk.transcripts.close()
+
+
+def line(number: int) -> TranscriptLine:
+    return TranscriptLine("20.run", number, 0.0, 1.0, 1, "Ana", "en", str(number), None, "")
+
+
+async def test_lines_wait_for_a_store_that_fails_and_the_oldest_are_left_out() -> None:
+    store, clock = MemoryTranscripts(), ManualClock()
+    batches = Batches(store, clock=clock, most_lines=3)
+    store.broken = True
+    for number in range(5):
+        batches.keep(1, line(number))
+    assert not await batches.flush()
+    assert (len(batches), batches.dropped) == (3, 2)
+    store.broken = False
+    await batches.close()
+    await batches.close()
+    assert [one.text for one in store.rows.values()] == ["2", "3", "4"]
+
+
+async def test_a_line_that_changes_while_it_is_written_is_written_again() -> None:
+    clock, writing, go_on = ManualClock(), asyncio.Event(), asyncio.Event()
+
+    class Slow(MemoryTranscripts):
+        async def append(self, guild_id: int, lines: Sequence[TranscriptLine]) -> None:
+            writing.set()
+            await go_on.wait()
+            await super().append(guild_id, lines)
+
+    store = Slow()
+    batches = Batches(store, clock=clock)
+    batches.keep(1, line(1))
+    clock.advance(BATCH_S)
+    await writing.wait()
+    newer = TranscriptLine("20.run", 1, 0.0, 1.0, 1, "Ana", "en", "newer", None, "")
+    batches.keep(1, newer)
+    go_on.set()
+    await batches.close()
+    assert list(store.rows.values()) == [newer]

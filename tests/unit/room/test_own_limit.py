@@ -1,0 +1,91 @@
+"""A server that lowers its daily limit, also while its room runs."""
+
+import pytest
+
+from bot.errors import AllowanceError
+from bot.room.allowance import Accounts
+from bot.room.events import Usage
+from bot.room.ledger import Ledger
+from bot.room.prices import Prices
+from bot.room.records import GuildSettings
+from tests.support.books import Calendar, MemoryUsage
+from tests.support.clock import ManualClock
+
+
+class House:
+    """The accounts of a host with this limit, and one guild's settings."""
+
+    def __init__(self, host: float, own: float | None = None) -> None:
+        clock = ManualClock()
+        self.settings = GuildSettings(daily_minutes=own)
+        self.ledger = Ledger(
+            MemoryUsage(),
+            model="speech",
+            text_model="text",
+            clock=clock,
+            wall=Calendar(clock, hour=1),
+        )
+
+        async def settings(_: int) -> GuildSettings:
+            return self.settings
+
+        self.accounts = Accounts(
+            self.ledger, Prices(), limit_minutes=host, clock=clock, settings=settings
+        )
+
+    async def limit(self) -> float:
+        return (await self.accounts.of(1)).today().limit
+
+
+@pytest.mark.parametrize(
+    ("host", "own", "limit"),
+    [(60, None, 60), (60, 10, 10), (60, 90, 60), (0, 10, 10), (0, None, 0)],
+)
+async def test_a_server_may_lower_the_hosts_limit_and_never_raise_it(
+    host: float, own: float | None, limit: float
+) -> None:
+    house = House(host, own)
+    assert await house.limit() == limit
+    await house.ledger.close()
+
+
+async def test_a_lowered_limit_holds_at_once_and_a_raised_one_lets_speech_through_again() -> None:
+    house = House(60)
+    account = await house.accounts.of(1)
+    account.used(7, Usage(audio_in_s=20 * 60))
+    assert account.notice() is None
+    house.accounts.settings_changed(1, GuildSettings(daily_minutes=10))
+    assert account.notice() == (
+        "Today's 10 translation minutes of this server are used up: "
+        "speech is translated again from midnight UTC."
+    )
+    with pytest.raises(AllowanceError):
+        account.check()
+    house.accounts.settings_changed(1, GuildSettings())
+    assert account.admits(None)
+    assert account.notice() == "The daily limit has changed: speech is translated again."
+    assert account.notice() is None
+    await house.ledger.close()
+
+
+async def test_each_limit_has_a_warning_of_its_own() -> None:
+    house = House(0, 10)
+    account = await house.accounts.of(1)
+    account.used(7, Usage(audio_in_s=9 * 60))
+    assert "9 of today's 10" in str(account.notice())
+    house.accounts.settings_changed(1, GuildSettings(daily_minutes=100))
+    assert account.notice() is None
+    account.used(7, Usage(audio_in_s=75 * 60))
+    assert "84 of today's 100" in str(account.notice())
+    await house.ledger.close()
+
+
+async def test_no_limit_at_all_after_one_that_was_used_up_is_said() -> None:
+    house = House(0, 10)
+    account = await house.accounts.of(1)
+    account.used(7, Usage(audio_in_s=11 * 60))
+    assert account.notice() is not None
+    house.accounts.settings_changed(1, GuildSettings())
+    assert account.notice() == "The daily limit has changed: speech is translated again."
+    assert account.notice() is None
+    await house.ledger.close()
