@@ -16,6 +16,7 @@ from bot.room.events import (
 )
 from bot.room.further import FurtherLanguage
 from bot.room.ports import Conversation, Interpreter, TextTranslator
+from bot.words import t
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Speaker:
     def write(self, request: ConversationRequest) -> None:
         """Translate into one more language from what the lead conversation hears."""
         if self._texts is None:
-            raise RoomError("No text translation is at hand.")
+            raise RoomError(t("No text translation is at hand."))
         self.known.add(request.target)
         self._further[request.target] = self._made(request, self._lead_target, self._texts)
 
