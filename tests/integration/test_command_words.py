@@ -88,8 +88,8 @@ async def test_a_refusal_is_said_in_the_language_of_who_asked(tmp_path: Path) ->
             refused = await person.command("translate start", asked, channel=where.captions)
             assert refused.ephemeral
             assert "Klingon" in refused.content
-            said.add(refused.content)
-        assert len(said) == 1 + len(LOCALES) - 1  # the two of Spanish share their words
+            said.add(refused.content.splitlines()[0])
+        assert len(said) == len(LOCALES)  # the two of Spanish share their words
 
 
 async def test_languages_are_completed_in_the_language_of_who_types(tmp_path: Path) -> None:
