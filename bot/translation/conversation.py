@@ -180,7 +180,7 @@ class LiveConversation:
         self._opened_at = self._clock.now()
         self._meter.connected()
         self._backlog.rewind()
-        self._turns.restart()
+        self._turns.restart(self._opened_at)
         self._enter(Phase.OPENING)
         self._alarm.set(self._opened_at + limits.OPENING_S)
         if self._session is not None:
@@ -191,7 +191,7 @@ class LiveConversation:
         """Go on with a link that was another's."""
         self._meter.resumed(lease.counted)
         self._backlog.rewind(lease.sent)
-        self._turns.restart()
+        self._turns.restart(self._clock.now())
         self.session_id = lease.session_id
         if self._session is not None:
             self._session.ask()  # as the lender's

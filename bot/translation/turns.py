@@ -150,9 +150,11 @@ class Turns:
         self._items.clear()
         return events
 
-    def restart(self) -> None:
-        """A new link begins; its audio is counted from zero."""
+    def restart(self, now: float) -> None:
+        """A new link begins; its audio is counted from zero, and patience anew."""
         self.done_until_ms = None
+        for turn in self._again:
+            turn.touched_at = now
         self.complete = True
 
     def end_all(self) -> Events:

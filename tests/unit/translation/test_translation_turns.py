@@ -331,6 +331,16 @@ def test_a_broken_turn_that_never_comes_back_ends_as_it_stands() -> None:
     assert turns.settled
 
 
+def test_a_broken_turn_is_waited_for_anew_by_each_new_link() -> None:
+    turns = Turns("en", source_expected=False)
+    told(turns, [SpeechStarted(0, None), ResponseCreated("r1"), append("The")])
+    turns.broken(1.0)
+    turns.restart(14.0)
+    assert turns.advance(1.0 + PATIENCE_S, quiet_since=0.0) == []
+    turns.take(SpeechStarted(0, None), 20.0)
+    assert turns.take(done("The sun."), 20.5) == [Final(1, "The sun.")]
+
+
 def test_ending_all_makes_final_what_stands() -> None:
     turns = Turns("en", source_expected=True)
     told(turns, [SpeechStarted(0, None), ResponseCreated("r1"), append("The")])
@@ -349,7 +359,7 @@ def test_what_lies_before_an_ended_turn_s_stop_is_known_to_be_translated() -> No
         ],
     )
     assert turns.done_until_ms == 900
-    turns.restart()
+    turns.restart(1.0)
     assert turns.done_until_ms is None
 
 
