@@ -24,10 +24,10 @@ from bot.voice.hearing import Hearing
 log = logging.getLogger(__name__)
 
 TICK_S = 0.01  # how often time alone is looked at
-SHORT_REST_S = 0.0015  # between two readings, when the next packet may complete a chunk
+SHORT_REST_S = 0.0012  # between two readings, when the next packet may complete a chunk
 LONG_REST_S = 0.008  # when none can
 _BUSY_S = 0.01  # between two readings, below which resting pays
-_BATCH = 64  # datagrams read before they are heard
+_BATCH = 256  # datagrams read before they are heard
 _LONGEST = 2048  # bytes of a datagram
 _FAULT_REST_S = 0.01  # after an error of the socket, which may come at once again
 _MAX_CONTROLS = 4096
@@ -125,6 +125,8 @@ class Receiver:
         else:
             self._release()
         self._events.clear()
+        # Not by the thread: it may end before it is signalled to.
+        self._woken.close()
         self._waker.close()
 
     def _signal(self) -> None:
@@ -144,7 +146,6 @@ class Receiver:
     def _release(self) -> None:
         while self._controls:
             self._guarded(self._controls.popleft())  # there may be a socket in them
-        self._woken.close()
         if self._source is not None:
             self._source.close()
             self._source = None
