@@ -90,7 +90,7 @@ class Timeline:
     Args:
         channel_id: Of the text channel with the captions.
         now: Clock seconds, of the same clock as the observations.
-        names: Of channels and people, for mentions.
+        names: Of channels, for mentions.
         language: Of captions without a label: the room's, where it has a single one.
         tell: Called with seconds and a line for the reader, for each thing worth telling.
     """
@@ -165,7 +165,7 @@ class Timeline:
             speaker=message.author_name,
             caption=caption,
             content=message.content,
-            names=self.names,
+            names={**self.names, **{user: person.name for user, person in self.people.items()}},
             language=self.language,
             first_s=at_s,
             last_s=at_s,
@@ -177,11 +177,13 @@ class Timeline:
         shown = self.shown[message.id]
         if shown.content == message.content:
             return
+        before = shown.headline()
         shown.content = message.content
         shown.last_s = at_s
         shown.edits += 1
         self.edits += 1
-        self._tell(shown, at_s)
+        if shown.caption or shown.headline() != before:  # of a panel, the figures change often
+            self._tell(shown, at_s)
 
     def _tell(self, shown: Shown, at_s: float) -> None:
         if not shown.caption:
