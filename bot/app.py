@@ -1,6 +1,7 @@
 """The composition root: builds every part, connects them, and ends them in order."""
 
 import asyncio
+import gc
 import logging
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -336,6 +337,8 @@ async def run() -> int:
     forget = signals.on_end(stop.set)
     try:
         async with running(config) as app:
+            gc.collect()
+            gc.freeze()  # what is here now stays: no need to look through it again and again
             log.info("translating with %s", config.translation.model)
             closed = TaskOwner("run")
             waiting = [

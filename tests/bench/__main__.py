@@ -12,7 +12,6 @@ from pathlib import Path
 from tests.bench import floor, parley, voice_recv
 from tests.bench.conversations import CONVERSATIONS, conversed
 from tests.bench.floor import MissingError
-from tests.bench.frames import Sdk
 from tests.bench.latency import latencies_ms
 from tests.bench.measure import Child, Cost, alone, listening_socket, send_paced
 from tests.bench.scene import Scene, scene
@@ -34,7 +33,6 @@ def _saturated(program: Path, rounds: int) -> dict[str, float]:
     variants: dict[str, Callable[[], Cost]] = {
         "floor": partial(floor.saturated, program, call.floor_datagrams, _COMPARED),
         "parley": partial(alone, partial(parley.saturated, call)),
-        "parley, SDK's frames": partial(alone, partial(parley.saturated, call, Sdk)),
         "voice-recv + audioop": partial(alone, partial(voice_recv.saturated, call)),
     }
     costs: dict[str, list[float]] = {name: [] for name in variants}
@@ -49,7 +47,6 @@ def _saturated(program: Path, rounds: int) -> dict[str, float]:
     return {
         "receive_ratio_to_floor": _ratio(ours, base),
         "receive_ratio_to_voice_recv": _ratio(costs["voice-recv + audioop"], ours),
-        "receive_with_sdk_ratio_to_floor": _ratio(costs["parley, SDK's frames"], base),
     }
 
 

@@ -1,7 +1,7 @@
 """What becomes of speech: 100 ms each in a masked websocket frame, dropped instead of sent.
 
-The lean writer does what the floor does; it stands behind every Python variant alike, so that their
-ways of hearing are compared. The SDK's is what the bot sends with; its cost is a row of its own.
+The SDK's connection is what the bot sends with, and stands behind its way of hearing. The lean
+writer does what the floor does and no more; it stands behind the peer, which has none of its own.
 """
 
 import asyncio

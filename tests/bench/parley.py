@@ -1,7 +1,6 @@
 """Our whole receive path: the worker's thread from the socket on, the event loop, frames."""
 
 import asyncio
-import gc
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -16,8 +15,8 @@ from bot.voice.discord_internals import ConnectionState, LiveKeys
 from bot.voice.figures import Figures
 from bot.voice.hearing import Hearing
 from bot.voice.receiver import Receiver
-from tests.bench.frames import Frames, Lean, Writer
-from tests.bench.measure import Cost, cpu_s, resident_kb
+from tests.bench.frames import Frames, Sdk
+from tests.bench.measure import Cost, cpu_s, resident_kb, settle
 from tests.bench.scene import FIRST_SSRC, FRAME_S, TRANSPORT_KEY, Scene
 
 Deliver = Callable[[int, bytes | None, float], None]
@@ -115,13 +114,13 @@ class Hearer:
             raise RuntimeError(f"Not all was heard: {self.figures.as_mapping()}")
 
 
-def saturated(scene: Scene, writer: Callable[[], Writer] = Lean) -> Cost:
+def saturated(scene: Scene) -> Cost:
     """All packets, as fast as they are heard."""
-    return asyncio.run(_saturated(scene, writer))
+    return asyncio.run(_saturated(scene))
 
 
-async def _saturated(scene: Scene, writer: Callable[[], Writer]) -> Cost:
-    frames = {user: Frames(writer()) for user in scene.users}
+async def _saturated(scene: Scene) -> Cost:
+    frames = {user: Frames(Sdk()) for user in scene.users}
 
     def deliver(user: int, pcm: bytes | None, _at: float) -> None:
         if pcm is not None:
@@ -130,7 +129,7 @@ async def _saturated(scene: Scene, writer: Callable[[], Writer]) -> Cost:
     burst = Burst(scene.datagrams)
     hearer = Hearer(scene, deliver, BurstClock(burst, round(len(scene.users) / FRAME_S)))
     count = len(scene.datagrams)
-    gc.collect()
+    settle()
     before = cpu_s()
     hearer.receiver.listen(burst)
     await hearer.heard(count)
@@ -146,13 +145,13 @@ def paced(scene: Scene, sock: socket.socket, pipe: Connection) -> None:
 
 
 async def _paced(scene: Scene, sock: socket.socket, pipe: Connection) -> None:
-    frames = {user: Frames(Lean()) for user in scene.users}
+    frames = {user: Frames(Sdk()) for user in scene.users}
 
     def deliver(user: int, pcm: bytes | None, _at: float) -> None:
         if pcm is not None:
             frames[user].feed(pcm)
 
-    gc.collect()
+    settle()
     empty_kb = resident_kb()
     hearer = Hearer(scene, deliver, LoopClock())
     sock.settimeout(0)

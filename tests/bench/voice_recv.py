@@ -6,7 +6,6 @@ switches of threads; what it hears goes the same way into frames as ours.
 """
 
 import audioop
-import gc
 import warnings
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import davey
 
 from tests.bench.frames import Frames, Lean
-from tests.bench.measure import Cost, cpu_s
+from tests.bench.measure import Cost, cpu_s, settle
 from tests.bench.scene import FIRST_SSRC, TRANSPORT_KEY, Scene
 
 MODE = "aead_xchacha20_poly1305_rtpsize"
@@ -56,7 +55,7 @@ def saturated(scene: Scene) -> Cost:
     )
     reader = AudioReader(Sink(), client)
     router, decryptor, session = reader.packet_router, reader.decryptor, scene.session
-    gc.collect()
+    settle()
     before = cpu_s()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
