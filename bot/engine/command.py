@@ -1,9 +1,9 @@
 """`parley engine`: serves until it is told to end."""
 
 import asyncio
-import signal
 from pathlib import Path
 
+from bot import signals
 from bot.engine.config import EngineConfig
 from bot.engine.server import EngineServer
 from bot.errors import UsageError
@@ -22,13 +22,11 @@ async def serve(port: int, model: Path | None, trace: Path | None) -> int:
     if not 0 <= port <= _HIGHEST_PORT:
         raise UsageError(f"--port: {port} is no port; 0 to {_HIGHEST_PORT}.")
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # Windows: the interrupt arrives as KeyboardInterrupt
-            break
-    async with EngineServer(EngineConfig(port=port, model=model, trace=trace)) as engine:
-        print(f"LiveTranslate on this machine: DASHSCOPE_URL={engine.url}", flush=True)  # noqa: T201
-        await stop.wait()
+    forget = signals.on_end(stop.set)
+    try:
+        async with EngineServer(EngineConfig(port=port, model=model, trace=trace)) as engine:
+            print(f"LiveTranslate on this machine: DASHSCOPE_URL={engine.url}", flush=True)  # noqa: T201
+            await stop.wait()
+    finally:
+        forget()
     return 0

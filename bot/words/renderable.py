@@ -1,9 +1,10 @@
 """What is English wherever a string is wanted, and another language where somebody reads it."""
 
+from abc import ABC, abstractmethod
 from typing import Self
 
 
-class Renderable(str):
+class Renderable(str, ABC):
     """A string that can be put into a reader's language. Everywhere else it is its English text."""
 
     __slots__ = ()
@@ -12,9 +13,9 @@ class Renderable(str):
         """Itself, so that an error made of it gives it back whole."""
         return self
 
+    @abstractmethod
     def render(self, locale: str) -> str:
         """The plain string for a reader with this locale of Discord's, as "pt-BR"."""
-        raise NotImplementedError
 
 
 def render(value: object, locale: str | None) -> str:
