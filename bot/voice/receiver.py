@@ -196,8 +196,10 @@ class Receiver:
         fds = [fd for fd, _ in self._poll.poll(None if timeout is None else timeout * 1e3)]
         if self._woken.fileno() not in fds:
             return bool(fds)
-        self._signalled = False  # first, as whoever signals from now on has to be heard
+        # In this order: a byte of whoever signalled in between would be read here, and their flag
+        # would keep all others from signalling ever again. Who finds it still set is heard anyway.
         self._woken.recv(64)
+        self._signalled = False
         return len(fds) > 1
 
     def _read(self, most: int) -> list[bytes]:

@@ -1,8 +1,11 @@
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import cast
+
+import pytest
 
 from bot.clock import LoopClock
 from bot.voice.receiver import Receiver
@@ -165,6 +168,53 @@ async def test_without_a_socket_time_still_passes() -> None:
         receiver.listen(None)
         await ears.until_the_end()
     assert ears.bytes == 4_480
+
+
+class Interrupted:
+    """The end that the thread is woken by; calls `meanwhile` while the thread reads it, once."""
+
+    def __init__(self, woken: socket.socket, *, before: bool) -> None:
+        self._woken = woken
+        self._before = before
+        self.meanwhile: Callable[[], None] | None = None
+
+    def fileno(self) -> int:
+        return self._woken.fileno()
+
+    def close(self) -> None:
+        self._woken.close()
+
+    def recv(self, size: int) -> bytes:
+        if self._before:
+            self._interrupt()
+        read = self._woken.recv(size)
+        if not self._before:
+            self._interrupt()
+        return read
+
+    def _interrupt(self) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_what_is_told_while_the_thread_wakes_up_is_heard_and_the_next_too(
+    before: bool,  # noqa: FBT001 - the moment
+) -> None:
+    desk, ears = Desk(ANA), Ears()
+    receiver = Receiver(desk.hearing, desk.figures, LoopClock(), ears.heard, print)
+    woken = Interrupted(receiver._woken, before=before)
+    receiver._woken = cast("socket.socket", woken)
+    told = [threading.Event() for _ in range(3)]
+    woken.meanwhile = lambda: receiver.tell(told[1].set)
+    receiver.start()
+    for event in (told[0], told[1], told[2]):
+        if event is not told[1]:
+            receiver.tell(event.set)
+        assert await asyncio.to_thread(event.wait, 10)
+    async with asyncio.timeout(10):
+        await receiver.close()
 
 
 async def test_a_socket_whose_readings_fail_is_counted_and_heard_again() -> None:
