@@ -9,6 +9,7 @@ Reference: RFC 6716 and opus/opus.h.
 import ctypes
 import ctypes.util
 import importlib.util
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -116,10 +117,13 @@ class Decoder:
         self.channels = channels
         self._bytes_per_sample = 2 * channels
         self._max_samples = rate * _MAX_FRAME_MS // 1000
-        self._buffer = ctypes.create_string_buffer(self._max_samples * self._bytes_per_sample)
+        # Room for one of the longest packets behind a tenth of a second of usual ones.
+        self._room = rate // 10 * self._bytes_per_sample
+        longest = self._max_samples * self._bytes_per_sample
+        self._buffer = ctypes.create_string_buffer(self._room + longest)
         self._pcm = memoryview(self._buffer).cast("B")
         self._call = self._lib.opus_decode
-        self._into = ctypes.c_void_p(ctypes.addressof(self._buffer))
+        self._into = ctypes.addressof(self._buffer)
 
     def decode(self, packet: bytes) -> bytes:
         """PCM of one packet.
@@ -127,10 +131,26 @@ class Decoder:
         Raises:
             OpusError: The packet is not Opus; the state is as before.
         """
-        got = self._call(self._state, packet, len(packet), self._into, self._max_samples, 0)
-        if got < 0:
-            _check(got, "decode a packet")
-        return bytes(self._pcm[: got * self._bytes_per_sample])
+        return self._decode(packet, self._max_samples, fec=False)
+
+    def decode_run(self, packets: Sequence[bytes]) -> tuple[bytes, int]:
+        """PCM of packets in a row, and how many there are in it.
+
+        It ends before a packet that is not Opus, where the state is as before that packet.
+        """
+        call, state, into, most = self._call, self._state, self._into, self._max_samples
+        scale, room, pcm = self._bytes_per_sample, self._room, b""
+        used = done = 0  # bytes, packets
+        for packet in packets:
+            if used > room:
+                pcm += self._pcm[:used]
+                used = 0
+            got = call(state, packet, len(packet), into + used, most, 0)
+            if got < 0:
+                break
+            used += got * scale
+            done += 1
+        return pcm + self._pcm[:used], done
 
     def recover(self, following: bytes, ms: int = FRAME_MS) -> bytes:
         """PCM of the lost packet before `following`, from the forward error correction in it.

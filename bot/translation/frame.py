@@ -8,32 +8,64 @@ sent by its own `send_frame` under its own lock.
 import itertools
 import os
 import struct
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import websocket
 
-_APPEND: Final = b'{"event_id":"event_%032x","type":"input_audio_buffer.append","audio":"%b"}'
+# Blanks behind JSON mean nothing; with them the text is whole words for the mask.
+_APPEND: Final = b'{"event_id":"event_%032x","type":"input_audio_buffer.append","audio":"%b"}%b'
+_BLANKS: Final = tuple(b" " * count for count in range(8))
+_APPEND_BYTES: Final = len(_APPEND % (0, b"", b""))
 _TEXT: Final = 0x80 | websocket.ABNF.OPCODE_TEXT  # a whole message
 _MASKED: Final = 0x80
 _SHORT: Final = 126  # shorter payloads have their length in one byte, those marked by it in two
 _LONG: Final = 127  # the mark of a length in eight bytes
+_WORD: Final = np.dtype("<u8")
+# numpy lets other threads run while it works on more than 500 elements. For a microsecond's work
+# that costs more than it takes: the voice thread wakes up, and this one waits for it.
+_AT_ONCE: Final = 500
+
+
+class Masks:
+    """The keys that a client has to mask its frames with: random, drawn from the system in bulk.
+
+    Asking the system for each frame is a call into the kernel that other threads may use to take
+    over.
+    """
+
+    _IN_BULK: Final = 1024  # bytes
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._at = 0
+
+    def __call__(self, size: int, /) -> bytes:
+        """So many random bytes, none twice."""
+        if self._at + size > len(self._bytes):
+            self._bytes = os.urandom(max(size, self._IN_BULK))
+            self._at = 0
+        self._at += size
+        return self._bytes[self._at - size : self._at]
 
 
 class SpeechFrame(websocket.ABNF):
-    """A whole text message, masked by numpy."""
+    """A whole text message of whole words (8 bytes each), masked by numpy."""
 
-    def __init__(self, text: bytes) -> None:
+    def __init__(self, text: bytes, masks: Masks) -> None:
         super().__init__(fin=1, opcode=websocket.ABNF.OPCODE_TEXT, data=text)
+        self.get_mask_key = masks
         self._text = text
 
     def format(self) -> bytes:
         """The frame's bytes."""
-        text, size = self._text, len(self._text)
+        text = self._text
         mask: bytes = self.get_mask_key(4)
-        words = np.frombuffer(text + bytes(-size % 4), "<u4") ^ np.frombuffer(mask, "<u4")
-        masked: bytes = words.tobytes()
-        return _head(size) + mask + masked[:size]
+        key = np.frombuffer(mask * 2, _WORD)
+        words = np.frombuffer(text, _WORD)
+        starts = range(0, len(words), _AT_ONCE)
+        masked: list[Any] = [words[start : start + _AT_ONCE] ^ key for start in starts]
+        return b"".join((_head(len(text)), mask, *masked))
 
 
 class SpeechEvents:
@@ -41,10 +73,12 @@ class SpeechEvents:
 
     def __init__(self) -> None:
         self._ids = itertools.count(int.from_bytes(os.urandom(8)) << 64)
+        self._masks = Masks()
 
     def append(self, audio_b64: bytes) -> SpeechFrame:
         """An input_audio_buffer.append with audio in base64."""
-        return SpeechFrame(_APPEND % (next(self._ids), audio_b64))
+        blanks = _BLANKS[-(_APPEND_BYTES + len(audio_b64)) % 8]
+        return SpeechFrame(_APPEND % (next(self._ids), audio_b64, blanks), self._masks)
 
 
 def _head(size: int) -> bytes:

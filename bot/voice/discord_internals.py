@@ -335,7 +335,8 @@ class LiveKeys:
     @property
     def session(self) -> Session | None:
         """The DAVE session."""
-        return cast("Session | None", self._connection.dave_session)
+        session: Session | None = self._connection.dave_session
+        return session
 
     @property
     def dave_version(self) -> int:

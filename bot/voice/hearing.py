@@ -115,7 +115,7 @@ class Hearing:
             figures.malformed += 1
             return
         if user_id is not None:
-            self._known(ssrc, user_id, Held(sequence, timestamp, frame, at))
+            self._known(ssrc, user_id, sequence, timestamp, frame, at)
         else:
             packet = Held(sequence, timestamp, frame, at)
             self._hold(ssrc, packet)
@@ -149,29 +149,36 @@ class Hearing:
 
     # Inside
 
-    def _known(self, ssrc: int, user_id: int, packet: Held) -> None:
-        opened = dave.open_frame(self.keys, user_id, packet.frame)
+    # Fields one by one here, as nearly every packet goes through and few are ever held.
+
+    def _known(  # noqa: PLR0917 - see above
+        self, ssrc: int, user_id: int, sequence: int, timestamp: int, frame: bytes, at: float
+    ) -> None:
+        opened = dave.open_frame(self.keys, user_id, frame)
         if opened is Refusal.PLAIN:
             self._figures.plain_refused += 1
             return
         if isinstance(opened, Refusal):
-            self._failed(packet.at)
+            self._failed(at)
             if (stream := self._streams.get(ssrc)) is not None:
-                stream.touch(packet.at)
-            self._hold(ssrc, packet)
+                stream.touch(at)
+            self._hold(ssrc, Held(sequence, timestamp, frame, at))
             return
         self.failing_since = None
-        self._unopened.pop(ssrc, None)
-        if ssrc in self._holding:
+        if self._unopened:
+            self._unopened.pop(ssrc, None)
+        if ssrc in self._holding.streams:
             self._release(ssrc, user_id)
-        self._push(ssrc, user_id, packet, opened)
+        self._push(ssrc, user_id, sequence, timestamp, opened, at)
 
-    def _push(self, ssrc: int, user_id: int, packet: Held, opened: bytes) -> None:
+    def _push(  # noqa: PLR0917 - see above
+        self, ssrc: int, user_id: int, sequence: int, timestamp: int, opened: bytes, at: float
+    ) -> None:
         stream = self._streams.get(ssrc)
         if stream is None:
             stream = self._streams[ssrc] = Stream(user_id, self._heard, self._figures)
         try:
-            stream.push(packet.sequence, packet.timestamp, opened, packet.at)
+            stream.push(sequence, timestamp, opened, at)
         except PacketError:
             self._figures.undecodable += 1
 
@@ -188,7 +195,7 @@ class Hearing:
                 continue
             opened = dave.open_frame(self.keys, user_id, packet.frame)
             if isinstance(opened, bytes):
-                self._push(ssrc, user_id, packet, opened)
+                self._push(ssrc, user_id, packet.sequence, packet.timestamp, opened, packet.at)
             elif opened is Refusal.NO_KEY:
                 self._holding.hold(ssrc, packet)
             else:
@@ -236,10 +243,10 @@ class Hearing:
                 self._figures.proven += 1
                 self.announce(ssrc, user_id)
                 held = self._holding.take(ssrc)
-                self._push(ssrc, user_id, packet, opened)
+                self._push(ssrc, user_id, packet.sequence, packet.timestamp, opened, packet.at)
                 for other in held:
                     if other.sequence != packet.sequence:
-                        self._known(ssrc, user_id, other)
+                        self._known(ssrc, user_id, *other)
                 return
 
     def _failed(self, at: float) -> None:

@@ -1,7 +1,7 @@
 """Packets that came before it was known whose they are, or before their key."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, KeysView
 from typing import NamedTuple
 
 MAX_AGE_S = 1.0
@@ -19,13 +19,15 @@ class Held(NamedTuple):
 
 
 class Holding:
-    """Holds up to a second of packets per stream, up to 64 streams."""
+    """Holds up to a second of packets per stream, up to 64 streams.
+
+    Attributes:
+        streams: The SSRCs of which something is held; changes with it.
+    """
 
     def __init__(self) -> None:
         self._streams: dict[int, deque[Held]] = {}
-
-    def __contains__(self, ssrc: int) -> bool:
-        return ssrc in self._streams
+        self.streams: KeysView[int] = self._streams.keys()
 
     def __iter__(self) -> Iterator[int]:
         return iter(tuple(self._streams))

@@ -54,7 +54,8 @@ def parse(datagram: bytes) -> Header:
     """
     if len(datagram) >= _USUAL.size and datagram[0] == 0x90:  # what Discord's clients send
         _, second, sequence, timestamp, ssrc, _, words = _USUAL.unpack_from(datagram)
-        return Header(second & 0x7F, sequence, timestamp, ssrc, _USUAL.size, words, False)  # noqa: FBT003
+        fields = (second & 0x7F, sequence, timestamp, ssrc, _USUAL.size, words, False)
+        return tuple.__new__(Header, fields)  # a third of the time of Header(*fields)
     if len(datagram) < _FIXED.size:
         raise PacketError("A datagram is shorter than an RTP header.")
     first, second, sequence, timestamp, ssrc = _FIXED.unpack_from(datagram)

@@ -199,14 +199,14 @@ class Stream:
         self._heard.speech(self.user_id, pcm, at)
 
     def _decode(self) -> None:
-        pcm, decode = self._pcm, self._decoder.decode
-        for packet in self._ready:
-            try:
-                pcm.append(decode(packet))
-            except OpusError:
+        ready = self._ready
+        while ready:
+            pcm, done = self._decoder.decode_run(ready)
+            self._pcm.append(pcm)
+            if done < len(ready):
                 self._figures.undecodable += 1
-                pcm.append(bytes(toc.samples(packet) // 3 * 2))
-        self._ready.clear()
+                self._pcm.append(bytes(toc.samples(ready[done]) // 3 * 2))
+            del ready[: done + 1]
 
     def _replaced(self, piece: Lost) -> bytes:
         try:
