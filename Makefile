@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --no-compile
 
-.PHONY: demo run engine test fuzz bench words check format lock clean help
+.PHONY: demo run engine test fuzz bench words picture check format lock clean help
 
 help:
 	@echo "make demo    a whole call on this machine: no token, no key"
@@ -15,6 +15,7 @@ help:
 	@echo "make fuzz    a million bad datagrams and 100,000 bad voice gateway messages"
 	@echo "make bench   what hearing and conversing cost, beside others (JSON=bench.json)"
 	@echo "make words   bring the catalogues of translated sentences up to date"
+	@echo "make picture draw the text channel in the README anew"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make format  let the formatter and the linter mend what they can"
 	@echo "make lock    resolve the dependencies anew"
@@ -40,6 +41,9 @@ bench: $(VENV)/.bench
 
 words: $(VENV)/.dev
 	@$(BIN)/python -m tests.words
+
+picture: $(VENV)/.dev
+	@$(BIN)/python -m tests.picture
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check .

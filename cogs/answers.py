@@ -1,14 +1,35 @@
 """Answers to who used a command or pressed a button: in their language, seen by them alone."""
 
-from typing import Any
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 import discord
 
 from bot.words import render
 
 Interaction = discord.Interaction[Any]
+T = TypeVar("T")
 
 _PING_NOBODY = discord.AllowedMentions.none()
+
+
+async def take_time(interaction: Interaction) -> None:
+    """Show "thinking" to who asked, before anything that may take more than a moment.
+
+    Discord waits for three seconds, and a database that somebody else holds may take longer.
+    """
+    await interaction.response.defer(ephemeral=True, thinking=True)
+
+
+async def done_at_once(interaction: Interaction, work: Awaitable[T]) -> T:
+    """As `take_time`, for what must not even wait for that to be shown."""
+    result, shown = await asyncio.gather(work, take_time(interaction), return_exceptions=True)
+    if isinstance(shown, BaseException):
+        raise shown
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 async def answer(

@@ -17,7 +17,7 @@ from bot.room.records import Term
 from bot.words import Text, language_name, number, render, t, tn
 from bot.words.languages import find
 from cogs import languages
-from cogs.answers import answer, locale
+from cogs.answers import answer, locale, take_time
 from cogs.permissions import check_manager
 
 Interaction = discord.Interaction[Any]
@@ -63,6 +63,7 @@ class GlossaryCommands(
         person = manager(interaction)
         target = languages.one(language, self._codes)
         one = term(target, source, translation)
+        await take_time(interaction)
         new, _ = await self._glossaries.put(person.guild.id, [one])
         values = {
             "term": shown(one.source),
@@ -90,6 +91,7 @@ class GlossaryCommands(
         person = manager(interaction)
         target = self._language(language)
         tidy = term("", source, source).source
+        await take_time(interaction)
         if not await self._glossaries.remove(person.guild.id, target, tidy):
             raise UsageError(t("There is no {term} in the glossary.", term=shown(tidy)))
         await answer(interaction, t("{term} is removed from the glossary.", term=shown(tidy)))
@@ -101,7 +103,9 @@ class GlossaryCommands(
     ) -> None:
         """Show the terms; as a file when there are many."""
         person = member(interaction)
-        terms = await self._glossaries.terms(person.guild.id, self._language(language))
+        target = self._language(language)
+        await take_time(interaction)
+        terms = await self._glossaries.terms(person.guild.id, target)
         if not terms:
             raise UsageError(t("The glossary has no words yet."))
         head = _counted(terms)
@@ -125,7 +129,7 @@ class GlossaryCommands(
         """Add all terms of a file, or say what is wrong with it."""
         person = manager(interaction)
         target = self._language(language)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await take_time(interaction)
         terms = glossary_file.read(await _content(file), partial(find, codes=self._codes), target)
         new, changed = await self._glossaries.put(person.guild.id, terms)
         await answer(
@@ -145,7 +149,9 @@ class GlossaryCommands(
     ) -> None:
         """Hand out a file that `import` takes."""
         person = member(interaction)
-        terms = await self._glossaries.terms(person.guild.id, self._language(language))
+        target = self._language(language)
+        await take_time(interaction)
+        terms = await self._glossaries.terms(person.guild.id, target)
         if not terms:
             raise UsageError(t("The glossary has no words yet."))
         await answer(interaction, _counted(terms), file=_file(terms))

@@ -17,7 +17,7 @@ from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
 from bot.room.stores import SettingsStore
 from bot.words import Text, command, language_name, lines, listing, render, t, tn
-from cogs.answers import answer, guild_locale
+from cogs.answers import answer, done_at_once, guild_locale, take_time
 
 Interaction = discord.Interaction[Any]
 
@@ -41,14 +41,15 @@ class ConsentButtons(discord.ui.View):
     @discord.ui.button(style=discord.ButtonStyle.success, custom_id="parley:consent:join")
     async def join_in(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Hear this person from now on."""
+        await take_time(interaction)
         text = await joined_in(self._rooms, _guild_id(interaction), interaction.user.id)
         await answer(interaction, text)
 
     @discord.ui.button(style=discord.ButtonStyle.secondary, custom_id="parley:consent:leave")
     async def stay_out(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Do not hear this person, from this moment."""
-        text = await stayed_out(self._rooms, _guild_id(interaction), interaction.user.id)
-        await answer(interaction, text)
+        leaving = stayed_out(self._rooms, _guild_id(interaction), interaction.user.id)
+        await answer(interaction, await done_at_once(interaction, leaving))
 
     async def on_error(
         self, interaction: Interaction, error: Exception, item: discord.ui.Item[Any], /

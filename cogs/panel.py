@@ -13,7 +13,7 @@ from bot.room.room import RoomStatus
 from bot.words import language_name, listing, render, t
 from bot.words.languages import label
 from cogs import status
-from cogs.answers import answer
+from cogs.answers import answer, take_time
 from cogs.notice import ConsentButtons
 from cogs.permissions import Text, check_start, check_starter
 
@@ -48,7 +48,7 @@ class PanelButtons(ConsentButtons):
     async def voice(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Speak the first language that can be spoken, or none."""
         room = await changeable(self._rooms, _member(interaction), speaks=True)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await take_time(interaction)
         chosen = room.chosen or room.plan.targets
         if room.plan.spoken is not None:
             await self._rooms.choose(room.plan.guild_id, chosen, None)
@@ -65,7 +65,7 @@ class PanelButtons(ConsentButtons):
     async def stop_room(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """End the room."""
         room = await changeable(self._rooms, _member(interaction))
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await take_time(interaction)
         await self._rooms.stop(room.plan.guild_id, by_hand=True)
         await answer(interaction, t("Translation has stopped."))
 
@@ -103,7 +103,7 @@ class LanguagesMenu(discord.ui.Select["PanelButtons"]):
     async def callback(self, interaction: Interaction) -> None:
         """Translate into the chosen languages; those that were before keep their place."""
         room = await changeable(self._rooms, _member(interaction))
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await take_time(interaction)
         before = room.chosen or room.plan.targets
         kept = [target for target in before if target in self.values]
         targets = (*kept, *(target for target in self.values if target not in before))

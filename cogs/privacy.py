@@ -13,7 +13,7 @@ from bot.room.records import ConsentMode, Wishes
 from bot.room.registry import Rooms
 from bot.words import Text, command, language_name, lines, number, t, tn
 from cogs import notice
-from cogs.answers import answer
+from cogs.answers import answer, done_at_once, take_time
 
 Interaction = discord.Interaction[Any]
 
@@ -39,7 +39,7 @@ class Privacy(
     async def join(self, interaction: Interaction) -> None:
         """Hear this person from now on."""
         guild_id = _guild_id(interaction)
-        await _defer(interaction)
+        await take_time(interaction)
         await answer(
             interaction, await notice.joined_in(self._rooms, guild_id, interaction.user.id)
         )
@@ -48,10 +48,8 @@ class Privacy(
     async def leave(self, interaction: Interaction) -> None:
         """Do not hear this person, from this moment."""
         guild_id = _guild_id(interaction)
-        await _defer(interaction)
-        await answer(
-            interaction, await notice.stayed_out(self._rooms, guild_id, interaction.user.id)
-        )
+        leaving = notice.stayed_out(self._rooms, guild_id, interaction.user.id)
+        await answer(interaction, await done_at_once(interaction, leaving))
 
     @app_commands.command(
         name="status", description="Whether you are heard, and what is kept of you"
@@ -59,7 +57,7 @@ class Privacy(
     async def status(self, interaction: Interaction) -> None:
         """Say it."""
         guild_id = _guild_id(interaction)
-        await _defer(interaction)
+        await take_time(interaction)
         kept = await self._forgetting.kept(guild_id, interaction.user.id)
         await _answer(interaction, standing(kept))
 
@@ -69,7 +67,7 @@ class Privacy(
     async def forget_me(self, interaction: Interaction) -> None:
         """Delete it, and say what there was."""
         guild_id = _guild_id(interaction)
-        await _defer(interaction)
+        await take_time(interaction)
         forgotten = await self._forgetting.forget(guild_id, interaction.user.id)
         mode = (await self._rooms.consent(guild_id)).mode
         await _answer(interaction, deleted(forgotten, mode))
@@ -181,10 +179,6 @@ def _guild_id(interaction: Interaction) -> int:
     if interaction.guild_id is None:
         raise UsageError(t("This works in a server only."))
     return interaction.guild_id
-
-
-async def _defer(interaction: Interaction) -> None:
-    await interaction.response.defer(ephemeral=True, thinking=True)
 
 
 async def _answer(interaction: Interaction, said: list[Text]) -> None:

@@ -21,7 +21,7 @@ from bot.room.records import ConsentMode, GuildSettings, Layout
 from bot.words import lines, t
 from bot.words.languages import own_name
 from cogs import checkup, languages, settings_shown
-from cogs.answers import answer, locale
+from cogs.answers import answer, locale, take_time
 from cogs.permissions import findings, refuse
 from cogs.settings_menus import (
     AnnouncedConfirmation,
@@ -63,6 +63,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
     async def show(self, interaction: Interaction) -> None:
         """Show all settings."""
         guild = manager(interaction).guild
+        await take_time(interaction)
         settings = await self._service.settings(guild.id)
         await answer(interaction, settings_shown.text(settings, self._service.most_minutes))
 
@@ -131,6 +132,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
     async def starters(self, interaction: Interaction) -> None:
         """Open the menu of roles."""
         guild = manager(interaction).guild
+        await take_time(interaction)
         settings = await self._service.settings(guild.id)
         menu = StarterMenu(self._service, self._running, settings, locale(interaction))
         await self._ask(
@@ -153,6 +155,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
     async def privacy(self, interaction: Interaction, mode: str) -> None:
         """Set the consent mode; the wider one is asked back."""
         guild = manager(interaction).guild
+        await take_time(interaction)
         now = await self._service.settings(guild.id)
         if ConsentMode(mode) is ConsentMode.ANNOUNCED is not now.consent:
             menu = AnnouncedConfirmation(self._service, self._running, locale(interaction))
@@ -205,6 +208,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
             )
             return
         shown = text or _here(interaction)
+        await take_time(interaction)
         now = await self._service.settings(person.guild.id)
         me = person.guild.me
         refuse(findings(me, person, channel, shown, speaks=now.spoken is not None))
@@ -250,13 +254,15 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
         heard = channel or (person.voice.channel if person.voice is not None else None)
         if heard is None:
             raise UsageError(t("Join a voice channel first, or name one with the option channel."))
+        captions = text or _here(interaction)
+        await take_time(interaction)
         settings = await self._service.settings(person.guild.id)
         account = await self._accounts.of(person.guild.id)
         found = findings(
             person.guild.me,
             person,
             heard,
-            text or _here(interaction),
+            captions,
             speaks=settings.spoken is not None,
             threads=settings.layout is Layout.THREADS,
             removes=settings.caption_minutes > 0,
@@ -291,6 +297,8 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
 
     async def _change(self, interaction: Interaction, edit: Edit) -> None:
         guild = manager(interaction).guild
+        if not interaction.response.is_done():
+            await take_time(interaction)
         before = await self._service.settings(guild.id)
         after = await self._service.change(guild.id, edit)
         said = (

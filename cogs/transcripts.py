@@ -17,7 +17,7 @@ from bot.records.transcripts import Session, Transcripts
 from bot.records.utterances import languages as languages_of
 from bot.words import command, language_name, listing, render, t, tn
 from bot.words.languages import find, label, search
-from cogs.answers import answer, locale
+from cogs.answers import answer, locale, take_time
 from cogs.permissions import NAMES
 
 Interaction = discord.Interaction[Any]
@@ -59,7 +59,7 @@ class TranscriptCommand(
     ) -> None:
         """Hand the file to who asked."""
         person = _member(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await take_time(interaction)
         chosen = await self._call(person, session)
         said = await self.transcripts.utterances(person.guild.id, chosen)
         wanted = _language(language, languages_of(said))

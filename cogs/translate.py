@@ -14,7 +14,7 @@ from bot.room.registry import Rooms
 from bot.room.spending import Spending
 from bot.words import language_name, t
 from cogs import languages, status, usage
-from cogs.answers import answer, locale
+from cogs.answers import answer, locale, take_time
 from cogs.hosting import Host, Wanted
 from cogs.panel import changeable, translated_into
 from cogs.permissions import Text, Voice, check_start
@@ -74,8 +74,8 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         targets = () if to is None else languages.parse(to, codes, self._rooms.most_languages)
         person = _member(interaction)
         wanted = Wanted(channel or _own_channel(person), text or _here(interaction), targets, voice)
+        await take_time(interaction)
         await self._host.check(wanted, person)
-        await interaction.response.defer(ephemeral=True, thinking=True)
         await self._host.start(wanted, person)
         await answer(
             interaction,
@@ -92,7 +92,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         """End the room; its last captions are delivered first."""
         person = _member(interaction)
         await changeable(self._rooms, person)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await take_time(interaction)
         await self._rooms.stop(person.guild.id, by_hand=True)
         await answer(interaction, t("Translation has stopped."))
 
@@ -131,7 +131,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         if isinstance(text, Text):
             speaks = room.plan.spoken is not None
             check_start(person.guild.me, person, wanted, text, speaks=speaks)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await take_time(interaction)
         await self._rooms.move(person.guild.id, wanted.id)
         await answer(interaction, t("Translating {channel} now.", channel=wanted.mention))
 
@@ -149,7 +149,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
             raise UsageError(
                 t("{language} is translated into already.", language=language_name(code))
             )
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await take_time(interaction)
         await self._rooms.choose(person.guild.id, (*chosen, code), room.plan.spoken)
         await answer(interaction, translated_into((*chosen, code)))
 
@@ -170,7 +170,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
                     language=language_name(code),
                 )
             )
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await take_time(interaction)
         kept = tuple(target for target in chosen if target != code)
         await self._rooms.choose(person.guild.id, kept, room.plan.spoken)
         await answer(interaction, translated_into(kept))
@@ -189,6 +189,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         """Remember what a member speaks and reads, or say it; the room follows at once."""
         person = _member(interaction)
         codes = self._rooms.languages()
+        await take_time(interaction)
         wishes = before = await self._rooms.wishes(person.guild.id, person.id)
         if speaks is not None:
             wishes = replace(wishes, speaks=_one_or_none(speaks, codes))
@@ -210,7 +211,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
     async def usage(self, interaction: Interaction) -> None:
         """Show what this server spent lately."""
         person = _member(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await take_time(interaction)
         report = await self._spending.report(person.guild.id, person.id)
         await answer(interaction, usage.text(report))
 

@@ -134,7 +134,7 @@ def _message(shown: Shown, colour: str) -> Text:
     if not shown.caption:
         return Text(shown.headline(), style="dim italic")
     text = Text(shown.speaker, style=f"bold {colour}")
-    text.append(f"  {shown.first_s:.1f} s", style="not bold dim")
+    text.append(f"  {shown.first_s:.1f} s", style="not bold dim default")
     languages = shown.read()
     for words in languages:
         code = f"{words.language} · " if len(languages) > 1 else ""

@@ -153,12 +153,16 @@ class Room:
         """What this member speaks and reads from now on.
 
         Returns:
-            Whether they can read it now; False when the room has no place for that language.
+            Whether they can read it now, or could if they came; False when the room has no place
+            for that language.
         """
         if self.languages.wish(user_id, wishes):
             self._replace(user_id)
         self._settle()
-        return wishes.reads is None or wishes.reads in self.plan.targets
+        if wishes.reads is None or wishes.reads in self.plan.targets:
+            return True
+        absent = all(member.id != user_id for member in self._members)
+        return absent and len(self.plan.targets) < self.languages.most
 
     def _settle(self) -> None:
         if self._closing:

@@ -8,7 +8,7 @@ from bot.room.records import GuildSettings
 from bot.store.database import Database
 from bot.store.settings import SettingsTable
 from tests.call.test_run import UNUSED_ENGINE
-from tests.support.call import Place, bot_at, enter, place
+from tests.support.call import Place, ask, bot_at, enter, place
 
 _ID = re.compile(r"\n-# [0-9a-f]{8}$")  # of a refusal, as the log has it
 NO_ROOM = "Nothing is being translated here; /translate start begins."
@@ -23,9 +23,7 @@ CHANGES: list[tuple[str, dict[str, str]]] = [
 
 
 async def use(where: Place, person: Person, command: str, **options: object) -> str:
-    answer = await person.command(command, options, channel=where.captions)
-    assert answer.ephemeral
-    return _ID.sub("", answer.content)
+    return _ID.sub("", (await ask(person, where, command, **options)).content)
 
 
 async def kept(where: Place, folder: Path, settings: GuildSettings) -> None:
@@ -67,7 +65,7 @@ async def test_a_room_is_changed_while_it_runs(tmp_path: Path) -> None:
 async def test_what_cannot_be_is_said_and_changes_nothing(tmp_path: Path) -> None:
     async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE, MAX_LANGUAGES="2"):
         host = await enter(where.guild.add_person("Host"), where)
-        for command, options in CHANGES:
+        for command, options in [*CHANGES, ("translate status", {})]:
             assert await use(where, host, command, **options) == NO_ROOM
         assert "can't translate into “tlh”" in await use(where, host, "translate start", to="tlh")
         too_many = await use(where, host, "translate start", to="en, es, fr")

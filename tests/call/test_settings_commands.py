@@ -1,7 +1,8 @@
 """/settings on the loopback Discord: each command done, refused, and given what can't be."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,9 @@ from bot.errors import LoopbackError
 from bot.loopback import Person, Role
 from bot.loopback.answer import Answer
 from bot.loopback.permissions import Permissions
-from tests.support.call import Place, bot_at, place
+from tests.support.call import ANSWERED_WITHIN_S, Place, ask, bot_at, place
 
 UNUSED_ENGINE = "ws://127.0.0.1:9/api-ws/v1/realtime"
-ANSWERED_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +29,12 @@ class Office:
 
     async def ask(self, what: str, **options: Any) -> Answer:
         """The answer to who may manage; seen by them alone and within a second."""
-        answer = await self.host.command(
-            f"settings {what}", _named(options), channel=self.where.captions
-        )
-        assert answer.ephemeral
+        answer = await ask(self.host, self.where, f"settings {what}", **options)
         assert answer.seen_after_s < ANSWERED_WITHIN_S
         return answer
 
     async def says(self, what: str, **options: Any) -> str:
         return (await self.ask(what, **options)).content
-
-
-def _named(options: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(options)
 
 
 @asynccontextmanager
@@ -162,6 +155,22 @@ async def test_a_reset_is_asked_back(tmp_path: Path) -> None:
         assert await here.says("show") == fresh
 
 
+async def test_a_reset_of_what_was_never_set_says_so(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        asked = await here.ask("reset")
+        done = await here.host.press(asked, "Reset all settings")
+        assert done.content.startswith("That is how it was already.")
+        assert done.components == []
+
+
+async def test_settings_that_can_not_be_read_are_answered_in_words(tmp_path: Path) -> None:
+    async with office(tmp_path) as here:
+        with closing(sqlite3.connect(tmp_path / "parley.db")) as file:
+            file.execute("drop table settings")
+        for what in ("show", "starters"):
+            assert (await here.says(what)).startswith("The database failed; whoever runs this bot")
+
+
 async def test_only_who_may_manage_the_server_sees_or_uses_any_of_it(tmp_path: Path) -> None:
     async with office(tmp_path) as here:
         with pytest.raises(LoopbackError, match="does not see /settings"):
@@ -185,11 +194,8 @@ async def test_only_who_may_manage_the_server_sees_or_uses_any_of_it(tmp_path: P
             ("reset", {}),
             ("check", {"channel": here.where.lounge}),
         ):
-            refused = await here.guest.command(
-                f"settings {what}", options, channel=here.where.captions
-            )
+            refused = await ask(here.guest, here.where, f"settings {what}", **options)
             assert refused.content.startswith("You need the permission Manage Server"), what
-            assert refused.ephemeral
         here.where.guild.set_permissions(here.host_role, Permissions(0))
         pressed = await here.host.press(asked, "Reset all settings")
         assert "You need the permission Manage Server" in pressed.content

@@ -8,6 +8,7 @@ import discord
 
 from bot.app import App
 from bot.words import commands
+from bot.words.catalogue import catalogue
 from bot.words.commands import LOCALES
 from tests.support.call import bot_at, place
 
@@ -65,6 +66,9 @@ async def test_what_discord_lists_says_the_same_as_the_catalogues(tmp_path: Path
                 words = commands.description(part["description"], locale)
                 assert part["description_localizations"][locale] == words
                 assert words != part["description"], f"{locale}: {words}"
+                for choice in part.get("choices", []):
+                    shown = choice["name_localizations"][locale]
+                    assert shown == catalogue(locale).gettext(choice["name"])
 
 
 async def test_commands_stay_within_what_discord_takes_in_every_language(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from bot import settings
 from bot.app import App, running
 from bot.errors import LoopbackError, SettingsError
 from bot.loopback import Answer, Person
-from tests.support.call import Place, bot_at, place
+from tests.support.call import Place, ask, bot_at, place
 
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"  # nothing is translated here
 
@@ -25,9 +25,7 @@ class Scene:
     async def ask(self, name: str, who: Person | None = None, **options: object) -> Answer:
         given = {key: value for key, value in options.items() if value is not None}
         person = self.host if who is None else who
-        answer = await person.command(f"glossary {name}", given, channel=self.where.captions)
-        assert answer.ephemeral
-        return answer
+        return await ask(person, self.where, f"glossary {name}", **given)
 
     async def take(self, content: bytes, name: str = "words.csv", **options: object) -> Answer:
         upload = self.host.upload(name, content, self.where.captions)
@@ -65,7 +63,8 @@ async def test_terms_are_added_changed_listed_and_removed(scene: Scene) -> None:
     assert "buenas" not in only.content
     removed = await scene.ask("remove", source="hello there")
     assert removed.content == "“hello there” is removed from the glossary."
-    assert "“hello there”" in (await scene.ask("remove", source="hello there")).content
+    gone = await scene.ask("remove", source="hello there")
+    assert gone.content.startswith("There is no “hello there” in the glossary.")
     assert "has 1 word here" in (await scene.ask("list")).content
 
 
@@ -104,6 +103,8 @@ async def test_what_can_not_be_is_refused_in_a_sentence(scene: Scene) -> None:
     assert "I can't translate into “tlh”" in klingon.content
     blank = await scene.ask("add", language="es", source=" ", translation="x")
     assert blank.content.startswith("A term needs a word and its translation.")
+    unknown = await scene.ask("remove", source="hello", language="tlh")
+    assert "I can't translate into “tlh”" in unknown.content
     for name in ("list", "export"):
         assert "The glossary has no words yet." in (await scene.ask(name)).content
         assert "I can't translate" in (await scene.ask(name, language="xx")).content

@@ -14,7 +14,7 @@ from bot.room.records import GuildSettings, TranscriptLine
 from bot.store.database import Database
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
-from tests.support.call import Place, bot_at, place
+from tests.support.call import Place, ask, bot_at, place
 from tests.support.subtitles import read_srt, read_vtt
 
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"  # nothing is translated here
@@ -44,9 +44,7 @@ class Scene:
     async def ask(self, who: Person | None = None, **options: str) -> Answer:
         person = self.ana if who is None else who
         given = {"format": "txt"} | options
-        answer = await person.command("translate transcript", given, channel=self.where.captions)
-        assert answer.ephemeral
-        return answer
+        return await ask(person, self.where, "translate transcript", **given)
 
     async def file(self, who: Person | None = None, **options: str) -> str:
         answer = await self.ask(who, **options)

@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot import settings
 from bot.app import App, running
 from bot.demo.reading import Read, read
-from bot.loopback import Bot, Channel, Guild, LoopbackDiscord, Message, Person
+from bot.loopback import Answer, Bot, Channel, Guild, LoopbackDiscord, Message, Person
 
 ROOT = Path(__file__).parents[2]
+ANSWERED_WITHIN_S = 1.0  # every command; Discord gives up after three
 
 
 @contextmanager
@@ -125,6 +127,14 @@ async def notice_of(where: Place) -> Message:
     found = [m for m in where.captions.messages if m.components and not m.deleted]
     assert found, "no notice stands"
     return found[-1]
+
+
+async def ask(person: Person, where: Place, command: str, **options: Any) -> Answer:
+    """What is answered to a command, in time and seen by who asked alone."""
+    answer = await person.command(command, options, channel=where.captions)
+    assert answer.answered_after_s < ANSWERED_WITHIN_S, command
+    assert answer.ephemeral, command
+    return answer
 
 
 async def enter(person: Person, where: Place) -> Person:

@@ -136,6 +136,17 @@ async def test_who_cannot_be_given_their_language_is_told() -> None:
     await house.rooms.close()
 
 
+async def test_who_is_not_there_is_told_whether_there_will_be_a_place_for_their_language() -> None:
+    house = House(ANA, most=2)
+    await house.start("en")
+    assert await house.rooms.wish(1, BEN.id, Wishes(reads="fr"))
+    assert house.targets() == ("en",), "nobody there reads it yet"
+    await house.rooms.choose(1, ("en", "es"), None)
+    assert not await house.rooms.wish(1, BEN.id, Wishes(reads="de"))
+    assert await house.rooms.wish(1, BEN.id, Wishes(reads="es"))
+    await house.rooms.close()
+
+
 async def test_what_a_member_speaks_is_told_to_the_service() -> None:
     house = House(ANA, BEN, wishes=Wishbook(u1=Wishes(speaks="es"), u2=Wishes(speaks="tlh")))
     await house.start("en")

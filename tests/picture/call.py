@@ -1,0 +1,172 @@
+"""The call in the picture: the real bot on the loopback Discord; only what is said is a script."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bot.engine.config import EngineConfig
+from bot.engine.scripted import Line, ScriptedTranslator, scripted, tone
+from bot.engine.server import EngineServer
+from bot.loopback import Message
+from bot.tasks import TaskOwner
+from tests.support.call import Place, ask, bot_at, enter, notice_of, place
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence of the script.
+
+    Attributes:
+        seconds: How long it is being said; four words a second are recognised.
+        texts: By language, the one that it is spoken in first.
+    """
+
+    name: str
+    pitch: int
+    seconds: float
+    texts: Mapping[str, str]
+
+
+TARGETS = ("en", "ja")
+SCRIPT = (
+    Said(
+        "Lucía",
+        400,
+        2.5,
+        {
+            "es": "Buenas tardes a todos. ¿Empezamos con el presupuesto?",
+            "en": "Good afternoon, everyone. Shall we begin with the budget?",
+            "ja": "皆さん、こんにちは。予算から始めましょうか？",  # noqa: RUF001 - its own marks
+        },
+    ),
+    Said(
+        "Camille",
+        800,
+        2.5,
+        {
+            "fr": "Oui, le loyer augmente dès janvier.",
+            "en": "Yes, the rent goes up from January.",
+            "ja": "はい、家賃が1月から上がります。",
+        },
+    ),
+    Said(
+        "Kenji",
+        1200,
+        2.5,
+        {
+            "ja": "一月までに新しい場所を探しましょう。",
+            "en": "Let's look for a new place by January.",
+        },
+    ),
+    Said(
+        "Jonas",
+        1700,
+        12.0,
+        {
+            "de": "Ich habe schon zwei angesehen, eine davon gleich beim Bahnhof, die andere etwas "
+            "weiter draußen, dafür mit",
+            "en": "I have already looked at two, one of them right by the station, the other a "
+            "little further out, but with",
+            "ja": "もう2か所見てきました。1つは駅のすぐそば、もう1つは少し郊外ですが、",
+        },
+    ),
+)
+SILENT = "Ben"  # did not join in
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What stands in the channel.
+
+    Attributes:
+        messages: As everybody sees them, oldest first.
+        names: Of channels and people, by id.
+        bot_id: The bot's account.
+    """
+
+    messages: tuple[Message, ...]
+    names: Mapping[int, str]
+    bot_id: int
+
+
+async def scene() -> Scene:
+    """The channel of the call while its last sentence is being said."""
+    async with (
+        EngineServer(EngineConfig(), made_of=scripted(_lines(), _translator())) as engine,
+        place() as where,
+    ):
+        with tempfile.TemporaryDirectory(prefix="parley-") as folder:
+            async with bot_at(where, Path(folder), engine.url):
+                return await _played(where)
+
+
+async def _played(where: Place) -> Scene:
+    people = {name: where.guild.add_person(name) for name in (*_NAMES, SILENT)}
+    for person in people.values():
+        await enter(person, where)
+    starter, *others = people.values()
+    await ask(starter, where, "translate start", to=", ".join(TARGETS))
+    for person in others:
+        if person.name != SILENT:
+            await person.press(await notice_of(where), "Join in")
+    *whole, last = SCRIPT
+    for count, said in enumerate(whole, 1):
+        await people[said.name].speak(tone(said.pitch, said.seconds))
+        await where.until(partial(_are_whole, where, count), 20, f"the words of {said.name}")
+    tasks = TaskOwner("picture")
+    try:
+        tasks.start(people[last.name].speak(tone(last.pitch, last.seconds)), "speak")
+        await where.until(partial(_goes_on, where, last), 20, "half a sentence")
+        standing = tuple(copy(message) for message in _standing(where))
+    finally:
+        await tasks.close()
+    channels = (where.lounge, where.captions)
+    names = {channel.id: f"#{channel.name}" for channel in channels}
+    names |= {person.id: f"@{person.name}" for person in people.values()}
+    return Scene(standing, names, where.account.id)
+
+
+def _standing(where: Place) -> list[Message]:
+    return [m for m in where.captions.messages if not m.deleted and m.private_to is None]
+
+
+def _are_whole(where: Place, count: int) -> bool:
+    contents = [said.message.content for said in where.said()]
+    return len(contents) == count and all("-# " in c and "…" not in c for c in contents)
+
+
+def _goes_on(where: Place, said: Said) -> bool:
+    *_, last = where.said()
+    panel = next(m for m in _standing(where) if "parley:panel:stop" in str(m.components))
+    shown = (f"- {said.name}: speaking (English open, Japanese open)", "Heard just now.")
+    texts = [said.texts[target] for target in TARGETS]
+    return all(words in panel.content for words in shown) and all(
+        f"{text} …" in last.message.content for text in texts
+    )
+
+
+_NAMES = tuple(dict.fromkeys(said.name for said in SCRIPT))
+
+
+def _lines() -> Sequence[Line]:
+    return [
+        Line(said.pitch, text, language, said.texts.get("en"))
+        for said in SCRIPT
+        for language, text in [next(iter(said.texts.items()))]
+    ]
+
+
+def _translator() -> ScriptedTranslator:
+    """Knows each sentence, and however much of it was said so far."""
+    known: dict[tuple[str, str, str], str] = {}
+    for said in SCRIPT:
+        (source, text), *others = said.texts.items()
+        words = text.split()
+        for count in range(1, len(words) + 1):
+            for target, translation in others:
+                end = len(translation) * count // len(words)
+                known[" ".join(words[:count]), source, target] = translation[:end]
+    return ScriptedTranslator(known)
