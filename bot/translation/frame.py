@@ -8,7 +8,7 @@ sent by its own `send_frame` under its own lock.
 import itertools
 import os
 import struct
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import websocket
@@ -23,15 +23,15 @@ _SHORT: Final = 126  # shorter payloads have their length in one byte, those mar
 _LONG: Final = 127  # the mark of a length in eight bytes
 _WORD: Final = np.dtype("<u8")
 # numpy lets other threads run while it works on more than 500 elements. For a microsecond's work
-# that costs more than it takes: the voice thread wakes up, and this one waits for it.
+# that costs more than it takes: the voice thread wakes up, and this one waits for it. A tenth of a
+# second of speech makes 548 words.
 _AT_ONCE: Final = 500
 
 
 class Masks:
     """The keys that a client has to mask its frames with: random, drawn from the system in bulk.
 
-    Asking the system for each frame is a call into the kernel that other threads may use to take
-    over.
+    Asking the system for each frame would be a call into the kernel each time.
     """
 
     _IN_BULK: Final = 1024  # bytes
@@ -63,9 +63,8 @@ class SpeechFrame(websocket.ABNF):
         mask: bytes = self.get_mask_key(4)
         key = np.frombuffer(mask * 2, _WORD)
         words = np.frombuffer(text, _WORD)
-        starts = range(0, len(words), _AT_ONCE)
-        masked: list[Any] = [words[start : start + _AT_ONCE] ^ key for start in starts]
-        return b"".join((_head(len(text)), mask, *masked))
+        first, rest = words[:_AT_ONCE] ^ key, words[_AT_ONCE:] ^ key
+        return _head(len(text)) + mask + first.tobytes() + rest.tobytes()
 
 
 class SpeechEvents:
