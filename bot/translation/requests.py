@@ -53,6 +53,16 @@ class RequestBudget:
             self._second.free_at(self._taken, self._second.most),
         )
 
+    def free(self, now: float, wanted: int) -> int:
+        """How many requests may go out at this moment, of so many wanted."""
+        if now < self._rests_until:
+            return 0
+        for count in range(wanted):
+            for window in (self._minute, self._second):
+                if window.free_at(self._taken, window.most - count) > now:
+                    return count
+        return wanted
+
     def spare_at(self) -> float:
         """The same for a request that others must not have to wait for; infinite: never."""
         return max(

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS: Final = 16
 ANSWER_S: Final = 10.0
+BYTE_S: Final = 0.003  # more for each of a text's bytes: a long translation is long in writing
 
 NO_TEXT_MODEL: Final = Fault(
     "no_text_model",
@@ -91,7 +92,7 @@ class QwenMt:
                 result_format="message",
                 workspace=self._workspace or None,
                 base_address=self._base,
-                request_timeout=ANSWER_S,
+                request_timeout=ANSWER_S + BYTE_S * len(request.text.encode()),
                 session=self._opened(),
             )
         except TimeoutError:
