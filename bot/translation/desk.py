@@ -245,13 +245,13 @@ class Desk:
     def _ask_again(self, tickets: list[Ticket], company: int) -> None:
         for ticket in tickets:
             ticket.company = company if ticket.tries < MOST_TRIES - 1 else ALONE
-            self.asked_again += not ticket.taken_back
-            self._again(ticket)
+            if not ticket.taken_back:
+                self.asked_again += 1
+                self._again(ticket)
 
     def _again(self, ticket: Ticket) -> None:
-        if not ticket.taken_back:
-            ticket.sent = False
-            self._finals.add(ticket)
+        ticket.sent = False
+        self._finals.add(ticket)
 
     def _failed(self, batch: list[Ticket], fault: Fault, now: float) -> None:
         failed = Failed(fault.code, fault.message, fatal=fault in ENDS_ALL)
@@ -262,25 +262,21 @@ class Desk:
         elif len(batch) > 1 and (not fault.retryable or fault in OF_TEXT):
             self._lost(batch, now)
             return
+        spread = self._chance.uniform(1.0, 1.5)
         for ticket in batch:
-            self._failed_alike(ticket, fault, failed, now)
-
-    def _failed_alike(self, ticket: Ticket, fault: Fault, failed: Failed, now: float) -> None:
-        """Try a ticket again for its own sake, or tell its failure."""
-        again = ticket.request.final and fault.retryable and not ticket.taken_back
-        if fault is faults.RATE_LIMITED:
-            ticket.tries -= 1
-        elif again and ticket.tries < MOST_TRIES:
-            wait = outage.FIRST_WAIT_S * 2.0**ticket.tries
-            ticket.not_before = now + wait * self._chance.uniform(1.0, 1.5)
-            if ticket.tries == MOST_TRIES - 1:
-                ticket.company = ALONE
-        else:
-            again = False
-        if again:
-            self._again(ticket)
-        else:
-            ticket.answered(failed)
+            again = ticket.request.final and fault.retryable and not ticket.taken_back
+            if fault is faults.RATE_LIMITED:
+                ticket.tries -= 1
+            elif again and ticket.tries < MOST_TRIES:
+                ticket.not_before = now + outage.FIRST_WAIT_S * 2.0**ticket.tries * spread
+                if ticket.tries == MOST_TRIES - 1:
+                    ticket.company = ALONE
+            else:
+                again = False
+            if again:
+                self._again(ticket)
+            else:
+                ticket.answered(failed)
 
     async def close(self) -> None:
         """Send and answer nothing more. Idempotent."""

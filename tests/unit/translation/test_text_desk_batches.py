@@ -8,7 +8,7 @@ import pytest
 
 from bot.room.events import TextAnswer, TextRequest
 from bot.translation import faults
-from bot.translation.batching import FIRST_REST_S, MOST_FAILURES, MOST_SENTENCES
+from bot.translation.batching import FIRST_REST_S, MOST_BYTES, MOST_FAILURES, MOST_SENTENCES
 from bot.translation.desk import MOST_TRIES
 from bot.translation.faults import Fault
 from bot.translation.writing import UNREADABLE
@@ -61,6 +61,17 @@ async def test_no_more_share_a_request_than_have_to() -> None:
     assert [len(lines) for lines in service.texts] == [3, 3, 2, 2, 2]
     await service.run(1.0)
     assert asker.texts == [f"en: {number}" for number in range(12)]
+    await service.desk.close()
+
+
+async def test_long_sentences_fill_a_request_sooner() -> None:
+    service = SimulatedService()
+    asker = Asker(service)
+    for number in range(5):
+        asker.ask(text(f"{number}" * (MOST_BYTES // 3)))
+    await service.run(5.0)
+    assert [len(lines) for lines in service.texts] == [2, 2, 1]
+    assert len(asker.texts) == 5
     await service.desk.close()
 
 
