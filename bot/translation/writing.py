@@ -69,6 +69,8 @@ class QwenMt:
         self._api_key = api_key
         self._model = model
         self._workspace = workspace
+        # Made now: it takes 20 ms, by which the first request would come too close to the second.
+        self._ssl = get_ssl_context()
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: TextRequest) -> TextAnswer | Fault:
@@ -109,7 +111,7 @@ class QwenMt:
             once = aiohttp.TraceConfig()
             once.on_request_start.append(_only_once)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=get_ssl_context()),
+                connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=self._ssl),
                 trace_configs=[once],
                 proxy=_proxy(self._base),
             )

@@ -9,6 +9,7 @@ from bot.room.events import Failed
 from bot.translation import faults
 from bot.translation.desk import LATE_S, MOST_WAITING
 from bot.translation.faults import Fault
+from bot.translation.requests import RequestBudget
 from bot.translation.writing import UNREADABLE
 from tests.support.texts import Asker, SimulatedService, text
 
@@ -173,6 +174,21 @@ async def test_a_refusal_for_the_rate_makes_everything_rest_longer_each_time() -
     await service.run(17.0)
     assert sorted(asker.texts) == ["en: adios", "en: hola"]
     await service.desk.close()
+
+
+def test_requests_go_out_farther_apart_after_each_refusal_within_bounds() -> None:
+    budget = RequestBudget(60, random.Random(1))
+    now, gaps = 1000.0, []
+    for _ in range(10):
+        budget.take(now)
+        gaps.append(budget.free_at() - now)
+        budget.refused(now)
+        budget.served()
+        now += 100.0
+    assert gaps == sorted(gaps)
+    assert gaps[0] == pytest.approx(1.02)
+    assert gaps[1] > 1.05
+    assert gaps[-1] == pytest.approx(1.27)
 
 
 @pytest.mark.parametrize("fault", [faults.BAD_KEY, faults.NO_CREDIT, faults.ACCESS_DENIED])
