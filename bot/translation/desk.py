@@ -44,7 +44,6 @@ LATE: Final = Failed(
 
 BROKEN: Final = Fault("text_broken", t("A text could not be translated."), retryable=False)
 
-
 OF_TEXT: Final = frozenset({faults.REPEATED, UNREADABLE})
 """Of those that may pass: one sentence may be the cause."""
 
@@ -162,7 +161,7 @@ class Desk:
             self._finals.remove(ticket)
         else:
             self._interims.remove(ticket)
-        ticket.answered(answer)
+        _tell(ticket, answer)
 
     def _next(self, now: float) -> list[Ticket]:
         """What goes out in one request; nothing if it may not."""
@@ -212,7 +211,7 @@ class Desk:
         elif answer is not None:
             self._budget.served()
             if len(batch) == 1:
-                batch[0].answered(answer)
+                _tell(batch[0], answer)
             else:
                 self._part(batch, parted(answer, requests), now)
         self._look_at(now)
@@ -225,7 +224,7 @@ class Desk:
             if not isinstance(part, TextAnswer)
         ]
         for ticket, part in zip(batch, parts, strict=True):
-            ticket.answered(part)
+            _tell(ticket, part)
         if len(lost) == len(batch):
             self._lost(batch, now)
         else:
@@ -276,7 +275,7 @@ class Desk:
             if again:
                 self._again(ticket)
             else:
-                ticket.answered(failed)
+                _tell(ticket, failed)
 
     async def close(self) -> None:
         """Send and answer nothing more. Idempotent."""
@@ -287,3 +286,11 @@ class Desk:
         self._finals.clear()
         self._interims.clear()
         await self._tasks.close()
+
+
+def _tell(ticket: Ticket, answer: TextAnswer | Failed | Usage) -> None:
+    """Answer, whatever becomes of it there: others wait for theirs."""
+    try:
+        ticket.answered(answer)
+    except Exception:
+        log.exception("the answer to a text was not taken")

@@ -334,6 +334,23 @@ async def test_a_sentence_of_an_unknown_language_that_stays_as_it_was_is_asked_f
     await service.desk.close()
 
 
+async def test_who_can_not_take_an_answer_keeps_nobody_from_theirs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def breaks(_: object) -> None:
+        raise ZeroDivisionError
+
+    service = SimulatedService()
+    asker = Asker(service)
+    service.desk.ask(text("one"), breaks)
+    asker.ask(text("two"))
+    asker.ask(text("three", target="fr"))
+    await service.run(3.0)
+    assert asker.texts == ["en: two", "fr: three"]
+    assert "ZeroDivisionError" in caplog.text
+    await service.desk.close()
+
+
 # A whole room
 
 FURTHER = ("fr", "de", "pt", "it")
