@@ -1,4 +1,7 @@
-"""Text translation over HTTP, as the service does it: one text in, its translation out."""
+"""Text translation over HTTP, as the service does it: one text in, its translation out.
+
+A text is translated line by line, so that its lines can be told apart in the answer.
+"""
 
 import json
 import logging
@@ -17,6 +20,7 @@ PATH = "/api/v1/services/aigc/text-generation/generation"
 
 _MODELS = "qwen-mt-"  # and what follows
 _MAX_CHARACTERS = 10_000
+_MAX_LINES = 100
 
 
 class Writing:
@@ -55,6 +59,12 @@ class Writing:
         )
 
     async def _translated(self, text: str, source: str, target: str) -> str:
+        lines = text.splitlines()
+        return "\n".join(
+            [await self._line(line, source, target) if line.strip() else "" for line in lines]
+        )
+
+    async def _line(self, text: str, source: str, target: str) -> str:
         def work() -> str | None:
             return self._interpreter.translate(text, source, target)
 
@@ -69,7 +79,7 @@ class Writing:
                 f"Nothing installed translates {source} to {target}: install Apertium or Argos "
                 "Translate with that pair, or use the cloud"
             )
-        return translation
+        return " ".join(translation.split())
 
 
 class _RefusedError(EngineError):
@@ -129,4 +139,6 @@ def _text(given: dict[str, Any]) -> str:
         raise _RefusedError("One message of the user with a text is expected.")
     if len(text) > _MAX_CHARACTERS:
         raise _RefusedError(f"The text is longer than {_MAX_CHARACTERS} characters.")
+    if len(text.splitlines()) > _MAX_LINES:
+        raise _RefusedError(f"The text has more than {_MAX_LINES} lines.")
     return text

@@ -28,6 +28,7 @@ from bot.room.events import (
     TextAnswer,
     TextRequest,
     TurnEnded,
+    Usage,
 )
 from bot.room.glossary import occurring
 from bot.room.ports import TextTicket, TextTranslator
@@ -177,8 +178,6 @@ class FurtherLanguage:
         turn.ticket = self._ask(wanted, partial(self._answered, turn, wanted), final=True)
 
     def _answered(self, turn: _Turn, wanted: _Text, answer: TextAnswer | Failed) -> None:
-        if isinstance(answer, TextAnswer):
-            self._said(answer.usage)
         if self._closed or turn.asked is not wanted or turn.ticket is None:
             return  # what was asked for afterwards counts
         turn.ticket = None
@@ -265,9 +264,7 @@ class FurtherLanguage:
         self, turn: _Turn, source: Source, language: str, answer: TextAnswer | Failed
     ) -> None:
         self._interim = None
-        if isinstance(answer, TextAnswer):
-            self._said(answer.usage)
-        elif answer.fatal and not self._closed:
+        if isinstance(answer, Failed) and answer.fatal and not self._closed:
             self._stop(answer)
         if self._closed or turn.asked is not None or turn.ended:
             return
@@ -289,6 +286,12 @@ class FurtherLanguage:
     def _ask(
         self, wanted: _Text, answered: Callable[[TextAnswer | Failed], None], *, final: bool
     ) -> TextTicket:
+        def told(answer: TextAnswer | Failed | Usage) -> None:
+            if not isinstance(answer, Failed):
+                self._said(answer if isinstance(answer, Usage) else answer.usage)
+            if not isinstance(answer, Usage):
+                answered(answer)
+
         request = TextRequest(
             text=wanted.text,
             source=wanted.source,
@@ -297,7 +300,7 @@ class FurtherLanguage:
             terms=occurring(self._glossary, wanted.text),
             guild_id=self._guild_id,
         )
-        return self._texts.ask(request, answered)
+        return self._texts.ask(request, told)
 
     def use_glossary(self, glossary: Mapping[str, str]) -> None:
         """Translate these terms so from now on."""

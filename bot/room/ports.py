@@ -14,6 +14,7 @@ from bot.room.events import (
     Speech,
     TextAnswer,
     TextRequest,
+    Usage,
 )
 from bot.room.records import Layout
 from bot.room.spent import Spent, SpentKey
@@ -157,13 +158,14 @@ class TextTranslator(Protocol):
         """Codes of the languages it translates between."""
 
     def ask(
-        self, request: TextRequest, answered: Callable[[TextAnswer | Failed], None]
+        self, request: TextRequest, answered: Callable[[TextAnswer | Failed | Usage], None]
     ) -> TextTicket:
         """Hand a text in.
 
         `answered` is called on the event loop, after this returns, at most once: with the
         translation, or with why there is none. A fatal failure means that no further text of this
-        language will be translated either.
+        language will be translated either. Before that it is told what was used to no avail, each
+        time as a Usage.
         """
 
 

@@ -30,6 +30,8 @@ models          what each model can do, with its languages and voices
 
 writing         a text -> its translation, by Qwen-MT
 desk, requests  which text goes out when, under the account's limits
+  waiting       whose turn it is, and who goes along
+  batching      several sentences in one request, and back to each
 
 Nothing but link and sdk knows threads, nothing but sdk and writing knows DashScope, and nothing but
 sdk, wire and frame its websocket library.

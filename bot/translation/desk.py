@@ -1,25 +1,29 @@
 """Where texts wait to be translated: finals always, interims while there is room.
 
-Finals go out in the order they were handed in, by turns between guilds; one that waited too long
-is given up, which is said. A final that failed for a moment is tried again, without holding up
-the others; one that was refused for the rate makes everything rest.
+Finals go out in the order they were handed in, by turns between guilds; where more wait than
+requests may go out, those of the same guild and languages share one. One that waited too long is
+given up, which is said. A final that failed for a moment is tried again, without holding up the
+others; one that was refused for the rate makes everything rest. None is given up for what failed
+in its company: the last try, at the latest, is its own.
 """
 
+import itertools
 import logging
 import math
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from bot.clock import Clock, Timer
-from bot.room.events import Failed, TextAnswer, TextRequest
+from bot.room.events import Failed, TextAnswer, TextRequest, Usage
 from bot.tasks import TaskOwner
 from bot.translation import faults, outage
+from bot.translation.batching import MOST_SENTENCES, PARTS, Trust, joined, pair, parted
 from bot.translation.faults import Fault
 from bot.translation.requests import RequestBudget
-from bot.translation.writing import ENDS_ALL
+from bot.translation.waiting import ALONE, Answered, Finals, Ticket
+from bot.translation.writing import ENDS_ALL, UNREADABLE
 from bot.words import t
 
 MOST_WAITING: Final = 256  # finals, and as many interims; of more, the oldest is given up
@@ -31,7 +35,6 @@ REFUSED_S: Final = 60.0  # the account's refusal is taken for true for so long
 log = logging.getLogger(__name__)
 
 Send = Callable[[TextRequest], Awaitable[TextAnswer | Fault]]
-Answered = Callable[[TextAnswer | Failed], None]
 
 LATE: Final = Failed(
     "text_late",
@@ -41,27 +44,8 @@ LATE: Final = Failed(
 
 BROKEN: Final = Fault("text_broken", t("A text could not be translated."), retryable=False)
 
-
-@dataclass(eq=False, slots=True)
-class Ticket:
-    """A text handed in."""
-
-    request: TextRequest
-    answered: Answered
-    asked_at: float
-    sent: bool = False
-    taken_back: bool = False
-    tries: int = 0
-    not_before: float = 0.0
-
-    @property
-    def waiting(self) -> bool:
-        """Whether it is to be sent."""
-        return not self.sent and not self.taken_back
-
-    def cancel(self) -> None:
-        """Take it back: it is not sent, or not once more, and not answered unless it was sent."""
-        self.taken_back = True
+OF_TEXT: Final = frozenset({faults.REPEATED, UNREADABLE})
+"""Of those that may pass: one sentence may be the cause."""
 
 
 class Desk:
@@ -89,22 +73,22 @@ class Desk:
         self._budget = RequestBudget(per_minute, chance)
         self._clock = clock
         self._chance = chance
-        self._finals: dict[int, deque[Ticket]] = {}  # by guild; the next one's first
+        self._trust = Trust()
+        self._finals = Finals(self._trust)
         self._interims: deque[Ticket] = deque()
-        self._under_way = 0
+        self._numbers = itertools.count()
+        self._under_way = 0  # requests
         self._refused: tuple[Failed, float] | None = None  # why, and until when
         self._timer: Timer | None = None
         self._tasks = TaskOwner("texts")
         self._closed = False
         self.given_up = 0  # finals
+        self.asked_again = 0  # finals, as their batch's answer was of no use for them
 
     @property
     def waiting(self) -> int:
         """Finals that have not been sent, for the status panel."""
-        return sum(ticket.waiting for ticket in self._tickets())
-
-    def _tickets(self) -> list[Ticket]:
-        return [ticket for queue in self._finals.values() for ticket in queue]
+        return sum(ticket.waiting for ticket in self._finals)
 
     def languages(self) -> frozenset[str]:
         """Codes of the languages it translates between."""
@@ -112,15 +96,16 @@ class Desk:
 
     def ask(self, request: TextRequest, answered: Answered) -> Ticket:
         """Hand a text in; `answered` is called after this returns."""
-        ticket = Ticket(request, answered, self._clock.now())
+        now = self._clock.now()
+        ticket = Ticket(request, answered, now, next(self._numbers))
         if self._closed:
             ticket.cancel()
         elif request.final:
-            self._finals.setdefault(request.guild_id, deque()).append(ticket)
-            self._look_at(self._clock.now())
+            self._finals.add(ticket)
+            self._look_at(now)
         else:
             self._interims.append(ticket)
-            self._look_at(self._clock.now())
+            self._look_at(now)
         return ticket
 
     # What goes out
@@ -136,30 +121,26 @@ class Desk:
         self._timer = None
         now = self._clock.now()
         self._tidy(now)
-        while self._under_way < MOST_UNDER_WAY and (ticket := self._next(now)) is not None:
+        while batch := self._next(now):
             self._budget.take(now)
             self._under_way += 1
-            ticket.sent = True
-            ticket.tries += 1
-            self._tasks.start(self._serve(ticket), "request")
+            for ticket in batch:
+                ticket.sent = True
+                ticket.tries += 1
+            self._tasks.start(self._serve(batch), "request")
         due = self._due()
         if due < math.inf:
             self._look_at(max(now, due))
 
     def _tidy(self, now: float) -> None:
         """Forget what was taken back, and give up what waited too long."""
-        for guild_id, queue in list(self._finals.items()):
-            kept = deque(ticket for ticket in queue if ticket.waiting)
-            if kept:
-                self._finals[guild_id] = kept
-            else:
-                del self._finals[guild_id]
+        self._finals.tidy()
         self._interims = deque(ticket for ticket in self._interims if ticket.waiting)
         if self._refused is not None and now < self._refused[1]:
-            for ticket in [*self._tickets(), *self._interims]:
+            for ticket in [*self._finals, *self._interims]:
                 self._answer(ticket, self._refused[0])
             return
-        finals = sorted(self._tickets(), key=lambda ticket: ticket.asked_at)
+        finals = sorted(self._finals, key=lambda ticket: ticket.number)
         too_many = max(0, len(finals) - MOST_WAITING)
         for ticket in finals[:too_many]:
             self._give_up(ticket)
@@ -177,32 +158,30 @@ class Desk:
         """Answer one that waits."""
         ticket.sent = True
         if ticket.request.final:
-            self._finals[ticket.request.guild_id].remove(ticket)
+            self._finals.remove(ticket)
         else:
             self._interims.remove(ticket)
-        ticket.answered(answer)
+        _tell(ticket, answer)
 
-    def _next(self, now: float) -> Ticket | None:
-        if self._budget.free_at() > now:
-            return None
-        for guild_id, queue in list(self._finals.items()):
-            for ticket in queue:
-                if ticket.waiting and ticket.not_before <= now:
-                    queue.remove(ticket)
-                    self._finals[guild_id] = self._finals.pop(guild_id)  # the others' turn
-                    return ticket
-        if self._finals or self._budget.spare_at() > now:
-            return None
+    def _next(self, now: float) -> list[Ticket]:
+        """What goes out in one request; nothing if it may not."""
+        free = self._budget.free(now, MOST_UNDER_WAY - self._under_way)
+        if free < 1:
+            return []
+        if batch := self._finals.take(now, free):
+            return batch
+        if self.waiting or self._budget.spare_at() > now:
+            return []
         while self._interims:
             ticket = self._interims.popleft()
             if ticket.waiting:
-                return ticket
-        return None
+                return [ticket]
+        return []
 
     def _due(self) -> float:
         """When to look again, if nothing happens before."""
         due = math.inf
-        finals = [ticket for ticket in self._tickets() if ticket.waiting]
+        finals = [ticket for ticket in self._finals if ticket.waiting]
         if finals:
             due = min(ticket.asked_at for ticket in finals) + LATE_S
             if self._under_way < MOST_UNDER_WAY:
@@ -214,9 +193,11 @@ class Desk:
 
     # What comes back
 
-    async def _serve(self, ticket: Ticket) -> None:
+    async def _serve(self, batch: list[Ticket]) -> None:
+        batch = [ticket for ticket in batch if not ticket.taken_back]  # since it was chosen
+        requests = [ticket.request for ticket in batch]
         try:
-            answer = await self._send(ticket.request)
+            answer = await self._send(joined(requests)) if batch else None
         except Exception:
             log.exception("a text request failed")
             answer = BROKEN  # whoever asked has to be told
@@ -225,31 +206,76 @@ class Desk:
         if self._closed:
             return
         now = self._clock.now()
-        if isinstance(answer, TextAnswer):
+        if isinstance(answer, Fault):
+            self._failed(batch, answer, now)
+        elif answer is not None:
             self._budget.served()
-            ticket.answered(answer)
-        else:
-            self._failed(ticket, answer, now)
+            if len(batch) == 1:
+                _tell(batch[0], answer)
+            else:
+                self._part(batch, parted(answer, requests), now)
         self._look_at(now)
 
-    def _failed(self, ticket: Ticket, fault: Fault, now: float) -> None:
+    def _part(self, batch: list[Ticket], parts: Sequence[TextAnswer | Usage], now: float) -> None:
+        """Give each what is its own of an answer."""
+        lost = [
+            ticket
+            for ticket, part in zip(batch, parts, strict=True)
+            if not isinstance(part, TextAnswer)
+        ]
+        for ticket, part in zip(batch, parts, strict=True):
+            _tell(ticket, part)
+        if len(lost) == len(batch):
+            self._lost(batch, now)
+        else:
+            self._kept(batch, now)
+            self._ask_again(lost, ALONE)
+
+    def _kept(self, batch: list[Ticket], now: float) -> None:
+        if batch[0].company == MOST_SENTENCES:  # what failed before says little of the others
+            self._trust.kept(pair(batch[0].request), now)
+
+    def _lost(self, batch: list[Ticket], now: float) -> None:
+        """An answer was of no use: whose fault it was shows in smaller batches."""
+        if batch[0].company == MOST_SENTENCES:
+            self._trust.lost(pair(batch[0].request), now)
+        self._ask_again(batch, math.ceil(len(batch) / PARTS))
+
+    def _ask_again(self, tickets: list[Ticket], company: int) -> None:
+        for ticket in tickets:
+            ticket.company = company if ticket.tries < MOST_TRIES - 1 else ALONE
+            if not ticket.taken_back:
+                self.asked_again += 1
+                self._again(ticket)
+
+    def _again(self, ticket: Ticket) -> None:
+        ticket.sent = False
+        self._finals.add(ticket)
+
+    def _failed(self, batch: list[Ticket], fault: Fault, now: float) -> None:
         failed = Failed(fault.code, fault.message, fatal=fault in ENDS_ALL)
         if failed.fatal:
             self._refused = (failed, now + REFUSED_S)
-        again = ticket.request.final and fault.retryable and not ticket.taken_back
-        if fault is faults.RATE_LIMITED:
+        elif fault is faults.RATE_LIMITED:
             self._budget.refused(now)
-            ticket.tries -= 1
-        elif again and ticket.tries < MOST_TRIES:
-            wait = outage.FIRST_WAIT_S * 2.0**ticket.tries
-            ticket.not_before = now + wait * self._chance.uniform(1.0, 1.5)
-        else:
-            again = False
-        if again:
-            ticket.sent = False
-            self._finals.setdefault(ticket.request.guild_id, deque()).appendleft(ticket)
-        else:
-            ticket.answered(failed)
+        elif len(batch) > 1 and (not fault.retryable or fault in OF_TEXT):
+            self._lost(batch, now)
+            return
+        spread = self._chance.uniform(1.0, 1.5)
+        for ticket in batch:
+            again = ticket.request.final and fault.retryable and not ticket.taken_back
+            if fault is faults.RATE_LIMITED:
+                ticket.tries -= 1
+            elif again and ticket.tries < MOST_TRIES:
+                ticket.not_before = now + outage.FIRST_WAIT_S * 2.0**ticket.tries * spread
+                if ticket.tries == MOST_TRIES - 1:
+                    ticket.company = ALONE
+            else:
+                again = False
+            if again:
+                self._again(ticket)
+            else:
+                _tell(ticket, failed)
 
     async def close(self) -> None:
         """Send and answer nothing more. Idempotent."""
@@ -260,3 +286,11 @@ class Desk:
         self._finals.clear()
         self._interims.clear()
         await self._tasks.close()
+
+
+def _tell(ticket: Ticket, answer: TextAnswer | Failed | Usage) -> None:
+    """Answer, whatever becomes of it there: others wait for theirs."""
+    try:
+        ticket.answered(answer)
+    except Exception:
+        log.exception("the answer to a text was not taken")

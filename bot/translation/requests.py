@@ -3,10 +3,12 @@
 import math
 import random
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 MARGIN: Final = 1.02  # of each window: requests may arrive closer together than they were sent
+WIDER: Final = 1.05  # times the window by the second with each refusal: the way there varies
+WIDEST_S: Final = 0.25  # more than it began with
 FIRST_REST_S: Final = 1.0
 LONGEST_REST_S: Final = 30.0
 SPARE_PART: Final = 0.5  # of a minute's requests may go to interims
@@ -30,7 +32,8 @@ class RequestBudget:
     """Says when a request may go out. Pure: time is passed in.
 
     The service counts by the minute and by the second, and refuses a burst below its limit by the
-    minute. When it refuses all the same, everything rests, longer each time.
+    minute. When it refuses all the same, everything rests, longer each time, and requests go out
+    somewhat farther apart from then on.
 
     Args:
         per_minute: The account's limit.
@@ -40,6 +43,7 @@ class RequestBudget:
     def __init__(self, per_minute: int, chance: random.Random) -> None:
         self._minute = _Window(60.0 * MARGIN, per_minute)
         self._second = _Window(max(1.0, 60.0 / per_minute) * MARGIN, max(1, per_minute // 60))
+        self._widest_s = self._second.seconds + WIDEST_S
         self._taken: deque[float] = deque(maxlen=per_minute)
         self._chance = chance
         self._rests_until = 0.0
@@ -52,6 +56,16 @@ class RequestBudget:
             self._minute.free_at(self._taken, self._minute.most),
             self._second.free_at(self._taken, self._second.most),
         )
+
+    def free(self, now: float, wanted: int) -> int:
+        """How many requests may go out at this moment, of so many wanted."""
+        if now < self._rests_until:
+            return 0
+        for count in range(wanted):
+            for window in (self._minute, self._second):
+                if window.free_at(self._taken, window.most - count) > now:
+                    return count
+        return wanted
 
     def spare_at(self) -> float:
         """The same for a request that others must not have to wait for; infinite: never."""
@@ -76,6 +90,8 @@ class RequestBudget:
         longest = min(LONGEST_REST_S, FIRST_REST_S * 2.0 ** min(self._refusals, 16))
         self._rests_until = now + longest * self._chance.uniform(1.0, 1.5)
         self._refusals += 1
+        wider_s = min(self._widest_s, self._second.seconds * WIDER)
+        self._second = replace(self._second, seconds=wider_s)
 
     def used(self, now: float) -> int:
         """Requests of the last minute."""

@@ -74,6 +74,22 @@ async def test_a_text_is_translated_through_the_sdk() -> None:
     assert (answer.usage.text_tokens_in, answer.usage.text_tokens_out) == (1, 3)
 
 
+async def test_a_text_is_translated_line_by_line() -> None:
+    spread = ScriptedTranslator({**KNOWN.known, ("adeu", "es", "ca"): "two\nlines"})
+    async with engine(spread) as server:
+        answer = await through_the_sdk(server, "es", "ca", "hola\n\nadeu\r\nhola")
+    assert isinstance(answer, TextAnswer)
+    assert answer.text.split("\n") == ["hola a tothom", "", "two lines", "hola a tothom"]
+    assert answer.usage.text_tokens_in == 3
+
+
+async def test_a_text_with_a_line_that_nothing_translates_is_refused_whole() -> None:
+    async with engine() as server:
+        answer = await through_the_sdk(server, "es", "fr", "hola\nhola")
+    assert isinstance(answer, Fault)
+    assert "Nothing installed translates es to fr" in answer.message
+
+
 @pytest.mark.parametrize("pivot", [False, True])
 async def test_a_pair_by_way_of_english_is_served_where_that_is_wanted(pivot: bool) -> None:  # noqa: FBT001
     async with engine(pivot=pivot) as server:
@@ -124,6 +140,11 @@ async def test_a_request_without_a_key_is_refused(key: str | None) -> None:
         (body(input={"messages": [{"role": "user", "content": 3}]}), 400, "InvalidParameter"),
         (
             body(input={"messages": [{"role": "user", "content": "x" * 10_001}]}),
+            400,
+            "InvalidParameter",
+        ),
+        (
+            body(input={"messages": [{"role": "user", "content": "x\n" * 101}]}),
             400,
             "InvalidParameter",
         ),

@@ -8,7 +8,7 @@ import pytest
 from bot.room.events import ConversationState
 from bot.room.fanout import FanOut
 from tests.integration.fan_out_house import house
-from tests.integration.text_service import Asked, TextRoutes
+from tests.integration.text_service import Asked, Limits, TextRoutes
 from tests.integration.translation_room import nothing_left, open_sockets
 from tests.integration.translation_service import Service, Session, translate
 
@@ -57,6 +57,57 @@ async def test_eight_speakers_and_five_languages_open_eight_conversations() -> N
     assert statistics.median(delays) <= 0.3 + takes_s
     assert max(delays) <= 3.0  # on a machine that does much else
     assert open_sockets() == sockets
+
+
+async def test_eight_speakers_and_five_languages_keep_up_at_a_request_a_second() -> None:
+    limits = Limits(60)
+    routes = TextRoutes(takes_s=0.3, refuse=limits)
+    ends = (50, 60, 70)
+    async with (
+        nothing_left(),
+        Service(translate, texts=routes) as service,
+        house(service, *FIVE, members=8, per_minute=60) as home,
+    ):
+
+        async def talks(number: int) -> None:
+            await asyncio.sleep(number * 0.35)
+            for end in ends:
+                await home.says(home.members[number], number + 1, end)
+                await asyncio.sleep(2.8)
+
+        await asyncio.gather(*(talks(number) for number in range(8)))
+        await home.until_finals(8 * len(ends) * len(FIVE))
+        first = home.finals("en")
+        delays = [
+            home.board.final_at[further[member.name, f"{language}: source {said}"].key]
+            - home.board.final_at[first[member.name, said].key]
+            for language in FIVE[1:]
+            for further in [home.finals(language)]
+            for member in home.members
+            for said in [f"{member.id} {end}" for end in ends]
+        ]
+        assert home.board.notices == []
+        assert home.desk.given_up == home.desk.asked_again == 0
+    assert len(delays) == 8 * len(ends) * (len(FIVE) - 1)
+    assert max(delays) <= 8.0
+    assert len(routes.asked) < len(delays) / 2
+    assert limits.refused <= 2  # where the machine sends one late and the next in time
+
+
+async def test_a_service_that_merges_lines_leaves_no_trace_but_time() -> None:
+    routes = TextRoutes(refuse=Limits(60), merges=True)
+    async with (
+        nothing_left(),
+        Service(translate, texts=routes) as service,
+        house(service, "en", "fr", members=4, mode=FanOut.TEXT, per_minute=60) as home,
+    ):
+        await asyncio.gather(*(home.says(member, member.id) for member in home.members))
+        await home.until_finals(2 * 4)
+        texts = {text for _, text in home.finals("fr")}
+        notices = list(home.board.notices)
+    assert texts == {f"fr: source {member.id}" for member in home.members}
+    assert notices == []
+    assert any("\n" in asked.text for asked in routes.asked)
 
 
 @pytest.mark.parametrize("mode", list(FanOut))

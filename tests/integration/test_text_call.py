@@ -70,6 +70,15 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(
         assert await mt.send(HELLO) is faults.NO_ANSWER
 
 
+async def test_a_long_text_has_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "ANSWER_S", 0.1)
+    async with calling(TextRoutes(takes_s=0.4)) as mt:
+        assert await mt.send(HELLO) is faults.NO_ANSWER
+        assert isinstance(
+            await mt.send(TextRequest("hola " * 200, "es", "en", final=True)), TextAnswer
+        )
+
+
 async def test_an_error_without_a_code_is_judged_by_its_status() -> None:
     async with calling(TextRoutes(refuse=lambda _: (500, "", ""))) as mt:
         assert await mt.send(HELLO) is faults.OVERLOADED

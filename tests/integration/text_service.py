@@ -39,6 +39,28 @@ class Asked:
 Refuse = Callable[[Asked], tuple[int, str, str] | None]
 
 
+class Limits:
+    """Refuses requests beyond an account's limit, by the minute and by the second.
+
+    Args:
+        per_minute: So many.
+    """
+
+    def __init__(self, per_minute: int) -> None:
+        self._windows = ((60.0, per_minute), (1.0, per_minute // 60))
+        self._served: list[float] = []
+        self.refused = 0
+
+    def __call__(self, asked: Asked) -> tuple[int, str, str] | None:
+        """What is answered to a request too many."""
+        for window_s, most in self._windows:
+            if sum(at > asked.at - window_s for at in self._served) >= most:
+                self.refused += 1
+                return 429, "Throttling.RateQuota", "Request rate increased too quickly."
+        self._served.append(asked.at)
+        return None
+
+
 class TextRoutes:
     """The text call as a part of a server.
 
@@ -46,15 +68,22 @@ class TextRoutes:
         takes_s: How long an answer takes.
         refuse: Status, code and message of an error for a request; None answers it.
         drop: How many requests are reset without an answer, from the first on.
+        merges: Whether the lines of a text become one.
     """
 
     def __init__(
-        self, *, takes_s: float = 0.0, refuse: Refuse = lambda _: None, drop: int = 0
+        self,
+        *,
+        takes_s: float = 0.0,
+        refuse: Refuse = lambda _: None,
+        drop: int = 0,
+        merges: bool = False,
     ) -> None:
         self.asked: list[Asked] = []
         self._takes_s = takes_s
         self._refuse = refuse
         self._drop = drop
+        self._merges = merges
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post(PATH, self._answer)
@@ -70,7 +99,8 @@ class TextRoutes:
             status, code, message = refused
             body = {"code": code, "message": message, "request_id": "r"}
             return web.json_response(body, status=status)
-        return web.json_response(translation(f"{asked.target}: {asked.text}"))
+        lines = [f"{asked.target}: {line}" for line in asked.text.split("\n")]
+        return web.json_response(translation((" " if self._merges else "\n").join(lines)))
 
 
 def translation(text: str) -> dict[str, Any]:

@@ -58,6 +58,25 @@ def test_a_final_source_text_is_translated_and_shown_as_a_conversation_would() -
     assert Usage(text_tokens_in=1) in line.said
 
 
+def test_what_was_used_to_no_avail_is_told_and_the_answer_still_waited_for() -> None:
+    line = Line()
+    line.take(heard(1, "Hola."), TurnEnded(1))
+    (ticket,) = line.texts.tickets
+    ticket.answered(Usage(text_tokens_in=5))
+    assert line.said == [Usage(text_tokens_in=5)]
+    ticket.answer("Salut.")
+    assert line.shown == [heard(1, "Hola."), Final(1, "Salut."), TurnEnded(1)]
+    assert line.said.count(Usage(text_tokens_in=1)) == 1
+
+
+def test_what_a_text_used_after_its_speaker_withdrew_is_told() -> None:
+    line = Line()
+    line.take(heard(1, "Hola."))
+    line.line.discard()
+    line.texts.tickets[0].answered(Usage(text_tokens_in=5))
+    assert line.said == [Usage(text_tokens_in=5)]
+
+
 def test_an_unknown_source_language_is_left_to_the_service() -> None:
     line = Line()
     line.take(heard(1, "Hola.", None))

@@ -5,36 +5,13 @@ import random
 
 import pytest
 
-from bot.room.events import Failed, TextAnswer, TextRequest
+from bot.room.events import Failed
 from bot.translation import faults
-from bot.translation.desk import LATE_S, MOST_WAITING, Ticket
+from bot.translation.desk import LATE_S, MOST_WAITING
 from bot.translation.faults import Fault
+from bot.translation.requests import RequestBudget
 from bot.translation.writing import UNREADABLE
-from tests.support.texts import SimulatedService
-
-
-def text(words: str, *, final: bool = True, guild: int = 1, target: str = "en") -> TextRequest:
-    return TextRequest(words, "es", target, final, guild_id=guild)
-
-
-class Asker:
-    """Asks, and keeps what is answered."""
-
-    def __init__(self, service: SimulatedService) -> None:
-        self.service = service
-        self.answers: list[tuple[str, TextAnswer | Failed]] = []
-
-    def ask(self, request: TextRequest) -> Ticket:
-        words = request.text
-        return self.service.desk.ask(request, lambda answer: self.answers.append((words, answer)))
-
-    @property
-    def texts(self) -> list[str]:
-        return [answer.text for _, answer in self.answers if isinstance(answer, TextAnswer)]
-
-    @property
-    def codes(self) -> list[str]:
-        return [answer.code for _, answer in self.answers if isinstance(answer, Failed)]
+from tests.support.texts import Asker, SimulatedService, text
 
 
 async def test_a_final_goes_out_at_once() -> None:
@@ -57,11 +34,11 @@ async def test_finals_wait_for_the_limits_by_the_minute_and_by_the_second(
     service = SimulatedService(per_minute=per_minute, takes_s=0.1)
     asker = Asker(service)
     for number in range(24):
-        asker.ask(text(str(number)))
+        asker.ask(text("hola", target=f"x{number}"))  # nothing that could share a request
     await service.run(LATE_S - 1)
     assert service.most_within(1.0) <= per_second
     assert service.most_within(60.0) <= per_minute
-    assert asker.texts == [f"en: {number}" for number in range(served)]
+    assert asker.texts == [f"x{number}: hola" for number in range(served)]
     await service.desk.close()
 
 
@@ -111,11 +88,11 @@ async def test_without_room_in_a_second_interims_are_left_out() -> None:
 async def test_guilds_take_turns() -> None:
     service = SimulatedService(per_minute=60, takes_s=0.1)
     asker = Asker(service)
-    for number in range(6):
-        asker.ask(text(f"busy {number}", guild=1))
+    for target in ("de", "fr", "pt"):
+        asker.ask(text("busy", guild=1, target=target))
     asker.ask(text("quiet", guild=2))
     await service.run(2.5)
-    assert asker.texts == ["en: busy 0", "en: quiet", "en: busy 1"]
+    assert asker.texts == ["de: busy", "en: quiet", "fr: busy"]
     await service.desk.close()
 
 
@@ -135,7 +112,7 @@ async def test_a_final_that_waited_too_long_is_given_up_and_that_is_said() -> No
     service = SimulatedService(per_minute=1)
     asker = Asker(service)
     asker.ask(text("first"))
-    asker.ask(text("second"))
+    asker.ask(text("second", target="fr"))
     await service.run(LATE_S + 1)
     assert asker.texts == ["en: first"]
     assert asker.codes == ["text_late"]
@@ -197,6 +174,21 @@ async def test_a_refusal_for_the_rate_makes_everything_rest_longer_each_time() -
     await service.run(17.0)
     assert sorted(asker.texts) == ["en: adios", "en: hola"]
     await service.desk.close()
+
+
+def test_requests_go_out_farther_apart_after_each_refusal_within_bounds() -> None:
+    budget = RequestBudget(60, random.Random(1))
+    now, gaps = 1000.0, []
+    for _ in range(10):
+        budget.take(now)
+        gaps.append(budget.free_at() - now)
+        budget.refused(now)
+        budget.served()
+        now += 100.0
+    assert gaps == sorted(gaps)
+    assert gaps[0] == pytest.approx(1.02)
+    assert gaps[1] > 1.05
+    assert gaps[-1] == pytest.approx(1.27)
 
 
 @pytest.mark.parametrize("fault", [faults.BAD_KEY, faults.NO_CREDIT, faults.ACCESS_DENIED])
