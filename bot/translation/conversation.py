@@ -290,13 +290,14 @@ class LiveConversation:
     # What the link reports
 
     def _on_event(self, event: ServerEvent) -> None:
-        match event:
+        match event:  # what comes most stands first
+            case protocol.VoiceDelta() | protocol.TranslationText():
+                self._on_speech_event(event)
             case protocol.SessionCreated():
                 self.session_id = event.session_id
-            case protocol.SessionUpdated():
-                if self._phase is Phase.OPENING:
-                    self._opened(self._clock.now())
-            case protocol.SessionFinished():
+            case protocol.SessionUpdated() if self._phase is Phase.OPENING:
+                self._opened(self._clock.now())
+            case protocol.SessionFinished() if self._phase is Phase.FINISHING:
                 self._finished()
             case protocol.ServerError():
                 self._on_error(event)
@@ -306,12 +307,12 @@ class LiveConversation:
                 self._on_speech_event(event)
 
     def _on_speech_event(self, event: ServerEvent) -> None:
-        if isinstance(event, protocol.ResponseCreated):
+        if isinstance(event, protocol.VoiceDelta):
+            self._meter.voiced(event.pcm)
+        elif isinstance(event, protocol.ResponseCreated):
             self.last_response_id = event.response_id
         elif isinstance(event, protocol.ResponseDone) and event.usage is not None:
             self._meter.counted(event.usage)
-        elif isinstance(event, protocol.VoiceDelta):
-            self._meter.voiced(event.pcm)
         before = self._turns.settled, self._turns.resting(self._pause.since)
         self._report.translated(self._turns.take(event, self._clock.now()))
         after = self._turns.settled, self._turns.resting(self._pause.since)
@@ -327,8 +328,6 @@ class LiveConversation:
             self._report.say(notices.reported(event.code, event.message))
 
     def _finished(self) -> None:
-        if self._phase is not Phase.FINISHING:
-            return
         self._report.say(*self._turns.end_all())
         self._backlog.clear()
         self._drop_link()

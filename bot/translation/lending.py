@@ -124,7 +124,9 @@ class Lease:
 
     def _event(self, event: ServerEvent) -> None:
         self.active_at = self._clock.now()
-        match event:
+        match event:  # what comes most stands first
+            case protocol.VoiceDelta():
+                self._owner.spent(self._estimate.voiced(len(event.pcm)))
             case protocol.SessionCreated():
                 self.session_id = event.session_id
             case protocol.SessionUpdated():
@@ -133,8 +135,6 @@ class Lease:
                 self._owner.accepted(self)
             case protocol.SpeechStarted():
                 self._announces = True
-            case protocol.VoiceDelta():
-                self._owner.spent(self._estimate.voiced(len(event.pcm)))
             case protocol.ResponseDone(usage=protocol.TokenCount() as usage):
                 self._owner.spent(self._estimate.said(usage))
             case protocol.ServerError():

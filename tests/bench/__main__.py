@@ -18,7 +18,8 @@ from tests.bench.scene import Scene, scene
 
 _SATURATED_S = 5.0
 _PACED_S = 3.0
-_CONVERSED_S = 6.0
+_CONVERSED_S = 4.0
+_CONVERSED_ROUNDS = 2  # to each other one, as half of what is measured is the kernel's sending
 _MEMBERS = (1, 10, 20, 80)
 _COMPARED = 20  # members, where variants are compared
 _SATURATED_ROUNDS = 3  # to each other one: they are short, and single ones differ by a third
@@ -156,7 +157,7 @@ def main() -> int:
         **_saturated(program, _SATURATED_ROUNDS * asked.rounds),
         **_paced(program, asked.rounds),
         **_latency(asked.rounds),
-        **_conversations(asked.rounds),
+        **_conversations(_CONVERSED_ROUNDS * asked.rounds),
     }
     if asked.json is not None:
         text = json.dumps({name: round(value, 3) for name, value in figures.items()}, indent=2)
