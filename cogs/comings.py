@@ -9,6 +9,7 @@ from discord.ext import commands
 from bot.errors import ParleyError
 from bot.room.records import SavedRoom
 from bot.room.registry import Rooms
+from bot.words import command, t
 from cogs.hosting import Host, Wanted
 from cogs.permissions import Text, Voice, check_start
 
@@ -30,6 +31,7 @@ class Comings(commands.Cog):
         self._host = host
         self._restored = False
         self._starting: set[int] = set()  # guilds
+        self._refused: dict[int, str] = {}  # by voice channel, what was said of it
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -53,13 +55,26 @@ class Comings(commands.Cog):
 
     async def _restore(self, saved: SavedRoom) -> None:
         guild = self._client.get_guild(saved.guild_id)
+        if guild is None:
+            await self._rooms.remembered.drop(saved.guild_id)
+            return
         try:
-            if guild is not None:
-                await self._host.restore(saved, guild)
-                log.info("room %d is back", saved.guild_id)
-                return
+            await self._host.restore(saved, guild)
         except ParleyError as error:
             log.warning("room %d is not back: %s", saved.guild_id, error.code)
+            await self._host.tell(
+                guild,
+                saved.text_channel_id,
+                t(
+                    "I was restarted and can't go on translating {channel}.",
+                    channel=f"<#{saved.voice_channel_id}>",
+                ),
+                error.message,
+                t("{command} begins anew.", command=command("translate start")),
+            )
+        else:
+            log.info("room %d is back", saved.guild_id)
+            return
         # Nothing would bring it back later: it would come as a surprise then.
         await self._rooms.remembered.drop(saved.guild_id)
 
@@ -85,6 +100,7 @@ class Comings(commands.Cog):
         ):
             return
         self._starting.add(guild.id)
+        text_id: int | None = None
         try:
             settings = await self._rooms.settings(guild.id)
             text_id = settings.auto_channels.get(voice.id)
@@ -93,10 +109,24 @@ class Comings(commands.Cog):
                 speaks = settings.spoken is not None
                 check_start(guild.me, guild.me, voice, text, speaks=speaks)
                 await self._host.start(Wanted(voice, text), None)
+                self._refused.pop(voice.id, None)
         except ParleyError as error:
             log.warning("a room did not start by itself: %s", error.code)
+            await self._refuse(voice, text_id, error)
         finally:
             self._starting.discard(guild.id)
+
+    async def _refuse(self, voice: Voice, text_id: int | None, error: ParleyError) -> None:
+        """Say why no room started, once until it is another reason."""
+        if text_id is None or self._refused.get(voice.id) == error.message:
+            return
+        self._refused[voice.id] = error.message
+        await self._host.tell(
+            voice.guild,
+            text_id,
+            t("Translation of {channel} could not start by itself.", channel=voice.mention),
+            error.message,
+        )
 
 
 def _people(channel: Voice) -> bool:

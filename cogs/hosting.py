@@ -12,7 +12,7 @@ from bot.room.records import GuildSettings, SavedRoom
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
 from bot.room.spending import Spending
-from bot.words import t
+from bot.words import lines, render, t
 from cogs import notice
 from cogs.answers import guild_locale
 from cogs.panel import ChannelSurface
@@ -143,6 +143,19 @@ class Host:
                 )
             )
         self._show(text, plan, saved.panel_id)
+
+    async def tell(self, guild: discord.Guild, channel_id: int, *said: str) -> None:
+        """Say in a text channel why there is no room; where that can't be said, the log has it."""
+        channel = guild.get_channel_or_thread(channel_id)
+        if not isinstance(channel, Text):
+            return
+        try:
+            locale = self._locale(guild, await self._rooms.settings(guild.id))
+            await channel.send(
+                render(lines(said), locale), allowed_mentions=discord.AllowedMentions.none()
+            )
+        except (discord.DiscordException, OSError, TimeoutError, ParleyError) as error:
+            log.warning("why there is no room could not be said: %s", type(error).__name__)
 
     def _show(self, text: Text, plan: RoomPlan, panel_id: int = 0) -> None:
         surface = ChannelSurface(

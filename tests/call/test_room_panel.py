@@ -114,6 +114,31 @@ async def test_a_room_starts_by_itself_and_hears_nobody_by_that(tmp_path: Path) 
             await where.until(lambda: len(panels(where)) == 1, 20, "a room after all had left")
 
 
+async def test_why_a_room_could_not_start_by_itself_is_said_once(tmp_path: Path) -> None:
+    failed = "Translation of <#{}> could not start by itself."
+    async with place() as where:
+        auto = {where.lounge.id: where.captions.id}
+        await kept(where, tmp_path, GuildSettings(auto_channels=auto))
+        where.guild.deny(where.lounge, where.account, Permissions.CONNECT)
+
+        def said() -> list[str]:
+            begin = failed.format(where.lounge.id)
+            return [m.content for m in where.captions.messages if m.content.startswith(begin)]
+
+        async with bot_at(where, tmp_path, UNUSED_ENGINE) as app:
+            host = await enter(where.guild.add_person("Host"), where)
+            await where.until(lambda: len(said()) == 1, 20, "the reason")
+            assert "Connect" in said()[0]
+            await host.leave()
+            await enter(host, where)
+            await enter(where.guild.add_person("Ben"), where)
+            assert not app.rooms.runs(where.guild.id)
+            where.guild.allow(where.lounge, where.account, Permissions.CONNECT)
+            await enter(where.guild.add_person("Cara"), where)
+            await panel_of(where)
+        assert len(said()) == 1
+
+
 async def test_a_room_starts_for_those_who_were_there_before_the_bot(tmp_path: Path) -> None:
     async with place() as where:
         auto = {where.lounge.id: where.captions.id}

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.loopback import Message
+from bot.loopback import Message, Permissions
 from tests.call.test_run import UNUSED_ENGINE, ended, parley
 from tests.support.call import Place, enter, place
 
 BACK = "I was restarted and am back."
+GONE = "I was restarted and can't go on translating"
 STOP = "parley:panel:stop"
 
 
@@ -67,6 +68,32 @@ async def test_a_killed_bot_is_back_in_its_room_with_a_note(
             assert "Host: heard" in status.content  # who agreed needs not say so again
             stopped = await host.press(panel, STOP)
             assert stopped.content == "Translation has stopped."
+        assert where.discord.complaints == []
+
+
+async def test_a_room_that_cannot_come_back_says_why_and_does_not_come_as_a_surprise(
+    tmp_path: Path,
+) -> None:
+    database_url = f"sqlite+aiosqlite:///{tmp_path / 'parley.db'}"
+    async with place() as where:
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        async with bot_process(where, tmp_path, database_url) as process:
+            await host.command("translate start", {"to": "en"}, channel=where.captions)
+            await where.until(lambda: len(panels(where)) == 1, 20, "a panel")
+            await asyncio.sleep(1.0)  # the room's newest state is on its way into the store
+            process.kill()
+            await process.wait()
+        where.discord.complaints.clear()
+        where.guild.deny(where.lounge, where.account, Permissions.CONNECT)
+        async with bot_process(where, tmp_path, database_url):
+            await where.until(lambda: any(GONE in text for text in texts(where)), 15, "the note")
+            (note,) = [text for text in texts(where) if GONE in text]
+            assert f"<#{where.lounge.id}>" in note
+            assert "Connect" in note
+            assert note.endswith("/translate start begins anew.")
+        async with bot_process(where, tmp_path, database_url):
+            await host.command("translate status", {}, channel=where.captions)
+            assert sum(GONE in text for text in texts(where)) == 1
         assert where.discord.complaints == []
 
 
