@@ -37,6 +37,7 @@ class Asked:
 
 
 Refuse = Callable[[Asked], tuple[int, str, str] | None]
+Says = Callable[[str, str], str]
 
 
 class TextRoutes:
@@ -46,12 +47,19 @@ class TextRoutes:
         takes_s: How long an answer takes.
         refuse: Status, code and message of an error for a request; None answers it.
         drop: How many requests are reset without an answer, from the first on.
+        says: Translates a text (second) into a language (first) when the answer is sent.
     """
 
     def __init__(
-        self, *, takes_s: float = 0.0, refuse: Refuse = lambda _: None, drop: int = 0
+        self,
+        *,
+        takes_s: float = 0.0,
+        refuse: Refuse = lambda _: None,
+        drop: int = 0,
+        says: Says = lambda target, text: f"{target}: {text}",
     ) -> None:
         self.asked: list[Asked] = []
+        self._says = says
         self._takes_s = takes_s
         self._refuse = refuse
         self._drop = drop
@@ -70,7 +78,7 @@ class TextRoutes:
             status, code, message = refused
             body = {"code": code, "message": message, "request_id": "r"}
             return web.json_response(body, status=status)
-        return web.json_response(translation(f"{asked.target}: {asked.text}"))
+        return web.json_response(translation(self._says(asked.target, asked.text)))
 
 
 def translation(text: str) -> dict[str, Any]:
