@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --no-compile
 
-.PHONY: demo run engine test fuzz bench words picture check format lock clean help
+.PHONY: demo run engine test soak fuzz bench words picture check format lock clean help
 
 help:
 	@echo "make demo    a whole call on this machine: no token, no key"
 	@echo "make run     the bot, configured by .env"
 	@echo "make engine  the translation service with models on this machine, for DASHSCOPE_URL"
 	@echo "make test    the tests"
+	@echo "make soak    eight people at once and two in turns, five minutes each, and how late captions are"
 	@echo "make fuzz    a million bad datagrams and 100,000 bad voice gateway messages"
 	@echo "make bench   what hearing and conversing cost, beside others (JSON=bench.json)"
 	@echo "make words   bring the catalogues of translated sentences up to date"
@@ -32,6 +33,9 @@ engine: $(VENV)/.local
 # Most tests wait for sound in real time: three at once take a third of the time on two cores.
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+
+soak: $(VENV)/.dev
+	@$(BIN)/python -m pytest tests/call/test_crowd.py --soak -rP $(ARGS)
 
 fuzz: $(VENV)/.dev
 	@$(BIN)/python -m pytest tests/fuzz --fuzz-full --timeout 3600 -rP $(ARGS)

@@ -209,6 +209,10 @@ class LoopbackDiscord:
         """Let a frozen gateway go on where it stood."""
         self.gateway.freeze(bot, on=False)
 
+    def set_distance(self, seconds: float) -> None:
+        """Let each request to the API take so long on its way, and its answer as long again."""
+        self._rest.distance_s = seconds
+
     def fail_next(self, method: str, path_pattern: str, status: int, times: int = 1) -> None:
         """Answer the next requests with an HTTP status, whatever they ask.
 

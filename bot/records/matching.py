@@ -1,27 +1,28 @@
 """Which captions are one utterance.
 
-Each language of a speaker has a conversation of its own, which numbers its turns apart from the
-others; what is made in writing (`room/further.py`) comes when the speaker may be saying the next
-sentence already. So captions are matched by their speaker and time: a caption of another language
-belongs to an utterance that has none of that language yet, later than the last one that has.
+Captions that are made from one turn of one conversation are one utterance, and those from different
+turns are not: what is made in writing (`room/further.py`) comes when the speaker may be saying the
+next sentence already. Conversations of different languages number their turns apart, so theirs are
+matched by their speaker and time: a caption of another language belongs to an utterance that has
+none of that language yet, later than the last one that has.
 
-- One that opens while it grows was heard itself: it belongs to what began at the same moment, else
-  to the newest utterance that it overlaps.
-- One that is whole at once was made in writing: it belongs to the oldest utterance that grew in the
-  last few seconds, and was not said in this language already (then nothing is made of it).
+- One that opens while it grows belongs to what began at the same moment, else to the newest
+  utterance that it overlaps.
+- One that is whole at once comes late: it belongs to the oldest utterance that grew in the last few
+  seconds, and was not said in this language already (then nothing is made of it).
 """
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.room.events import Caption
+from bot.room.events import Caption, Origin
 
 _KEPT: Final = 8  # utterances of a speaker that may still get a language
 _KEYS: Final = 4096  # captions that may still change; a room keeps far fewer open
 _SAME_S: Final = 0.01
 _OVERLAP_S: Final = 3.0  # a caption opens up to this long after the words
-_WRITTEN_S: Final = 10.0  # a text waits up to this long for its turn
+_LATE_S: Final = 10.0  # what is whole at once comes up to this long after the others
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +41,7 @@ class Utterance:
     grew_at: float
     source_language: str | None = None
     languages: set[str] = field(default_factory=set)
+    origins: set[Origin] = field(default_factory=set)
 
 
 class Matching:
@@ -60,6 +62,8 @@ class Matching:
         if found is None:
             found = self._of[caption.key] = self._found(caption, now) or self._new(caption, now)
             found.languages.add(caption.language)
+            if caption.origin is not None:
+                found.origins.add(caption.origin)
             if len(self._of) > _KEYS:
                 self._of.popitem(last=False)
         found.grew_at = now
@@ -75,19 +79,22 @@ class Matching:
 
     def _found(self, caption: Caption, now: float) -> Utterance | None:
         without: list[Utterance] = []
+        origin = caption.origin
         for known in self._latest.get(caption.speaker.id, ()):
             if caption.language in known.languages:
                 without.clear()
-            else:
+            elif origin in known.origins:
+                return known
+            elif origin is None or not any(map(origin.contradicts, known.origins)):
                 without.append(known)
         if caption.final:
-            written = (
+            late = (
                 known
                 for known in without
-                if now - known.grew_at <= _WRITTEN_S
+                if now - known.grew_at <= _LATE_S
                 and not same_language(known.source_language, caption.language)
             )
-            return next(written, None)
+            return next(late, None)
         for known in without:
             if abs(known.began_at - caption.began_at) < _SAME_S:
                 return known

@@ -18,6 +18,7 @@ from bot.room.events import (
     Failed,
     Final,
     Member,
+    Origin,
     Partial,
     Source,
     TurnEnded,
@@ -60,7 +61,13 @@ class Captions:
         self._echoes = self._originals and wanted
 
     def apply(
-        self, line: Line, speaker: Member, event: ConversationEvent, began_at: float
+        self,
+        line: Line,
+        speaker: Member,
+        event: ConversationEvent,
+        began_at: float,
+        *,
+        made_from: str | None = None,
     ) -> Caption | None:
         """The caption as it should stand after this event; None when nothing visible changed.
 
@@ -69,13 +76,15 @@ class Captions:
             speaker: Whose it is.
             event: What it said.
             began_at: Clock seconds when the speech began that a new turn would belong to.
+            made_from: Language of the conversation whose turns these are, where it is another.
         """
         if isinstance(event, Failed):
             return self._failed(line, event)
         if isinstance(event, Echoed):
             return self._take_back(line, event.turn)
         if isinstance(event, Partial | Source | Final | TurnEnded):
-            return self._grow(line, speaker, event, began_at)
+            heard = Line(line.stay, made_from or line.language)
+            return self._grow(line, speaker, event, began_at, heard)
         return None
 
     def _grow(
@@ -84,6 +93,7 @@ class Captions:
         speaker: Member,
         event: Partial | Source | Final | TurnEnded,
         began_at: float,
+        heard: Line,
     ) -> Caption | None:
         if isinstance(event, Source) and not self._shows_source(line, event.turn):
             return None
@@ -96,6 +106,8 @@ class Captions:
                 return None
             if turns and event.turn <= max(turns) - _KEPT_TURNS:
                 return None
+            # What is made in writing comes when its speaker may be at the next sentence already.
+            known = self._lines.get(heard, {}).get(event.turn)
             before = Caption(
                 key=self._next_key,
                 speaker=speaker,
@@ -104,7 +116,8 @@ class Captions:
                 source_text="",
                 source_language=None,
                 final=False,
-                began_at=began_at,
+                began_at=began_at if known is None else known.began_at,
+                origin=Origin(heard.stay, heard.language, event.turn),
             )
             self._next_key += 1
         after = _grown(before, event)

@@ -234,6 +234,25 @@ ConversationEvent = (
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The turn of a conversation that a caption is made from: in writing, or by itself.
+
+    Attributes:
+        stay: Which stay of which member.
+        language: The conversation's.
+        turn: Its number there.
+    """
+
+    stay: int
+    language: str
+    turn: int
+
+    def contradicts(self, other: "Origin") -> bool:
+        """Whether the two are different turns of one conversation, hence different utterances."""
+        return self != other and (self.stay, self.language) == (other.stay, other.language)
+
+
+@dataclass(frozen=True, slots=True)
 class Caption:
     """One utterance in one language as it should stand in the text channel now.
 
@@ -246,6 +265,7 @@ class Caption:
         source_language: Of the original, where known.
         final: The translation is whole. It is shown once more should the original come later.
         began_at: Clock seconds when the utterance was first heard, for ordering.
+        origin: What it is made from, where known; captions with the same are of one utterance.
     """
 
     key: int
@@ -256,3 +276,4 @@ class Caption:
     source_language: str | None
     final: bool
     began_at: float
+    origin: Origin | None = None

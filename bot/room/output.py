@@ -91,7 +91,13 @@ class Output:
                 return
             case _:
                 pass
-        caption = self._captions.apply(line, speaker.member, event, speaker.began_at)
+        caption = self._captions.apply(
+            line,
+            speaker.member,
+            event,
+            speaker.began_at,
+            made_from=speaker.made_from(language),
+        )
         if caption is not None:
             self.shown += 1
             self._board.show(caption)

@@ -61,6 +61,7 @@ class Speaker:
         self._speaking = False
         self._conversations: dict[str, Conversation] = {}
         self._further: dict[str, FurtherLanguage] = {}
+        self._made_from: dict[str, str] = {}  # ended ones too
         self._lead_target = requests[0].target
         for request in requests:
             self.converse(request)
@@ -81,7 +82,12 @@ class Speaker:
         if self._texts is None:
             raise TypeError("a written language needs a text translator")
         self.known.add(request.target)
+        self._made_from[request.target] = self._lead_target
         self._further[request.target] = self._made(request, self._lead_target, self._texts)
+
+    def made_from(self, language: str) -> str:
+        """The language of the conversation whose turns this one's are; mostly its own."""
+        return self._made_from.get(language, language)
 
     def leads(self, language: str) -> bool:
         """Whether other languages are made from this one's conversation."""

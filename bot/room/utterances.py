@@ -1,7 +1,8 @@
 """Which captions are of one utterance: a member's words in each of the room's languages.
 
+Captions that are made from one turn of one conversation are of one utterance, whenever they come.
 Conversations of different languages number their turns apart and cut speech into turns as each
-likes, so captions are matched by speaker, order and time: a caption belongs to the speaker's
+likes, so theirs are matched by speaker, order and time: a caption belongs to the speaker's
 earliest utterance that lacks its language, stands behind the last that has it, and was still being
 shown (or ended a moment ago) when the caption appeared. A language in which a turn is missing (the
 speaker spoke it) thus does not shift those that follow. Where that fails, the lines of one
@@ -10,7 +11,7 @@ utterance stand apart, under the right name all the same.
 
 from dataclasses import dataclass, field
 
-from bot.room.events import Caption
+from bot.room.events import Caption, Origin
 
 _LATE_S = 3.0  # a language may follow the others so long after they are final
 _KEPT_S = 120.0
@@ -22,11 +23,15 @@ class _Utterance:
     number: int
     shown_at: float
     lines: dict[int, tuple[str, bool]] = field(default_factory=dict)  # language, whether final
+    origins: set[Origin] = field(default_factory=set)
 
     def has(self, language: str) -> bool:
         return any(known == language for known, _ in self.lines.values())
 
     def takes(self, caption: Caption, now: float) -> bool:
+        origin = caption.origin
+        if origin is not None and any(map(origin.contradicts, self.origins)):
+            return False
         over = all(final for _, final in self.lines.values())
         return caption.began_at <= self.shown_at and (not over or now - self.shown_at <= _LATE_S)
 
@@ -47,6 +52,8 @@ class Utterances:
         if not utterance.lines.get(caption.key, ("", False))[1]:
             utterance.shown_at = max(utterance.shown_at, now)
         utterance.lines[caption.key] = (caption.language, caption.final)
+        if caption.origin is not None:
+            utterance.origins.add(caption.origin)
         if len(recent) > _KEPT:
             del recent[0]
         self._forget(now)
@@ -55,6 +62,9 @@ class Utterances:
     def _matching(
         self, recent: list[_Utterance], caption: Caption, now: float
     ) -> _Utterance | None:
+        for utterance in recent:
+            if caption.origin in utterance.origins and not utterance.has(caption.language):
+                return utterance
         found = None
         for utterance in reversed(recent):
             if utterance.has(caption.language):

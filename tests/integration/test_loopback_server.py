@@ -1,5 +1,7 @@
 """The loopback Discord as one server: its port, its answers to strangers, its knobs."""
 
+import asyncio
+
 import aiohttp
 import pytest
 
@@ -54,6 +56,16 @@ async def test_requests_fail_as_ordered_as_often_as_ordered_and_without_complain
                 seen.append(answer.status)
         assert seen == [503, 503, 200]
         assert server.complaints == []
+
+
+async def test_requests_and_answers_take_the_time_of_their_way() -> None:
+    loop = asyncio.get_running_loop()
+    async with LoopbackDiscord() as server, aiohttp.ClientSession() as http:
+        server.set_distance(0.1)
+        began = loop.time()
+        (await http.get(server.api_url + "/no/such/thing")).close()
+        assert loop.time() - began >= 0.19
+        assert 0.09 <= server.complaints[0].at - began <= loop.time() - began - 0.09
 
 
 async def test_a_429_says_all_that_a_client_needs() -> None:

@@ -37,6 +37,7 @@ class Asked:
 
 
 Refuse = Callable[[Asked], tuple[int, str, str] | None]
+Says = Callable[[str, str], str]
 
 
 class Limits:
@@ -69,6 +70,7 @@ class TextRoutes:
         refuse: Status, code and message of an error for a request; None answers it.
         drop: How many requests are reset without an answer, from the first on.
         merges: Whether the lines of a text become one.
+        says: Translates a line (second) into a language (first) when the answer is sent.
     """
 
     def __init__(
@@ -78,8 +80,10 @@ class TextRoutes:
         refuse: Refuse = lambda _: None,
         drop: int = 0,
         merges: bool = False,
+        says: Says = lambda target, text: f"{target}: {text}",
     ) -> None:
         self.asked: list[Asked] = []
+        self._says = says
         self._takes_s = takes_s
         self._refuse = refuse
         self._drop = drop
@@ -99,7 +103,7 @@ class TextRoutes:
             status, code, message = refused
             body = {"code": code, "message": message, "request_id": "r"}
             return web.json_response(body, status=status)
-        lines = [f"{asked.target}: {line}" for line in asked.text.split("\n")]
+        lines = [self._says(asked.target, line) for line in asked.text.split("\n")]
         return web.json_response(translation((" " if self._merges else "\n").join(lines)))
 
 

@@ -42,7 +42,7 @@ class Talk:
         """Captions as conversations of their own would show them, interims too, by time."""
         found: list[tuple[float, Caption]] = []
         keys = itertools.count(self.first_key)
-        for speaker, number, began, ended in self._utterances(chance):
+        for speaker, number, began, ended in self.utterances(chance):
             member = Member(speaker + 1, f"speaker{speaker}")
             for language in self.languages:
                 words = max(4, int(3 * (ended - began)))
@@ -70,7 +70,8 @@ class Talk:
                     found.append((final_at + 0.5, said))
         return sorted(found, key=lambda pair: pair[0])
 
-    def _utterances(self, chance: random.Random) -> Iterator[tuple[int, int, float, float]]:
+    def utterances(self, chance: random.Random) -> Iterator[tuple[int, int, float, float]]:
+        """Who speaks, their how manieth it is, and the seconds from and to which."""
         numbers = [0] * self.speakers
         free = [self.starts_at + chance.uniform(0, 2) for _ in range(self.speakers)]
         turn = 0

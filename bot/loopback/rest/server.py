@@ -1,5 +1,6 @@
 """The HTTP side: finds the route, checks token and rate limit, answers as Discord answers."""
 
+import asyncio
 import json
 import math
 import re
@@ -57,12 +58,17 @@ class Ordered(Refusal):
 
 
 class RestServer:
-    """Serves `/api/v10` and the files of messages."""
+    """Serves `/api/v10` and the files of messages.
+
+    Attributes:
+        distance_s: Seconds that a request to the API is on its way, and its answer as long again.
+    """
 
     def __init__(self, backend: Backend, limits: Limits, gateway_url: Callable[[], str]) -> None:
         self._backend = backend
         self._gateway_url = gateway_url
         self.limits = limits
+        self.distance_s = 0.0
         self.rate_limited: list[Refused429] = []
         self.failures: list[Failure] = []
         self._table = Table.joined(
@@ -81,6 +87,12 @@ class RestServer:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request to the API."""
+        await asyncio.sleep(self.distance_s)
+        answer = await self._handle(request)
+        await asyncio.sleep(self.distance_s)
+        return answer
+
+    async def _handle(self, request: web.Request) -> web.Response:
         world = self._backend.world
         headers = dict(_ALWAYS)
         path = request.path

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from bot.records.matching import Matching
-from bot.room.events import Caption, Member
+from bot.room.events import Caption, Member, Origin
 
 
 @dataclass
@@ -23,9 +23,13 @@ class Room:
         final: bool = False,
         source: str | None = None,
         user: int = 1,
+        lead: str | None = None,
     ) -> int:
         key = self.keys.setdefault((user, language, turn), len(self.keys) + 1)
-        caption = Caption(key, Member(user, "?"), language, "words", "", source, final, began)
+        origin = None if lead is None else Origin(user, lead, turn)
+        caption = Caption(
+            key, Member(user, "?"), language, "words", "", source, final, began, origin
+        )
         return self.matching.utterance(caption, at).number
 
 
@@ -78,3 +82,12 @@ def test_speakers_are_never_mixed_and_numbers_go_on_from_the_first() -> None:
     room = Room(Matching(first=7))
     assert room.show(1, "en", 11, began=10, user=1) == 7
     assert room.show(1, "fr", 11, began=10, user=2) == 8
+
+
+def test_what_is_made_of_one_turn_is_one_utterance_and_of_two_turns_never() -> None:
+    room = Room()
+    assert room.show(1, "en", 12, began=10, lead="en") == 1
+    assert room.show(2, "en", 14, began=13, lead="en") == 2
+    assert room.show(1, "fr", 14.5, began=13, lead="en") == 1
+    assert room.show(3, "fr", 15, began=13, lead="en") == 3
+    assert room.show(2, "fr", 40, began=38, lead="en", final=True) == 2

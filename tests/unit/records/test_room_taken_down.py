@@ -124,3 +124,26 @@ async def test_a_written_language_that_comes_during_the_next_sentence_stands_wit
         {"en": "english 1", "ca": "catalan 1"},
         {"en": "english 2", "ca": "catalan 2"},
     ]
+
+
+async def test_a_written_language_that_begins_during_the_next_sentence_stands_with_its_own(
+    written: House,
+) -> None:
+    written.hear(ANA)
+    lead = written.interpreter.of(ANA.id, "en")
+    lead.say(Source(1, "Ho", "es", final=False))
+    (guess,) = written.texts.open()
+    written.silence(ANA)
+    written.clock.advance(1)
+    written.hear(ANA)
+    lead.say(Partial(2, "eng"))
+    guess.answer("cat")
+    for turn, text in ((1, "Hola."), (2, "Bon dia.")):
+        lead.say(Source(turn, text, "es", final=True))
+        lead.say(Final(turn, f"english {turn}"))
+        lead.say(TurnEnded(turn))
+        written.texts.open()[-1].answer(f"catalan {turn}")
+    assert [one.texts for one in await written.kept()] == [
+        {"en": "english 1", "ca": "catalan 1"},
+        {"en": "english 2", "ca": "catalan 2"},
+    ]

@@ -7,6 +7,7 @@ from bot.room.events import (
     Failed,
     Final,
     Member,
+    Origin,
     Partial,
     Source,
     TurnEnded,
@@ -99,3 +100,14 @@ def test_the_end_of_a_stay_makes_final_what_was_open() -> None:
     captions = Captions()
     told(Partial(1, "Being sai"), captions=captions)
     assert [(c.text, c.final) for c in captions.finish_line(LINE)] == [("Being sai", True)]
+
+
+def test_what_is_made_in_writing_began_with_the_turn_that_it_is_made_from() -> None:
+    captions = Captions()
+    captions.apply(LINE, ANA, Partial(1, "Good"), 5.0)
+    captions.apply(LINE, ANA, Partial(2, "And"), 9.0)
+    written = Line(LINE.stay, "es")
+    late = captions.apply(written, ANA, Final(1, "Buenos días."), 9.0, made_from="en")
+    assert late is not None
+    assert late.began_at == 5.0
+    assert late.origin == Origin(LINE.stay, "en", 1)
