@@ -5,16 +5,17 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
-from threading import Thread
 from typing import Any, Self
 
 import aiosqlite
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import StoreError
 from bot.store import faults, migrations
+from bot.store.sqlite import Connection
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ class Database:
     """An open database; made by `open`, usable as an async context manager."""
 
     def __init__(self, url: str) -> None:
-        self._threads: set[Thread] = set()
+        self._connections: set[Connection] = set()  # of SQLite
+        self._interrupted: set[asyncio.Task[Any] | None] = set()
         self._engine = _engine(url, self._connect)
         self._reads = self._engine.execution_options(**{_READS: True})
         self._writing: AbstractAsyncContextManager[None] = nullcontext()
@@ -51,6 +53,7 @@ class Database:
         try:
             async with database._engine.begin() as connection:
                 await connection.run_sync(migrations.upgrade)
+            database._obey()
         except (SQLAlchemyError, OSError) as error:
             await database.close()
             raise faults.at_start(error) from None
@@ -88,6 +91,15 @@ class Database:
             log.warning("the database failed: %s", faults.reason(error))
             # SQLAlchemy's error repeats the statement, and the driver's may repeat a value.
             raise faults.in_use(error) from None
+        finally:
+            self._obey()
+
+    def _obey(self) -> None:
+        """Be cancelled now that the transaction has ended, if that was wanted meanwhile."""
+        task = asyncio.current_task()
+        if task in self._interrupted:
+            self._interrupted.discard(task)
+            raise asyncio.CancelledError
 
     @property
     def dialect(self) -> str:
@@ -97,19 +109,21 @@ class Database:
     async def close(self) -> None:
         """Close every connection and end its thread. Idempotent."""
         await self._engine.dispose()
-        # Each connection's thread says that it ends a moment before it does.
-        while self._threads:
-            self._threads.pop().join(timeout=1.0)
+        while self._connections:
+            self._connections.pop().end()
+        self._obey()
 
     async def _connect(self) -> aiosqlite.Connection:
         # Made here and not by SQLAlchemy, so that the thread of one that fails to open is known
         # too: it would outlive the error, and speak to an event loop that may be gone.
-        arguments, options = self._engine.dialect.create_connect_args(self._engine.url)
-        connection = aiosqlite.connect(*arguments, **options)
-        thread = connection._thread  # noqa: SLF001 - aiosqlite names it nowhere else
-        thread.daemon = True
-        self._threads = {known for known in self._threads if known.is_alive()} | {thread}
+        (database,), options = self._engine.dialect.create_connect_args(self._engine.url)
+        connection = Connection(self._interrupt, database, **options)
+        self._connections = {known for known in self._connections if not known.has_ended}
+        self._connections.add(connection)
         return await connection
+
+    def _interrupt(self) -> None:
+        self._interrupted.add(asyncio.current_task())
 
     async def __aenter__(self) -> Self:
         return self
@@ -163,7 +177,7 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
+def _begin(connection: SyncConnection) -> None:
     # A writer takes its lock at once: one that begins by reading could not be let in later.
     reads = connection.get_execution_options().get(_READS, False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
