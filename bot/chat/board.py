@@ -4,15 +4,16 @@ import asyncio
 import logging
 import math
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from bot.chat.budget import Budget
-from bot.chat.entry import Change, Delete, Edit, Post
+from bot.chat.entry import Change, Delete, Edit, Offer, Post
 from bot.chat.janitor import Janitor
 from bot.chat.limits import Answer, listening
 from bot.chat.render import Style
-from bot.chat.schedule import Offer, Schedule
+from bot.chat.schedule import Schedule
 from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
 from bot.errors import ChatError, MessageGoneError, RateLimitError
@@ -29,17 +30,24 @@ _REQUEST_S = 60.0  # discord.py tries a request for up to half a minute when Dis
 
 
 class _Lane:
-    """A place where captions stand, with a schedule of its own."""
+    """A place where captions stand, with a schedule of its own.
+
+    Attributes:
+        busy: A request of it is under way.
+    """
 
     def __init__(self, transport: CaptionTransport, schedule: Schedule) -> None:
         self.transport = transport
         self.schedule = schedule
+        self.busy = False
 
 
 class ChannelBoard:
     """Implements CaptionBoard: one worker brings the channel to the schedules' state.
 
-    Must be made on the running event loop.
+    Each place has one request under way at most, and so has each budget: threads that write as the
+    bot itself wait neither for each other nor for the webhook. Must be made on the running event
+    loop.
 
     Args:
         transport: The channel.
@@ -47,7 +55,7 @@ class ChannelBoard:
         look: How the captions stand.
         refused: Called once, with the reason, when the channel does not take a message for good
             (it is gone, or the bot may not write there).
-        budget: Of the channel; several boards of one channel in a row may share it.
+        budget: Of the channel's webhook; several boards of one channel in a row may share it.
         threads: Makes the place for a language's captions; None: all stand in the channel.
         janitor: Removes captions when their time is over, this board closed or not.
     """
@@ -72,7 +80,6 @@ class ChannelBoard:
         self._janitor = janitor
         self._main = _Lane(transport, Schedule(self._budget, self._style(look.languages)))
         self._lanes: dict[str, _Lane] = {}  # by language, where each has its thread
-        self._under_way: _Lane | None = None
         self._changed = asyncio.Event()
         self._closing = False
         self._tasks = TaskOwner("captions")
@@ -116,7 +123,10 @@ class ChannelBoard:
         self._main.schedule.style = self._style(languages)
 
     def figures(self) -> Mapping[str, float]:
-        """Counters and gauges by name (captions, requests, rate_limited, dropped, step, ...)."""
+        """Counters and gauges by name (captions, requests, rate_limited, dropped, step, ...).
+
+        `step` is that of the place which shows least, `own` how many places go without webhook.
+        """
         known = [lane.schedule.figures() for lane in self._all()]
         total = {name: sum(figures[name] for figures in known) for name in known[0]}
         return total | {"step": max(figures["step"] for figures in known)}
@@ -148,22 +158,26 @@ class ChannelBoard:
     # The worker
 
     async def _work(self) -> None:
-        with listening(self._heard):
-            while not self._closing or any(lane.schedule.owes() for lane in self._all()):
-                self._changed.clear()
-                now = self._clock.now()
-                chosen = self._next(now)
-                if isinstance(chosen, float):
-                    await self._wait(chosen)
-                else:
-                    offer, lane = chosen
-                    await self._make(lane, lane.schedule.start(offer, now))
+        while not self._closing or any(lane.busy or lane.schedule.owes() for lane in self._all()):
+            self._changed.clear()
+            now = self._clock.now()
+            chosen = self._next(now)
+            if isinstance(chosen, float):
+                await self._wait(chosen)
+            else:
+                offer, lane = chosen
+                change = lane.schedule.start(offer, now)
+                lane.busy = True
+                self._tasks.start(self._make(lane, change), "request")
 
     def _next(self, now: float) -> tuple[Offer, _Lane] | float:
         """Of all places' offers the most urgent, else the second to ask again."""
         at = math.inf
         best: tuple[Offer, _Lane] | None = None
         for lane in self._all():
+            if lane.busy:
+                continue
+            lane.schedule.allow_own(lane.transport.own_budget())
             offer = lane.schedule.offer(now)
             if isinstance(offer, float):
                 at = min(at, offer)
@@ -179,14 +193,22 @@ class ChannelBoard:
             if timer is not None:
                 timer.cancel()
 
-    def _heard(self, answer: Answer) -> None:
-        if self._under_way is not None:
-            self._under_way.schedule.heard(answer, self._clock.now())
+    @contextmanager
+    def _heard(self, lane: _Lane) -> Iterator[None]:
+        def heard(answer: Answer) -> None:
+            lane.schedule.heard(answer, self._clock.now())
+            self._changed.set()
+
+        with listening(heard):
+            yield
 
     async def _make(self, lane: _Lane, change: Change) -> None:
         try:
             async with asyncio.timeout(_REQUEST_S):
                 ref = await self._request(lane, change)
+        except asyncio.CancelledError:
+            lane.schedule.broken_off(self._clock.now())  # the budget outlives this board
+            raise
         except TimeoutError:
             self._failed(lane, change, ChatError(t("Discord did not answer."), retryable=True))
         except ChatError as error:
@@ -200,7 +222,8 @@ class ChannelBoard:
             lane.schedule.succeeded(change, ref, self._clock.now())
             self._keep_books(lane, change, ref)
         finally:
-            self._under_way = None
+            lane.busy = False
+            self._changed.set()
 
     def _keep_books(self, lane: _Lane, change: Change, ref: MessageRef | None) -> None:
         if self._janitor is None or not self._look.caption_minutes:
@@ -217,17 +240,19 @@ class ChannelBoard:
                     found = await lane.transport.find(change.speaker, change.content)
                     if found is not None:
                         return found
-                self._under_way = lane
-                posted = await lane.transport.post(change.speaker, change.content)
+                with self._heard(lane):
+                    posted = await lane.transport.post(
+                        change.speaker, change.content, own=change.own
+                    )
                 if posted.notice is not None:
                     self._say(posted.notice)
                 return posted.ref
             case Edit():
-                self._under_way = lane
-                await lane.transport.edit(change.ref, change.speaker, change.content)
+                with self._heard(lane):
+                    await lane.transport.edit(change.ref, change.speaker, change.content)
             case Delete():
-                self._under_way = lane
-                await lane.transport.delete(change.ref)
+                with self._heard(lane):
+                    await lane.transport.delete(change.ref)
         return None
 
     def _failed(self, lane: _Lane, change: Change, error: ChatError) -> None:

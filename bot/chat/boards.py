@@ -1,12 +1,11 @@
 """Opens boards in text channels; what outlives a board is here: webhooks, budgets, removals."""
 
 import logging
-from collections import OrderedDict
 
 import discord
 
 from bot.chat.board import ChannelBoard
-from bot.chat.budget import Budget
+from bot.chat.budget import Budget, Budgets, own_budget
 from bot.chat.channel import ChannelTransport
 from bot.chat.janitor import Historic, Janitor
 from bot.chat.threads import LanguageThread, hindrance
@@ -17,8 +16,6 @@ from bot.room.ports import Look
 from bot.room.records import Layout
 
 log = logging.getLogger(__name__)
-
-_KEPT = 1000  # channels
 
 
 class Boards:
@@ -32,7 +29,8 @@ class Boards:
     def __init__(self, user_id: int, clock: Clock) -> None:
         self._clock = clock
         self._webhooks = Webhooks(user_id)
-        self._budgets: OrderedDict[int, Budget] = OrderedDict()
+        self._budgets = Budgets(Budget)
+        self._own = Budgets(own_budget)
         self._janitor = Janitor(clock)
 
     async def open(self, channel: CaptionChannel, look: Look) -> ChannelBoard:
@@ -47,13 +45,13 @@ class Boards:
         except ChatError as error:
             # The board says it to the channel's people when it posts under the bot's own name.
             log.info("no webhook at the start: %s", error.code)
-        transport = ChannelTransport(channel, self._webhooks)
+        transport = ChannelTransport(channel, self._webhooks, self._own)
         places: dict[str, LanguageThread] = {}
 
         def thread(language: str) -> LanguageThread:
             assert isinstance(channel, discord.TextChannel)  # noqa: S101 - nothing hindered it
             if language not in places:
-                places[language] = LanguageThread(channel, language, self._webhooks)
+                places[language] = LanguageThread(channel, language, self._webhooks, self._own)
             return places[language]
 
         why_not = hindrance(channel) if look.layout is Layout.THREADS else None
@@ -62,7 +60,7 @@ class Boards:
             transport,
             self._clock,
             look,
-            budget=self._budget(channel),
+            budget=self._budgets.of(home(channel).id),
             threads=thread if apart else None,
             janitor=self._janitor,
         )
@@ -75,12 +73,6 @@ class Boards:
             for place in earlier:
                 self._janitor.catch_up(place, look.caption_minutes)
         return board
-
-    def _budget(self, channel: CaptionChannel) -> Budget:
-        budget = self._budgets.setdefault(home(channel).id, Budget())
-        if len(self._budgets) > _KEPT:
-            self._budgets.popitem(last=False)
-        return budget
 
     async def close(self) -> None:
         """End what goes on behind the boards. Idempotent."""

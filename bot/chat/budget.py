@@ -9,13 +9,19 @@ Within the windows alone a channel could spend a minute's requests in ten second
 still for fifty. So most of a minute's requests come evenly, and only the rest may be spent ahead:
 a tank of six that fills at one in 2.5 seconds. Whatever is done, the next request is never
 further off than that.
+
+The bot's own messages have a limit of their own in each channel and thread, commonly 5 in 5
+seconds. One of them is left to notices and panels, and because discord.py holds back the answer to
+the last one until the 5 seconds are over.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _EVENLY = 0.8  # of a minute's requests; the rest is the tank's size
 _LEAST = 5  # requests; a 429 after fewer speaks of others' requests, not of the limit
+_KEPT = 1000  # channels
 _BELIEVED_S = 600.0  # a limit learned from a 429 is tried again after so long
 
 
@@ -29,19 +35,30 @@ class Limit:
 
 BURST = Limit(5, 2.0)
 MINUTE = Limit(30, 60.0)
+OWN_BURST = Limit(4, 5.0)
+OWN_MINUTE = Limit(38, 60.0)
+_OWN_EVENLY = 36 / 38
 
 
 class Budget:
     """Counts the requests to one channel, of which one at most is on its way at a time.
 
+    Args:
+        burst: The limit of a moment.
+        minute: The limit of a minute.
+        evenly: The part of a minute's requests that is not spent ahead.
+
     Attributes:
         sharers: How many schedules draw on it.
     """
 
-    def __init__(self, burst: Limit = BURST, minute: Limit = MINUTE) -> None:
+    def __init__(
+        self, burst: Limit = BURST, minute: Limit = MINUTE, evenly: float = _EVENLY
+    ) -> None:
         self.burst = burst
         self.minute = minute
         self.sharers = 1
+        self._evenly = evenly
         self._believed = minute
         self._answered: deque[float] = deque(maxlen=max(burst.count, minute.count))
         self._on_its_way = False
@@ -55,12 +72,12 @@ class Budget:
     @property
     def rate(self) -> float:
         """Requests a second that can go on for ever."""
-        return _EVENLY * self.minute.count / self.minute.seconds
+        return self._evenly * self.minute.count / self.minute.seconds
 
     @property
     def size(self) -> float:
         """Requests that may be made ahead of the rate."""
-        return max(1.0, round((1 - _EVENLY) * self.minute.count, 3))
+        return max(1.0, round((1 - self._evenly) * self.minute.count, 3))
 
     def level(self, now: float) -> float:
         """Requests that may be made at once without a longer wait afterwards."""
@@ -74,6 +91,11 @@ class Budget:
         return now if missing <= 1e-6 else now + missing / self.rate + 1e-6
 
     # Requests
+
+    @property
+    def busy(self) -> bool:
+        """A request is on its way."""
+        return self._on_its_way
 
     def started(self, now: float) -> None:
         """A request is about to be sent."""
@@ -89,6 +111,12 @@ class Budget:
         if self._refused_at is not None and now - self._refused_at > _BELIEVED_S:
             self._refused_at = None
             self.minute = self._believed
+
+    def spent(self, now: float) -> None:
+        """A request that nobody planned was made: what was to go another way came out here."""
+        self._tank = self.level(now) - 1
+        self._tank_at = now
+        self._answered.append(now)
 
     def refused(self, now: float, wait_s: float) -> None:
         """Discord answered 429: it allows no more in a minute than it took in the last one.
@@ -126,3 +154,25 @@ class Budget:
     def _used(self, limit: Limit, now: float) -> int:
         answered = sum(answer + limit.seconds > now for answer in self._answered)
         return answered + self._on_its_way
+
+
+def own_budget() -> Budget:
+    """For the bot's own messages in one channel or thread: two at once, then one in 1.7 s."""
+    return Budget(OWN_BURST, OWN_MINUTE, _OWN_EVENLY)
+
+
+class Budgets:
+    """The budgets of many channels, by id; beyond a thousand the oldest is forgotten."""
+
+    def __init__(self, make: Callable[[], Budget]) -> None:
+        self._make = make
+        self._known: OrderedDict[int, Budget] = OrderedDict()
+
+    def of(self, channel_id: int) -> Budget:
+        """A channel's, always the same one."""
+        budget = self._known.get(channel_id)
+        if budget is None:
+            budget = self._known[channel_id] = self._make()
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return budget

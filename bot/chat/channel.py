@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import discord
 
-from bot.chat.faults import FAULTS, UNKNOWN_WEBHOOK, chat_error
+from bot.chat.budget import Budget, Budgets, own_budget
+from bot.chat.faults import FAULTS, UNKNOWN_WEBHOOK, ChannelGoneError, chat_error
 from bot.chat.names import username
-from bot.chat.render import named
+from bot.chat.render import has_name, named
 from bot.chat.transport import DIGEST, MessageRef, Posted
 from bot.chat.webhooks import CaptionChannel, Webhooks, WebhookUnavailableError
-from bot.errors import ChatError, MessageGoneError
+from bot.errors import ChatError, MessageGoneError, RateLimitError
 from bot.room.events import Member
 from bot.words import t
 
@@ -29,19 +30,34 @@ class ChannelTransport:
 
     Without a webhook captions go out as the bot's own messages, the speaker's name in bold; the
     first such Posted says so in its notice.
+
+    Args:
+        channel: Which.
+        webhooks: Of all channels.
+        own: The budgets of the bot's own messages, by channel and thread.
     """
 
-    def __init__(self, channel: CaptionChannel, webhooks: Webhooks) -> None:
+    def __init__(
+        self, channel: CaptionChannel, webhooks: Webhooks, own: Budgets | None = None
+    ) -> None:
         self._channel = channel
         self._webhooks = webhooks
+        self._own = (own or Budgets(own_budget)).of(channel.id)
+        self._own_refused = False
         self._thread = channel if isinstance(channel, discord.Thread) else discord.utils.MISSING
         self._refused: WebhookUnavailableError | None = None
         self._told = False
 
-    async def post(self, speaker: Member | None, content: str) -> Posted:
-        """Post under a speaker's name and picture, or (None) under the bot's own."""
+    def own_budget(self) -> Budget | None:
+        """What the bot's own messages here draw on; None where it may not post captions so."""
+        return self._own if self._may_post() and not self._own_refused else None
+
+    async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
+        """Post under a speaker's name and picture, or (None, or `own`) under the bot's own."""
         if speaker is None:
             return Posted(await self._post_own(None, content))
+        if own and (own_ref := await self._try_own(speaker, content)) is not None:
+            return Posted(own_ref)
         try:
             return Posted(await self._post_by_webhook(speaker, content))
         except WebhookUnavailableError as error:
@@ -90,10 +106,26 @@ class ChannelTransport:
             )
         )
 
+    async def _try_own(self, speaker: Member, content: str) -> MessageRef | None:
+        """None where Discord does not let the bot: the webhook may do it all the same."""
+        if self._own_refused:
+            return None
+        try:
+            return await self._post_own(speaker, content)
+        except (RateLimitError, ChannelGoneError):
+            raise
+        except ChatError as error:
+            if error.retryable:
+                raise
+            # Not asked for again: many refusals get a bot restricted.
+            log.warning("own captions refused, they go on by the webhook")
+            self._own_refused = True
+            return None
+
     async def _post_own(self, speaker: Member | None, content: str) -> MessageRef:
         with _translated():
             message = await self._channel.send(
-                _own(speaker, content), allowed_mentions=_PING_NOBODY, suppress_embeds=True
+                as_own(speaker, content), allowed_mentions=_PING_NOBODY, suppress_embeds=True
             )
         return MessageRef(message.id)
 
@@ -102,7 +134,7 @@ class ChannelTransport:
         if ref.webhook_id is None:
             with _translated():
                 message = self._channel.get_partial_message(ref.id)
-                await message.edit(content=_own(speaker, content), allowed_mentions=_PING_NOBODY)
+                await message.edit(content=as_own(speaker, content), allowed_mentions=_PING_NOBODY)
             return
         webhook = await self._webhook_of(ref)
         try:
@@ -135,7 +167,7 @@ class ChannelTransport:
         """
         if not self._permissions().read_message_history:
             return None
-        wanted = {content, _own(speaker, content)}
+        wanted = {content, as_own(speaker, content)}
         with _translated():
             async for message in self._channel.history(limit=_RECENT):
                 if self._is_ours(message) and message.content in wanted:
@@ -146,15 +178,26 @@ class ChannelTransport:
         """Captions of ours that stand already, with their age in seconds; newest first."""
         if not self._permissions().read_message_history:
             return
-        webhook = await self._webhooks.of(self._channel)
+        try:
+            webhook_id = (await self._webhooks.of(self._channel)).id
+        except WebhookUnavailableError:
+            webhook_id = None
         now = datetime.now(UTC)
         with _translated():
             async for message in self._channel.history(limit=_LOOKED_THROUGH):
                 age = now - message.created_at
                 if age > _BULK_AGE:
                     return
-                if message.webhook_id == webhook.id:
-                    yield MessageRef(message.id, webhook.id), age.total_seconds()
+                if self._is_caption(message, webhook_id):
+                    yield MessageRef(message.id, message.webhook_id), age.total_seconds()
+
+    def _is_caption(self, message: discord.Message, webhook_id: int | None) -> bool:
+        if message.webhook_id is not None:
+            return message.webhook_id == webhook_id
+        # Of the bot's own messages captions and notices alone show no previews, and a notice begins
+        # with no name, as its Markdown is escaped.
+        mine = message.author.id == self._channel.guild.me.id and message.flags.suppress_embeds
+        return mine and has_name(message.content)
 
     async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
         """Remove up to a hundred messages at once; False where that may not be done."""
@@ -165,6 +208,11 @@ class ChannelTransport:
         with _translated():
             await self._channel.delete_messages([discord.Object(ref.id) for ref in refs])
         return True
+
+    def _may_post(self) -> bool:
+        allowed = self._permissions()
+        apart = isinstance(self._channel, discord.Thread)
+        return allowed.send_messages_in_threads if apart else allowed.send_messages
 
     def _permissions(self) -> discord.Permissions:
         return self._channel.permissions_for(self._channel.guild.me)
@@ -184,8 +232,9 @@ class ChannelTransport:
         return webhook
 
 
-def _own(speaker: Member | None, content: str) -> str:
-    # A digest has its names in it.
+def as_own(speaker: Member | None, content: str) -> str:
+    """What a caption or notice reads as a message of the bot's own: captions carry their names."""
+    # A digest has them in it.
     return content if speaker in {None, DIGEST} else named(username(speaker.name), content)
 
 

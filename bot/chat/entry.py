@@ -16,12 +16,14 @@ class Post:
 
     Attributes:
         doubtful: It may stand already: an earlier try of it was not answered.
+        own: As the bot's own message all the same, the speaker's name in the text.
     """
 
     key: Key
     speaker: Member | None
     content: str
     doubtful: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +170,16 @@ class Entry:
         self.write(style)
         if self.urgent_at is None and self.change() is not None:
             self.urgent_at = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a schedule would do now: its change is made by `Schedule.start`."""
+
+    entries: tuple[Entry, ...]  # several: in one message
+    urgent: bool
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """The smaller, the earlier among the offers of several schedules."""
+        return (not self.urgent, self.entries[0].began_at)

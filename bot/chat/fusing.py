@@ -4,8 +4,18 @@ from collections.abc import Iterable
 
 from bot.chat.entry import Entry, Key
 from bot.chat.render import Style
+from bot.chat.steps import Step
 from bot.chat.transport import DIGEST
 from bot.room.events import Caption
+
+
+def together(waiting: list[Entry], step: Step) -> tuple[Entry, ...]:
+    """The first of these, and what goes into one message with it at this step."""
+    if step is Step.MERGED:
+        return tuple(runs(waiting)[0])
+    if step is Step.DIGEST and not waiting[0].sent:
+        return tuple(fusible(waiting)) or (waiting[0],)
+    return (waiting[0],)
 
 
 def runs(waiting: Iterable[Entry]) -> list[list[Entry]]:
@@ -24,10 +34,12 @@ def runs(waiting: Iterable[Entry]) -> list[list[Entry]]:
 
 
 def fusible(waiting: Iterable[Entry]) -> list[Entry]:
-    """The first of these, and what may go with it into a digest."""
+    """The first of these, and what may go with it into a digest; nothing where it must go alone."""
     found: list[Entry] = []
     for entry in waiting:
         if not _fusible(entry):
+            if not found:
+                break
             # What stands already is edited where it stands; a notice keeps its place.
             if entry.said:
                 continue
@@ -41,13 +53,12 @@ def fused(key: Key, entries: list[Entry], style: Style) -> tuple[Entry, list[Cap
 
     The captions moved are taken out of the others, and returned.
     """
-    speakers = {entry.speaker for entry in entries}
     first = entries[0]
     whole = Entry(
         key,
         first.order,
         first.began_at,
-        first.speaker if len(speakers) == 1 else DIGEST,
+        first.speaker,
         urgent_at=min((e.urgent_at for e in entries if e.urgent_at is not None), default=None),
         fused=True,
     )
@@ -58,11 +69,13 @@ def fused(key: Key, entries: list[Entry], style: Style) -> tuple[Entry, list[Cap
             for number, known in entry.said.items()
             if (final := {key: caption for key, caption in known.items() if caption.final})
         }
-        before = dict(whole.said)
+        before = dict(whole.said), whole.speaker
         whole.said |= added
+        if entry.speaker != first.speaker:
+            whole.speaker = DIGEST
         whole.write(style)
-        if len(whole.wanted) > 1 and before:
-            whole.said = before
+        if len(whole.wanted) > 1 and before[0]:
+            whole.said, whole.speaker = before
             whole.write(style)
             break
         for number, final in added.items():

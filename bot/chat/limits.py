@@ -19,15 +19,24 @@ from types import SimpleNamespace
 import aiohttp
 
 # Messages of webhooks and of the bot itself; looking for a webhook has limits of its own.
-_MESSAGES = re.compile(r"/(webhooks/\d+/[^/]+(/messages/\d+)?|channels/\d+/messages(/\d+)?)$")
+_MESSAGES = re.compile(
+    r"/(webhooks/\d+/[^/]+(/messages/\d+)?|(?P<own>channels/\d+/messages(/\d+)?))$"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of Discord; `wait_s` is how long it wants no further request, 0 if it may come."""
+    """One answer of Discord.
+
+    Attributes:
+        limited: It was a 429.
+        wait_s: How long it wants no further request, 0 if it may come.
+        own: It was about a message of the bot's own, not of a webhook.
+    """
 
     limited: bool
     wait_s: float
+    own: bool = False
 
 
 class UnansweredError(OSError):
@@ -47,6 +56,13 @@ def listening(listener: Callable[[Answer], None]) -> Iterator[None]:
         _listener.reset(token)
 
 
+def tell(answer: Answer) -> None:
+    """Let whoever listens in this task hear of an answer."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(answer)
+
+
 def http_trace() -> aiohttp.TraceConfig:
     """The trace to construct the client with: `discord.Client(http_trace=http_trace())`."""
     trace = aiohttp.TraceConfig()
@@ -59,23 +75,23 @@ async def _heard(
     _context: SimpleNamespace,
     end: aiohttp.TraceRequestEndParams,
 ) -> None:
-    listener = _listener.get()
-    if listener is None or _MESSAGES.search(end.url.path) is None:
+    message = _MESSAGES.search(end.url.path)
+    if _listener.get() is None or message is None:
         return
-    listener(read(end.response.status, end.response.headers))
+    own = message["own"] is not None
+    tell(read(end.response.status, end.response.headers, own=own))
     if end.method == "POST" and end.response.status >= 500:
         end.response.close()
         raise UnansweredError
 
 
-def read(status: int, headers: Mapping[str, str]) -> Answer:
+def read(status: int, headers: Mapping[str, str], *, own: bool = False) -> Answer:
     """An answer's status and headers; figures that can't be read count as absent."""
     if status == 429:
-        return Answer(limited=True, wait_s=_seconds(headers, "Retry-After"))
+        return Answer(limited=True, wait_s=_seconds(headers, "Retry-After"), own=own)
     used_up = headers.get("X-RateLimit-Remaining") == "0"
-    return Answer(
-        limited=False, wait_s=_seconds(headers, "X-RateLimit-Reset-After") if used_up else 0.0
-    )
+    wait_s = _seconds(headers, "X-RateLimit-Reset-After") if used_up else 0.0
+    return Answer(limited=False, wait_s=wait_s, own=own)
 
 
 def _seconds(headers: Mapping[str, str], name: str) -> float:

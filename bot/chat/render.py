@@ -1,5 +1,6 @@
 """What captions look like in Discord: translations first, the original small beneath them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,8 @@ NAME_ROOM = 200
 _LIMIT = MESSAGE_LIMIT - NAME_ROOM
 _FRAME_ROOM = 40  # language, isolates and the mark that more comes
 _MORE = " …"
+_SMALL = "-# "
+_NAMED = re.compile(r"(?:`[A-Z0-9?-]+` )?(?:-# )?\*\*.+?\*\* ")
 _GUARD = "\u200b"  # foreign text never starts a line: marks such as # would count there
 
 
@@ -46,6 +49,8 @@ LABELLED = Style()
 class _Row:
     text: str
     apart: bool = False  # goes on from the row before, in the next message
+    name: str = ""  # whose words it holds, as that is said
+    speaker: int = 0  # who that is
 
 
 def parts(caption: Caption, style: Style = LABELLED) -> list[str]:
@@ -65,8 +70,8 @@ def messages(
     Args:
         utterances: In order of speech.
         style: How they are written.
-        names: Say who speaks, where several do. Such a digest leaves originals out before it
-            takes a second message.
+        names: Say who speaks, where several do: where another begins, and where a message does.
+            Such a digest leaves originals out before it takes a second message.
     """
     known = [list(utterance) for utterance in utterances]
     shown = _packed(_rows(known, style, names=names))
@@ -77,16 +82,12 @@ def messages(
 
 def _rows(utterances: list[list[Caption]], style: Style, *, names: bool) -> list[_Row]:
     rows: list[_Row] = []
-    speaker: int | None = None
     for utterance in utterances:
         found = _utterance(sorted(utterance, key=style.place), style)
-        if not found:
-            continue
-        said_by = utterance[0].speaker
-        if names and said_by.id != speaker:
-            speaker = said_by.id
-            name = f"**{escape(clean(said_by.name)[:80])}** "
-            found[0] = replace(found[0], text=name + found[0].text)
+        if names and found:
+            by = utterance[0].speaker
+            name = f"**{escape(clean(by.name)[:80])}** "
+            found = [replace(row, name=name, speaker=by.id) for row in found]
         rows += found
     return rows
 
@@ -124,12 +125,21 @@ def _source(caption: Caption) -> list[_Row]:
 
 def _packed(rows: Iterable[_Row], limit: int = _LIMIT) -> list[str]:
     shown: list[str] = []
+    speaker = 0
     for row in rows:
-        if shown and not row.apart and length(shown[-1]) + 1 + length(row.text) <= limit:
-            shown[-1] += f"\n{row.text}"
+        text = row.text if row.speaker == speaker else _opened(row)
+        if shown and not row.apart and length(shown[-1]) + 1 + length(text) <= limit:
+            shown[-1] += f"\n{text}"
         else:
-            shown.append(row.text)
+            shown.append(_opened(row))
+        speaker = row.speaker
     return shown
+
+
+def _opened(row: _Row) -> str:
+    """A row with its speaker's name; small print stays small."""
+    small = _SMALL if row.name and row.text.startswith(_SMALL) else ""
+    return f"{small}{row.name}{row.text.removeprefix(small)}"
 
 
 def _guard(text: str) -> str:
@@ -145,6 +155,11 @@ def _code(language: str | None) -> str:
 def named(name: str, content: str) -> str:
     """`content` under a speaker's name, for a message that goes out under the bot's."""
     return f"**{escape(name)}** {content}"
+
+
+def has_name(content: str) -> bool:
+    """Whether a message begins with a speaker's name in bold, perhaps behind its language."""
+    return _NAMED.match(content) is not None
 
 
 def notice(text: str) -> list[str]:

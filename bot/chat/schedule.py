@@ -1,9 +1,10 @@
 """Which change of a channel comes next, within what Discord allows.
 
 The rules, strongest first:
-1. No request above the budget or within a pause that Discord asked for.
+1. No request above its way's budget or within a pause that Discord asked for (`ways`).
 2. Finals and notices in the order of speech; a long one's messages stay together. A final waits a
-   moment for the utterance's other languages, as one request shows them all.
+   moment for the utterance's other languages, as one request shows them all. What stands keeps its
+   place, so an edit overtakes a post that has to wait.
 3. When more finals wait than there are requests for, several go into one message (`steps`).
 4. Interims only while the tank keeps a request for every caption that stands unfinished (its
    final edit) and some for finals to come; first appearances before edits, an edit at most once a
@@ -14,15 +15,16 @@ Only a caption's newest state counts, so what is skipped is always older than wh
 import math
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from bot.chat import fusing
 from bot.chat.budget import Budget
-from bot.chat.entry import Change, Entry, Key, Post
+from bot.chat.entry import Change, Entry, Key, Offer, Post
 from bot.chat.limits import Answer
 from bot.chat.render import LABELLED, Style, notice
-from bot.chat.steps import Step, Steps
+from bot.chat.steps import Step
 from bot.chat.transport import MessageRef
+from bot.chat.ways import Way, Ways
 from bot.errors import ChatError, MessageGoneError, RateLimitError
 from bot.room.events import Caption, Member
 from bot.room.utterances import Utterances
@@ -54,44 +56,36 @@ _FIGURES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a schedule would do now: its change is made by `Schedule.start`."""
-
-    entries: tuple[Entry, ...]  # several: in one message
-    urgent: bool
-
-    @property
-    def rank(self) -> tuple[bool, float]:
-        """The smaller, the earlier among the offers of several schedules."""
-        return (not self.urgent, self.entries[0].began_at)
-
-
 class Schedule:
     """The captions and notices of one channel, and what to request next. Pure: `now` is passed in.
 
     One change is under way at a time: `next` gives it, then `succeeded` or `failed` is called.
 
     Args:
-        budget: Of the channel; several schedules may draw on it.
+        budget: Of the channel's webhook; several schedules may draw on it.
         style: How captions are written.
     """
 
     def __init__(self, budget: Budget | None = None, style: Style = LABELLED) -> None:
-        self.budget = budget or Budget()
         self.style = style
-        self._steps = Steps()
+        self._ways = Ways(budget or Budget())
         self._utterances = Utterances()
         self._by_caption: dict[int, tuple[int, Entry]] = {}  # utterance, where it is shown
         self._by_utterance: dict[int, Entry] = {}  # where a further language joins in
         self._open: dict[Key, Entry] = {}  # not final, or not yet as they should be
         self._done: OrderedDict[Key, Entry] = OrderedDict()  # may still be changed
         self._under_way: Entry | None = None
-        self._limit_heard = False  # of the change under way
+        self._way = self._ways.webhook  # of the change under way, as are these
+        self._counted = True
+        self._limit_heard = False
         self._order = 0
         self._retries = 0
         self._settled = False
         self._figures = dict.fromkeys(_FIGURES, 0)
+
+    def allow_own(self, budget: Budget | None) -> None:
+        """The bot may post captions by itself, and that draws on this; None: it may not."""
+        self._ways.allow_own(budget)
 
     # What should be seen
 
@@ -115,13 +109,15 @@ class Schedule:
         expected = entry.urgent_at is not None
         entry.take(number, caption, self.style, now)
         if entry.urgent_at is not None and not expected:
-            self._steps.said(caption.speaker.id, now)
+            self._ways.said(caption.speaker.id, now)
         self._file(entry)
 
     def _place(self, caption: Caption, now: float) -> tuple[int, Entry]:
         number = self._utterances.of(caption, now)
         entry = self._by_utterance.get(number)
-        scarce = self._steps.step >= Step.MERGED and entry is not None and bool(entry.sent)
+        scarce = (
+            entry is not None and bool(entry.sent) and (self._ways.of(entry).step >= Step.MERGED)
+        )
         if entry is None or entry.removed or entry.fused or scarce:
             entry = self._new(caption.key, caption.began_at, caption.speaker)
             self._by_utterance[number] = entry
@@ -154,27 +150,24 @@ class Schedule:
         """What is to be done now, else the second to ask again (infinity: after a `show`)."""
         waiting = [entry for entry in self._open.values() if entry.change() is not None]
         urgent = sorted((e for e in waiting if e.urgent_at is not None), key=_by_speech)
-        groups = fusing.runs(urgent)
-        step = self._steps.settle(self.budget, now, len(urgent), len(groups))
-        if urgent:
-            # Interims wait while a final does.
-            return self._final(urgent, groups, step, now)
-        return self._interim(waiting, step, now)
+        self._ways.settle(urgent, self._open.values(), now)
+        # Interims wait while a final does.
+        return self._final(urgent, now) if urgent else self._interim(waiting, now)
 
-    def _final(
-        self, urgent: list[Entry], groups: list[list[Entry]], step: Step, now: float
-    ) -> Offer | float:
-        at = max(
-            self.budget.ready_at(now), self.budget.level_at(now, 1.0), self._ripe_at(urgent[0])
-        )
-        if at > now:
-            return at
-        together = [urgent[0]]
-        if step is Step.MERGED:
-            together = groups[0]
-        elif step is Step.DIGEST and not urgent[0].sent:
-            together = fusing.fusible(urgent) or together
-        return Offer(tuple(together), urgent=True)
+    def _final(self, urgent: list[Entry], now: float) -> Offer | float:
+        at = math.inf
+        held = False  # the first post waits, and with it all others
+        for index, entry in enumerate(urgent):
+            posts = isinstance(entry.change(), Post)
+            if held and posts:
+                continue
+            way = self._ways.of(entry)
+            due = max(way.ready_at(now), self._ripe_at(entry))
+            if due <= now:
+                return Offer(fusing.together(urgent[index:], way.step), urgent=True)
+            at = min(at, due)
+            held |= posts
+        return at
 
     def _ripe_at(self, entry: Entry) -> float:
         urgent_at = entry.urgent_at or 0.0
@@ -184,45 +177,39 @@ class Schedule:
         whole = gathered or not entry.said or entry.fused or not self.style.languages
         return urgent_at if whole else urgent_at + _GATHERED_S
 
-    def _interim(self, waiting: list[Entry], step: Step, now: float) -> Offer | float:
+    def _interim(self, waiting: list[Entry], now: float) -> Offer | float:
         self._leave_originals(waiting, now)
-        live = step is Step.LIVE
-        unseen = [entry for entry in waiting if live and not entry.sent]
+        way = self._ways.current
+        unseen = [entry for entry in waiting if not entry.sent and way.step is Step.LIVE]
         edits = [
             entry
             for entry in waiting
-            if entry.sent and entry.change() is not None and (live or self._adds_original(entry))
+            if entry.sent
+            and entry.change() is not None
+            and (self._ways.of(entry).step is Step.LIVE or self._adds_original(entry))
         ]
         # A better step is tried when the tank has filled.
-        at = math.inf if live or not waiting else self.budget.level_at(now, math.inf) + 1.0
+        hiding = {way for entry in waiting if (way := self._ways.of(entry)).step > Step.LIVE}
+        at = min((one.budget.level_at(now, math.inf) + 1.0 for one in hiding), default=math.inf)
         if unseen:
             # The first words of somebody count more than further ones of others.
-            at = min(at, self._interims_at(now, owed=min(_FIRST_RESERVE, self.budget.size / 3)))
+            owed = min(_FIRST_RESERVE, way.budget.size / 3)
+            at = min(at, self._interims_at(way, now, owed=owed))
             if at <= now:
                 return Offer((min(unseen, key=_by_speech),), urgent=False)
-        if edits:
-            chosen = min(edits, key=lambda entry: entry.changed_at)
-            due = max(
-                chosen.changed_at + _SPACING_S,
-                self._interims_at(now, owed=min(_RESERVE, self.budget.size / 2)),
-            )
+        for entry in sorted(edits, key=lambda entry: entry.changed_at):
+            way = self._ways.of(entry)
+            owed = min(_RESERVE, way.budget.size / 2)
+            due = max(entry.changed_at + _SPACING_S, self._interims_at(way, now, owed=owed))
             if due <= now:
-                return Offer((chosen,), urgent=False)
+                return Offer((entry,), urgent=False)
             at = min(at, due)
         return at
 
-    def _interims_at(self, now: float, *, owed: float) -> float:
+    def _interims_at(self, way: Way, now: float, *, owed: float) -> float:
         """When an interim leaves enough for finals: those promised by what stands, and `owed`."""
-        promised = sum(
-            bool(entry.sent)
-            and not entry.final
-            and entry.changed_at > now - self.budget.minute.seconds
-            for entry in self._open.values()
-        )
-        return max(
-            self.budget.ready_at(now, burst=min(2, self.budget.burst.count)),
-            self.budget.level_at(now, 1 + promised + owed),
-        )
+        promised = self._ways.promised(way, self._open.values(), now)
+        return way.ready_at(now, burst=min(2, way.budget.burst.count), level=1 + promised + owed)
 
     def _leave_originals(self, waiting: list[Entry], now: float) -> None:
         for entry in waiting:
@@ -231,21 +218,24 @@ class Schedule:
                 self._file(entry)
 
     def _adds_original(self, entry: Entry) -> bool:
-        return bool(entry.sent) and entry.final and self._steps.step <= Step.FINALS
+        return bool(entry.sent) and entry.final and self._ways.of(entry).step <= Step.FINALS
 
     def start(self, offer: Offer, now: float) -> Change:
         """The change that was offered; nothing else may have happened to the schedule since."""
         entry = offer.entries[0]
-        scarce = self._steps.step >= Step.MERGED and not entry.sent and not entry.final
+        way = self._ways.of(entry)
+        scarce = way.step >= Step.MERGED and not entry.sent and not entry.final
         if len(offer.entries) > 1 or scarce:
             entry = self._fuse(list(offer.entries))
         change = entry.change()
         if change is None:
             raise AssertionError("an offer has something to change")
+        if isinstance(change, Post):
+            change = replace(change, own=self._ways.asks_own(entry))
         entry.changed_at = now
-        self.budget.started(now)
-        self._under_way = entry
-        self._limit_heard = False
+        way.budget.started(now)
+        self._under_way, self._way = entry, way
+        self._counted = self._limit_heard = False
         self._figures["requests"] += 1
         return change
 
@@ -269,6 +259,8 @@ class Schedule:
         """The change was made; `ref` is the new message of a Post."""
         self._retries = 0
         entry = self._answered(change, now)
+        if isinstance(change, Post) and ref is not None and change.speaker and not change.own:
+            self._ways.no_webhook = ref.webhook_id is None
         entry.done(change, ref)
         self._file(entry)
 
@@ -278,8 +270,8 @@ class Schedule:
         if isinstance(error, RateLimitError):
             if not self._limit_heard:
                 self._figures["rate_limited"] += 1
-                self.budget.refused(now, error.retry_after)
-            self.budget.pause(now + error.retry_after)
+                self._way.budget.refused(now, error.retry_after)
+            self._way.budget.pause(now + error.retry_after)
         elif isinstance(error, MessageGoneError):
             entry.removed = error.removed
             entry.sent.clear()
@@ -290,7 +282,7 @@ class Schedule:
         elif error.retryable:
             self._figures["retries"] += 1
             wait = min(_FIRST_RETRY_S * 2**self._retries, _LONGEST_RETRY_S)
-            self.budget.pause(now + wait)
+            self._way.budget.pause(now + wait)
             self._retries += 1
             entry.failures += 1
             entry.doubtful = isinstance(change, Post)
@@ -299,19 +291,31 @@ class Schedule:
             entry.give_up()
         self._file(entry)
 
+    def broken_off(self, now: float) -> None:
+        """Nobody waits for the change under way any more, nor asks for further ones."""
+        self._count(now)
+
     def heard(self, answer: Answer, now: float) -> None:
         """Discord's answer to the request under way, before whoever made it gives it back."""
+        way = self._ways.own if answer.own else self._ways.webhook
+        if way is not self._way:
+            way.budget.spent(now)
         if answer.limited:
             self._limit_heard = True
             self._figures["rate_limited"] += 1
-            self.budget.refused(now, answer.wait_s)
-        else:
-            self.budget.answered(now)
+            way.budget.refused(now, answer.wait_s)
+        elif way is self._way:
+            self._count(now)
         if answer.wait_s:
-            self.budget.pause(now + answer.wait_s)
+            way.budget.pause(now + answer.wait_s)
+
+    def _count(self, now: float) -> None:
+        if not self._counted:
+            self._counted = True
+            self._way.budget.answered(now)
 
     def _answered(self, change: Change, now: float) -> Entry:
-        self.budget.answered(now)
+        self._count(now)
         entry, self._under_way = self._under_way, None
         if entry is None or entry.key != change.key:
             raise AssertionError("one change is under way, and it is this one")
@@ -327,8 +331,13 @@ class Schedule:
         )
 
     def figures(self) -> Mapping[str, float]:
-        """Counters by name, how many messages are open, and the step (0 live to 3 digests)."""
-        return {**self._figures, "open": len(self._open), "step": self._steps.step}
+        """Counters by name, how many messages are open, the step (0 live to 3 digests), and `own`.
+
+        That is 1 while captions go out as the bot's own messages.
+        """
+        way = self._ways.current
+        own = int(way is self._ways.own)
+        return {**self._figures, "open": len(self._open), "step": way.step, "own": own}
 
     def _new(self, key: Key, began_at: float, speaker: Member | None) -> Entry:
         if len(self._open) >= _OPEN_LIMIT:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 import discord
 from babel import Locale, UnknownLocaleError
 
+from bot.chat.budget import Budget, Budgets
 from bot.chat.channel import ChannelTransport
 from bot.chat.faults import FAULTS, ChannelGoneError, chat_error
 from bot.chat.transport import MessageRef, Posted
@@ -53,12 +54,21 @@ class LanguageThread:
 
     One that was deleted is started anew. Where there can be none after all, captions stand in the
     channel above with the language's code in front, and the first such Posted says so.
+
+    Args:
+        channel: Which holds the thread.
+        language: Which.
+        webhooks: Of all channels.
+        own: The budgets of the bot's own messages, by channel and thread.
     """
 
-    def __init__(self, channel: discord.TextChannel, language: str, webhooks: Webhooks) -> None:
+    def __init__(
+        self, channel: discord.TextChannel, language: str, webhooks: Webhooks, own: Budgets
+    ) -> None:
         self._channel = channel
         self._language = language
         self._webhooks = webhooks
+        self._own = own
         self._place: ChannelTransport | None = None
         self._fallback = False
         self._opening = asyncio.Lock()
@@ -67,8 +77,11 @@ class LanguageThread:
         async with self._opening:
             if self._place is None:
                 thread = await self._find() or await self._start()
-                self._place = ChannelTransport(thread, self._webhooks)
+                self._place = self._at(thread)
             return self._place
+
+    def _at(self, place: discord.TextChannel | discord.Thread) -> ChannelTransport:
+        return ChannelTransport(place, self._webhooks, self._own)
 
     async def _find(self) -> discord.Thread | None:
         mine = [thread for thread in self._channel.threads if self._is_ours(thread)]
@@ -109,18 +122,22 @@ class LanguageThread:
             log.info("no thread to be had, captions stand in the channel")
             self._fallback = True
         if self._place is None:
-            self._place = ChannelTransport(self._channel, self._webhooks)
+            self._place = self._at(self._channel)
         return self._place, notice
 
     def _shown(self, content: str) -> str:
         return f"`{self._language.upper()}` {content}" if self._fallback else content
 
-    async def post(self, speaker: Member | None, content: str) -> Posted:
-        """Post under a speaker's name and picture, or (None) under the bot's own."""
+    def own_budget(self) -> Budget | None:
+        """What the bot's own messages draw on; None where it may not post any, or has no thread."""
+        return None if self._place is None else self._place.own_budget()
+
+    async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
+        """Post under a speaker's name and picture, or (None, or `own`) under the bot's own."""
         for attempt in range(2):
             place, notice = await self._ready()
             try:
-                posted = await place.post(speaker, self._shown(content))
+                posted = await place.post(speaker, self._shown(content), own=own)
             except ChannelGoneError:
                 if attempt or self._fallback or self._gone():
                     raise
@@ -160,6 +177,6 @@ class LanguageThread:
         except FAULTS as error:
             raise chat_error(error) from error
         if thread is not None:
-            place = self._place or ChannelTransport(thread, self._webhooks)
+            place = self._place or self._at(thread)
             async for found in place.history():
                 yield found

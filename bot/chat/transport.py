@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.chat.budget import Budget
 from bot.room.events import Member
 
 # Who posts what several people said; their names stand in the message.
@@ -33,8 +34,14 @@ class CaptionTransport(Protocol):
     RateLimitError, MessageGoneError, or another whose `retryable` says whether to try again.
     """
 
-    async def post(self, speaker: Member | None, content: str) -> Posted:
-        """Post under a speaker's name and picture, or (None) under the bot's own."""
+    def own_budget(self) -> Budget | None:
+        """What the bot's own messages here draw on; None where it may not post captions so."""
+
+    async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
+        """Post under a speaker's name and picture, or (None) under the bot's own.
+
+        With `own` under the bot's too, the speaker's name in the text, where that may be done.
+        """
 
     async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
         """The newest message of ours that reads so, posted within the last minutes, if any."""

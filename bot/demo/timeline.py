@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from bot.chat.render import has_name
 from bot.demo.reading import Read, plain, read_all
 from bot.loopback import (
     Message,
@@ -16,6 +17,7 @@ from bot.loopback import (
     VoiceStateChanged,
 )
 
+_NO_PREVIEWS = 1 << 2  # a flag of the bot's captions and notices
 _MENTION = re.compile(r"<([#@])(\d+)>")
 
 
@@ -159,7 +161,9 @@ class Timeline:
         return message.channel.id == self.channel_id and not message.ephemeral
 
     def _posted(self, message: Message, at_s: float) -> None:
-        caption = message.webhook_id is not None and message.interaction is None
+        # By a webhook, or as the bot's own message with the names in its text.
+        named = bool(message.flags & _NO_PREVIEWS) and has_name(message.content)
+        caption = (message.webhook_id is not None or named) and message.interaction is None
         shown = Shown(
             message_id=message.id,
             speaker=message.author_name,

@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -18,7 +18,7 @@ from bot.room.events import Caption, Member
 from bot.room.ports import Look
 from bot.room.records import Layout
 from tests.integration.loopback_bot import Scene, scene
-from tests.support.crowd import Talk, rows_of, spoken_words
+from tests.support.crowd import Talk, rows_of, spoken_words, whole_words
 
 ANA = Member(11, "Ana")
 ALL = ("en", "ja")
@@ -55,26 +55,65 @@ def texts(channel: Channel) -> list[tuple[str, str]]:
     return [(message.author_name, message.content) for message in standing(channel)]
 
 
-async def test_a_crowd_is_shown_whole_in_order_and_without_a_429() -> None:
-    talk = Talk(8, ("en", "es", "de"), at_once=True, seconds=20.0)
-    async with scene() as on, boards(on) as made:
-        board = await opened(made, on, Look(talk.languages))
-        begin = asyncio.get_running_loop().time()
-        finals = 0
+@dataclass
+class Readers:
+    """Who read along: what is final, since when, and when it stood where."""
+
+    places: Callable[[], list[Channel]]
+    finals: dict[str, float] = field(default_factory=dict)
+    stood: dict[str, float] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Read what stands now."""
+        now = asyncio.get_running_loop().time()
+        for message in (message for place in self.places() for message in standing(place)):
+            assert not message.mention_everyone
+            assert not message.mentions
+            for word in whole_words(message.content) & self.finals.keys() - self.stood.keys():
+                self.stood[word] = now
+
+    async def listen(self, board: ChannelBoard, talk: Talk) -> None:
+        """Show what is said when it is said, and read meanwhile."""
+        time = asyncio.get_running_loop().time
+        begin = time()
         for at, caption in talk.events(random.Random(1)):
-            await asyncio.sleep(max(0.0, begin + at - asyncio.get_running_loop().time()))
+            while (left := begin + at - time()) > 0:
+                await asyncio.sleep(min(left, 0.05))
+                self.look()
             board.show(replace(caption, began_at=begin + caption.began_at))
-            finals += caption.final and not caption.source_text
-        steps = board.figures()["step"]
+            if caption.final:
+                self.finals.setdefault(caption.text.split()[0], time())
+
+    def late_s(self, share: float) -> float:
+        """Seconds from final to standing, below which so many are."""
+        late = sorted(self.stood[word] - at for word, at in self.finals.items())
+        return late[int(len(late) * share)]
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+async def test_a_crowd_is_shown_whole_in_order_soon_and_without_a_429(layout: Layout) -> None:
+    talk = Talk(8, ("en", "es", "de"), at_once=True, seconds=20.0)
+    apart = layout is Layout.THREADS
+    async with scene() as on, boards(on) as made:
+        readers = Readers(lambda: list(on.guild.state.threads.values()) if apart else [on.captions])
+        board = await opened(made, on, Look(talk.languages, layout=layout))
+        await readers.listen(board, talk)
+        figures = board.figures()
         await board.close()
+        readers.look()
         assert on.server.rate_limited == []
-        assert steps > 0
+        assert on.server.complaints == []
+        assert figures["step"] > 0
+        assert figures["own"] == len(readers.places())
+        assert readers.late_s(0.95) <= 4.0
         numbers: dict[tuple[str, str], list[int]] = {}
-        for name, label, text in rows_of(texts(on.captions)):
-            assert not text.endswith("…"), "no stale interim"
-            (language, speaker, number), _ = spoken_words(text)
-            assert (name, label) == (f"speaker{speaker}", language.upper())
-            numbers.setdefault((name, language), []).append(number)
+        for place in readers.places():
+            for name, label, text in rows_of(texts(place)):
+                assert not text.endswith("…"), "no stale interim"
+                (language, speaker, number), _ = spoken_words(text)
+                assert (name, label) == (f"speaker{speaker}", "" if apart else language.upper())
+                assert place.name.startswith(language.upper()) or not apart
+                numbers.setdefault((name, language), []).append(number)
         assert len(numbers) == 24
         for found in numbers.values():
             assert found == list(range(len(found))), "each once, in order"

@@ -1,12 +1,14 @@
 """The loopback Discord as one server: its port, its answers to strangers, its knobs."""
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.errors import LoopbackError
 from bot.loopback import LoopbackDiscord
+from bot.loopback.rest.limits import Rule
 
 
 async def test_a_taken_port_is_named() -> None:
@@ -82,6 +84,40 @@ async def test_a_429_says_all_that_a_client_needs() -> None:
         assert "Via" in headers
         assert len(server.rate_limited) == 1
         assert server.complaints == []
+
+
+async def test_own_messages_have_a_bucket_in_each_thread_and_webhooks_share_the_channels() -> None:
+    async with LoopbackDiscord() as server, aiohttp.ClientSession() as http:
+        guild = server.add_guild("Village")
+        channel = guild.add_text_channel("captions")
+        app = server.add_bot("Parley")
+        guild.invite(app)
+        auth = {"Authorization": f"Bot {app.token}"}
+
+        async def post(path: str, **body: str | int) -> Any:
+            url = server.api_url + path
+            async with http.post(url, json=body, headers=auth) as answer:
+                shown = await answer.json()
+                return shown if answer.status == 200 else answer.status
+
+        thread = await post(f"/channels/{channel.id}/threads", name="EN", type=11)
+        webhook = await post(f"/channels/{channel.id}/webhooks", name="Parley")
+        own = [
+            isinstance(await post(f"/channels/{place}/messages", content="own"), dict)
+            for place in (channel.id, thread["id"])
+            for _ in range(6)
+        ]
+        assert own == ([True] * 5 + [False]) * 2
+        server.limits.shared = Rule(3, 60.0)
+        path = f"/webhooks/{webhook['id']}/{webhook['token']}?wait=1"
+        threads = ("", f"&thread_id={thread['id']}")
+        by_webhook = [
+            isinstance(await post(path + threads[n % 2], content="by webhook"), dict)
+            for n in range(4)
+        ]
+        assert by_webhook == [True] * 3 + [False]
+        assert [refused.scope for refused in server.rate_limited] == ["user", "user", "shared"]
+        assert all(refused.retry_after_s <= 5.0 for refused in server.rate_limited[:2])
 
 
 async def test_waiting_for_what_does_not_happen_says_what_it_was() -> None:

@@ -6,8 +6,10 @@ from collections import deque
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chat.budget import BURST, MINUTE
+from bot.chat.budget import BURST, MINUTE, Budget, Limit, own_budget
+from bot.chat.channel import as_own
 from bot.chat.entry import Change, Delete, Edit, Post
+from bot.chat.limits import Answer
 from bot.chat.schedule import Schedule
 from bot.chat.transport import MessageRef
 from bot.errors import ChatError, RateLimitError
@@ -20,18 +22,29 @@ states = st.tuples(
     lengths,
     st.booleans(),  # final
     st.floats(0, 1.5),  # seconds until it comes
+    st.booleans(),  # whether the bot may post by itself then
 )
 # How long a request takes, and when in that time Discord counts it.
 answers = st.tuples(st.floats(0, 3), st.floats(0, 1), st.sampled_from(["ok"] * 6 + ["429", "down"]))
 
 
 class Discord:
-    """Counts requests when they arrive, refuses what is too much, keeps what stands."""
+    """Counts requests when they arrive, refuses what is too much, keeps what stands.
 
-    def __init__(self, schedule: Schedule, answers: list[tuple[float, float, str]]) -> None:
+    Args:
+        webhook: There is one; else all comes out as the bot's own.
+    """
+
+    def __init__(
+        self, schedule: Schedule, answers: list[tuple[float, float, str]], *, webhook: bool = True
+    ) -> None:
         self.schedule = schedule
         self.answers = deque(answers)
-        self.arrived: list[float] = []
+        self.webhook = webhook
+        self.own = own_budget()
+        self.arrived: list[float] = []  # by the webhook
+        self.arrived_own: list[float] = []
+        self.allow_own(may=False)
         self.messages: dict[int, tuple[str, str]] = {}
 
     def run(self, now: float, until: float) -> float:
@@ -42,8 +55,10 @@ class Discord:
                 now = min(step, until)
                 continue
             seconds, share, outcome = self.answers.popleft() if self.answers else (0.1, 0.5, "ok")
-            self.arrived.append(now + seconds * share)
+            own = self.is_own(step)
+            (self.arrived_own if own else self.arrived).append(now + seconds * share)
             now += seconds
+            self.schedule.heard(Answer(limited=outcome == "429", wait_s=0.0, own=own), now)
             if outcome == "429":
                 self.schedule.failed(step, RateLimitError(1.0), now)
             elif outcome == "down":
@@ -52,19 +67,43 @@ class Discord:
                 self.schedule.succeeded(step, self.apply(step), now)
         return now
 
+    def is_own(self, change: Change) -> bool:
+        if isinstance(change, Post):
+            return change.own or not self.webhook
+        return change.ref.webhook_id is None
+
     def apply(self, change: Change) -> MessageRef | None:
+        own = self.is_own(change)
         match change:
             case Post():
-                assert change.speaker is not None
-                ref = MessageRef(len(self.arrived))
-                self.messages[ref.id] = (change.speaker.name, change.content)
+                ref = MessageRef(len(self.messages) + 1, None if own else 7)
+                self.messages[ref.id] = self.shown(change, own=own)
                 return ref
             case Edit():
-                assert change.speaker is not None
-                self.messages[change.ref.id] = (change.speaker.name, change.content)
+                self.messages[change.ref.id] = self.shown(change, own=own)
             case Delete():
-                del self.messages[change.ref.id]
+                self.messages[change.ref.id] = ("", "")
         return None
+
+    def shown(self, change: Post | Edit, *, own: bool) -> tuple[str, str]:
+        assert change.speaker is not None
+        content = as_own(change.speaker, change.content) if own else change.content
+        assert len(content) <= 2000
+        return ("Parley" if own else change.speaker.name, content)
+
+    def allow_own(self, *, may: bool) -> None:
+        # Without a webhook and without this nothing could be posted at all.
+        self.schedule.allow_own(self.own if may or not self.webhook else None)
+
+    def check_limits(self) -> None:
+        """Neither way ever got more requests than its windows allow."""
+        for arrived, limits in (
+            (self.arrived, (BURST, MINUTE)),
+            (self.arrived_own, (Limit(5, 5.0),)),
+        ):
+            for limit in limits:
+                for first, later in zip(arrived, arrived[limit.count :], strict=False):
+                    assert later - first >= limit.seconds - 1e-9
 
     def read(self) -> list[tuple[str, str]]:
         """Speaker and word, for each word that stands, from top to bottom."""
@@ -89,17 +128,28 @@ def caption(key: int, count: int, *, final: bool) -> Caption:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(states, max_size=60), st.lists(answers, max_size=40))
+@given(
+    st.lists(states, max_size=60),
+    st.lists(answers, max_size=40),
+    st.integers(1, 3),
+    st.booleans(),
+)
 def test_the_last_state_of_each_caption_stands_once_within_the_limits(
-    shown: list[tuple[int, int, bool, float]], answers: list[tuple[float, float, str]]
+    shown: list[tuple[int, int, bool, float, bool]],
+    answers: list[tuple[float, float, str]],
+    sharers: int,
+    webhook: bool,  # noqa: FBT001 - drawn by hypothesis
 ) -> None:
-    schedule = Schedule()
-    discord = Discord(schedule, answers)
+    budget = Budget()
+    budget.sharers = sharers
+    schedule = Schedule(budget)
+    discord = Discord(schedule, answers, webhook=webhook)
     now, came = 0.0, 0.0
     last: dict[int, tuple[int, bool]] = {}
-    for key, count, final, after in shown:
+    for key, count, final, after, own in shown:
         came += after
         now = discord.run(now, came)
+        discord.allow_own(may=own)
         schedule.show(caption(key, count, final=final), now)
         if final or key not in last or not last[key][1]:
             last[key] = (count, final)
@@ -112,23 +162,26 @@ def test_the_last_state_of_each_caption_stands_once_within_the_limits(
     unfinished = [key for key, (count, final) in last.items() if count and not final]
     assert sum(word == "…" for _, word in read) == len(unfinished)
     assert not schedule.owes()
-    for limit in (BURST, MINUTE):
-        for at, first in enumerate(discord.arrived):
-            later = discord.arrived[at + limit.count : at + limit.count + 1]
-            assert not later or later[0] - first >= limit.seconds - 1e-9
+    discord.check_limits()
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.floats(0, 2)), min_size=1, max_size=40))
+@given(
+    st.lists(st.tuples(st.booleans(), st.floats(0, 2), st.booleans()), min_size=1, max_size=40),
+    st.integers(1, 3),
+)
 def test_captions_that_become_final_in_order_of_speech_stand_in_that_order(
-    shown: list[tuple[bool, float]],
+    shown: list[tuple[bool, float, bool]], sharers: int
 ) -> None:
-    schedule = Schedule()
+    budget = Budget()
+    budget.sharers = sharers
+    schedule = Schedule(budget)
     discord = Discord(schedule, [])
     now, came = 0.0, 0.0
-    for key, (interim, after) in enumerate(shown):
+    for key, (interim, after, own) in enumerate(shown):
         came += after
         now = discord.run(now, came)
+        discord.allow_own(may=own)
         if interim:
             schedule.show(caption(key, 1, final=False), now)
             now = discord.run(now, came + 0.2)
@@ -136,3 +189,4 @@ def test_captions_that_become_final_in_order_of_speech_stand_in_that_order(
     discord.run(now, now + 600)
     assert [word for _, word in discord.read()] == [f"f{key}" for key in range(len(shown))]
     assert not schedule.owes()
+    discord.check_limits()

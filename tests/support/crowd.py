@@ -1,18 +1,22 @@
 """People who talk for minutes, in time that jumps, to a channel with the loopback's own limits."""
 
+import asyncio
 import itertools
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import heappop, heappush
 
-from bot.chat.entry import Change, Delete, Edit, Post
-from bot.chat.schedule import Schedule
-from bot.chat.transport import MessageRef
-from bot.errors import RateLimitError
+from bot.chat.board import ChannelBoard
+from bot.chat.budget import Budget, own_budget
+from bot.chat.channel import as_own
+from bot.chat.limits import read, tell
+from bot.chat.transport import MessageRef, Posted
 from bot.loopback.rest.limits import Limits
 from bot.room.events import Caption, Member
+from bot.room.ports import Look
+from bot.room.records import Layout
+from tests.support.clock import ManualClock
 
 _LABELLED = re.compile(r"(?:\*\*(?P<name>\w+)\*\* )?(?:`(?P<language>[A-Z]+)` )?(?P<text>.*)")
 _WORD = re.compile(r"([a-z]+)(\d+)n(\d+)")  # language, speaker, utterance; says where it belongs
@@ -92,96 +96,173 @@ class Talk:
 
 @dataclass(slots=True)
 class Shown:
-    """What the channel's readers saw of one utterance in one language."""
+    """What readers saw of one utterance in one language; seconds."""
 
     final_at: float
     whole_at: float | None = None
 
 
-@dataclass(slots=True)
-class Hall:
-    """A text channel under the loopback's limits, driven by a schedule."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message that stands: where, through what, under which name, since when, what it says."""
 
-    schedule: Schedule
+    place: str
+    by_webhook: bool
+    author: str
+    posted_at: float
+    content: str
+
+
+class Place:
+    """A text channel, or a thread of it, as discord.py lets one write to it.
+
+    Args:
+        hall: Whose.
+        name: Of the thread; empty for the channel itself.
+    """
+
+    def __init__(self, hall: "Hall", name: str = "") -> None:
+        self._hall = hall
+        self._name = name
+        self._own = own_budget()
+
+    def own_budget(self) -> Budget | None:
+        """Of the bot's own messages here."""
+        return self._own if self._hall.posts_own else None
+
+    async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
+        """Post a message."""
+        by_webhook = speaker is not None and not own
+        held_s = await self._request("webhook" if by_webhook else "message-send")
+        ref = MessageRef(len(self._hall.messages) + 1, 1 if by_webhook else None)
+        author = speaker.name if speaker is not None and by_webhook else "Parley"
+        at = self._hall.clock.now()
+        shown = Written(self._name, by_webhook, author, at, "")
+        self._write(ref, shown, speaker, content)
+        await self._hall.sleep(held_s)
+        return Posted(ref)
+
+    async def edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
+        """Change a message."""
+        held_s = await self._request("webhook" if ref.webhook_id else "message-edit")
+        self._write(ref, self._hall.messages[ref.id], speaker, content)
+        await self._hall.sleep(held_s)
+
+    async def delete(self, ref: MessageRef) -> None:
+        """Remove a message."""
+        held_s = await self._request("webhook" if ref.webhook_id else "message-delete")
+        del self._hall.messages[ref.id]
+        await self._hall.sleep(held_s)
+
+    async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
+        """Never asked for."""
+        raise AssertionError("nothing is lost here", speaker, content)
+
+    async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
+        """Never asked for."""
+        raise AssertionError("nothing is removed here", refs)
+
+    def _write(
+        self, ref: MessageRef, before: Written, speaker: Member | None, content: str
+    ) -> None:
+        shown = content if before.by_webhook else as_own(speaker, content)
+        self._hall.messages[ref.id] = replace(before, content=shown)
+        self._hall.seen(shown)
+
+    async def _request(self, bucket: str) -> float:
+        """Waits out a 429; seconds for which the answer is held back as it used up its bucket."""
+        hall, webhook = self._hall, bucket == "webhook"
+        major, token = ("the webhook", None) if webhook else (self._name, "token")
+        while True:
+            await hall.sleep(hall.chance.uniform(0.08, 0.3))
+            now = hall.clock.now()
+            verdict = hall.limits.route(bucket, major, token, now)
+            wait = verdict.retry_after_s
+            if wait is None and webhook:
+                wait = hall.limits.shared_webhooks(1, now)
+            if wait is None:
+                break
+            hall.refused.append(now)
+            tell(read(429, {"Retry-After": str(wait)}, own=not webhook))
+            await hall.sleep(wait)
+        answer = read(200, verdict.headers, own=not webhook)
+        tell(answer)
+        return answer.wait_s
+
+
+@dataclass
+class Hall:
+    """A text channel and its threads under the loopback's limits, written to by a board.
+
+    Attributes:
+        posts_own: Whether the bot may write there by itself.
+        refused: When a request was told to come later.
+        steps: Each step of any place, with its second.
+    """
+
+    look: Look
     chance: random.Random
+    posts_own: bool = True
     limits: Limits = field(default_factory=lambda: Limits(lambda: 0.0))
-    messages: dict[int, tuple[str, str]] = field(default_factory=dict)
+    clock: ManualClock = field(default_factory=lambda: ManualClock(0.0))
+    messages: dict[int, Written] = field(default_factory=dict)
     refused: list[float] = field(default_factory=list)
     steps: list[tuple[float, int]] = field(default_factory=list)
-    standing: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    shown: dict[int, Shown] = field(default_factory=dict)
+    _keys: dict[str, int] = field(default_factory=dict)
 
-    def hear(self, events: Sequence[tuple[float, Caption]]) -> dict[int, Shown]:
+    async def hear(self, events: Sequence[tuple[float, Caption]]) -> dict[int, Shown]:
         """Show all; for each caption when it was final and when it stood."""
-        shown: dict[int, Shown] = {}
-        texts: dict[str, int] = {}
-        queue: list[tuple[float, int, Caption]] = []
-        for order, (at, caption) in enumerate(events):
-            heappush(queue, (at, order, caption))
-        now, busy_until = 0.0, 0.0
-        under_way: tuple[Change, float] | None = None
-        end = events[-1][0] + 60.0
-        while now < end:
-            while queue and queue[0][0] <= now:
-                at, _, caption = heappop(queue)
-                if caption.final and caption.key not in shown:
-                    shown[caption.key] = Shown(at)
-                    texts[caption.text.split()[0]] = caption.key
-                self.schedule.show(caption, now)
-            wake = queue[0][0] if queue else end
-            if under_way is not None and now >= busy_until:
-                change, _ = under_way
-                under_way = None
-                self._apply(change, now, shown, texts)
-            if under_way is None:
-                step = self.schedule.next(now)
-                self._note_step(now)
-                if isinstance(step, float):
-                    now = max(now, min(wake, step))
-                    if step > wake and not queue and step > end:
-                        break
-                    continue
-                busy_until = now + self.chance.uniform(0.08, 0.3)
-                under_way = (step, busy_until)
-            now = max(now, min(wake, busy_until))
-        return shown
+        apart = self.look.layout is Layout.THREADS
+        threads: dict[str, Place] = {}
+        board = ChannelBoard(
+            Place(self),
+            self.clock,
+            self.look,
+            threads=(lambda code: threads.setdefault(code, Place(self, code))) if apart else None,
+        )
+        for at, caption in events:
+            await self._until(board, at)
+            if caption.final and caption.key not in self.shown:
+                self.shown[caption.key] = Shown(at)
+                self._keys[caption.text.split()[0]] = caption.key
+            board.show(caption)
+            await self._settle(board)
+        await self._until(board, events[-1][0] + 60.0)
+        await board.close()
+        return self.shown
 
-    def _note_step(self, now: float) -> None:
-        step = int(self.schedule.figures()["step"])
-        if not self.steps or self.steps[-1][1] != step:
-            self.steps.append((now, step))
+    async def sleep(self, seconds: float) -> None:
+        """Let so much of the hall's time pass."""
+        over = asyncio.Event()
+        self.clock.call_at(self.clock.now() + seconds, over.set)
+        await over.wait()
 
-    def _apply(
-        self, change: Change, now: float, shown: dict[int, Shown], texts: dict[str, int]
-    ) -> None:
-        verdict = self.limits.route("webhook", "1", None, now)
-        wait = verdict.retry_after_s or self.limits.shared_webhooks(1, now)
-        if wait is not None:
-            self.refused.append(now)
-            self.schedule.failed(change, RateLimitError(wait), now)
-            return
-        ref = None
-        match change:
-            case Post():
-                ref = MessageRef(len(self.messages) + 1, 1)
-                name = change.speaker.name if change.speaker is not None else ""
-                self.messages[ref.id] = (name, change.content)
-            case Edit():
-                self.messages[change.ref.id] = (
-                    change.speaker.name if change.speaker is not None else "",
-                    change.content,
-                )
-            case Delete():
-                self.messages[change.ref.id] = ("", "")
-        if not isinstance(change, Delete):
-            for word in whole_words(change.content):
-                known = shown.get(texts.get(word, 0))
-                if known is not None and known.whole_at is None:
-                    known.whole_at = now
-        self.schedule.succeeded(change, ref, now)
+    def seen(self, content: str) -> None:
+        """Readers have this before them."""
+        for word in whole_words(content):
+            known = self.shown.get(self._keys.get(word, 0))
+            if known is not None and known.whole_at is None:
+                known.whole_at = self.clock.now()
 
-    def rows(self) -> list[tuple[str, str, str]]:
+    def rows(self, place: str = "") -> list[tuple[str, str, str]]:
         """Speaker, language label and text of every row that stands, originals left out."""
-        return rows_of(self.messages.values())
+        return rows_of(
+            (one.author, one.content) for one in self.messages.values() if one.place == place
+        )
+
+    async def _until(self, board: ChannelBoard, at: float) -> None:
+        while (due := self.clock.next_at) is not None and due <= at:
+            self.clock.advance_to(due)
+            await self._settle(board)
+        self.clock.advance_to(at)
+
+    async def _settle(self, board: ChannelBoard) -> None:
+        for _ in range(6):  # what was woken runs, and what that wakes
+            await asyncio.sleep(0)
+        step = int(board.figures()["step"])
+        if not self.steps or self.steps[-1][1] != step:
+            self.steps.append((self.clock.now(), step))
 
 
 def rows_of(messages: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from unittest import mock
 import bot.translation.interpreter
 from bot.audio.opus import SILENCE
 from bot.chat.board import ChannelBoard
+from bot.chat.budget import Budget
 from bot.chat.transport import MessageRef, Posted
 from bot.errors import ChatError
 from bot.records.transcripts import Transcripts
@@ -102,10 +103,13 @@ class Channel:
     def __init__(self) -> None:
         self.written: list[str] = []
 
-    async def post(self, speaker: Member | None, content: str) -> Posted:
-        del speaker
+    def own_budget(self) -> Budget | None:
+        return None
+
+    async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
+        assert not own
         self.written.append(content)
-        return Posted(MessageRef(len(self.written)))
+        return Posted(MessageRef(len(self.written), None if speaker is None else 1))
 
     async def edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
         del ref, speaker

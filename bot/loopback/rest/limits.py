@@ -1,7 +1,9 @@
 """Rate limits: buckets that fill up and empty at once when their window ends.
 
 Discord publishes no figures; those here are what clients report. A route's bucket is what its
-headers speak of; a shared one (all webhooks of a channel together) shows only when it refuses.
+headers speak of; a shared one (all webhooks of a channel together, their posts in its threads
+too) shows only when it refuses. The bot's own messages have a bucket in each channel, and a thread
+is a channel: new ones and edits each their own.
 """
 
 import hashlib

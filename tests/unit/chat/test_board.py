@@ -2,15 +2,17 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from bot.chat.board import CLOSE_S, ChannelBoard
+from bot.chat.budget import Budget, own_budget
 from bot.chat.transport import MessageRef, Posted
 from bot.clock import Timer
 from bot.errors import ChatError
 from bot.room.events import Caption, Member
-from bot.room.ports import CaptionBoard
+from bot.room.ports import CaptionBoard, Look
 
 SAID = "the secret sentence"
 NAME = "Secretive Person"
@@ -58,9 +60,13 @@ async def settle() -> None:
 
 
 class Channel:
-    """A text channel in memory. Knobs: `fail` raises once per element, `hold` keeps requests."""
+    """A text channel in memory.
 
-    def __init__(self) -> None:
+    Knobs: `fail` raises once per element, `hold` keeps requests, `own` lets the bot post by itself.
+    """
+
+    def __init__(self, own: Budget | None = None) -> None:
+        self.own = own
         self.messages: dict[int, tuple[str, str]] = {}
         self.fail: list[Exception] = []
         self.hold = asyncio.Event()
@@ -75,10 +81,14 @@ class Channel:
         if self.fail:
             raise self.fail.pop(0)
 
-    async def post(self, speaker: Member | None, content: str) -> Posted:
+    def own_budget(self) -> Budget | None:
+        return self.own
+
+    async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
         await self._request()
-        ref = MessageRef(self.requests)
-        self.messages[ref.id] = (speaker.name if speaker else "Parley", content)
+        ref = MessageRef(self.requests, None if own or speaker is None else 7)
+        name = speaker.name if speaker and not own else "Parley"
+        self.messages[ref.id] = (name, content)
         notice, self.notice = self.notice, None
         return Posted(ref, notice)
 
@@ -88,7 +98,7 @@ class Channel:
 
     async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
         shown = (speaker.name if speaker else "Parley", content)
-        return next((MessageRef(key) for key, at in self.messages.items() if at == shown), None)
+        return next((MessageRef(key, 7) for key, at in self.messages.items() if at == shown), None)
 
     async def delete(self, ref: MessageRef) -> None:
         await self._request()
@@ -261,3 +271,66 @@ async def test_nothing_that_is_said_and_no_name_is_logged(caplog: pytest.LogCapt
 async def test_the_board_is_the_one_that_the_room_asks_for() -> None:
     board: CaptionBoard = ChannelBoard(Channel(), ManualClock())
     await board.close()
+
+
+async def test_threads_that_write_as_the_bot_wait_for_nobody() -> None:
+    clock, webhook = ManualClock(), Budget()
+    while webhook.level(0.0) >= 1:
+        webhook.spent(0.0)
+    places = {language: Channel(own_budget()) for language in ("en", "es", "de")}
+    main = Channel()
+    board = ChannelBoard(
+        main, clock, Look(tuple(places)), budget=webhook, threads=lambda code: places[code]
+    )
+    for channel in (main, *places.values()):
+        channel.hold.clear()
+    try:
+        board.say("The webhook's limit is nothing to a notice.")
+        for key, language in enumerate(places):
+            said = replace(caption(key, "Hello.", final=True), language=language)
+            board.show(said)
+        await clock.advance(1.0)
+        assert [channel.requests for channel in (main, *places.values())] == [1] * 4
+    finally:
+        for channel in (main, *places.values()):
+            channel.hold.set()
+        await board.close()
+    assert [channel.texts() for channel in places.values()] == [["Hello."]] * 3
+    assert {name for channel in places.values() for name, _ in channel.messages.values()} == {
+        "Parley"
+    }
+    assert board.figures()["own"] == 3
+
+
+async def test_places_that_share_the_webhook_have_one_request_under_way() -> None:
+    clock = ManualClock()
+    places = {language: Channel() for language in ("en", "es")}
+    board = ChannelBoard(Channel(), clock, Look(tuple(places)), threads=lambda code: places[code])
+    for channel in places.values():
+        channel.hold.clear()
+    for key, language in enumerate(places):
+        board.show(replace(caption(key, "Hello.", final=True), language=language))
+    await clock.advance(1.0)
+    assert sum(channel.requests for channel in places.values()) == 1
+    for channel in places.values():
+        channel.hold.set()
+    await board.close()
+    assert [channel.texts() for channel in places.values()] == [["Hello."]] * 2
+
+
+async def test_a_board_that_gives_up_leaves_its_budgets_to_the_next_one() -> None:
+    channel, clock, budget = Channel(), ManualClock(), Budget()
+    channel.hold.clear()
+    board = ChannelBoard(channel, clock, budget=budget)
+    board.show(caption(1, "stuck", final=True))
+    closing = asyncio.gather(board.close())
+    later = ChannelBoard(channel, clock, budget=budget)
+    later.show(caption(2, "waits", final=True))
+    await clock.advance(CLOSE_S - 1)
+    assert channel.requests == 1, "one at a time"
+    await clock.advance(2)
+    await closing
+    channel.hold.set()
+    await clock.advance(1)
+    assert channel.texts() == ["`EN` waits"]
+    await later.close()

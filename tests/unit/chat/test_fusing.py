@@ -34,7 +34,7 @@ def requests(schedule: Schedule, until: float = 160.0) -> list[Change]:
             now = step
             continue
         made.append(step)
-        ref = MessageRef(len(made)) if isinstance(step, Post) else None
+        ref = MessageRef(len(made), 7) if isinstance(step, Post) else None
         schedule.succeeded(step, ref, now)
     return made
 

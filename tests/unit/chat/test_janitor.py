@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from bot.chat.budget import Budget
 from bot.chat.janitor import Janitor
 from bot.chat.transport import MessageRef, Posted
 from bot.errors import ChatError
@@ -20,8 +21,11 @@ class Place:
         self.singles: list[int] = []
         self.earlier: list[tuple[MessageRef, float]] = []
 
-    async def post(self, speaker: Member | None, content: str) -> Posted:
-        raise AssertionError((speaker, content))
+    def own_budget(self) -> Budget | None:
+        raise AssertionError("nothing is posted")
+
+    async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
+        raise AssertionError((speaker, content, own))
 
     async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
         raise AssertionError((speaker, content))

@@ -1,7 +1,17 @@
+from dataclasses import replace
+
 import pytest
 
 from bot.chat.plain import length
-from bot.chat.render import MESSAGE_LIMIT, named, notice, parts
+from bot.chat.render import (
+    MESSAGE_LIMIT,
+    Style,
+    has_name,
+    messages,
+    named,
+    notice,
+    parts,
+)
 from bot.room.events import Caption, Member
 
 
@@ -104,3 +114,44 @@ def test_an_empty_notice_is_no_message() -> None:
 
 def test_a_final_without_a_translation_shows_the_original_alone() -> None:
     assert parts(caption("", "Guten Tag.", source_language="de")) == ["-# de · Guten Tag."]
+
+
+def by(speaker: Member, text: str, source: str = "") -> Caption:
+    return replace(caption(text, source), speaker=speaker)
+
+
+def test_each_message_of_a_digest_begins_with_a_name() -> None:
+    ana, ben = Member(1, "Ana"), Member(2, "Ben")
+    said = [[by(ana, "One.")], [by(ben, "word. " * 600)], [by(ben, "Three.")], [by(ana, "Four.")]]
+    shown = messages(said, Style(("en",), originals=False), names=True)
+    assert len(shown) > 2
+    assert all(has_name(content) and length(content) <= MESSAGE_LIMIT for content in shown)
+    assert [content.startswith("**Ben** word.") for content in shown[1:]] == [True] * len(shown[1:])
+    assert shown[-1].endswith("\nThree.\n**Ana** Four.")
+
+
+def test_two_of_one_name_are_two_speakers() -> None:
+    said = [[by(Member(number, "Ana"), f"Sentence {number}.")] for number in (1, 2)]
+    (shown,) = messages(said, Style(("en",)), names=True)
+    assert shown == "**Ana** Sentence 1.\n**Ana** Sentence 2."
+
+
+def test_an_original_that_stands_alone_in_a_digest_stays_small() -> None:
+    (shown,) = messages([[by(Member(1, "Ana"), "", "Hola.")]], Style(("en",)), names=True)
+    assert shown == "-# **Ana** es \u00b7 Hola."
+    assert has_name(shown)
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("**Ana** Hello.", True),
+        ("**A\\*\\* x** Hello.", True),
+        ("`EN` **Ana** Hello.", True),
+        ("\\*\\*Ana\\*\\* Hello.", False),
+        ("Hello **Ana** there.", False),
+        ("`EN` Hello.", False),
+    ],
+)
+def test_a_caption_of_the_bots_own_is_known_by_its_name(content: str, *, named: bool) -> None:
+    assert has_name(content) is named

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from bot.chat.budget import Budget
 from bot.chat.steps import Step, Steps
 
@@ -47,3 +49,36 @@ def test_it_stays_while_the_better_step_would_not_do() -> None:
     budget = Budget()
     assert steps.settle(budget, 60.0, 1, 1) is Step.DIGEST
     assert steps.settle(budget, 90.0, 0, 0) is Step.LIVE
+
+
+def test_while_the_better_step_would_not_do_its_ten_seconds_do_not_begin() -> None:
+    steps, budget = Steps(), emptied()
+    steps.settle(budget, 0.0, 3, 3)
+    budget = Budget()
+    for second in range(60):
+        steps.said(second % 2, float(second))
+        steps.settle(budget, float(second), 0, 0)
+    calm = [(at, steps.settle(budget, float(at), 0, 0)) for at in range(60, 110)]
+    rises = [at for (_, before), (at, after) in pairwise(calm) if after != before]
+    assert [after - before for before, after in pairwise(rises)] == [10, 10]
+    assert rises[0] > 70
+
+
+def test_places_that_share_a_tank_know_live_and_another_way_alone() -> None:
+    steps, budget = Steps(), Budget()
+    budget.sharers = 3
+    for second in range(15):
+        steps.said(1, float(second))
+    while budget.level(15.0) > 1.5:
+        budget.spent(15.0)
+    assert steps.settle(budget, 15.0, 0, 0, spared=True) is Step.DIGEST
+    assert steps.settle(budget, 60.0, 0, 0, spared=True) is Step.LIVE
+
+
+def test_a_final_does_not_take_what_was_promised_to_what_stands() -> None:
+    steps, budget = Steps(), Budget()
+    budget.sharers = 3
+    assert steps.settle(budget, 0.0, 1, 1, promised=3, spared=True) is Step.LIVE
+    for _ in range(3):
+        budget.spent(0.0)
+    assert steps.settle(budget, 0.0, 1, 1, promised=3, spared=True) is Step.DIGEST
