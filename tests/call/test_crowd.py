@@ -163,8 +163,7 @@ async def test_eight_people_at_once_in_three_languages(tmp_path: Path, soak: Soa
     print(f"eight at once, {soak.crowd_s:.0f} s: {heard.figures()}")  # noqa: T201 - `make soak` shows it
     check(heard, soak.layout)
     assert heard.connects == 8
-    if soak.layout is Layout.TOGETHER:
-        assert _share(heard.late_s(), 0.95) <= 4.0
+    assert _share(heard.late_s(), 0.95) <= 4.0
     _nothing_is_left(before)
 
 
@@ -176,8 +175,7 @@ async def test_two_people_in_turns_in_three_languages(tmp_path: Path, soak: Soak
     )
     print(f"two in turns, {soak.turns_s:.0f} s: {heard.figures()}")  # noqa: T201 - `make soak` shows it
     check(heard, soak.layout)
-    if soak.layout is Layout.TOGETHER:
-        assert _share(heard.late_s(), 0.95) <= 1.5
+    assert _share(heard.late_s(), 0.95) <= 1.5
     _nothing_is_left(before)
 
 
