@@ -19,6 +19,7 @@ from bot.audio.silero import SileroDetector
 from bot.chat.board import ChannelBoard
 from bot.chat.boards import Boards
 from bot.chat.limits import http_trace
+from bot.chat.readers import Readers
 from bot.chat.webhooks import CaptionChannel
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
@@ -54,10 +55,12 @@ from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
 from bot.web.report import health_of
 from bot.words import t
+from cogs.announcer import Announcer
+from cogs.channels import TextChannels
 from cogs.comings import Comings
 from cogs.glossary import GlossaryCommands
 from cogs.hosting import Host
-from cogs.notice import Announcer, ConsentButtons
+from cogs.notice import ConsentButtons
 from cogs.panel import PanelButtons
 from cogs.privacy import Privacy
 from cogs.settings import Settings as SettingsCog
@@ -89,11 +92,15 @@ class Doors:
         self._noise_gate = noise_gate
         self._bot: ParleyBot | None = None
         self._boards: Boards | None = None
+        self.readers = Readers(self._guild)
         self.links: list[DiscordVoiceLink] = []
 
     def belong_to(self, bot: ParleyBot) -> None:
         """Use this client's channels."""
         self._bot = bot
+
+    def _guild(self, guild_id: int) -> discord.Guild | None:
+        return self._bot.get_guild(guild_id) if self._bot is not None else None
 
     def _channel(self, channel_id: int) -> object:
         return self._bot.get_channel(channel_id) if self._bot is not None else None
@@ -112,14 +119,22 @@ class Doors:
         self.links.append(link)
         return link
 
-    async def open_board(self, channel_id: int, look: Look) -> ChannelBoard:
+    async def open_board(
+        self, channel_id: int, look: Look, refused: Callable[[str], None]
+    ) -> ChannelBoard:
         """Implements OpenBoard."""
         channel = self._channel(channel_id)
         if not isinstance(channel, CaptionChannel) or self._bot is None or self._bot.user is None:
             raise ChatError(t("The text channel is gone."))
         if self._boards is None:
             self._boards = Boards(self._bot.user.id, self._clock)
-        return await self._boards.open(channel, look)
+        self.readers.use(channel)
+        return await self._boards.open(channel, look, refused)
+
+    def remove_later(self, channel: CaptionChannel, message_id: int, minutes: float) -> None:
+        """Remove a message that names people as late as captions are removed."""
+        if self._boards is not None:
+            self._boards.remove_later(channel, message_id, minutes)
 
     async def close(self) -> None:
         """End what goes on behind the channels. Idempotent."""
@@ -193,7 +208,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(transcripts.close)  # likewise
         doors = Doors(clock, noise_gate=config.voice.noise_gate)
         service = service_name(config.translation.url)
-        announcer = Announcer(service, guild_settings)
+        announcer = Announcer(service, guild_settings, doors.remove_later)
         rooms = Rooms(
             interpreter=interpreter,
             store=ConsentTable(store),
@@ -206,7 +221,9 @@ async def running(config: Settings) -> AsyncIterator[App]:
             wishes=WishTable(store),
             saved=RoomTable(store),
             most_languages=config.translation.max_languages,
-            announce=announcer.announce,
+            notices=announcer,
+            text_channels=doors.readers,
+            now=_seconds,
             glossary=glossaries.of_host(config.glossary_file, interpreter.languages()),
             own_glossary=partial(glossaries.load, GlossaryTable(store)),
             record=transcripts.record,
@@ -221,7 +238,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
-        host = Host(rooms, service, spending, _seconds)
+        host = Host(rooms, spending, _seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
@@ -229,6 +246,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             cogs=[
                 lambda _: Translate(rooms, host, spending, _seconds, transcripts),
                 lambda client: Comings(client, rooms, host),
+                lambda _: TextChannels(rooms, doors.readers),
                 lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
                 lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
@@ -240,7 +258,12 @@ async def running(config: Settings) -> AsyncIterator[App]:
             ],
             voice_state_changed=doors.voice_state_changed,
             guild_joined=housekeeping.guild_joined,
-            guild_left=_each(housekeeping.guild_left, rooms.guild_left, guild_settings.forget),
+            guild_left=_each(
+                rooms.guild_left,  # first, as nobody is heard from then on
+                housekeeping.guild_left,
+                guild_settings.forget,
+                doors.readers.forget,
+            ),
             http_trace=http_trace(),
         )
         doors.belong_to(bot)

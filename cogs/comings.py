@@ -6,7 +6,7 @@ import logging
 import discord
 from discord.ext import commands
 
-from bot.errors import ParleyError
+from bot.errors import ParleyError, RoomError
 from bot.room.records import SavedRoom
 from bot.room.registry import Rooms
 from bot.words import command, t
@@ -29,36 +29,61 @@ class Comings(commands.Cog):
         self._client = client
         self._rooms = rooms
         self._host = host
-        self._restored = False
+        self._saved: dict[int, SavedRoom] | None = None  # by guild, of the process before
         self._starting: set[int] = set()  # guilds
         self._refused: dict[int, str] = {}  # by voice channel, what was said of it
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Bring back what ran when the process was killed, and see who is there; once."""
-        if self._restored:
-            return
-        self._restored = True
-        await self._restore_all()
-        for guild in self._client.guilds:
-            for channel in guild.channels:
-                if isinstance(channel, Voice) and _people(channel):
-                    await self._entered(channel)
+        """Bring back what ran when the process ended, once, and see who is where, each time.
 
-    async def _restore_all(self) -> None:
+        The session may have been made anew: who came meanwhile was not announced.
+        """
+        if self._saved is None:
+            self._saved = await self._read()
+            known = {guild.id for guild in self._client.guilds}
+            for guild_id in self._saved.keys() - known:  # the bot was removed meanwhile
+                await self._rooms.remembered.drop(guild_id)
+        await asyncio.gather(*(self._survey(guild) for guild in self._client.guilds))
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """See who is where in a server that was out of order."""
+        if self._saved is not None:
+            await self._survey(guild)
+
+    async def _read(self) -> dict[int, SavedRoom]:
         try:
-            saved = await self._rooms.remembered.rooms()
+            return {room.guild_id: room for room in await self._rooms.remembered.rooms()}
         except ParleyError as error:
             log.error("the rooms that ran can't be read: %s", error)  # noqa: TRY400 - its one line says all
-            return
-        await asyncio.gather(*(self._restore(room) for room in saved))
+            return {}
 
-    async def _restore(self, saved: SavedRoom) -> None:
-        guild = self._client.get_guild(saved.guild_id)
-        if guild is None:
+    async def _survey(self, guild: discord.Guild) -> None:
+        if guild.unavailable:
+            return
+        if self._saved and (saved := self._saved.pop(guild.id, None)) is not None:
+            await self._restore(saved, guild)
+        for channel in guild.channels:
+            if isinstance(channel, Voice):
+                if _people(channel):
+                    await self._entered(channel)
+                else:
+                    self._rooms.emptied(channel.id)
+
+    async def _restore(self, saved: SavedRoom, guild: discord.Guild) -> None:
+        if self._rooms.runs(guild.id):
+            return  # somebody has started one already
+        voice = guild.get_channel(saved.voice_channel_id)
+        alone = isinstance(voice, Voice) and not _people(voice)
+        fresh = self._rooms.remembered.fresh(saved)
+        if alone or not (fresh or isinstance(voice, Voice)):
+            log.info("room %d does not come back: nobody is there", saved.guild_id)
             await self._rooms.remembered.drop(saved.guild_id)
             return
         try:
+            if not fresh:
+                raise RoomError(t("I was away for too long to simply go on."))
             await self._host.restore(saved, guild)
         except ParleyError as error:
             log.warning("room %d is not back: %s", saved.guild_id, error.code)

@@ -1,4 +1,4 @@
-"""Opens rooms in Discord: permissions, the room, its notice and its panel."""
+"""Opens rooms in Discord: permissions, the room and its panel."""
 
 import logging
 from collections.abc import Callable
@@ -6,17 +6,16 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.chat.faults import chat_error
 from bot.errors import ChatError, ParleyError
+from bot.room.notices import Occasion
 from bot.room.records import GuildSettings, SavedRoom
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
 from bot.room.spending import Spending
 from bot.words import lines, render, t
-from cogs import notice
 from cogs.answers import guild_locale
 from cogs.panel import ChannelSurface
-from cogs.permissions import Text, Voice, check_start, check_starter
+from cogs.permissions import Text, Voice, check_present, check_start, check_starter
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +40,6 @@ class Host:
 
     Args:
         rooms: The rooms of this process.
-        service: Who hears the speech, for the notice.
         spending: Knows who waits.
         now: Seconds since 1970.
     """
@@ -49,12 +47,10 @@ class Host:
     def __init__(
         self,
         rooms: Rooms,
-        service: str,
         spending: Spending,
         now: Callable[[], float],
     ) -> None:
         self._rooms = rooms
-        self._service = service
         self._spending = spending
         self._now = now
 
@@ -62,11 +58,12 @@ class Host:
         """Whether the room would speak.
 
         Raises:
-            StarterError: This person may not start rooms.
+            StarterError: This person may not start rooms, or not from outside the voice channel.
             PermissionMissing: They, or the bot, lack a permission in a channel.
         """
         settings = await self._rooms.settings(person.guild.id)
         check_starter(person, settings)
+        check_present(person, wanted.voice)
         speaks = self._spoken(wanted, settings) is not None
         check_start(person.guild.me, person, wanted.voice, wanted.text, speaks=speaks)
         return speaks
@@ -75,7 +72,7 @@ class Host:
         """Start a room, with its notice; None: it starts by itself, and nobody is heard by that.
 
         Raises:
-            ParleyError: As `Rooms.start`; or its notice could not be written, and it did not start.
+            ParleyError: As `Rooms.start`.
         """
         guild = wanted.voice.guild
         settings = await self._rooms.settings(guild.id)
@@ -91,22 +88,6 @@ class Host:
         )
         starter_id = 0 if starter is None else starter.id
         await self._rooms.start(plan, starter_id, agrees=starter is not None)
-        try:
-            await wanted.text.send(
-                notice.text(
-                    plan,
-                    None if starter is None else starter.mention,
-                    wanted.voice.mention,
-                    self._service,
-                    settings=settings,
-                    locale=plan.locale,
-                ),
-                view=notice.ConsentButtons(self._rooms, plan.locale),
-                allowed_mentions=discord.AllowedMentions.none(),
-            )
-        except (discord.DiscordException, OSError, TimeoutError) as error:
-            await self._rooms.stop(guild.id)  # people would be heard without having read it
-            raise chat_error(error) from error
         self._show(wanted.text, plan)
         return plan
 
@@ -134,14 +115,9 @@ class Host:
             session=saved.session,
             locale=self._locale(guild, settings),
         )
-        await self._rooms.start(plan, saved.starter_id, agrees=False, paused=saved.paused)
-        if (room := self._rooms.find(guild.id)) is not None:
-            room.say(
-                t(
-                    "I was restarted and am back. What was said in between was not heard; "
-                    "those who joined in need do nothing."
-                )
-            )
+        await self._rooms.start(
+            plan, saved.starter_id, agrees=False, paused=saved.paused, occasion=Occasion.BACK
+        )
         self._show(text, plan, saved.panel_id)
 
     async def tell(self, guild: discord.Guild, channel_id: int, *said: str) -> None:

@@ -2,26 +2,27 @@
 
 With opt-in nobody is heard before they press "Join in", except the one who started the room, to
 whom the command said so. The buttons carry fixed ids and answer after a restart of the bot too.
+`announcer` posts what is worded here.
 """
 
 from collections.abc import Iterable
 from typing import Any, Final, Self
 
-import aiohttp
 import discord
 
-from bot.errors import ChatError, ParleyError, StoreError
-from bot.room.newcomers import SAY_NO_S, Announcement
+from bot.errors import NoRoomError, ParleyError, StoreError
+from bot.room.newcomers import SAY_NO_S
+from bot.room.notices import Notice, Occasion
 from bot.room.records import ConsentMode, GuildSettings
 from bot.room.registry import Rooms
-from bot.room.room import RoomPlan
-from bot.room.stores import SettingsStore
+from bot.room.spent import NOBODY
 from bot.words import Text, command, language_name, lines, listing, render, t, tn
-from cogs.answers import answer, done_at_once, guild_locale, take_time
+from cogs.answers import answer, done_at_once, take_time
 
 Interaction = discord.Interaction[Any]
 
 _OPT_IN: Final = GuildSettings()
+_MOST_NAMED: Final = 40  # people in one message; their mentions fit its 2,000 characters
 
 
 class ConsentButtons(discord.ui.View):
@@ -42,8 +43,7 @@ class ConsentButtons(discord.ui.View):
     async def join_in(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Hear this person from now on."""
         await take_time(interaction)
-        text = await joined_in(self._rooms, _guild_id(interaction), interaction.user.id)
-        await answer(interaction, text)
+        await answer(interaction, await joined_in(self._rooms, interaction))
 
     @discord.ui.button(style=discord.ButtonStyle.secondary, custom_id="parley:consent:leave")
     async def stay_out(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
@@ -61,16 +61,39 @@ class ConsentButtons(discord.ui.View):
             await super().on_error(interaction, error, item)
 
 
-async def joined_in(rooms: Rooms, guild_id: int, user_id: int) -> Text:
-    """Hear this person from now on; what to answer them.
+async def joined_in(rooms: Rooms, interaction: Interaction) -> Text:
+    """Hear who pressed or asked from now on; returns what to answer them.
 
     Raises:
         StoreError: It could not be remembered, and they are not heard.
     """
-    consent = await rooms.consent(guild_id)
-    if await consent.agree(user_id):
-        return t("You are in: what you say in the voice channel is translated from now on.")
-    return t("You are in already.")
+    guild_id, user_id = _guild_id(interaction), interaction.user.id
+    guild = interaction.guild
+    changed = await (await rooms.consent(guild_id)).agree(user_id)
+    try:
+        room = rooms.status(guild_id)
+    except NoRoomError:
+        room = None
+    if room is not None and any(s.member.id == user_id and not s.reads for s in room.speakers):
+        return t(
+            "You've joined in. But you can't see the channel in which the captions of this call "
+            "appear, so you are not heard in it."
+        )
+    if not changed:
+        return t("You've already joined in.")
+    server = "" if guild is None else discord.utils.escape_markdown(guild.name)
+    if room is None:
+        return t(
+            "You've joined in: in {server}, what you say in voice channels that are translated is "
+            "heard, and shown as captions.",
+            server=f"**{server}**",
+        )
+    return t(
+        "You've joined in: in {server}, what you say in voice channels that are translated is "
+        "heard from now on. The captions of this call appear in {channel}.",
+        server=f"**{server}**",
+        channel=f"<#{room.plan.text_channel_id}>",
+    )
 
 
 async def stayed_out(rooms: Rooms, guild_id: int, user_id: int) -> Text:
@@ -101,83 +124,6 @@ def _guild_id(interaction: Interaction) -> int:
     if interaction.guild_id is None:
         raise TypeError("a notice stands in a server's channel")
     return interaction.guild_id
-
-
-class Announcer:
-    """Tells newcomers, in a room's text channel. The `Announce` of a room.
-
-    Args:
-        service: Who hears the speech.
-        settings: Say what is kept, and in which language to speak.
-    """
-
-    def __init__(self, service: str, settings: SettingsStore | None = None) -> None:
-        self._service = service
-        self._settings = settings
-        self._client: discord.Client | None = None
-        self._rooms: Rooms | None = None
-
-    def belong_to(self, client: discord.Client, rooms: Rooms) -> None:
-        """Write with this client; the buttons are of these rooms."""
-        self._client = client
-        self._rooms = rooms
-
-    async def announce(self, text_channel_id: int, announcement: Announcement) -> frozenset[int]:
-        """Write it; returns the people whom it named.
-
-        Raises:
-            ChatError: It could not be written.
-        """
-        channel = self._client.get_channel(text_channel_id) if self._client is not None else None
-        if self._rooms is None or not isinstance(
-            channel,
-            discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread,
-        ):
-            raise ChatError(t("The text channel is gone."))
-        heard = await _people(channel.guild, announcement.heard)
-        others = await _people(channel.guild, announcement.others)
-        if not heard and not others:
-            return frozenset()
-        try:
-            settings = _OPT_IN
-            if self._settings is not None:
-                settings = await self._settings.settings(channel.guild.id)
-        except StoreError as error:
-            raise ChatError(error.message, retryable=True) from error
-        locale = settings.locale or guild_locale(channel.guild)
-        # Who is heard unless they say no must notice that they are spoken to.
-        pinged = others if announcement.mode is ConsentMode.ANNOUNCED else []
-        try:
-            await channel.send(
-                announced(
-                    announcement.mode,
-                    heard,
-                    others,
-                    self._service,
-                    settings=settings,
-                    locale=locale,
-                ),
-                view=ConsentButtons(self._rooms, locale),
-                allowed_mentions=discord.AllowedMentions(
-                    everyone=False, roles=False, users=[discord.Object(i) for i in pinged]
-                ),
-            )
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            raise ChatError(t("The text channel can't be written to."), retryable=True) from error
-        return frozenset([*heard, *others])
-
-
-async def _people(guild: discord.Guild, user_ids: Iterable[int]) -> list[int]:
-    """Those of them who are people; of whom nobody can say it, is left out."""
-    found = []
-    for user_id in user_ids:
-        try:
-            member = guild.get_member(user_id) or await guild.fetch_member(user_id)
-        except (discord.DiscordException, aiohttp.ClientError, OSError):
-            continue
-        if not member.bot:
-            found.append(user_id)
-    return found
 
 
 def announced(
@@ -233,39 +179,47 @@ def _mentions(user_ids: Iterable[int]) -> str:
 
 
 def text(
-    plan: RoomPlan,
-    starter: str | None,
-    voice_channel: str,
+    notice: Notice,
     service: str,
+    server: str,
     *,
     settings: GuildSettings = _OPT_IN,
     locale: str | None = None,
 ) -> str:
-    """The words of the notice.
+    """Return the words of a notice.
 
     Args:
-        plan: What is run.
-        starter: Mention or name of who started it; None: nobody did.
-        voice_channel: Mention or name of the voice channel.
+        notice: What it is to say.
         service: Who hears the speech.
+        server: The server's name; who joins in does so for all of it.
         settings: Say how consent is given and what is kept.
         locale: In which language.
     """
+    plan = notice.plan
     said: list[str] = [
         t(
             "### {channel} is being translated into {languages}",
-            channel=voice_channel,
+            channel=f"<#{plan.voice_channel_id}>",
             languages=listing(language_name(target) for target in plan.targets),
         ),
-        t("{person} started it. The captions stand here.", person=starter)
-        if starter is not None
-        else t("It starts by itself when somebody enters. The captions stand here."),
+        _why(notice),
     ]
+    if notice.heard:
+        said.append(
+            t(
+                "Heard, as they joined in before: {people}.",
+                people=_mentions(notice.heard[:_MOST_NAMED]),
+            )
+        )
     if plan.spoken is not None:
         language = language_name(plan.spoken)
         said.append(t("The translation into {language} is also spoken there.", language=language))
     said.append(
-        t("**You are heard only if you join in**, and you can stay out again at any time.")
+        t(
+            "**You are heard only if you join in**, and you can stay out again at any time. "
+            "Joining in holds for every voice channel of {server} that is translated.",
+            server=discord.utils.escape_markdown(server),
+        )
         if settings.consent is ConsentMode.OPT_IN
         else t(
             "**Everybody there is named here and heard {seconds} seconds later, except those who "
@@ -275,6 +229,22 @@ def text(
     )
     said += _kept(service, settings)
     return render(lines(said), locale)
+
+
+def _why(notice: Notice) -> Text:
+    match notice.occasion:
+        case Occasion.BACK:
+            return t(
+                "I was restarted and am back. What was said in between was not heard. Captions "
+                "appear here."
+            )
+        case Occasion.MOVED:
+            return t("The translation has moved to this voice channel. Captions appear here.")
+        case _ if notice.starter_id == NOBODY:
+            return t("It starts by itself when somebody enters. Captions appear here.")
+        case _:
+            person = f"<@{notice.starter_id}>"
+            return t("{person} started it. Captions appear here.", person=person)
 
 
 def _kept(service: str, settings: GuildSettings) -> list[Text]:

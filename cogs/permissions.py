@@ -11,7 +11,7 @@ from typing import Final
 
 import discord
 
-from bot.errors import PermissionMissing, PermissionsMissing, StarterError
+from bot.errors import PermissionMissing, PermissionsMissing, StarterError, UsageError
 from bot.room.records import GuildSettings
 from bot.words import command, listing, t
 
@@ -69,7 +69,13 @@ def check_start(
 
     Raises:
         PermissionMissing: Who lacks what, and where; everything at once.
+        UsageError: The text channel is a private thread.
     """
+    if isinstance(text, discord.Thread) and text.is_private():
+        # Whom it was opened to, a bot can't know, so nobody could be heard.
+        raise UsageError(
+            t("Captions can't go into a private thread; name another channel with the option text.")
+        )
     refuse(findings(me, person, voice, text, speaks=speaks))
 
 
@@ -99,6 +105,57 @@ def check_starter(person: discord.Member, settings: GuildSettings) -> None:
             roles=listing(f"@{role}" for role in roles),
         )
     )
+
+
+def check_present(person: discord.Member, voice: Voice) -> None:
+    """Pass when this person is in the voice channel, or may manage the server.
+
+    From outside nobody else makes the bot listen: those in the channel would not know who does.
+
+    Raises:
+        StarterError: They are not.
+    """
+    if not (is_in(person, voice.id) or person.guild_permissions.manage_guild):
+        raise StarterError(
+            t(
+                "Join {channel} first: from outside, only those who may manage this server can "
+                "have it translated.",
+                channel=voice.mention,
+            )
+        )
+
+
+def is_in(person: discord.Member, channel_id: int) -> bool:
+    """Return whether this person is in a voice channel."""
+    state = person.voice
+    return state is not None and state.channel is not None and state.channel.id == channel_id
+
+
+def may_view(person: discord.Member, channel_id: int) -> bool:
+    """Return whether this person sees a channel; everybody sees one that is gone."""
+    channel = person.guild.get_channel(channel_id)
+    return channel is None or channel.permissions_for(person).view_channel
+
+
+def check_stopper(person: discord.Member, voice_channel_id: int, settings: GuildSettings) -> None:
+    """Pass when this person may have the room hear less: pause or stop it.
+
+    Being in the voice channel is enough, whatever the bot may do and whoever may start rooms.
+
+    Raises:
+        StarterError: They are not there, and may not start rooms either.
+    """
+    if is_in(person, voice_channel_id) or person.guild_permissions.manage_guild:
+        return
+    if not settings.starter_roles:
+        raise StarterError(
+            t(
+                "Join {channel} first: from outside, only those who may manage this server can "
+                "do this.",
+                channel=f"<#{voice_channel_id}>",
+            )
+        )
+    check_starter(person, settings)
 
 
 def check_manager(person: discord.Member) -> None:

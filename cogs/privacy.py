@@ -38,11 +38,9 @@ class Privacy(
     @app_commands.command(name="join", description="Have what you say in this server translated")
     async def join(self, interaction: Interaction) -> None:
         """Hear this person from now on."""
-        guild_id = _guild_id(interaction)
+        _guild_id(interaction)
         await take_time(interaction)
-        await answer(
-            interaction, await notice.joined_in(self._rooms, guild_id, interaction.user.id)
-        )
+        await answer(interaction, await notice.joined_in(self._rooms, interaction))
 
     @app_commands.command(name="leave", description="Do not be heard in this server, at once")
     async def leave(self, interaction: Interaction) -> None:
@@ -160,8 +158,8 @@ def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
         said = [t("You are not heard from this moment. There was nothing kept of you to delete.")]
     said.append(
         t(
-            "-# Captions in text channels are messages of this server: its moderators can delete "
-            "them."
+            "-# Captions, and messages that say who is heard or who started a translation, belong "
+            "to this server: its moderators can delete them."
         )
     )
     if mode is ConsentMode.ANNOUNCED:

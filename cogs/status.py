@@ -142,6 +142,8 @@ def _speaker(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
 def _state(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
     if not speaker.consenting:
         return t("not heard, has not joined in")
+    if not speaker.reads:
+        return t("not heard, can't see the captions")
     if obstacle is not None:
         return t("not heard, {reason}", reason=obstacle)
     if not speaker.conversations:

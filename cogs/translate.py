@@ -9,15 +9,26 @@ from discord import app_commands
 
 from bot.errors import UsageError
 from bot.records.transcripts import Transcripts
+from bot.room import refusals
+from bot.room.consent import Answer
 from bot.room.records import Wishes
 from bot.room.registry import Rooms
 from bot.room.spending import Spending
-from bot.words import language_name, t
+from bot.words import language_name, lines, t
 from cogs import languages, status, usage
-from cogs.answers import answer, locale, take_time
+from cogs.answers import answer, done_at_once, locale, take_time
 from cogs.hosting import Host, Wanted
-from cogs.panel import changeable, translated_into
-from cogs.permissions import Text, Voice, check_start
+from cogs.notice import ConsentButtons
+from cogs.panel import changeable, check_may_stop, translated_into
+from cogs.permissions import (
+    Text,
+    Voice,
+    check_present,
+    check_start,
+    check_starter,
+    is_in,
+    may_view,
+)
 from cogs.transcripts import TranscriptCommand
 
 Interaction = discord.Interaction[Any]
@@ -77,31 +88,45 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         await take_time(interaction)
         await self._host.check(wanted, person)
         await self._host.start(wanted, person)
-        await answer(
-            interaction,
-            t(
-                "Translating {channel}; the captions stand in {text}. You are heard from now on; "
-                "the others join in with the button there.",
-                channel=wanted.voice.mention,
-                text=wanted.text.mention,
-            ),
+        await self._answer_started(interaction, wanted)
+
+    async def _answer_started(self, interaction: Interaction, wanted: Wanted) -> None:
+        person = _member(interaction)
+        begun = t(
+            "Translating {channel}; captions appear in {text}.",
+            channel=wanted.voice.mention,
+            text=wanted.text.mention,
         )
+        consent = await self._rooms.consent(person.guild.id)
+        if consent.answer(person.id) is Answer.NO:
+            stays_out = t("You chose to stay out here, so you are not heard. Join in to be heard.")
+            await answer(
+                interaction,
+                lines((begun, stays_out)),
+                view=ConsentButtons(self._rooms, locale(interaction)),
+            )
+            return
+        others = (
+            t("You are heard from now on; the others join in with the button there.")
+            if is_in(person, wanted.voice.id)
+            else t("You are heard when you are in it; the others join in with the button there.")
+        )
+        await answer(interaction, lines((begun, others)))
 
     @app_commands.command(name="stop", description="Stop translating")
     async def stop(self, interaction: Interaction) -> None:
         """End the room; its last captions are delivered first."""
         person = _member(interaction)
-        await changeable(self._rooms, person)
-        await take_time(interaction)
-        await self._rooms.stop(person.guild.id, by_hand=True)
+        await check_may_stop(self._rooms, person)
+        await done_at_once(interaction, self._rooms.stop(person.guild.id, by_hand=True))
         await answer(interaction, t("Translation has stopped."))
 
     @app_commands.command(name="pause", description="Hear nobody until it goes on")
     async def pause(self, interaction: Interaction) -> None:
         """Hear nobody; said in the channel too."""
         person = _member(interaction)
-        room = await changeable(self._rooms, person)
-        if room.paused:
+        await check_may_stop(self._rooms, person)
+        if self._rooms.status(person.guild.id).paused:
             raise UsageError(t("Translation is paused already."))
         self._rooms.pause(person.guild.id)
         await answer(interaction, t("Paused: nobody is heard, and nothing is sent."))
@@ -125,8 +150,10 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
     ) -> None:
         """Take the room to another voice channel; its captions stay where they are."""
         person = _member(interaction)
-        room = await changeable(self._rooms, person)
+        room = self._rooms.status(person.guild.id)
+        check_starter(person, await self._rooms.settings(person.guild.id))
         wanted = channel or _own_channel(person)
+        check_present(person, wanted)
         text = person.guild.get_channel_or_thread(room.plan.text_channel_id)
         if isinstance(text, Text):
             speaks = room.plan.spoken is not None
@@ -203,7 +230,10 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
     @app_commands.command(name="status", description="Who is heard, and how it goes")
     async def status(self, interaction: Interaction) -> None:
         """Show the room as it is now."""
-        room = self._rooms.status(_member(interaction).guild.id)
+        person = _member(interaction)
+        room = self._rooms.status(person.guild.id)
+        if not may_view(person, room.plan.voice_channel_id):
+            raise refusals.none_runs()  # who is in a private channel is nobody else's business
         text = status.text(room, locale(interaction), self._now(), waiting=self._spending.waiting)
         await answer(interaction, text)
 

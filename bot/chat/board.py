@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bot.chat.budget import Budget
 from bot.chat.entry import Change, Delete, Edit, Offer, Post
+from bot.chat.faults import ChannelGoneError, UnwritableError
 from bot.chat.janitor import Janitor
 from bot.chat.limits import Answer, listening
 from bot.chat.render import Style
@@ -53,7 +54,7 @@ class ChannelBoard:
         transport: The channel.
         clock: Of the captions' `began_at` too.
         look: How the captions stand.
-        refused: Called once, with the reason, when the channel does not take a message for good
+        refused: Called once, with the reason, when nothing can be written in the channel any more
             (it is gone, or the bot may not write there).
         budget: Of the channel's webhook; several boards of one channel in a row may share it.
         threads: Makes the place for a language's captions; None: all stand in the channel.
@@ -66,7 +67,7 @@ class ChannelBoard:
         clock: Clock,
         look: Look = _PLAIN,
         *,
-        refused: Callable[[ChatError], None] | None = None,
+        refused: Callable[[str], None] | None = None,
         budget: Budget | None = None,
         threads: Callable[[str], CaptionTransport] | None = None,
         janitor: Janitor | None = None,
@@ -260,6 +261,10 @@ class ChannelBoard:
         if isinstance(error, MessageGoneError | RateLimitError):
             return
         log.warning("caption request failed: %s, retryable %s", error.code, error.retryable)
-        if not error.retryable and self._refused is not None:
+        # A notice may be refused where captions still come by the webhook.
+        caption = isinstance(change, Post) and change.speaker is not None
+        gone = isinstance(error, ChannelGoneError)
+        lasting = gone or (caption and isinstance(error, UnwritableError))
+        if lasting and lane is self._main and self._refused is not None:
             tell, self._refused = self._refused, None
-            tell(error)
+            tell(error.message)

@@ -1,6 +1,7 @@
 """Opens boards in text channels; what outlives a board is here: webhooks, budgets, removals."""
 
 import logging
+from collections.abc import Callable
 
 import discord
 
@@ -9,6 +10,7 @@ from bot.chat.budget import Budget, Budgets, own_budget
 from bot.chat.channel import ChannelTransport
 from bot.chat.janitor import Historic, Janitor
 from bot.chat.threads import LanguageThread, hindrance
+from bot.chat.transport import MessageRef
 from bot.chat.webhooks import CaptionChannel, Webhooks, home
 from bot.clock import Clock
 from bot.errors import ChatError
@@ -33,8 +35,18 @@ class Boards:
         self._own = Budgets(own_budget)
         self._janitor = Janitor(clock)
 
-    async def open(self, channel: CaptionChannel, look: Look) -> ChannelBoard:
-        """A board in this channel.
+    async def open(
+        self,
+        channel: CaptionChannel,
+        look: Look,
+        refused: Callable[[str], None] | None = None,
+    ) -> ChannelBoard:
+        """Open a board in this channel.
+
+        Args:
+            channel: Where captions go.
+            look: How they look.
+            refused: Called once, with a sentence, when nothing can be written there any more.
 
         Raises:
             ChatError: It can't be used.
@@ -60,6 +72,7 @@ class Boards:
             transport,
             self._clock,
             look,
+            refused=refused,
             budget=self._budgets.of(home(channel).id),
             threads=thread if apart else None,
             janitor=self._janitor,
@@ -73,6 +86,11 @@ class Boards:
             for place in earlier:
                 self._janitor.catch_up(place, look.caption_minutes)
         return board
+
+    def remove_later(self, channel: CaptionChannel, message_id: int, minutes: float) -> None:
+        """Remove a message of the bot's own that names people as late as captions are removed."""
+        place = ChannelTransport(channel, self._webhooks, self._own)
+        self._janitor.remove_later(place, MessageRef(message_id), minutes)
 
     async def close(self) -> None:
         """End what goes on behind the boards. Idempotent."""

@@ -13,6 +13,9 @@ UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK = 10015
 EDITED_TOO_OFTEN = 30046  # of a message older than an hour
+NOT_THE_AUTHOR = 50005  # of a message that is to be edited
+THREAD_ARCHIVED = 50083
+THREAD_LOCKED = 160005
 
 # What a request of discord.py's raises.
 FAULTS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
@@ -20,7 +23,13 @@ FAULTS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 _WAIT_S = 5.0  # after a 429 that does not say how long
 
 
-class ChannelGoneError(ChatError):
+class UnwritableError(ChatError):
+    """Nothing can be written in the channel or thread any more."""
+
+    code = "unwritable"
+
+
+class ChannelGoneError(UnwritableError):
     """The channel or thread was deleted."""
 
     code = "channel_gone"
@@ -44,8 +53,10 @@ def _refusal(error: discord.HTTPException) -> ChatError:
         return MessageGoneError(removed=False)
     if error.code == UNKNOWN_CHANNEL:
         return ChannelGoneError(t("The text channel is gone."))
-    if error.status == 403:
-        return ChatError(t("I may not write in the text channel."))
+    if error.status == 403 and error.code != NOT_THE_AUTHOR:
+        return UnwritableError(t("I may not write in the text channel."))
+    if error.code in {THREAD_ARCHIVED, THREAD_LOCKED}:
+        return UnwritableError(t("The thread is locked or archived, so I can't write there."))
     return ChatError(
         t(
             "Discord refused a message ({status}, code {code}).",

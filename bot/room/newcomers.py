@@ -55,10 +55,22 @@ class Newcomers:
         consent: Of the guild.
         announce: Writes a message.
         clock: The time.
+        readable: Whether a member can read the text channel; who can't is told as soon as they can.
+
+    Attributes:
+        posted: Called after each message that was posted.
     """
 
-    def __init__(self, consent: Consent, announce: Announce, clock: Clock) -> None:
+    def __init__(
+        self,
+        consent: Consent,
+        announce: Announce,
+        clock: Clock,
+        readable: Callable[[int], bool] = lambda _: True,
+    ) -> None:
         self._consent = consent
+        self._readable = readable
+        self.posted: Callable[[], None] = lambda: None
         self._announce = announce
         self._clock = clock
         self._mode = consent.mode
@@ -82,7 +94,7 @@ class Newcomers:
         """
         members = tuple(members)
         if not self._begun and self._mode is ConsentMode.OPT_IN:
-            self._named |= {member.id for member in members}
+            self._named |= {member.id for member in members if self._readable(member.id)}
         self._begun = True
         self._present.clear()
         self._waiting.clear()
@@ -99,8 +111,21 @@ class Newcomers:
         self._present.discard(user_id)
         self._waiting.pop(user_id, None)
 
+    def look_again(self) -> None:
+        """Who can read the text channel has changed."""
+        for user_id in sorted(self._present):
+            self._expect(user_id)
+        for user_id in [user_id for user_id in self._waiting if not self._readable(user_id)]:
+            del self._waiting[user_id]
+
+    def named(self, user_id: int) -> bool:
+        """Whether the person was named in this room, or was there when its notice was posted."""
+        return user_id in self._named
+
     def _expect(self, user_id: int) -> None:
-        if user_id not in self._named and self._consent.answer(user_id) is not Answer.NO:
+        if user_id in self._named or not self._readable(user_id):
+            return
+        if self._consent.answer(user_id) is not Answer.NO:
             self._waiting[user_id] = None
             self._schedule()
 
@@ -136,10 +161,12 @@ class Newcomers:
 
     def _told(self, batch: list[int], named: frozenset[int]) -> None:
         for user_id in batch:
-            self._named.add(user_id)
             self._waiting.pop(user_id, None)
+            if self._readable(user_id):  # else it was taken from them meanwhile
+                self._named.add(user_id)
         if self._mode is ConsentMode.ANNOUNCED and not self._closed:
-            self._later(SAY_NO_S, partial(self._consent.told, named))
+            self._later(SAY_NO_S, partial(self._consent.told, named & self._named))
+        self.posted()
 
     def _later(self, seconds: float, callback: Callable[[], None]) -> None:
         def due() -> None:

@@ -6,14 +6,15 @@ from functools import partial
 
 from bot.clock import Clock
 from bot.room.allowance import Account, Accounts
-from bot.room.consent import Consent, Consents
+from bot.room.consent import Answer, Consent, Consents
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary, terms
-from bot.room.newcomers import Announcement, Newcomers
+from bot.room.newcomers import Newcomers
+from bot.room.notices import Notices, Sight, TextChannels
 from bot.room.plan import RoomPlan
 from bot.room.ports import CaptionBoard, Interpreter, JoinVoice, Look, OpenBoard
 from bot.room.records import GuildSettings, Wishes
-from bot.room.room import Room
+from bot.room.room import PostNotice, Room
 from bot.room.stores import SettingsStore
 from bot.room.wishing import Wishing
 
@@ -35,7 +36,8 @@ class Opening:
     fanning: Fanning | None
     settings_store: SettingsStore | None
     wishing: Wishing
-    announce: Callable[[int, Announcement], Awaitable[frozenset[int]]] | None
+    notices: Notices | None
+    text_channels: TextChannels
     most_languages: int
     own_glossary: Callable[[int], Awaitable[Glossary]] | None = None
     record: Record | None = None
@@ -81,13 +83,16 @@ class Opening:
     async def prepare(self, plan: RoomPlan, starter_id: int) -> None:
         """Open the starter's own conversation ahead, and note that they agree to be heard.
 
-        A key, model or account that is refused is said here and now.
+        A key, model or account that is refused is said here and now. Who chose to stay out stays
+        out: starting a room takes nobody's no back.
         """
         speaks = (await self.wishing.of(plan.guild_id)).get(starter_id, Wishes()).speaks
         requests = plan.requests(starter_id, self.glossary(plan.guild_id), speaks)
         lead = next(request for request in requests if request.target == plan.lead)
         await self.interpreter.prepare(lead)
-        await (await self.consents.of(plan.guild_id)).agree(starter_id)
+        consent = await self.consents.of(plan.guild_id)
+        if consent.answer(starter_id) is not Answer.NO:
+            await consent.agree(starter_id)
 
     async def open(
         self,
@@ -96,9 +101,24 @@ class Opening:
         *,
         ended: Callable[[], None],
         changed: Callable[[], None],
+        unwritable: Callable[[str], None],
+        post_notice: PostNotice,
         paused: bool,
     ) -> Room:
-        """A room that hears; raises what `Rooms.start` does."""
+        """Open a room that hears nobody before its `begin`.
+
+        Args:
+            plan: What it is to do.
+            account: Of its guild.
+            ended: Called when it is to end.
+            changed: Called when something changed that people see or that has to be remembered.
+            unwritable: Called with the reason when nothing can be written in the text channel.
+            post_notice: Posts its notice.
+            paused: It hears nobody until it is resumed.
+
+        Raises:
+            ParleyError: As `Rooms.start`.
+        """
         consent = await self.consents.of(plan.guild_id)
         wishes = await self.wishing.of(plan.guild_id)
         settings = await self.settings(plan.guild_id)
@@ -109,13 +129,15 @@ class Opening:
             caption_minutes=settings.caption_minutes,
             locale=plan.locale,
         )
-        board = await self.open_board(plan.text_channel_id, look)
+        board = await self.open_board(plan.text_channel_id, look, unwritable)
         if self.record is not None:
             try:
                 board = await self.record(board, plan, consent)
             except BaseException:
                 await board.close()
                 raise
+        sight = partial(self.text_channels.sight, plan.text_channel_id)
+        newcomers = self._newcomers(plan, consent, sight)
         room = Room(
             plan,
             interpreter=self.interpreter,
@@ -126,12 +148,16 @@ class Opening:
             glossary=self.glossary(plan.guild_id),
             account=account,
             fanning=self.fanning,
-            newcomers=self._newcomers(plan, consent),
+            newcomers=newcomers,
+            sight=sight,
+            post_notice=post_notice,
             wishes=wishes,
             most_languages=self.most_languages,
             changed=changed,
             paused=paused,
         )
+        if newcomers is not None:
+            newcomers.posted = room.sight_changed
         try:
             speaks = plan.spoken is not None
             room.attach(await self.join_voice(plan.voice_channel_id, room, speaks=speaks))
@@ -141,7 +167,14 @@ class Opening:
         room.use_glossary(self.glossary(plan.guild_id))  # it may have changed meanwhile
         return room
 
-    def _newcomers(self, plan: RoomPlan, consent: Consent) -> Newcomers | None:
-        if self.announce is None:
+    def _newcomers(
+        self, plan: RoomPlan, consent: Consent, sight: Callable[[int], Sight]
+    ) -> Newcomers | None:
+        if self.notices is None:
             return None
-        return Newcomers(consent, partial(self.announce, plan.text_channel_id), self.clock)
+        return Newcomers(
+            consent,
+            partial(self.notices.announce, plan.text_channel_id),
+            self.clock,
+            lambda user_id: sight(user_id) is not Sight.NOTHING,
+        )

@@ -63,7 +63,9 @@ class SpeakerStatus:
     """How one member in the channel stands with the room.
 
     Attributes:
+        consenting: They agreed to be heard.
         unread: The language they want to read, where the room has no place for it.
+        reads: They can read where the captions go; who can't is not heard.
     """
 
     member: Member
@@ -71,6 +73,7 @@ class SpeakerStatus:
     speaking: bool
     conversations: Mapping[str, ConversationState]
     unread: str | None = None
+    reads: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,8 +210,12 @@ class CaptionBoard(Protocol):
         """Deliver what is final, then end. Idempotent."""
 
 
-OpenBoard = Callable[[int, Look], Awaitable[CaptionBoard]]
-"""The board in the text channel of this id, with this look; raises ChatError."""
+OpenBoard = Callable[[int, Look, Callable[[str], None]], Awaitable[CaptionBoard]]
+"""The board in the text channel of this id, with this look; raises ChatError.
+
+The last argument is called, at most once, with a sentence that says why nothing can be written
+there any more.
+"""
 
 
 # The store

@@ -111,6 +111,7 @@ class SavedRoom:
         starter_id: Who started it.
         session: Of its transcript.
         panel_id: The message that shows how it stands; 0: there is none.
+        saved_at: When it was last known to run, in seconds since 1970.
     """
 
     guild_id: int
@@ -122,3 +123,4 @@ class SavedRoom:
     session: str
     paused: bool = False
     panel_id: int = 0
+    saved_at: float = field(default=0.0, compare=False)

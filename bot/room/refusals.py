@@ -1,6 +1,6 @@
 """Why a room can't be had."""
 
-from bot.errors import NoRoomError, RoomBusyError
+from bot.errors import NoRoomError, RoomBusyError, RoomError
 from bot.words import command, t
 
 
@@ -12,6 +12,11 @@ def busy() -> RoomBusyError:
             stop=command("translate stop"),
         )
     )
+
+
+def stopped() -> RoomError:
+    """It was stopped while it started."""
+    return RoomError(t("Translation was stopped before it began."))
 
 
 def none_runs() -> NoRoomError:

@@ -8,15 +8,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.clock import Clock
-from bot.errors import NoRoomError, ParleyError, UsageError
+from bot.errors import ChatError, NoRoomError, ParleyError, UsageError
 from bot.room import refusals
-from bot.room.allowance import Accounts
+from bot.room.allowance import Account, Accounts
 from bot.room.choice import chosen
 from bot.room.consent import AnswerStore, Consent, Consents
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary
 from bot.room.moving import join_anew
-from bot.room.newcomers import Announcement
+from bot.room.notices import EveryTextChannel, Notice, Notices, Occasion, TextChannels
 from bot.room.opening import Opening, Record
 from bot.room.panel import Panel, Surface
 from bot.room.ports import Interpreter, JoinVoice, OpenBoard
@@ -31,6 +31,30 @@ from bot.tasks import TaskOwner
 from bot.words import t
 
 log = logging.getLogger(__name__)
+
+
+class _Start:
+    """A room that is starting.
+
+    Attributes:
+        room: Once it is open.
+    """
+
+    def __init__(self, voice_channel_id: int) -> None:
+        self.voice_channel_id = voice_channel_id
+        self.room: Room | None = None
+        self._called_off: ParleyError | None = None
+
+    def call_off(self, reason: ParleyError) -> None:
+        """Do not let it begin."""
+        self._called_off = self._called_off or reason
+        if self.room is not None:
+            self.room.deafen()
+
+    def check(self) -> None:
+        """Raise the reason for which it was called off, if it was."""
+        if self._called_off is not None:
+            raise self._called_off
 
 
 class Rooms:
@@ -49,10 +73,12 @@ class Rooms:
         wishes: What members said of themselves; None: not kept.
         own_glossary: Reads a guild's own terms; asked once.
         record: Takes down what a board shows.
+        now: Seconds since 1970.
         saved: Where running rooms are remembered; None: nowhere.
         most_languages: How many a room may have.
-        announce: Tells newcomers, in the text channel of this id; without, nobody is told and
-            so nobody heard who did not say yes.
+        notices: Writes what people must read before they are heard; None: nothing is written, and
+            so nobody is heard who did not say yes.
+        text_channels: Knows who can read a text channel, and whether it can be written to.
     """
 
     def __init__(
@@ -70,16 +96,20 @@ class Rooms:
         wishes: WishStore | None = None,
         saved: RoomStore | None = None,
         most_languages: int = MOST_LANGUAGES,
-        announce: Callable[[int, Announcement], Awaitable[frozenset[int]]] | None = None,
+        notices: Notices | None = None,
+        text_channels: TextChannels | None = None,
         own_glossary: Callable[[int], Awaitable[Glossary]] | None = None,
         record: Record | None = None,
+        now: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._interpreter = interpreter
         self._consents = Consents(store, settings)
         self._join_voice = join_voice
         self._clock = clock
+        self._notices = notices
+        self._text_channels = text_channels or EveryTextChannel()
         self._wishing = Wishing(wishes, interpreter)
-        self.remembered = RememberedRooms(saved)
+        self.remembered = RememberedRooms(saved, clock, now)
         self.most_languages = most_languages
         self._opening = Opening(
             interpreter,
@@ -92,7 +122,8 @@ class Rooms:
             fanning,
             settings,
             self._wishing,
-            announce,
+            notices,
+            self._text_channels,
             most_languages,
             own_glossary,
             record,
@@ -102,6 +133,7 @@ class Rooms:
         self._turned_down: set[int] = set()  # voice channels
         self._changing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._rooms: dict[int, Room | None] = {}  # None while it starts or ends
+        self._starting: dict[int, _Start] = {}
         self._tasks = TaskOwner("rooms")
 
     def __len__(self) -> int:
@@ -129,6 +161,7 @@ class Rooms:
 
     def guild_left(self, guild_id: int) -> None:
         """The bot was removed: its room ends, and nothing of the guild stays in memory."""
+        self.deafen(guild_id)
         self._tasks.start(self._left(guild_id), f"left {guild_id}")
 
     async def _left(self, guild_id: int) -> None:
@@ -140,21 +173,31 @@ class Rooms:
             self._opening.glossaries.pop(guild_id, None)
 
     async def start(
-        self, plan: RoomPlan, starter_id: int, *, agrees: bool = True, paused: bool = False
+        self,
+        plan: RoomPlan,
+        starter_id: int,
+        *,
+        agrees: bool = True,
+        paused: bool = False,
+        occasion: Occasion = Occasion.STARTED,
     ) -> None:
-        """Start a room; whoever starts it agrees to be heard by that.
+        """Start a room, in which nobody is heard before its notice is posted.
+
+        Whoever starts it agrees to be heard by that, unless they chose to stay out.
 
         Args:
             plan: What it is to do.
             starter_id: Who started it; 0: nobody, it started by itself.
             agrees: False: it is started again, or by itself; nobody agrees to anything by that.
             paused: It hears nobody until it is resumed.
+            occasion: Why its notice is posted.
 
         Raises:
+            RoomError: It was stopped before it began.
             RoomBusyError: The guild has one.
             LanguageError: The model does not take a language, or not as asked.
             ConversationError: The translation service refuses: the key, the model, the credit.
-            ChatError: The text channel can't be written to.
+            ChatError: The text channel can't be written to, so its notice is not posted.
             VoiceLinkError: The voice channel can't be joined.
             StoreError: The starter's consent can't be remembered.
             AllowanceError: The guild's minutes of today are used up.
@@ -165,25 +208,89 @@ class Rooms:
         for request in plan.requests(starter_id, {}):
             self._interpreter.check(request)
         self._rooms[plan.guild_id] = None
+        self._starters[plan.guild_id] = starter_id
+        start = self._starting[plan.guild_id] = _Start(plan.voice_channel_id)
         try:
             account = await self._opening.account(plan.guild_id)
             if agrees:
                 await self._opening.prepare(plan, starter_id)
-            room = await self._opening.open(
-                plan,
-                account,
-                ended=lambda: self._end(plan.guild_id),
-                changed=lambda: self._changed(plan.guild_id),
-                paused=paused,
-            )
-            self._rooms[plan.guild_id] = room
-            self._starters[plan.guild_id] = starter_id
-            self._turned_down.discard(plan.voice_channel_id)
-            self._changed(plan.guild_id)
+            start.check()
+            room = await self._opened(plan, account, paused=paused, occasion=occasion)
         except BaseException:
             del self._rooms[plan.guild_id]
+            self._starters.pop(plan.guild_id, None)
             await self._interpreter.discard(plan.guild_id)
             raise
+        finally:
+            del self._starting[plan.guild_id]
+        self._rooms[plan.guild_id] = room
+        self._turned_down.discard(plan.voice_channel_id)
+        self._changed(plan.guild_id)
+        self.text_channels_changed(plan.guild_id)  # it may have been lost meanwhile
+
+    async def _opened(
+        self, plan: RoomPlan, account: Account | None, *, paused: bool, occasion: Occasion
+    ) -> Room:
+        guild_id = plan.guild_id
+        start = self._starting[guild_id]
+        room = await self._opening.open(
+            plan,
+            account,
+            ended=lambda: self._end(guild_id),
+            changed=lambda: self._changed(guild_id),
+            unwritable=lambda reason: self._unwritable(guild_id, reason),
+            post_notice=self._post_notice,
+            paused=paused,
+        )
+        start.room = room
+        try:
+            start.check()
+            await room.begin(occasion)
+            start.check()
+        except BaseException:
+            await room.close()
+            raise
+        return room
+
+    async def _post_notice(
+        self, plan: RoomPlan, occasion: Occasion, heard: tuple[int, ...]
+    ) -> None:
+        if self._notices is not None:
+            starter_id = self._starters.get(plan.guild_id, NOBODY)
+            await self._notices.post(Notice(plan, occasion, starter_id, heard))
+
+    # Text channels
+
+    def text_channels_changed(self, guild_id: int) -> None:
+        """Look anew at who can read the captions of a guild's room, and if they can be written.
+
+        To be called when its channels, roles or members changed. A room whose captions have nowhere
+        to go ends.
+        """
+        room = self._rooms.get(guild_id)
+        if room is None:
+            return
+        reason = self._text_channels.refusal(room.plan.text_channel_id)
+        if reason is None:
+            room.sight_changed()
+        else:
+            self._unwritable(guild_id, reason)
+
+    def _unwritable(self, guild_id: int, reason: str) -> None:
+        """End a room whose captions can't be written, and say so elsewhere."""
+        room = self._rooms.get(guild_id)
+        if room is None:
+            if (start := self._starting.get(guild_id)) is not None:
+                start.call_off(ChatError(reason))
+            return
+        room.deafen()
+        self._end(guild_id)
+        if self._notices is not None:
+            plan = replace(room.plan, voice_channel_id=room.where)
+            starter_id = self._starters.get(guild_id, NOBODY)
+            self._tasks.start(
+                self._notices.farewell(plan, starter_id, reason), f"farewell {guild_id}"
+            )
 
     def use_glossary(self, guild_id: int, glossary: Glossary) -> None:
         """A guild's own terms from now on, in its running room too."""
@@ -200,8 +307,21 @@ class Rooms:
         except NoRoomError:
             log.info("room %s had ended already", guild_id)
 
+    def deafen(self, guild_id: int) -> None:
+        """Let a guild's room hear nobody any more, from this moment; `stop` is to follow.
+
+        A room that is starting does not begin.
+        """
+        if (start := self._starting.get(guild_id)) is not None:
+            start.call_off(refusals.stopped())
+        elif (room := self._rooms.get(guild_id)) is not None:
+            room.deafen()
+
     async def stop(self, guild_id: int, *, by_hand: bool = False) -> None:
         """End a guild's room; its last captions are delivered.
+
+        Nobody is heard from the moment of this call, whatever it then waits for. A room that is
+        starting does not begin.
 
         Args:
             guild_id: Whose.
@@ -210,23 +330,41 @@ class Rooms:
         Raises:
             NoRoomError: None is running.
         """
-        self._running(guild_id)
-        async with self._changing[guild_id]:
-            room = self._running(guild_id)
+        self.deafen(guild_id)
+        if (start := self._starting.get(guild_id)) is not None:
             if by_hand:
-                self._turned_down.add(room.where)
+                self._turned_down.add(start.voice_channel_id)
+            return
+        room = self._running(guild_id)
+        if by_hand:
+            self._turned_down.add(room.where)
+        async with self._changing[guild_id]:
+            if self._rooms.get(guild_id) is not room:
+                raise refusals.none_runs()  # it has ended meanwhile
             self._rooms[guild_id] = None
             try:
-                await self.remembered.drop(guild_id)
-                panel = self._panels.pop(guild_id, None)
-                if panel is not None:
-                    await panel.leaving()
-                await room.close()
-                if panel is not None:
-                    await panel.close()
+                await self._finish(room, self._panels.pop(guild_id, None))
             finally:
                 del self._rooms[guild_id]
+                self._starters.pop(guild_id, None)
                 await self._interpreter.discard(guild_id)
+
+    async def _finish(self, room: Room, panel: Panel | None) -> None:
+        """End everything of a room, however one part of it fails or waits."""
+        guild_id = room.plan.guild_id
+        dropped = self._tasks.start(self.remembered.drop(guild_id), f"drop {guild_id}")
+        try:
+            if panel is not None:
+                await panel.leaving()  # while the bot is still in the voice channel
+        finally:
+            try:
+                await room.close()
+            finally:
+                if panel is not None:
+                    await panel.close()
+                if self._notices is not None:
+                    self._notices.over(guild_id)
+                await dropped
 
     def turned_down(self, channel_id: int) -> bool:
         """Whether a room in this voice channel was ended by hand, and people are still there."""
@@ -243,7 +381,7 @@ class Rooms:
     # While it runs
 
     def pause(self, guild_id: int) -> None:
-        """Hear nobody until it is resumed; raises NoRoomError."""
+        """Hear nobody until it is resumed, from this moment; raises NoRoomError."""
         self._running(guild_id).pause()
 
     def resume(self, guild_id: int) -> None:
@@ -257,6 +395,7 @@ class Rooms:
             NoRoomError: None is running.
             UsageError: It is there already.
             VoiceLinkError: It can't be joined; the room goes on where it was.
+            ChatError: Its people can't be told, so the room ends.
         """
         if self._running(guild_id).where == channel_id:
             raise UsageError(t("I am in that voice channel already."))
@@ -266,6 +405,11 @@ class Rooms:
                 await panel.leaving()
             speaks = room.plan.spoken is not None
             await join_anew(room, channel_id, self._join_voice, speaks=speaks)
+            try:
+                await room.begin(Occasion.MOVED)
+            except ChatError as error:
+                room.lost(error.message)
+                raise
 
     async def choose(self, guild_id: int, targets: tuple[str, ...], spoken: str | None) -> None:
         """Translate into these languages from now on, and speak that one of them.
@@ -356,6 +500,20 @@ class Rooms:
             NoRoomError: None is running.
         """
         return self._running(guild_id).status()
+
+    def where(self, guild_id: int) -> int:
+        """Return the voice channel of a guild's room, also of one that is starting.
+
+        Raises:
+            NoRoomError: None is running.
+        """
+        if (start := self._starting.get(guild_id)) is not None:
+            return start.voice_channel_id
+        return self._running(guild_id).where
+
+    def running(self) -> list[RoomStatus]:
+        """Return every room that runs, as it is now."""
+        return [room.status() for room in self._rooms.values() if room is not None]
 
     def find(self, guild_id: int) -> Room | None:
         """A guild's running room, if any."""

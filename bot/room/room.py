@@ -1,11 +1,14 @@
 """One voice channel being interpreted: who is in it, what they say, what is shown."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from bot.clock import Clock
+from bot.errors import ChatError
+from bot.room.admission import Admission
 from bot.room.allowance import Account
 from bot.room.consent import Consent
 from bot.room.emptiness import Emptiness
@@ -14,6 +17,7 @@ from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary
 from bot.room.metering import Metering
 from bot.room.newcomers import Newcomers
+from bot.room.notices import Occasion, Sight
 from bot.room.output import Output
 from bot.room.plan import RoomPlan, RoomStatus, SpeakerStatus
 from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
@@ -31,13 +35,21 @@ log = logging.getLogger(__name__)
 
 _SPEECH_BYTES_PER_SECOND = SPEECH_RATE * 2
 
+PostNotice = Callable[[RoomPlan, Occasion, tuple[int, ...]], Awaitable[None]]
+"""Posts the notice of a room; the user ids are of those who are heard then. Raises ChatError."""
+
+
+async def _no_notice(*_: object) -> None:
+    return
+
 
 class Room:
     """Runs one plan. Implements the voice link's Listener.
 
-    Made once its board is open; `attach` gives it the link; `close` ends everything in order.
-    Without an `account` nothing is counted and nothing limited. `changed` is called when something
-    changed that people see or that has to be remembered.
+    Made once its board is open; `attach` gives it the link; `begin` posts the notice and lets it
+    hear; `deafen` ends the hearing at once, `close` everything in order. Without an `account`
+    nothing is counted and nothing limited. `changed` is called when something changed that people
+    see or that has to be remembered.
     """
 
     def __init__(
@@ -57,10 +69,16 @@ class Room:
         changed: Callable[[], None] = lambda: None,
         paused: bool = False,
         newcomers: Newcomers | None = None,
+        sight: Callable[[int], Sight] = lambda _: Sight.EVERYTHING,
+        post_notice: PostNotice = _no_notice,
     ) -> None:
         self._newcomers = newcomers
         self.plan = plan
-        self.paused = paused
+        named = newcomers.named if newcomers is not None else lambda _: True
+        self._admission = Admission(consent, sight, named, paused)
+        self._admitted: frozenset[int] = frozenset()  # heard now
+        self._post_notice = post_notice
+        self._posting = asyncio.Lock()
         self._metering = Metering(account, board.say)
         self._consent = consent
         self._board = board
@@ -86,16 +104,48 @@ class Room:
         self._stop_listening = consent.listen(self._consent_changed)
 
     def attach(self, link: VoiceLink) -> None:
-        """Hear through this link from now on."""
+        """Hear through this link, once the notice for its voice channel is posted: see `begin`."""
         self._link = self._output.link = link
         self.plan = replace(self.plan, voice_channel_id=link.channel_id)
-        self._allow()
         for user_id in set(self._speakers) - {member.id for member in link.members()}:
             self._dismiss(user_id)
-        if self._newcomers is not None:
-            self._newcomers.begin(link.members())
+        if self._admission.told_in == link.channel_id and self._newcomers is not None:
+            self._newcomers.begin(link.members())  # the notice was posted through an earlier link
+        self._allow()
         self._emptiness.look()
         self._settle()
+
+    async def begin(self, occasion: Occasion) -> None:
+        """Post the notice for this voice channel, and hear from then on.
+
+        Nothing is heard before it is posted. Returns at once where it was posted before.
+
+        Raises:
+            ChatError: It could not be posted; nobody is heard.
+        """
+        async with self._posting:
+            while not self._admission.ended and self._admission.told_in != (where := self.where):
+                plan = replace(self.plan, voice_channel_id=where)
+                heard = () if self.paused else sorted(self._admission.willing(self._members))
+                await self._post_notice(plan, occasion, tuple(heard))
+                self._admission.told_in = where
+                occasion = Occasion.MOVED  # should the bot have been moved meanwhile
+        if not self._admission.ended:
+            if self._newcomers is not None:
+                self._newcomers.begin(self._members)
+            self._allow()
+            self._settle()
+
+    async def _begin_elsewhere(self) -> None:
+        try:
+            await self.begin(Occasion.MOVED)
+        except ChatError as error:
+            self.lost(error.message)
+
+    def deafen(self) -> None:
+        """Hear nobody any more, from this moment; what was said until now is still translated."""
+        self._admission.ended = True
+        self._allow()
 
     def detach(self) -> VoiceLink | None:
         """Hear nobody until there is another link; returns the one that was."""
@@ -103,36 +153,52 @@ class Room:
         self._output.link = None
         if link is not None:
             link.allow(frozenset())
-        self._hush()
+        self._allow()
         return link
 
     def _allow(self) -> None:
-        deaf = self._closing or self.paused
+        """Bring the link to whom the room hears now; who no longer is one of them falls silent."""
+        before, self._admitted = self._admitted, frozenset()
         if self._link is not None:
-            self._link.allow(frozenset() if deaf else self._consent.agreed)
-
-    def _hush(self) -> None:
-        for user_id in self._speakers:
+            self._admitted = self._admission.heard(self._link.channel_id, self._link.members())
+            self._link.allow(self._admitted)
+        for user_id in before - self._admitted:
             self.fell_silent(user_id, self._clock.now())
+
+    def sight_changed(self) -> None:
+        """Look anew at who can read the text channel; who no longer can is no longer heard."""
+        if self._newcomers is not None:
+            self._newcomers.look_again()
+        self._allow()
+        self._changed()
+
+    @property
+    def paused(self) -> bool:
+        """Whether nobody is heard until `resume`."""
+        return self._admission.paused
 
     def pause(self) -> None:
         """Hear nobody until `resume`; what was said until now is still translated."""
         if not self.paused:
-            self.paused = True
+            self._admission.paused = True
             self._allow()
-            self._hush()
             self._board.say(t("Translation is paused: nobody is heard until it goes on."))
             self._changed()
 
     def resume(self) -> None:
         """Hear again those who agreed."""
         if self.paused:
-            self.paused = False
+            self._admission.paused = False
             self._allow()
             self._board.say(t("Translation goes on: those who joined in are heard again."))
             self._changed()
 
     # Languages
+
+    @property
+    def linked(self) -> bool:
+        """Whether it has a link to a voice channel."""
+        return self._link is not None
 
     @property
     def where(self) -> int:
@@ -200,7 +266,7 @@ class Room:
 
     @property
     def _agreeing(self) -> int:
-        return sum(member.id in self._consent.agreed for member in self._members)
+        return len(self._admission.willing(self._members))
 
     @property
     def _empty(self) -> bool:
@@ -214,8 +280,8 @@ class Room:
     # The voice link's Listener
 
     def heard(self, speech: Speech) -> None:
-        """Give speech to its speaker's conversations; those who did not agree are not heard."""
-        if self._closing or self.paused or speech.user_id not in self._consent.agreed:
+        """Give speech to its speaker's conversations; of those who are not heard it is dropped."""
+        if speech.user_id not in self._admitted:
             return
         self._heard_at = speech.at
         known = self._speakers.get(speech.user_id)
@@ -226,7 +292,8 @@ class Room:
         speaker.heard(speech.pcm, began_at, speech.at)
 
     def _arrived(self, user_id: int) -> Speaker:
-        member = next((m for m in self._members if m.id == user_id), Member(user_id, str(user_id)))
+        # Nobody is heard of whom the link does not say who they are.
+        member = next(member for member in self._members if member.id == user_id)
         return self._speakers.arrived(member, self.plan)
 
     def use_glossary(self, glossary: Glossary) -> None:
@@ -247,6 +314,7 @@ class Room:
             speaker.member = member
         if self._newcomers is not None:
             self._newcomers.entered(member)
+        self._allow()
         self._emptiness.look()
         self._settle()
 
@@ -254,6 +322,7 @@ class Room:
         """End the conversations of someone who went; their last sentence still arrives."""
         if self._newcomers is not None:
             self._newcomers.left(user_id)
+        self._allow()
         self._dismiss(user_id)
         self._emptiness.look()
         self._settle()
@@ -267,12 +336,24 @@ class Room:
         if not self._closing and self._noticed.get(code) != text:
             self._noticed[code] = text
             self._board.say(text)
-            self._changed()  # it may have been moved
+            self._changed()
+        self._look_where()
+
+    def _look_where(self) -> None:
+        """Tell the people of another channel before any of them is heard."""
+        if self._closing or self._link is None or self._admission.told_in is None:
+            return
+        if self._admission.told_in != self.where and not self._posting.locked():
+            self.plan = replace(self.plan, voice_channel_id=self.where)
+            self._allow()
+            self._tasks.start(self._begin_elsewhere(), "begin elsewhere")
 
     def lost(self, reason: str) -> None:
         """Say why and end: the link is gone for good."""
-        self._board.say(reason)
-        self._ended()
+        if not self._closing:
+            self.deafen()
+            self._board.say(reason)
+            self._ended()
 
     def _count(self, user_id: int, usage: Usage) -> None:
         self._usage += usage
@@ -282,14 +363,14 @@ class Room:
     # Consent
 
     def _consent_changed(self, agreed: frozenset[int]) -> None:
-        self._allow()
-        self._changed()
         for user_id in set(self._speakers) - agreed:
             if (speaker := self._speakers.pop(user_id)) is None:
                 continue
             self._output.withdrawn(speaker)
             speaker.discard()
             self._tasks.start(speaker.close(), f"forget {user_id}")
+        self._allow()
+        self._changed()
 
     async def _finish(self, speaker: Speaker) -> None:
         await speaker.close()
@@ -321,6 +402,7 @@ class Room:
         return SpeakerStatus(
             member=member,
             consenting=member.id in self._consent.agreed,
+            reads=self._admission.reads(member.id),
             speaking=speaker is not None and speaker.speaking,
             conversations={} if speaker is None else dict(speaker.states),
             unread=None if reads in self.plan.targets else reads,
@@ -348,11 +430,11 @@ class Room:
         """Stop hearing, let running sentences end, deliver the captions, leave. Idempotent."""
         if self._closing:
             return
+        self.deafen()
         self._closing = True
         self._stop_listening()
         self._emptiness.close()
         self.languages.close()
-        self._allow()
         for user_id in self._speakers:
             self._dismiss(user_id)
         await self._tasks.drain()

@@ -1,9 +1,10 @@
 """No path from a person without consent to a conversation, a caption, a log or a table.
 
 People come and go, speak, agree, withdraw and have themselves forgotten, servers change how consent
-is given, rooms start, pause and stop, messages fail, the process is killed: in any order. Each
-person speaks at one pitch while they may be heard and at another while they may not; who may is
-worked out here, from what they said and what they could read, and not asked of the bot.
+is given and who can view the text channel, rooms start, pause and stop, messages fail, the channel
+is lost, the process is killed: in any order. Each person speaks at one pitch while they may be
+heard and at another while they may not; who may is worked out here, from what they said and what
+they could read, and not asked of the bot.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.errors import ChatError
 from bot.room.events import Member
 from bot.room.records import ConsentMode, GuildSettings, Wishes
 from bot.store.database import Database
@@ -148,17 +150,29 @@ class Server(RuleBasedStateMachine):
     @rule(data=st.data(), ends=st.booleans())
     def speak(self, data: st.DataObject, ends: bool) -> None:  # noqa: FBT001 - a rule's argument
         user_id = data.draw(st.sampled_from(sorted(self.whole.inside)))
-        may = self.runs and not self.paused and self.law.may(user_id, self.now)
-        if not may and not self._stays_forbidden(user_id):
+        may = user_id in self._heard
+        if not may and self._hears and not self._stays_forbidden(user_id):
             return
         if may:
             self.law.counted.add(user_id)
         hertz = (OPEN if may else SECRET)[user_id]
         self.do(self.whole.say(user_id, hertz, frames=12, ends=ends))
 
+    @property
+    def _hears(self) -> bool:
+        return self.runs and not self.paused
+
+    @property
+    def _heard(self) -> set[int]:
+        """Who may be heard: those present who agreed, and can read that they are."""
+        if not self._hears:
+            return set()
+        readers = self.whole.present.keys() - self.whole.blind
+        return {user_id for user_id in readers if self.law.may(user_id, self.now)}
+
     def _stays_forbidden(self, user_id: int) -> bool:
         """Whether the ten seconds are not over in the middle of what would be said."""
-        return not self.law.may(user_id, self.now + 2)
+        return user_id in self.whole.blind or not self.law.may(user_id, self.now + 2)
 
     # What they say of it
 
@@ -193,7 +207,7 @@ class Server(RuleBasedStateMachine):
 
     def _unfinished(self, user_id: int) -> None:
         """Speech that is decoded and still on its way to the room."""
-        if self.runs and not self.paused and self.law.may(user_id, self.now):
+        if user_id in self._heard:
             self.law.counted.add(user_id)
             self.do(self.whole.say(user_id, OPEN[user_id], frames=12, ends=False))
 
@@ -221,28 +235,70 @@ class Server(RuleBasedStateMachine):
     @precondition(lambda self: not self.runs)
     @rule(user_id=people)
     def start(self, user_id: int) -> None:
-        self.law.named.clear()
-        self.law.agree(user_id)
+        if user_id not in self.law.no | self.law.unstored_no:  # whose no stands
+            self.law.agree(user_id)
         self.law.counted.add(user_id)
-        self.law.starter = user_id
-        self.do(self.whole.start(user_id))
-        self.runs, self.paused = True, False
+        self._start(user_id, agrees=True)
 
     @precondition(lambda self: not self.runs)
     @rule()
     def start_by_itself(self) -> None:
+        self._start(0, agrees=False)
+
+    def _start(self, starter_id: int, *, agrees: bool, paused: bool = False) -> None:
+        self.law.named.clear()
+        self.law.starter = starter_id
+        self.paused = paused
+        try:
+            self.do(self.whole.start(starter_id, agrees=agrees, paused=paused))
+        except ChatError:
+            assert self.whole.unreachable
+            self._over()
+        else:
+            assert not self.whole.unreachable, "begun, and nobody could read it"
+            self.runs = True
+
+    def _over(self) -> None:
+        self.runs = self.paused = False
         self.law.named.clear()
         self.law.starter = 0
-        self.do(self.whole.start(0, agrees=False))
-        self.runs, self.paused = True, False
 
     @precondition(lambda self: self.runs)
     @rule()
     def stop(self) -> None:
         self.go(self.whole.rooms.stop(GUILD))
-        self.runs = self.paused = False
-        self.law.named.clear()
-        self.law.starter = 0
+        self._over()
+
+    @rule(user_id=everybody, in_a_word=st.booleans())
+    def text_channel_is_hidden(self, user_id: int, in_a_word: bool) -> None:  # noqa: FBT001 - a rule's argument
+        if in_a_word and user_id in self.whole.inside:
+            self._unfinished(user_id)
+        received = self.whole.service.received.copy()
+        self.whole.blind.add(user_id)
+        self.call(lambda: self.whole.rooms.text_channels_changed(GUILD))
+        self._nothing_more(user_id, received[OPEN[user_id]])
+
+    @precondition(lambda self: self.whole.blind)
+    @rule(data=st.data())
+    def text_channel_is_shown(self, data: st.DataObject) -> None:
+        self.whole.blind.discard(data.draw(st.sampled_from(sorted(self.whole.blind))))
+        self.call(lambda: self.whole.rooms.text_channels_changed(GUILD))
+
+    @precondition(lambda self: self.runs)
+    @rule()
+    def text_channel_is_lost(self) -> None:
+        said = len(self.whole.farewells)
+        self.whole.lost = "It was deleted."
+        self.call(lambda: self.whole.rooms.text_channels_changed(GUILD))
+        assert self.whole.desk.hearing.allowed == frozenset()
+        self.go(self._ended())
+        assert len(self.whole.farewells) == said + 1
+        self.whole.lost = None
+        self._over()
+
+    async def _ended(self) -> None:
+        while self.whole.rooms.runs(GUILD):  # noqa: ASYNC110 - the database's thread tells nobody
+            await asyncio.sleep(0.002)
 
     @precondition(lambda self: self.runs)
     @rule()
@@ -264,8 +320,8 @@ class Server(RuleBasedStateMachine):
         self.do(self.whole.open())
         # Whether the last change of the room was written before is up to the disk.
         if self.runs:
-            starter, paused = self.law.starter, self.paused
-            self.do(self.whole.start(starter, agrees=False, paused=paused))
+            self.runs = False
+            self._start(self.law.starter, agrees=False, paused=self.paused)
         else:
             self.go(self.whole.rooms.remembered.drop(GUILD))
 
@@ -282,13 +338,13 @@ class Server(RuleBasedStateMachine):
             assert announcement.mode is self.law.mode
             for user_id in {*announcement.heard, *announcement.others} - {UNKNOWN, BOT}:
                 assert user_id not in self.law.named, "told twice"
+                assert user_id not in self.whole.blind, "told where they can't read it"
                 self.law.named[user_id] = at
         assert len(self.whole.rooms) == self.runs
         consent = self.go(self.whole.rooms.consent(GUILD))
         may = {user_id for user_id in EVERYBODY if self.law.may(user_id, self.now)}
         assert consent.agreed == may
-        heard = may if self.runs and not self.paused else frozenset()
-        assert self.whole.desk.hearing.allowed == heard
+        assert self.whole.desk.hearing.allowed == self._heard
 
     @invariant()
     def nothing_of_the_others_is_anywhere(self) -> None:

@@ -174,6 +174,7 @@ class World:
         self.link = MemoryLink(*members)
         self.board = MemoryBoard()
         self.look: Look | None = None
+        self.refused: Callable[[str], None] | None = None
         self.listener: Listener | None = None
         self.refuse_voice: Exception | None = None
         self.speaks = False
@@ -186,7 +187,10 @@ class World:
         self.listener = listener
         return self.link
 
-    async def open_board(self, channel_id: int, look: Look) -> MemoryBoard:
+    async def open_board(
+        self, channel_id: int, look: Look, refused: Callable[[str], None]
+    ) -> MemoryBoard:
         assert channel_id
+        self.refused = refused
         self.look = look
         return self.board

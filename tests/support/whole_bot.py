@@ -6,7 +6,7 @@ database. Discord's gateway, the text channel and the service are in memory; tim
 
 import asyncio
 import sqlite3
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from bot.room.events import Member, Speech
 from bot.room.forgetting import Forgetting
 from bot.room.ledger import Ledger
 from bot.room.newcomers import Announcement
+from bot.room.notices import Notice, Sight
 from bot.room.ports import Listener
 from bot.room.prices import Prices
 from bot.room.registry import Rooms
@@ -141,7 +142,11 @@ class WholeBot:
         self.service = PitchService(self.clock, Ear(pitches))
         self.channel = Channel()
         self.announced: list[tuple[float, Announcement]] = []
+        self.notices: list[tuple[float, Notice]] = []
+        self.farewells: list[str] = []
         self.unreachable = False
+        self.blind: set[int] = set()  # who can't view the text channel
+        self.lost: str | None = None  # why nothing can be written there any more
         self.present: dict[int, Member] = {}
         self.links: list[DeskLink] = []
         self._unknown = unknown
@@ -180,7 +185,8 @@ class WholeBot:
             settings=self.settings,
             wishes=WishTable(self.database),
             saved=RoomTable(self.database),
-            announce=self._announce,
+            notices=self,
+            text_channels=self,
             record=self.transcripts.record,
         )
         self.forgetting = Forgetting(self.rooms, self.ledger, self.transcripts)
@@ -191,11 +197,35 @@ class WholeBot:
         self.links.append(DeskLink(self, listener))
         return self.links[-1]
 
-    async def _open_board(self, channel_id: int, _: object) -> ChannelBoard:
+    async def _open_board(
+        self, channel_id: int, _: object, refused: Callable[[str], None]
+    ) -> ChannelBoard:
         assert channel_id == TEXT
-        return ChannelBoard(self.channel, self.clock)
+        return ChannelBoard(self.channel, self.clock, refused=refused)
 
-    async def _announce(self, channel_id: int, announcement: Announcement) -> frozenset[int]:
+    # The text channel, as the room asks of it
+
+    def sight(self, text_channel_id: int, user_id: int) -> Sight:
+        assert text_channel_id == TEXT
+        return Sight.NOTHING if user_id in self.blind else Sight.EVERYTHING
+
+    def refusal(self, text_channel_id: int) -> str | None:
+        assert text_channel_id == TEXT
+        return self.lost
+
+    async def post(self, notice: Notice) -> None:
+        if self.unreachable:
+            raise ChatError("No.", retryable=True)
+        self.notices.append((self.clock.now(), notice))
+
+    def over(self, guild_id: int) -> None:
+        assert guild_id == GUILD
+
+    async def farewell(self, plan: RoomPlan, starter_id: int, reason: str) -> None:
+        assert plan.guild_id == GUILD
+        self.farewells.append(f"{starter_id}: {reason}")
+
+    async def announce(self, channel_id: int, announcement: Announcement) -> frozenset[int]:
         assert channel_id == TEXT
         if self.unreachable:
             raise ChatError("No.", retryable=True)

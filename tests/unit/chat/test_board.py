@@ -8,6 +8,7 @@ import pytest
 
 from bot.chat.board import CLOSE_S, ChannelBoard
 from bot.chat.budget import Budget, own_budget
+from bot.chat.faults import UnwritableError
 from bot.chat.transport import MessageRef, Posted
 from bot.clock import Timer
 from bot.errors import ChatError
@@ -121,7 +122,7 @@ def caption(key: int, text: str, *, final: bool = False) -> Caption:
 
 @asynccontextmanager
 async def board_on(
-    channel: Channel, clock: ManualClock, refused: Callable[[ChatError], None] | None = None
+    channel: Channel, clock: ManualClock, refused: Callable[[str], None] | None = None
 ) -> AsyncIterator[ChannelBoard]:
     board = ChannelBoard(channel, clock, refused=refused)
     try:
@@ -199,13 +200,25 @@ async def test_a_fault_of_the_code_costs_one_caption_and_not_the_channel() -> No
 
 async def test_a_channel_that_refuses_for_good_is_reported_once() -> None:
     channel, clock = Channel(), ManualClock()
-    channel.fail = [ChatError("gone"), ChatError("gone")]
-    reports: list[ChatError] = []
+    channel.fail = [UnwritableError("locked"), UnwritableError("locked")]
+    reports: list[str] = []
     async with board_on(channel, clock, reports.append) as board:
         board.show(caption(1, "a", final=True))
         board.show(caption(2, "b", final=True))
         await clock.advance(0)
-    assert [report.message for report in reports] == ["gone"]
+    assert reports == ["locked"]
+
+
+async def test_one_refused_caption_or_notice_is_no_channel_that_refuses_for_good() -> None:
+    channel, clock = Channel(), ManualClock()
+    channel.fail = [ChatError("too long"), UnwritableError("not as myself")]
+    reports: list[str] = []
+    async with board_on(channel, clock, reports.append) as board:
+        board.show(caption(1, "a", final=True))
+        await clock.advance(3)
+        board.say("captions still come by the webhook")
+        await clock.advance(3)
+    assert reports == []
 
 
 async def test_closing_delivers_finals_ends_interims_and_takes_nothing_more() -> None:

@@ -2,8 +2,10 @@
 
 from bot.room.consent import Answer
 from bot.room.forgetting import Forgotten, Kept
+from bot.room.notices import Notice, Occasion
 from bot.room.plan import RoomPlan
 from bot.room.records import ConsentMode, GuildSettings, Wishes
+from bot.room.spent import NOBODY
 from bot.words import lines
 from cogs import notice, privacy
 
@@ -12,16 +14,22 @@ NOTHING = Kept(OPT_IN, False, Answer.NONE, False, Wishes(), 0, 0)  # noqa: FBT00
 PLAN = RoomPlan(1, 10, 20, ("en", "es"), spoken="en")
 
 
-def room_notice(settings: GuildSettings, starter: str | None = "<@1>") -> str:
-    return notice.text(PLAN, starter, "<#10>", "a service", settings=settings)
+def room_notice(
+    settings: GuildSettings, starter: int = 1, occasion: Occasion = Occasion.STARTED, *heard: int
+) -> str:
+    posted = Notice(PLAN, occasion, starter, heard)
+    return notice.text(posted, "a service", "The *Village*", settings=settings)
 
 
 def test_the_notice_says_who_started_which_languages_who_hears_it_and_what_is_kept() -> None:
     assert room_notice(GuildSettings()).splitlines() == [
         "### <#10> is being translated into English, Spanish",
-        "<@1> started it. The captions stand here.",
+        "<@1> started it. Captions appear here.",
         "The translation into English is also spoken there.",
-        "**You are heard only if you join in**, and you can stay out again at any time.",
+        (
+            "**You are heard only if you join in**, and you can stay out again at any time. "
+            r"Joining in holds for every voice channel of The \*Village\* that is translated."
+        ),
         (
             "-# Speech goes to a service for translation. Parley makes no recording; of those who "
             "are heard it keeps their answer and how many minutes of theirs were translated."
@@ -32,7 +40,7 @@ def test_the_notice_says_who_started_which_languages_who_hears_it_and_what_is_ke
 
 def test_the_notice_says_so_when_everybody_is_heard_and_when_a_transcript_is_kept() -> None:
     said = room_notice(
-        GuildSettings(consent=ANNOUNCED, transcript_days=7, caption_minutes=1), starter=None
+        GuildSettings(consent=ANNOUNCED, transcript_days=7, caption_minutes=1), starter=NOBODY
     )
     assert "It starts by itself when somebody enters." in said
     assert "named here and heard 10 seconds later, except those who stay out" in said
@@ -40,6 +48,14 @@ def test_the_notice_says_so_when_everybody_is_heard_and_when_a_transcript_is_kep
     assert "/privacy forget-me deletes your part of it" in said
     assert "removed after 1 minute." in said
     assert "only if you join in" not in said
+
+
+def test_the_notice_after_a_restart_or_a_move_says_why_and_who_is_heard() -> None:
+    back = room_notice(GuildSettings(), 1, Occasion.BACK, 3, 4).splitlines()
+    assert back[1].startswith("I was restarted and am back.")
+    assert back[2] == "Heard, as they joined in before: <@3>, <@4>."
+    moved = room_notice(GuildSettings(), 1, Occasion.MOVED).splitlines()
+    assert moved[1].startswith("The translation has moved to this voice channel.")
 
 
 def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:

@@ -22,6 +22,8 @@ async def test_a_paused_room_hears_nobody_and_says_so() -> None:
     await consent.agree(BEN.id)
     assert house.world.link.allowed[-1] == frozenset()
     house.rooms.resume(1)
+    assert house.world.link.allowed[-1] == {ANA.id}, "who is not there is not heard"
+    house.enter(BEN)
     assert house.world.link.allowed[-1] == {ANA.id, BEN.id}
     assert house.world.board.notices == [
         "Translation is paused: nobody is heard until it goes on.",

@@ -133,7 +133,7 @@ class Sticky(Roombook):
 
 async def test_many_changes_at_once_are_few_writes_and_the_last_one_stands() -> None:
     store = Sticky()
-    kept = RememberedRooms(store)
+    kept = RememberedRooms(store, ManualClock(), lambda: 0.0)
     for target in ("en", "es", "fr"):
         kept.keep(saved(target))
     store.open.set()
@@ -146,7 +146,7 @@ async def test_many_changes_at_once_are_few_writes_and_the_last_one_stands() -> 
 
 async def test_a_room_that_ended_is_not_written_behind_its_end() -> None:
     store = Sticky()
-    kept = RememberedRooms(store)
+    kept = RememberedRooms(store, ManualClock(), lambda: 0.0)
     kept.keep(saved("en"))
     await settle()
     kept.keep(saved("es"))
@@ -160,7 +160,7 @@ async def test_a_store_that_fails_is_tried_again_with_the_next_change() -> None:
     store = Sticky()
     store.open.set()
     store.failing = True
-    kept = RememberedRooms(store)
+    kept = RememberedRooms(store, ManualClock(), lambda: 0.0)
     kept.keep(saved("en"))
     await settle()
     assert store.rows == {}

@@ -1,0 +1,131 @@
+"""Knows who can read a text channel, and whether captions can be written there.
+
+Everything is worked out from what discord.py keeps up to date. What it does not hear of without the
+privileged intent for members is a change of somebody's roles, so those are asked for anew from time
+to time where they matter (`refresh`).
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+import discord
+
+from bot.chat.faults import FAULTS
+from bot.chat.webhooks import CaptionChannel
+from bot.room.notices import Sight
+from bot.words import Text, t
+
+log = logging.getLogger(__name__)
+
+
+class Readers:
+    """Implements TextChannels.
+
+    Args:
+        get_guild: Finds a guild by id, as discord.py's client does.
+    """
+
+    def __init__(self, get_guild: Callable[[int], discord.Guild | None]) -> None:
+        self._get_guild = get_guild
+        self._used: dict[int, CaptionChannel] = {}  # by its id, one for each guild
+        self._gone: set[int] = set()  # of these
+        self._asked: dict[tuple[int, int], discord.Member] = {}  # by guild and user
+
+    def use(self, channel: CaptionChannel) -> None:
+        """A guild's room writes to this channel from now on."""
+        self._drop(channel.guild.id)
+        self._used[channel.id] = channel
+
+    def deleted(self, channel_id: int) -> None:
+        """A channel or thread was deleted."""
+        if channel_id in self._used:
+            self._gone.add(channel_id)
+
+    def forget(self, guild_id: int) -> None:
+        """The bot has left this guild."""
+        self._drop(guild_id)
+        self._asked = {key: kept for key, kept in self._asked.items() if key[0] != guild_id}
+
+    def sight(self, text_channel_id: int, user_id: int) -> Sight:
+        """Return what this member sees of a text channel; NOTHING also where that is not known."""
+        channel = self._find(text_channel_id)
+        if channel is None:
+            return Sight.NOTHING
+        guild = channel.guild
+        member = self._asked.get((guild.id, user_id)) or guild.get_member(user_id)
+        if member is None:
+            return Sight.NOTHING if _hangs_on_roles(channel) else Sight.EVERYTHING
+        allowed = channel.permissions_for(member)
+        if isinstance(channel, discord.Thread) and channel.is_private():
+            # Whom it was opened to is not known without a privileged intent.
+            return Sight.EVERYTHING if allowed.manage_threads else Sight.NOTHING
+        if not allowed.view_channel:
+            return Sight.NOTHING
+        return Sight.EVERYTHING if allowed.read_message_history else Sight.NEW_MESSAGES
+
+    def refusal(self, text_channel_id: int) -> Text | None:
+        """Return why captions can't be written there any more, as a sentence; None if they can."""
+        channel = self._find(text_channel_id)
+        if channel is None:
+            return t("The text channel for the captions was deleted.")
+        allowed = channel.permissions_for(channel.guild.me)
+        if not allowed.view_channel:
+            return t(
+                "I can no longer see {channel}, where captions appear.", channel=channel.mention
+            )
+        if isinstance(channel, discord.Thread):
+            if channel.locked and not allowed.manage_threads:
+                return t("{channel}, where captions appear, was locked.", channel=channel.mention)
+            writes = allowed.send_messages_in_threads
+        else:
+            writes = allowed.send_messages
+        if not writes and not allowed.manage_webhooks:
+            return t("I can no longer write in {channel}.", channel=channel.mention)
+        return None
+
+    async def refresh(self, text_channel_id: int, user_ids: Iterable[int]) -> None:
+        """Ask Discord for these members' roles anew, if seeing this channel hangs on them."""
+        channel = self._find(text_channel_id)
+        if channel is None or not _hangs_on_roles(channel):
+            return
+        guild = channel.guild
+        for user_id in user_ids:
+            try:
+                self._asked[guild.id, user_id] = await guild.fetch_member(user_id)
+            except discord.NotFound:
+                self._asked.pop((guild.id, user_id), None)
+            except FAULTS as error:
+                log.info("a member's roles could not be asked for: %s", type(error).__name__)
+
+    def left_voice(self, guild_id: int, user_id: int) -> None:
+        """Keep nothing of a member who left; discord.py knows their roles when they come back."""
+        self._asked.pop((guild_id, user_id), None)
+
+    def _drop(self, guild_id: int) -> None:
+        for channel in [used for used in self._used.values() if used.guild.id == guild_id]:
+            del self._used[channel.id]
+            self._gone.discard(channel.id)
+
+    def _find(self, channel_id: int) -> CaptionChannel | None:
+        """Return the channel as it is now, or as it last was while Discord does not say."""
+        used = self._used.get(channel_id)
+        if used is None or channel_id in self._gone:
+            return None
+        guild = self._get_guild(used.guild.id)
+        if guild is None or guild.unavailable:
+            return used
+        found = guild.get_channel_or_thread(channel_id)
+        if isinstance(found, CaptionChannel):
+            return found
+        return used if isinstance(used, discord.Thread) else None
+
+
+def _hangs_on_roles(channel: CaptionChannel) -> bool:
+    """Whether some members can read a channel and others can't."""
+    at = channel.parent if isinstance(channel, discord.Thread) else channel
+    if at is None or not at.permissions_for(at.guild.default_role).view_channel:
+        return True
+    return any(
+        allowed.view_channel is False or allowed.read_message_history is False
+        for allowed in at.overwrites.values()
+    )

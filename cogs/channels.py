@@ -1,0 +1,119 @@
+"""Tells rooms when a text channel was lost, or who can read it has changed."""
+
+import logging
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+import discord
+from discord.ext import commands, tasks
+
+from bot.room.registry import Rooms
+
+log = logging.getLogger(__name__)
+
+ASK_AGAIN_S: Final = 60.0
+"""How long a change of somebody's roles may go unnoticed: Discord tells no bot of it that lacks the
+privileged intent for members."""
+
+
+class Readers(Protocol):
+    """Knows who can read which text channel."""
+
+    def deleted(self, channel_id: int) -> None:
+        """A channel or thread was deleted."""
+
+    def left_voice(self, guild_id: int, user_id: int) -> None:
+        """A member is in no voice channel any more."""
+
+    async def refresh(self, text_channel_id: int, user_ids: Iterable[int]) -> None:
+        """Ask Discord for these members' roles anew, where it matters."""
+
+
+class TextChannels(commands.Cog):
+    """Hears of channels, threads, roles and members that change.
+
+    Args:
+        rooms: The rooms of this process.
+        readers: Knows who can read.
+        every_s: Seconds after which members' roles are asked for anew.
+    """
+
+    def __init__(self, rooms: Rooms, readers: Readers, every_s: float = ASK_AGAIN_S) -> None:
+        self._rooms = rooms
+        self._readers = readers
+        self._ask_again.change_interval(seconds=every_s)
+
+    async def cog_load(self) -> None:
+        """Begin to ask."""
+        self._ask_again.start()
+
+    async def cog_unload(self) -> None:
+        """Ask no more."""
+        self._ask_again.cancel()
+
+    @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """End the room that writes there."""
+        self._readers.deleted(channel.id)
+        self._rooms.text_channels_changed(channel.guild.id)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        """End the room that writes there."""
+        self._readers.deleted(event.thread_id)
+        self._rooms.text_channels_changed(event.guild_id)
+
+    @commands.Cog.listener()
+    async def on_guild_channel_update(
+        self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        """Look who can read."""
+        self._rooms.text_channels_changed(after.guild.id)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_update(self, event: discord.RawThreadUpdateEvent) -> None:
+        """Look whether it can be written to."""
+        self._rooms.text_channels_changed(event.guild_id)
+
+    @commands.Cog.listener()
+    async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
+        """Look who can read."""
+        self._rooms.text_channels_changed(after.guild.id)
+
+    @commands.Cog.listener()
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        """Look who can read."""
+        self._rooms.text_channels_changed(role.guild.id)
+
+    @commands.Cog.listener()
+    async def on_guild_update(self, _: discord.Guild, after: discord.Guild) -> None:
+        """Look who can read: it may have another owner."""
+        self._rooms.text_channels_changed(after.id)
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Look what has changed while it was out of order."""
+        self._rooms.text_channels_changed(guild.id)
+
+    @commands.Cog.listener()
+    async def on_member_update(self, _: discord.Member, after: discord.Member) -> None:
+        """Look what the bot may; of others it is told with the privileged intent alone."""
+        self._rooms.text_channels_changed(after.guild.id)
+
+    @commands.Cog.listener()
+    async def on_voice_state_update(
+        self, member: discord.Member, _: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Keep no roles of who left."""
+        if after.channel is None:
+            self._readers.left_voice(member.guild.id, member.id)
+
+    @tasks.loop()
+    async def _ask_again(self) -> None:
+        for status in self._rooms.running():
+            heard = [who.member.id for who in status.speakers if who.consenting]
+            try:
+                await self._readers.refresh(status.plan.text_channel_id, heard)
+                self._rooms.text_channels_changed(status.plan.guild_id)
+            except Exception:  # one room's fault must not end the looking
+                log.exception("who can read could not be looked at: %d", status.plan.guild_id)
