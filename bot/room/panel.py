@@ -60,6 +60,7 @@ class Panel:
         self._resting = False  # no touch wakes
         self._touched = False
         self._ended = False
+        self._lost = False
         self._tasks = TaskOwner("panel")
         self._tasks.start(self._work(), "panel")
 
@@ -78,6 +79,10 @@ class Panel:
         if not self._resting:
             self._over.set()
 
+    def text_channel_lost(self) -> None:
+        """Show nothing more: the message is gone, or can't be changed any more."""
+        self._lost = True
+
     async def close(self) -> None:
         """Show how the room ended. Idempotent."""
         self._ended = True
@@ -86,7 +91,7 @@ class Panel:
         await self._tasks.close()
 
     async def _work(self) -> None:
-        while True:
+        while not self._lost:
             ended, self._touched = self._ended, False
             resting = False
             try:

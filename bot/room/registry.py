@@ -284,6 +284,8 @@ class Rooms:
                 start.call_off(ChatError(reason))
             return
         room.deafen()
+        if (panel := self._panels.get(guild_id)) is not None:
+            panel.text_channel_lost()
         self._end(guild_id)
         if self._notices is not None:
             plan = replace(room.plan, voice_channel_id=room.where)

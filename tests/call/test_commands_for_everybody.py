@@ -36,12 +36,12 @@ async def test_a_member_without_any_permission_is_served(tmp_path: Path) -> None
             assert "- “a” → “b”" in await said("glossary list")
             exported = await ask(guest, where, "glossary export")
             assert b"a,b,es" in exported.message.attachments[0].content
-            assert (await said("privacy join")).startswith("You are in:")
+            assert (await said("privacy join")).startswith("You've joined in:")
             assert "Kept: that you joined in" in await said("privacy status")
             assert "nothing you say is heard or kept" in await said("privacy leave")
             assert "which languages you speak" in await said("privacy forget-me")
             pressed = await guest.press(await notice_of(where), "Join in")
-            assert pressed.content.startswith("You are in:")
+            assert pressed.content.startswith("You've joined in:")
             await ask(host, where, "translate stop")
         assert where.discord.complaints == []
 
@@ -59,4 +59,4 @@ async def test_what_is_so_already_is_said(tmp_path: Path) -> None:
         assert await said("privacy leave") == nothing
         assert "There was nothing kept of you to delete." in await said("privacy forget-me")
         await said("privacy join")
-        assert await said("privacy join") == "You are in already."
+        assert await said("privacy join") == "You've already joined in."

@@ -87,6 +87,7 @@ async def test_everything_that_is_missing_anywhere_is_named_at_once(tmp_path: Pa
         guild.deny(here.where.captions, bot, Permissions.SEND_MESSAGES)
         guild.deny(here.where.lounge, here.guest, Permissions.CONNECT)
         guild.deny(here.where.captions, here.guest, Permissions.SEND_MESSAGES)
+        guild.give(here.guest, guild.add_role("Manager", Permissions.MANAGE_GUILD))
         assert (await here.start(here.guest, voice=True)).splitlines() == [
             "I need the permission View Channel, Connect, Speak in #Lounge.",
             "I need the permission Send Messages in #captions.",
@@ -134,8 +135,13 @@ async def test_only_the_chosen_roles_and_managers_start_rooms(tmp_path: Path) ->
             "This server lets only members with one of these roles do this: @Interpreters."
         )
         guild.deny(here.where.lounge, here.where.account, Permissions.CONNECT)
+        guild.give(here.guest, role)
+        assert await here.start(here.guest) == (
+            f"Join <#{here.where.lounge.id}> first: from outside, only those who may manage this "
+            "server can have it translated."
+        )
+        await here.guest.join(here.where.lounge)
         for person in (here.host, here.guest):
-            guild.give(here.guest, role)
             assert await here.start(person) == "I need the permission Connect in #Lounge."
 
 

@@ -60,7 +60,7 @@ async def test_with_opt_in_who_enters_later_reads_a_word_and_decides_by_command(
             assert "You have not joined in" in before.content
             assert "Nothing is kept of you" in before.content
             joined = await ana.command("privacy join", {}, channel=where.captions)
-            assert "You are in:" in joined.content
+            assert "You've joined in:" in joined.content
             assert joined.ephemeral
             after = await ana.command("privacy status", {}, channel=where.captions)
             assert "Kept: that you joined in" in after.content

@@ -12,9 +12,8 @@ from tests.support.call import Place, ask, bot_at, enter, place
 
 _ID = re.compile(r"\n-# [0-9a-f]{8}$")  # of a refusal, as the log has it
 NO_ROOM = "Nothing is being translated here; /translate start begins."
+LESS: list[tuple[str, dict[str, str]]] = [("translate stop", {}), ("translate pause", {})]
 CHANGES: list[tuple[str, dict[str, str]]] = [
-    ("translate stop", {}),
-    ("translate pause", {}),
     ("translate resume", {}),
     ("translate move", {}),
     ("translate language add", {"language": "fr"}),
@@ -37,7 +36,7 @@ async def test_a_room_is_changed_while_it_runs(tmp_path: Path) -> None:
     async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
         den = where.guild.add_voice_channel("Den")
         host = await enter(where.guild.add_person("Host"), where)
-        assert "captions stand in" in await use(where, host, "translate start")
+        assert "captions appear in" in await use(where, host, "translate start")
         added = await use(where, host, "translate language add", language="Spanish")
         assert added == "Translated into English, Spanish from now on."
         removed = await use(where, host, "translate language remove", language="en")
@@ -65,7 +64,7 @@ async def test_a_room_is_changed_while_it_runs(tmp_path: Path) -> None:
 async def test_what_cannot_be_is_said_and_changes_nothing(tmp_path: Path) -> None:
     async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE, MAX_LANGUAGES="2"):
         host = await enter(where.guild.add_person("Host"), where)
-        for command, options in [*CHANGES, ("translate status", {})]:
+        for command, options in [*LESS, *CHANGES, ("translate status", {})]:
             assert await use(where, host, command, **options) == NO_ROOM
         assert "can't translate into “tlh”" in await use(where, host, "translate start", to="tlh")
         too_many = await use(where, host, "translate start", to="en, es, fr")
@@ -109,17 +108,24 @@ async def test_only_those_whom_the_server_lets_change_a_room(tmp_path: Path) -> 
             for command, options in CHANGES:
                 assert await use(where, guest, command, **options) == refused
             assert "Translating" in await use(where, guest, "translate status")
+            await guest.leave()
+            for command, options in LESS:  # nor more than being there
+                assert await use(where, guest, command, **options) == refused
+            await enter(guest, where)
+            paused = await use(where, guest, "translate pause")
+            assert paused == "Paused: nobody is heard, and nothing is sent."
+            assert await use(where, guest, "translate stop") == "Translation has stopped."
 
 
-async def test_who_may_not_enter_the_voice_channel_changes_nothing_there(tmp_path: Path) -> None:
+async def test_from_outside_the_voice_channel_nobody_changes_anything_there(tmp_path: Path) -> None:
     async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
         host = await enter(where.guild.add_person("Host", admin=True), where)
         guest = where.guild.add_person("Guest")
         await use(where, host, "translate start", to="en")
-        where.guild.deny(where.lounge, guest, Permissions.CONNECT)
-        for command, options in [*CHANGES[:3], *CHANGES[4:]]:
-            refused = await use(where, guest, command, **options)
-            assert refused == "You need the permission Connect in #Lounge."
+        for command, options in [*LESS, *CHANGES]:
+            given = {"channel": where.lounge} if command == "translate move" else options
+            refused = await use(where, guest, command, **given)
+            assert refused.startswith(f"Join <#{where.lounge.id}> first: from outside,"), command
         closed = where.guild.add_voice_channel("Closed")
         where.guild.deny(closed, where.account, Permissions.CONNECT)
         refused = await use(where, host, "translate move", channel=closed)

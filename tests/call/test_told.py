@@ -1,0 +1,188 @@
+"""Every second that is heard is later than a message that its speaker can read."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.loopback import Message, Permissions, Person
+from bot.room.records import ConsentMode, GuildSettings
+from bot.tasks import TaskOwner
+from tests.call.test_room_commands import kept
+from tests.integration.translation_service import Service, translate
+from tests.support.call import Place, ask, bot_at, enter, notice_of, place
+from tests.support.clips import clip
+from tests.support.heard import speech_s
+
+SPEECH = clip("es_conf-invalid")[0]  # 3 s
+VIEW = Permissions.VIEW_CHANNEL
+
+
+async def joined_in_before(where: Place, person: Person) -> None:
+    assert "joined in" in (await ask(person, where, "privacy join")).content
+
+
+def texts(messages: list[Message]) -> list[str]:
+    return [message.content for message in messages if not message.deleted]
+
+
+@pytest.mark.parametrize("mode", ConsentMode)
+async def test_who_cannot_view_the_text_channel_is_not_heard_until_they_can(
+    tmp_path: Path, mode: ConsentMode
+) -> None:
+    async with place() as where, Service(translate) as service:
+        await kept(where, tmp_path, GuildSettings(consent=mode))
+        hidden = where.guild.add_text_channel("hidden")
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        ana = await enter(where.guild.add_person("Ana"), where)
+        async with bot_at(where, tmp_path, service.url):
+            if mode is ConsentMode.OPT_IN:
+                await joined_in_before(where, ana)
+            where.guild.deny(hidden, where.guild.everyone, VIEW)
+            where.guild.allow(hidden, where.account, VIEW | Permissions.SEND_MESSAGES)
+            await ask(host, where, "translate start", to="en", text=hidden)
+            await asyncio.sleep(0 if mode is ConsentMode.OPT_IN else 13)
+            await ana.speak(SPEECH)
+            assert speech_s(service) == 0
+            assert not any(f"<@{ana.id}>" in text for text in texts(hidden.messages))
+            status = (await ask(host, where, "translate status")).content
+            assert "- Ana: not heard" in status
+            where.guild.allow(hidden, ana, VIEW)
+            await asyncio.sleep(0.2 if mode is ConsentMode.OPT_IN else 13)
+            await ana.speak(SPEECH)
+            assert speech_s(service) > 1.5
+            where.guild.deny(hidden, ana, VIEW)
+            await asyncio.sleep(0.2)
+            before = speech_s(service)
+            await ana.speak(SPEECH)
+            assert speech_s(service) == before
+        assert where.discord.complaints == []
+
+
+async def test_nobody_without_a_role_starts_a_room_from_outside(tmp_path: Path) -> None:
+    async with place() as where, Service(translate) as service:
+        stranger = where.guild.add_person("Stranger")
+        ana = await enter(where.guild.add_person("Ana"), where)
+        async with bot_at(where, tmp_path, service.url):
+            await joined_in_before(where, ana)
+            options = {"to": "en", "channel": where.lounge}
+            refused = (await ask(stranger, where, "translate start", **options)).content
+            assert refused.startswith(f"Join <#{where.lounge.id}> first")
+            await ana.speak(SPEECH)
+            assert speech_s(service) == 0
+
+
+async def test_a_room_whose_text_channel_is_deleted_ends_and_says_so_where_people_are(
+    tmp_path: Path,
+) -> None:
+    async with place() as where, Service(translate) as service:
+        doomed = where.guild.add_text_channel("doomed")
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        async with bot_at(where, tmp_path, service.url):
+            await ask(host, where, "translate start", to="en", text=doomed)
+            where.guild.delete_channel(doomed)
+            await where.until(lambda: bool(texts(where.lounge.messages)), 5, "the reason")
+            before = speech_s(service)
+            await host.speak(SPEECH)
+            assert speech_s(service) == before
+            (said,) = texts(where.lounge.messages)
+            assert said.splitlines() == [
+                "The text channel for the captions was deleted.",
+                f"So <#{where.lounge.id}> is no longer translated.",
+            ]
+            answer = (await ask(host, where, "translate status")).content
+            assert answer.startswith("Nothing is being translated here")
+        assert where.discord.complaints == []
+
+
+async def test_a_room_that_may_no_longer_write_anything_ends_and_says_so(tmp_path: Path) -> None:
+    async with place() as where, Service(translate) as service:
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        async with bot_at(where, tmp_path, service.url):
+            await ask(host, where, "translate start", to="en")
+            where.guild.deny(where.captions, where.account, VIEW)
+            await where.until(lambda: bool(texts(where.lounge.messages)), 5, "the reason")
+            (said,) = texts(where.lounge.messages)
+            assert said.startswith(f"I can no longer see <#{where.captions.id}>")
+            await host.speak(SPEECH)
+            assert speech_s(service) == 0
+
+
+async def test_nobody_is_heard_before_the_notice_is_posted(tmp_path: Path) -> None:
+    tasks = TaskOwner("test")
+    async with place() as where, Service(translate) as service:
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        ana = await enter(where.guild.add_person("Ana"), where)
+        async with bot_at(where, tmp_path, service.url):
+            await joined_in_before(where, ana)
+            where.discord.fail_next("POST", r"/channels/\d+/messages", 500, times=3)
+            starting = tasks.start(ask_patiently(host, where), "start")
+            await where.until(
+                lambda: where.account.id in where.discord.voice.participants(where.lounge.id),
+                10,
+                "the bot",
+            )
+            await ana.speak(SPEECH)  # Discord answers again after some 9 s
+            assert not [m for m in where.captions.messages if m.components]
+            assert speech_s(service) == 0
+            assert "Translating" in await starting
+            await notice_of(where)
+            await ana.speak(SPEECH)
+            assert speech_s(service) > 1.5
+        await tasks.close()
+
+
+async def ask_patiently(host: Person, where: Place) -> str:
+    answer = await host.command("translate start", {"to": "en"}, channel=where.captions)
+    return answer.content
+
+
+async def test_who_chose_to_stay_out_is_asked_and_not_overruled_by_starting(
+    tmp_path: Path,
+) -> None:
+    async with place() as where, Service(translate) as service:
+        await kept(where, tmp_path, GuildSettings(consent=ConsentMode.ANNOUNCED))
+        host = await enter(where.guild.add_person("Host"), where)
+        async with bot_at(where, tmp_path, service.url):
+            await ask(host, where, "privacy leave")
+            started = await ask(host, where, "translate start", to="en")
+            assert "You chose to stay out here, so you are not heard." in started.content
+            await host.speak(SPEECH)
+            assert speech_s(service) == 0
+            joined = await host.press(started, "Join in")
+            assert "joined in" in joined.content
+            await host.speak(SPEECH)
+            assert speech_s(service) > 1.5
+        assert where.discord.complaints == []
+
+
+async def test_who_is_in_a_private_voice_channel_is_nobody_elses_business(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, "ws://127.0.0.1:9/x"):
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        outsider = where.guild.add_person("Outsider")
+        await ask(host, where, "translate start", to="en")
+        where.guild.deny(where.lounge, outsider, VIEW)
+        await asyncio.sleep(0.2)
+        answer = (await ask(outsider, where, "translate status")).content
+        assert answer.startswith("Nothing is being translated here")
+        assert "Host" in (await ask(host, where, "translate status")).content
+
+
+async def test_the_answer_to_joining_in_names_the_server_and_where_captions_go(
+    tmp_path: Path,
+) -> None:
+    async with place() as where, bot_at(where, tmp_path, "ws://127.0.0.1:9/x"):
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        ana = await enter(where.guild.add_person("Ana"), where)
+        await ask(host, where, "translate start", to="en")
+        notice = await notice_of(where)
+        assert "Joining in holds for every voice channel of Parley" in notice.content
+        assert "Captions appear here." in notice.content
+        joined = (await ana.press(notice, "Join in")).content
+        assert "in **Parley**" in joined
+        assert f"<#{where.captions.id}>" in joined
+        where.guild.deny(where.captions, ana, VIEW)
+        await asyncio.sleep(0.2)
+        lounge = where.lounge  # its chat is what they still see
+        again = await ana.command("privacy join", {}, channel=lounge)
+        assert "you can't see the channel" in again.content
