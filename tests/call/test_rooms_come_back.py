@@ -4,14 +4,21 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from bot.loopback import Message, Permissions
+from bot.room.records import SavedRoom
+from bot.store.database import Database
+from bot.store.rooms import RoomTable
 from tests.call.test_run import UNUSED_ENGINE, ended, parley
 from tests.support.call import Place, enter, place
 
 BACK = "I was restarted and am back."
 GONE = "I was restarted and can't go on translating"
+STARTS_S = 60  # more than a process takes to start
 STOP = "parley:panel:stop"
 
 
@@ -61,6 +68,9 @@ async def test_a_killed_bot_is_back_in_its_room_with_a_note(
             ready_at = time.monotonic()
             await where.until(lambda: any(BACK in text for text in texts(where)), 15, "the note")
             assert time.monotonic() - ready_at < 15
+            (note,) = [m for m in where.captions.messages if BACK in m.content]
+            assert "parley:consent:join" in str(note.components)
+            assert f"Heard, as they joined in before: <@{host.id}>." in note.content
             assert where.account.id in where.discord.voice.participants(where.lounge.id)
             (panel,) = panels(where)  # the same message goes on
             await where.until(lambda: "English, Spanish" in panel.content, 10, "both languages")
@@ -68,6 +78,53 @@ async def test_a_killed_bot_is_back_in_its_room_with_a_note(
             assert "Host: heard" in status.content  # who agreed needs not say so again
             stopped = await host.press(panel, STOP)
             assert stopped.content == "Translation has stopped."
+        assert where.discord.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("age_s", "there", "said"),
+    [
+        (599 - STARTS_S, True, [BACK]),
+        (601, True, ["I was away for too long to simply go on."]),
+        (-3600, True, ["I was away for too long to simply go on."]),  # the clock was set back
+        (0, False, []),
+        (100_000, False, []),
+    ],
+)
+async def test_a_room_comes_back_only_to_people_and_within_ten_minutes(
+    tmp_path: Path, age_s: float, *, there: bool, said: list[str]
+) -> None:
+    database_url = f"sqlite+aiosqlite:///{tmp_path / 'parley.db'}"
+    async with place() as where:
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        saved = SavedRoom(
+            where.guild.id,
+            where.lounge.id,
+            where.captions.id,
+            ("en",),
+            None,
+            host.id,
+            "s",
+            saved_at=datetime.now(UTC).timestamp() - age_s,
+        )
+        async with await Database.open(database_url) as database:
+            await RoomTable(database).save_room(saved)
+        if not there:
+            await host.leave()
+        async with (
+            bot_process(where, tmp_path, database_url),
+            await Database.open(database_url) as database,
+            asyncio.timeout(20),
+        ):
+            while True:  # until it has come back, or was dropped
+                posted = [m.content for m in where.captions.messages]
+                back = any(BACK in text for text in posted)
+                if back or not await RoomTable(database).rooms():
+                    break
+                await asyncio.sleep(0.1)
+            assert back == (said == [BACK])
+            assert [word for word in said if any(word in text for text in posted)] == said
+            assert bool(posted) == bool(said)
         assert where.discord.complaints == []
 
 
