@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.audio import files
 from bot.errors import UsageError
+from bot.words.languages import find
 
 RATE = 16_000  # hertz of the clips as they are spoken
 _GAP_S = 1.5  # between lines that name no time: a breath after the one before has ended
@@ -120,15 +121,20 @@ def untangled(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def parse_targets(text: str, names: Mapping[str, str], option: str) -> tuple[str, ...]:
-    """Language codes of a list like "en,es".
+    """Language codes of a list like "en,pt-BR,alemán": codes, or names in any language we speak.
 
     Raises:
         UsageError: A language is unknown.
     """
-    codes = tuple(dict.fromkeys(code.strip().lower() for code in text.split(",") if code.strip()))
+    codes: dict[str, None] = {}
+    for word in text.split(","):
+        if not (written := word.strip()):
+            continue
+        if (code := find(written, names)) is None:
+            raise UsageError(
+                f"{option}: there is no language {written!r}; for example en, es or ja."
+            )
+        codes[code] = None
     if not codes:
         raise UsageError(f"{option} names no language.")
-    for code in codes:
-        if code not in names:
-            raise UsageError(f"{option}: there is no language {code!r}; for example en, es or ja.")
-    return codes
+    return tuple(codes)

@@ -51,5 +51,6 @@ def test_a_file_that_is_no_sound_is_named(tmp_path: Path) -> None:
 def test_languages_are_codes_there_are() -> None:
     names = {"en": "English", "es": "Spanish"}
     assert parse_targets("en, ES,en", names, "--to") == ("en", "es")
+    assert parse_targets("español, en-US", names, "--to") == ("es", "en")
     with pytest.raises(UsageError, match="--to: there is no language 'xx'"):
         parse_targets("xx", names, "--to")
