@@ -5,7 +5,7 @@ a country. CLDR knows which language each code of old stands for today.
 """
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from babel.core import get_global
@@ -30,7 +30,7 @@ _COMMONLY_MEANT: Final = {
 }
 
 
-@cache
+@lru_cache(maxsize=2048)  # what people type is among them
 def canonical(code: str) -> str:
     """The language of a code, without its country and script: "pt" of "pt-BR", "he" of "iw".
 

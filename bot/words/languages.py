@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Self
 
 from babel import Locale, UnknownLocaleError
@@ -85,16 +85,23 @@ def find(typed: str, codes: Iterable[str]) -> str | None:
     written = clean(typed)
     if not (wanted := _folded(written)):
         return None
-    for code in known:
-        if wanted == _folded(code):
-            return code
+    written_so, meaning_so = _index(known)
     meant = canonical(unicodedata.normalize("NFKC", written))
-    for code in known:
-        if meant == canonical(code) or wanted in _spellings(code):
-            return code
+    if (code := written_so.get(wanted) or meaning_so.get(meant)) is not None:
+        return code
     if (named := _IN_BRACKETS.fullmatch(wanted)) is not None:
         return find(named[1], known)
     return None
+
+
+@lru_cache(maxsize=32)  # each model's languages, and those of transcripts
+def _index(codes: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Codes by each way to write them, and by what they mean."""
+    written = {_folded(code): code for code in reversed(codes)}
+    for code in codes:
+        for spelling in _spellings(code):
+            written.setdefault(spelling, code)
+    return written, {canonical(code): code for code in reversed(codes)}
 
 
 def search(typed: str, codes: Iterable[str], locale: str) -> list[str]:
