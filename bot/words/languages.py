@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from babel import Locale, UnknownLocaleError
 
-from bot.words.catalogue import cldr, language
+from bot.words.catalogue import LOCALES, cldr, language
 from bot.words.clean import clean
 from bot.words.codes import canonical
 from bot.words.renderable import Renderable
@@ -142,10 +142,8 @@ def _folded(text: str) -> str:
 
 @cache
 def _spellings(code: str) -> frozenset[str]:
-    readers = (
-        name for reader in (_ENGLISH, *_READERS) for name in _names(cldr(reader)).get(code, ())
-    )
-    names = (_name(code, locale) for locale in (_ENGLISH, *_READERS))
+    readers = (name for reader in LOCALES for name in _names(cldr(reader)).get(code, ()))
+    names = (_name(code, locale) for locale in LOCALES)
     return _also(code) | {_folded(name) for name in (*names, *readers, own_name(code))}
 
 
@@ -174,9 +172,6 @@ def _names(locale: Locale) -> Mapping[str, tuple[str, ...]]:
     for key, name in locale.languages.items():
         found.setdefault(canonical(key), []).append(name)
     return {code: tuple(names) for code, names in found.items()}
-
-
-_READERS: Final = ("es-ES", "fr", "de", "pt-BR", "ja", "zh-CN", "ko")
 
 
 def _name(code: str, locale: str) -> str:
