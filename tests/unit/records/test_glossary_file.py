@@ -1,11 +1,14 @@
 """Files of terms, as people and spreadsheets write them."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import GlossaryFileError, UsageError
+from bot.errors import GlossaryFileError, SettingsError, UsageError
 from bot.records import glossary_file
+from bot.records.glossaries import of_host
 from bot.records.terms import glossary, term
 from bot.room.records import Term
 from bot.words import render
@@ -77,6 +80,14 @@ def test_what_stands_in_a_column_without_a_name_is_a_mistake() -> None:
     assert mistakes("source,,translation,language\nhello,so,hola,es\ncat,,chat,fr") == [
         (2, "This line has 4 columns instead of 2 or 3.")
     ]
+
+
+def test_the_hosts_file_is_named_when_it_went_before_it_was_read(tmp_path: Path) -> None:
+    gone = tmp_path / "terms.csv"
+    with pytest.raises(SettingsError) as caught:
+        of_host(gone, ["es"])
+    says = f"GLOSSARY_FILE: {gone} can't be read: No such file or directory."
+    assert str(caught.value) == says
 
 
 def test_nobody_sees_what_a_term_is_kept_without() -> None:
