@@ -166,7 +166,10 @@ def load(
         usage=UsageSettings(
             daily_minutes=read.daily_minutes,
             prices=Prices(
-                {**prices.PRICES, **prices.parse(read.prices)},
+                {
+                    **prices.published(urlsplit(read.dashscope_url).hostname or ""),
+                    **prices.parse(read.prices),
+                },
                 others=prices.FREE if is_local(read.dashscope_url) else None,
             ),
         ),

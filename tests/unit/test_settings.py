@@ -270,7 +270,15 @@ def test_prices_are_json_or_a_file_of_it_and_stand_above_the_known_ones(tmp_path
         assert prices.of("qwen-mt-turbo") == Price(1, 2)
         assert prices.of("mine") == Price(3, 0, 4)
         assert prices.of("qwen3.8-livetranslate-flash-realtime") == Price(7.5, 20, 30)
-        assert prices.of("qwen3-livetranslate-flash-realtime") is None
+        assert prices.of("qwen3-livetranslate-flash-realtime") == Price(10, 10, 38)
+        assert prices.of("qwen3.5-livetranslate-flash-realtime") is None
+
+
+def test_prices_are_those_of_where_the_service_is_reached() -> None:
+    url = "wss://ws-1.cn-beijing.maas.aliyuncs.com/api-ws/v1/realtime"
+    prices = load(None, given=GOOD | {"DASHSCOPE_URL": url}).usage.prices
+    assert prices.of("qwen-mt-turbo") == Price(0.101, 0.28)
+    assert prices.of("qwen3-livetranslate-flash-realtime") is None
 
 
 def test_an_engine_on_this_machine_costs_nothing_but_what_the_prices_say() -> None:
