@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.audio import files
+from bot.chat.names import username
 from bot.errors import UsageError
+from bot.words.clean import clean
 from bot.words.languages import find
 
 RATE = 16_000  # hertz of the clips as they are spoken
+MOST_S = 4 * 3600.0  # of a recording, which is held in memory
 _GAP_S = 1.5  # between lines that name no time: a breath after the one before has ended
 _MAX_NAME = 32  # characters, as Discord limits a nickname
 _MAX_LINES = 200
@@ -23,12 +26,19 @@ class Line:
         file: Where the sound came from.
         pcm: PCM16, 16 kHz, mono.
         at_s: Seconds after the call began.
+        damaged: Packets of the file that are left out.
     """
 
     name: str
     file: Path
     pcm: bytes
     at_s: float
+    damaged: int = 0
+
+    @property
+    def file_name(self) -> str:
+        """The file's name, as text that can be shown and written."""
+        return files.shown(Path(self.file.name))
 
     @property
     def seconds(self) -> float:
@@ -68,23 +78,24 @@ def parse_lines(spoken: Iterable[str]) -> tuple[Line, ...]:
         UsageError: A word is malformed, or asks for what can't be.
         AudioError: A file is missing or no sound.
     """
-    lines: list[Line] = []
-    for word in spoken:
-        name, file, at_s = _parse_word(word)
-        pcm = files.read(file, RATE)
-        if at_s is None:
-            at_s = lines[-1].at_s + lines[-1].seconds + _GAP_S if lines else 0.0
-        lines.append(Line(name, file, pcm, at_s))
-    if len(lines) > _MAX_LINES:
+    parsed = [_parse_word(word) for word in spoken]
+    if len(parsed) > _MAX_LINES:
         raise UsageError(
-            f"--speak: {len(lines)} lines are more than the {_MAX_LINES} a call takes."
+            f"--speak: {len(parsed)} lines are more than the {_MAX_LINES} a call takes."
         )
+    lines: list[Line] = []
+    for name, file, at_s in parsed:
+        recording = files.load(file, RATE, most_s=MOST_S)
+        after = lines[-1].at_s + lines[-1].seconds + _GAP_S if lines else 0.0
+        begins = after if at_s is None else at_s
+        lines.append(Line(name, file, recording.pcm, begins, recording.damaged))
     return untangled(lines)
 
 
 def _parse_word(word: str) -> tuple[str, Path, float | None]:
-    name, equals, rest = word.partition("=")
-    name = name.strip()
+    given, equals, rest = word.partition("=")
+    # As Discord shows it: captions are told apart by it.
+    name = username(files.shown(Path(given))) if clean(given) else ""
     if not equals or not name or not rest:
         raise UsageError(f"--speak: {word!r} should be NAME=FILE or NAME=FILE@SECONDS.")
     if len(name) > _MAX_NAME:
@@ -113,8 +124,8 @@ def untangled(lines: Sequence[Line]) -> tuple[Line, ...]:
         before = busy.get(line.name)
         if before is not None and line.at_s < before.at_s + before.seconds:
             raise UsageError(
-                f"--speak: {line.name} would say {line.file.name} at {line.at_s:.1f} s while still "
-                f"saying {before.file.name} (until {before.at_s + before.seconds:.1f} s)."
+                f"--speak: {line.name} would say {line.file_name} at {line.at_s:.1f} s while still "
+                f"saying {before.file_name} (until {before.at_s + before.seconds:.1f} s)."
             )
         busy[line.name] = line
     return tuple(ordered)
