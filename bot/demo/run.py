@@ -25,7 +25,6 @@ from bot.translation.models import model_named
 
 _EAR_RATE = 48_000
 _INTERRUPTED = 130
-_LONG_S = 60.0  # of a call, from which its length is said before
 
 
 async def run(options: Options, script: Script) -> int:
@@ -79,11 +78,8 @@ async def _played(script: Script, options: Options, out: Path) -> int:
 
 async def _played_with(script: Script, options: Options, out: Path, trace: Path) -> int:
     loop = asyncio.get_running_loop()
-    for line in script.lines:
-        if line.damaged:
-            _say(f"{line.file_name} is damaged: {line.damaged} of its packets are left out.")
-    if script.seconds > _LONG_S:
-        _say(f"The call lasts {_minutes(script.seconds)}.")
+    for remark in script.remarks:
+        _say(remark)
     _say("Starting a Discord and a translation engine on this machine …")
     async with set_up(model=options.model, live=options.live, trace=trace) as stage:
         tell = _tell if options.plain else _mute
@@ -223,11 +219,6 @@ def _verdict(
             file=sys.stderr,
         )
     return 1 if missing else 0
-
-
-def _minutes(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def _tell(at_s: float, text: str) -> None:

@@ -12,6 +12,7 @@ from bot.words.languages import find
 
 RATE = 16_000  # hertz of the clips as they are spoken
 MOST_S = 4 * 3600.0  # of a recording, which is held in memory
+_LONG_S = 60.0  # of a call, from which it is said how long it will be
 _GAP_S = 1.5  # between lines that name no time: a breath after the one before has ended
 _MAX_NAME = 32  # characters, as Discord limits a nickname
 _MAX_LINES = 200
@@ -69,6 +70,24 @@ class Script:
     def seconds(self) -> float:
         """When the last line ends."""
         return max(line.at_s + line.seconds for line in self.lines)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What to know before it is played."""
+        said = [
+            f"{line.file_name} is damaged: {line.damaged} of its packets are left out."
+            for line in self.lines
+            if line.damaged
+        ]
+        if self.seconds >= _LONG_S:
+            said.append(f"The call lasts {_duration(self.seconds)}.")
+        return tuple(dict.fromkeys(said))
+
+
+def _duration(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours} h {minute} min" if hours else f"{minute} min {second} s"
 
 
 def parse_lines(spoken: Iterable[str]) -> tuple[Line, ...]:

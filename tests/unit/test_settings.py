@@ -1,4 +1,3 @@
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ import pytest
 from bot.errors import SettingsError
 from bot.room.prices import FREE, Price
 from bot.settings import load, names
+from tests.support.another_user import as_another_user
 
 ROOT = Path(__file__).parents[2]
 GOOD = {"DISCORD_TOKEN": "aaa.bbb.ccc", "DASHSCOPE_API_KEY": "sk-1234"}
@@ -184,11 +184,8 @@ def forbidden(tmp_path: Path) -> Iterator[Path]:
     file = folder / "file"
     file.write_text("source,translation,language\n")
     folder.chmod(0)
-    me = os.geteuid()
-    if me == 0:  # who may read everything
-        os.seteuid(65534)
-    yield file
-    os.seteuid(me)
+    with as_another_user():
+        yield file
     folder.chmod(0o700)
 
 

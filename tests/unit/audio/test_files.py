@@ -11,6 +11,7 @@ import pytest
 
 from bot.audio import files
 from bot.errors import AudioError
+from tests.support.another_user import as_another_user
 
 RATE = 16_000
 SECOND = 2 * RATE  # bytes
@@ -165,15 +166,8 @@ def test_a_file_of_another_user_is_named_with_the_reason(tmp_path: Path) -> None
     path = tmp_path / "theirs.wav"
     files.write_wav(path, tone(1.0), RATE)
     path.chmod(0)
-    me = os.geteuid()
-    if me == 0:  # who may read everything
-        tmp_path.chmod(0o700)
-        os.seteuid(65534)
-    try:
-        with pytest.raises(AudioError) as caught:
-            files.load(path, RATE)
-    finally:
-        os.seteuid(me)
+    with as_another_user(), pytest.raises(AudioError) as caught:
+        files.load(path, RATE)
     assert str(caught.value) == f"{path} can't be read: Permission denied."
 
 
