@@ -51,6 +51,7 @@ from bot.tasks import TaskOwner
 from bot.translation import writing
 from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
+from bot.translation.models import look_at_text_model
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.web.health import HealthServer
 from bot.web.report import health_of
@@ -303,6 +304,7 @@ def _each(*told: Callable[[int], None]) -> Callable[[int], None]:
 async def _texts(
     config: TranslationSettings, known: frozenset[str], clock: Clock
 ) -> AsyncIterator[Desk]:
+    look_at_text_model(config.text_model)
     mt = writing.QwenMt(
         url=config.url,
         api_key=config.api_key.get_secret_value(),

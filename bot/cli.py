@@ -6,11 +6,12 @@ was asked for can't be (an option, a setting, a file), 1 when it failed while it
 
 import argparse
 import asyncio
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot import __version__
+from bot import __version__, interrupt
 from bot.errors import AudioError, LanguageError, ParleyError, SettingsError, UsageError
 
 _ASKED_WRONGLY = (UsageError, SettingsError, AudioError, LanguageError)
@@ -19,6 +20,9 @@ _INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # no name and no caption is worth a traceback
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
@@ -27,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"parley: {line}", file=sys.stderr)  # noqa: T201 - the answer to the command
         return 2 if isinstance(error, _ASKED_WRONGLY) else 1
     except KeyboardInterrupt:
+        print(interrupt.STOPPED, file=sys.stderr)  # noqa: T201 - likewise
         return _INTERRUPTED
 
 
@@ -91,7 +96,7 @@ def _run(_: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from bot.demo.run import Options, run  # noqa: PLC0415
+    from bot.demo.options import Options, script_of  # noqa: PLC0415
 
     options = Options(
         speak=tuple(arguments.speak or ()),
@@ -102,7 +107,10 @@ def _demo(arguments: argparse.Namespace) -> int:
         out=arguments.out,
         plain=arguments.plain or not sys.stdout.isatty(),
     )
-    return asyncio.run(run(options))
+    script = script_of(options)  # before the imports of the bot, which take seconds
+    from bot.demo.run import run  # noqa: PLC0415
+
+    return asyncio.run(run(options, script))
 
 
 def _engine(arguments: argparse.Namespace) -> int:

@@ -185,6 +185,10 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is not None:
         try:
             context.load_verify_locations(ca_file)
-        except (OSError, ssl.SSLError) as error:
+        except ssl.SSLError as error:
             raise SettingsError(f"DISCORD_CA_FILE: {ca_file} holds no certificates.") from error
+        except OSError as error:
+            raise SettingsError(
+                f"DISCORD_CA_FILE: {ca_file} can't be read: {error.strerror}."
+            ) from error
     return context

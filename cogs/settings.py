@@ -10,7 +10,6 @@ from discord.ext import commands
 from bot.errors import UsageError
 from bot.room.allowance import Accounts
 from bot.room.guild_settings import (
-    LOCALES,
     MOST_CAPTION_MINUTES,
     MOST_DAILY_MINUTES,
     MOST_TRANSCRIPT_DAYS,
@@ -19,6 +18,7 @@ from bot.room.guild_settings import (
 )
 from bot.room.records import ConsentMode, GuildSettings, Layout
 from bot.words import lines, t
+from bot.words.catalogue import LOCALES
 from bot.words.languages import own_name
 from cogs import checkup, languages, settings_shown
 from cogs.answers import answer, locale, take_time

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Final
 
-from bot.room.guild_settings import LOCALES
 from bot.room.records import ConsentMode, GuildSettings, Layout
 from bot.words import Renderable, language_name, lines, listing, number, t, tn
+from bot.words.catalogue import LOCALES
 from bot.words.languages import own_name
 
 _NAMES: Final[Mapping[str, str]] = {

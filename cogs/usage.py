@@ -19,7 +19,10 @@ def text(report: Report) -> Renderable:
         own=number(sum(day.own_minutes for day in report.days), 1),
         cost=report.cost.whole,
     )
-    foot = t("-# Costs are estimates from the price table, days those of UTC.")
+    if (by := report.cost.by) is None:
+        foot = t("-# Costs are estimates, days those of UTC.")
+    else:
+        foot = t("-# Costs are estimates (prices: {prices}), days those of UTC.", prices=by)
     return lines([head, *(_day(day) for day in report.days[:_SHOWN]), whole, foot])
 
 

@@ -6,7 +6,8 @@ Discord refuses webhook messages whose username is empty, longer than 80 charact
 
 import re
 
-from bot.chat.plain import clean, length
+from bot.chat.plain import length
+from bot.words.clean import clean
 
 LIMIT = 80
 FALLBACK = "Speaker"

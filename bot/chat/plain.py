@@ -12,11 +12,6 @@ _ZERO_WIDTH_SPACE = "\u200b"
 _FIRST_STRONG_ISOLATE = "\u2068"
 _POP_ISOLATE = "\u2069"
 
-# Joiners shape Persian, Indic scripts and emoji; every other format character only hides or moves.
-_JOINERS = frozenset("\u200c\u200d")
-# Invisible, though Unicode calls them letters or marks: fillers, the braille blank, the grapheme
-# joiner. A name or a caption of these alone would look empty.
-_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 _MARKDOWN = re.compile(r"[\\*_~`|<\[\]]|:(?=//)")
@@ -26,39 +21,6 @@ _SENTENCE_END = re.compile(
     r"|[\u3002\uff01\uff1f][\u300d\u300f\u201d]*"
 )
 _MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)", re.IGNORECASE)
-
-
-def _plain_character(character: str) -> str:
-    if character in _JOINERS:
-        return character
-    if character in _BLANKS:
-        return " "
-    category = unicodedata.category(character)
-    if category in {"Cc", "Zs", "Zl", "Zp"}:
-        return " "
-    if category == "Cf":
-        return ""
-    # A lone surrogate can't be sent as UTF-8.
-    return "\N{REPLACEMENT CHARACTER}" if category == "Cs" else character
-
-
-class _Plain(dict[int, str]):
-    """Each character's plain form, worked out once; captions are cleaned with each word."""
-
-    def __missing__(self, code: int) -> str:
-        plain = self[code] = _plain_character(chr(code))
-        return plain
-
-
-_PLAIN = _Plain()
-
-
-def clean(text: str) -> str:
-    """`text` on one line, single-spaced, without characters that hide, reorder or break."""
-    flat = " ".join(text.translate(_PLAIN).split())
-    if flat.isascii():
-        return flat
-    return "" if all(character in _JOINERS or character == " " for character in flat) else flat
 
 
 def escape(text: str) -> str:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.chat.plain import clean, cut, escape, isolate, length
+from bot.chat.plain import cut, escape, isolate, length
 from bot.room.events import Caption
+from bot.words.clean import clean
 
 MESSAGE_LIMIT = 2000  # of Discord, per message
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from bot.demo.script import RATE, Script
+from bot.demo.script import Line, Script
 from bot.demo.timeline import Participant, Said, Timeline
 from bot.errors import LoopbackError
 from bot.loopback import Bot, Channel, Guild, Person
@@ -11,6 +11,7 @@ from bot.tasks import TaskOwner
 
 LISTENER = "Listener"
 
+_SMALL = "-# "  # small print: the number under which the log has more
 _CAPTIONS_WITHIN_S = 30.0  # after the last word; then what is missing is said to be missing
 _VOICE_WITHIN_S = 60.0
 _QUIET_S = 1.5  # without a sound from the bot: the voice has ended
@@ -54,15 +55,12 @@ class Call:
         self._timeline.begin()
         tasks = TaskOwner("demo")
         try:
-            speaking = [
-                tasks.start(self._say(line.name, line.file.name, line.pcm, line.at_s), line.name)
-                for line in script.lines
-            ]
+            speaking = [tasks.start(self._say(line), line.name) for line in script.lines]
             await asyncio.gather(*speaking)
         finally:
             await tasks.close()
         await self._timeline.until(
-            lambda: self._given_up() or not self._missing(script), _CAPTIONS_WITHIN_S
+            lambda: self._given_up() or self._timeline.complete(script), _CAPTIONS_WITHIN_S
         )
         if script.spoken is not None:
             await self._voice_has_ended()
@@ -81,7 +79,8 @@ class Call:
         )
         notice = next((m for m in self._captions.messages if m.components), None)
         if notice is None:
-            raise LoopbackError(f"The room did not start: {answer.content}")
+            said = [row for row in answer.content.splitlines() if not row.startswith(_SMALL)]
+            raise LoopbackError(f"The room did not start: {' '.join(said)}")
         for name in script.people:
             person = self._people[name] = self._guild.add_person(name)
             await self._enter(person)
@@ -92,29 +91,14 @@ class Call:
         self._timeline.people[person.id] = Participant(person.name)
         await person.join(self._lounge)
 
-    async def _say(self, name: str, file: str, pcm: bytes, at_s: float) -> None:
-        await asyncio.sleep(self._timeline.started_at + at_s - self._timeline.now())
+    async def _say(self, line: Line) -> None:
+        await asyncio.sleep(self._timeline.started_at + line.at_s - self._timeline.now())
         started = self._timeline.started_at
-        said = Said(name, file, at_s, at_s + len(pcm) / (2 * RATE))
+        said = Said(line.name, line.file_name, line.at_s, line.at_s + line.seconds)
         self._timeline.said.append(said)
-        spoken = await self._people[name].speak(pcm)
+        spoken = await self._people[line.name].speak(line.pcm)
         said.began_s = spoken.began_at - started
         said.ended_s = spoken.ended_at - started
-
-    def _missing(self, script: Script) -> int:
-        """How many lines have no final caption yet, over all languages."""
-        wanted = len(script.lines) * len(script.targets)
-        final = {
-            (shown.speaker, self._line_of(shown.speaker, shown.first_s), words.language)
-            for shown in self._timeline.captions()
-            for words in shown.read()
-            if words.final
-        }
-        open_ones = sum(not shown.final for shown in self._timeline.captions())
-        return max(0, wanted - len(final)) + open_ones
-
-    def _line_of(self, speaker: str, at_s: float) -> int:
-        return sum(s.name == speaker and s.began_s <= at_s for s in self._timeline.said)
 
     async def _voice_has_ended(self) -> None:
         deadline = self._timeline.now() + _VOICE_WITHIN_S

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo.timeline import Said, Timeline
+from bot.records import subtitles
+from bot.records.utterances import Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +79,41 @@ def write_captions(path: Path, rows: Sequence[CaptionRow]) -> None:
 
 
 def write_transcript(path: Path, rows: Sequence[CaptionRow]) -> None:
-    """The rows as WebVTT, each shown while it was being said."""
-    cues = ["WEBVTT"]
-    for row in sorted(rows, key=lambda row: row.spoke_at_s):
-        words = row.text or row.source_text
-        cues.append(
-            f"{_stamp(row.spoke_at_s)} --> {_stamp(row.spoke_until_s)}\n"
-            f"<v {_plain(row.speaker)}>{_plain(words)}</v>"
+    """The captions as WebVTT, each shown while it was being said, in all its languages.
+
+    When a line became several captions, each stands where its words were said, as far as one can
+    tell: as long before it appeared as the line's first was.
+    """
+    together: dict[tuple[str, float], list[CaptionRow]] = {}
+    lag: dict[tuple[str, float], float] = {}  # from the words to their caption, by line
+    for row in sorted(rows, key=lambda row: row.first_caption_s):
+        lag.setdefault((row.speaker, row.spoke_at_s), row.first_caption_s - row.spoke_at_s)
+        together.setdefault((row.speaker, row.first_caption_s), []).append(row)
+    numbers = {row.speaker: number for number, row in enumerate(rows)}
+    said = [
+        Utterance(
+            at=same[0].first_caption_s - lag[same[0].speaker, same[0].spoke_at_s],
+            until=same[0].spoke_until_s,
+            user_id=numbers[same[0].speaker],
+            name=same[0].speaker,
+            source_language=same[0].source_language or None,
+            source_text=same[0].source_text,
+            texts={row.language: row.text for row in same},
         )
-    path.write_text("\n\n".join(cues) + "\n", encoding="utf-8")
+        for same in together.values()
+    ]
+    said.sort(key=lambda one: one.at)
+    path.write_text(subtitles.vtt(said, _words, zero=0.0), encoding="utf-8")
+
+
+def _words(one: Utterance) -> subtitles.Words:
+    several = len(one.texts) > 1
+    return [
+        (language if several else None, text or one.source_text)
+        for language, text in one.texts.items()
+    ]
 
 
 def write_json(path: Path, value: Any) -> None:
     """Readable JSON with a line's end."""
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def _stamp(seconds: float) -> str:
-    milliseconds = round(seconds * 1000)
-    minutes, milliseconds = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}.{milliseconds % 1000:03}"
-
-
-def _plain(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,96 +1,74 @@
-"""`parley demo`: checks what was asked, plays the call, shows it, and leaves its results."""
+"""`parley demo`: plays the call, shows it, and leaves its results."""
 
 import asyncio
 import sys
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot import __version__, logs, speech
+from rich.console import Console
+from rich.text import Text
+
+from bot import __version__, interrupt, logs, signals
 from bot.audio import files
 from bot.demo import latency, outputs, view
 from bot.demo.call import Call
-from bot.demo.script import RATE, Line, Script, parse_lines, parse_targets, untangled
+from bot.demo.options import LOG, Options
+from bot.demo.script import Script
 from bot.demo.stage import Stage, set_up
 from bot.demo.timeline import Timeline
-from bot.errors import UsageError
+from bot.errors import ParleyError
 from bot.room.events import ConversationState
-from bot.translation.languages import NAMES
+from bot.translation.languages import name as language_name
+from bot.translation.models import model_named
 
 _EAR_RATE = 48_000
-
-# Three people; twice one begins before the other has ended.
-_CAST = (
-    ("Lucía", "es_followme_sorry.wav", 0.5),
-    ("Camille", "fr_followme_status.wav", 6.5),
-    ("Marco", "it_vm-nonumber.wav", 9.0),
-    ("Camille", "fr_followme_sorry.wav", 14.5),
-    ("Marco", "it_followme_status.wav", 17.0),
-)
+_INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `parley demo` was asked for, as typed."""
-
-    speak: tuple[str, ...]
-    to: str
-    voice: str | None
-    model: str | None
-    live: bool
-    out: Path
-    plain: bool
-
-
-async def run(options: Options) -> int:
+async def run(options: Options, script: Script) -> int:
     """Play the call; the exit status: 0 when every line was captioned.
 
+    An interrupt ends it in order, whatever it is doing, and so does a request to end.
+
     Raises:
-        UsageError: An option asks for what can't be.
-        AudioError: A file can't be read.
-        ParleyError: A part did not start.
+        ParleyError: A part did not start, or the results can't be written.
     """
-    script = _script(options)
-    out = _folder(options.out)
-    with (out / "demo.log").open("w", encoding="utf-8") as file:
-        logs.configure("info", "text", stream=file)
-        try:
-            return await _played(script, options, out)
-        finally:
-            logs.configure("warning", "text")
+    task = asyncio.current_task()
+    stopped = False
 
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        if not stopped and task is not None:
+            stopped = True
+            task.cancel()
 
-def _script(options: Options) -> Script:
-    targets = parse_targets(options.to, NAMES, "--to")
-    if options.voice is None:
-        spoken: str | None = targets[0]
-    elif options.voice.lower() in ("off", "none", "no"):
-        spoken = None
-    else:
-        (spoken, *more) = parse_targets(options.voice, NAMES, "--voice")
-        if more or spoken not in targets:
-            raise UsageError(f"--voice: {options.voice} is not one of the languages of --to.")
-    lines = parse_lines(options.speak) if options.speak else _default_lines()
-    return Script(lines, targets, spoken)
-
-
-def _default_lines() -> tuple[Line, ...]:
-    paths = {clip.path.name: clip.path for clip in speech.clips()}
-    return untangled(
-        [Line(name, paths[file], files.read(paths[file], RATE), at_s) for name, file, at_s in _CAST]
-    )
-
-
-def _folder(out: Path) -> Path:
+    forget = signals.on_end(stop)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for old in ("captions.json", "transcript.vtt", "voice.wav", "report.json", "screen.svg"):
-            (out / old).unlink(missing_ok=True)
+        return await _logged(script, options)
+    except (asyncio.CancelledError, ParleyError, OSError):
+        if not stopped:
+            raise
+        return _INTERRUPTED  # what else failed did so because it was ended
+    finally:
+        forget()
+        interrupt.ignore()  # all that is left is to exit
+        if stopped:
+            print(interrupt.STOPPED, file=sys.stderr)  # noqa: T201 - the answer to the interrupt
+
+
+async def _logged(script: Script, options: Options) -> int:
+    try:
+        with (options.out / LOG).open("w", encoding="utf-8") as file:
+            logs.configure("info", "text", stream=file)
+            try:
+                return await _played(script, options, options.out)
+            finally:
+                logs.configure("warning", "text")
     except OSError as error:
-        raise UsageError(f"--out: {out} can't be written: {error.strerror}.") from error
-    return out
+        out = files.shown(options.out)
+        raise ParleyError(f"The results can't be written to {out}: {error.strerror}.") from error
 
 
 async def _played(script: Script, options: Options, out: Path) -> int:
@@ -100,12 +78,15 @@ async def _played(script: Script, options: Options, out: Path) -> int:
 
 async def _played_with(script: Script, options: Options, out: Path, trace: Path) -> int:
     loop = asyncio.get_running_loop()
+    for remark in script.remarks:
+        _say(remark)
     _say("Starting a Discord and a translation engine on this machine …")
     async with set_up(model=options.model, live=options.live, trace=trace) as stage:
         tell = _tell if options.plain else _mute
         channels = {channel.id: channel.name for channel in (stage.lounge, stage.captions)}
         only = script.targets[0] if len(script.targets) == 1 else ""
-        timeline = Timeline(stage.captions.id, loop.time, tell, channels, only)
+        assumed = model_named(stage.config.translation.model).assumed_source or ""
+        timeline = Timeline(stage.captions.id, loop.time, tell, channels, only, assumed)
         timeline.begin()
         stage.discord.subscribe(timeline.observe)
         call = Call(
@@ -116,7 +97,7 @@ async def _played_with(script: Script, options: Options, out: Path, trace: Path)
             timeline,
             given_up=lambda: _given_up(stage),
         )
-        title = f"into {', '.join(NAMES[code] for code in script.targets)}"
+        title = f"into {', '.join(language_name(code) for code in script.targets)}"
 
         def figures() -> str:
             return _figures(stage, timeline)
@@ -142,7 +123,7 @@ async def _played_with(script: Script, options: Options, out: Path, trace: Path)
             "unencrypted_frames": ear.unencrypted,
         }
         outputs.write_json(out / "report.json", report)
-    return _verdict(script, rows, report, out)
+    return _verdict(script, timeline, rows, report, out)
 
 
 def _given_up(stage: Stage) -> bool:
@@ -155,9 +136,9 @@ def _figures(stage: Stage, timeline: Timeline) -> str:
     captions = timeline.captions()
     link = stage.app.doors.links[-1].figures() if stage.app.doors.links else {}
     return (
-        f"{timeline.seconds():5.1f} s   {len(captions)} captions, {timeline.edits} edits   "
-        f"{link.get('packets', 0):.0f} packets heard, {link.get('lost', 0):.0f} lost   "
-        f"{stage.config.translation.model}   E2EE"
+        f"{timeline.seconds():5.1f} s  {len(captions)} captions, {timeline.edits} edits  "
+        f"{link.get('packets', 0):.0f} packets, {link.get('lost', 0):.0f} lost  "
+        f"{stage.works}"
     )
 
 
@@ -177,7 +158,8 @@ def _report(
     report: dict[str, Any] = {
         "parley": __version__,
         "python": sys.version.split()[0],
-        "model": stage.config.translation.model,
+        "engine": stage.works,
+        "protocol": stage.config.translation.model,
         "service": "live" if trace is None else "local engine",
         "targets": script.targets,
         "spoken": script.spoken,
@@ -209,28 +191,33 @@ def _report(
 
 
 def _verdict(
-    script: Script, rows: list[outputs.CaptionRow], report: dict[str, Any], out: Path
+    script: Script,
+    timeline: Timeline,
+    rows: list[outputs.CaptionRow],
+    report: dict[str, Any],
+    out: Path,
 ) -> int:
-    captioned = {(row.speaker, row.file, row.language) for row in rows if row.text}
-    missing = [
-        f"{line.name}: {line.file.name} into {target}"
-        for line in script.lines
-        for target in script.targets
-        if (line.name, line.file.name, target) not in captioned
-    ]
     for row in rows:
-        _say(f"  {row.speaker}: {row.text or '(no translation)'}")
-        _say(f"  {' ' * len(row.speaker)}  {row.source_language}: {row.source_text}")
+        _say(f"  {row.speaker}: {row.text or row.source_text or '(no translation)'}")
+        margin = " " * len(row.speaker)
+        if row.text:
+            _say(f"  {margin}  {row.source_language}: {row.source_text}")
+        elif (language := row.source_language or timeline.assumed) in script.targets:
+            _say(f"  {margin}  in {language_name(language)} already: not translated")
     if rows:
         _say(
-            f"First caption {report['first_caption_after_speech_began_ms']} ms after speech "
-            f"begins, final caption {report['final_caption_after_speech_ended_ms']} ms after it "
-            "ends (medians)."
+            f"First caption {report['first_caption_after_speech_began_ms']:.0f} ms after speech "
+            f"begins, final caption {report['final_caption_after_speech_ended_ms']:.0f} ms after "
+            "it ends (medians)."
         )
     voice = "" if script.spoken is None else "voice.wav, "
-    _say(f"In {out}/: captions.json, transcript.vtt, {voice}report.json, screen.svg")
-    for line in missing:
-        print(f"parley: no translation came for {line}", file=sys.stderr)  # noqa: T201
+    _say(f"In {files.shown(out)}/: captions.json, transcript.vtt, {voice}report.json, screen.svg")
+    missing = timeline.missing(script)
+    for line, target in missing:
+        print(  # noqa: T201
+            f"parley: no translation came for {line.name}: {line.file_name} into {target}",
+            file=sys.stderr,
+        )
     return 1 if missing else 0
 
 
@@ -243,4 +230,7 @@ def _mute(_at_s: float, _text: str) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the demo talks to the person who runs it
+    if sys.stdout.isatty():
+        Console(highlight=False).print(Text(text))  # broken between words
+    else:
+        print(text, flush=True)  # noqa: T201 - the demo talks to the person who runs it

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from bot import settings
 from bot.app import App, running
-from bot.errors import EngineError, UsageError
+from bot.engine import weights
+from bot.errors import EngineError
 from bot.loopback import Bot, Channel, Guild, LoopbackDiscord
 from bot.settings import Settings
 
@@ -21,7 +22,11 @@ _STOP_WITHIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A call's surroundings."""
+    """A call's surroundings.
+
+    Attributes:
+        works: The name of what recognises and translates.
+    """
 
     discord: LoopbackDiscord
     guild: Guild
@@ -30,6 +35,7 @@ class Stage:
     account: Bot
     app: App
     config: Settings
+    works: str
 
 
 @asynccontextmanager
@@ -63,10 +69,9 @@ async def set_up(*, model: str | None, live: bool, trace: Path) -> AsyncIterator
             given["DASHSCOPE_API_KEY"] = "local"
             given["LIVETRANSLATE_CONNECTS_PER_MINUTE"] = "1000"
         config = settings.load(given=given)
-        if live and settings.is_local(config.translation.url):
-            raise UsageError("--live needs DASHSCOPE_URL to be the real service, not this machine.")
         app = await stack.enter_async_context(running(config))
-        yield Stage(discord, guild, lounge, captions, account, app, config)
+        works = config.translation.model if live else f"Whisper {weights.NAME}"
+        yield Stage(discord, guild, lounge, captions, account, app, config, works)
 
 
 @asynccontextmanager

@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.chat.render import has_name
 from bot.demo.reading import Read, plain, read_all
+from bot.demo.script import Line, Script
 from bot.loopback import (
     Message,
     MessageDeleted,
@@ -16,6 +18,7 @@ from bot.loopback import (
     PersonSpeaking,
     VoiceStateChanged,
 )
+from bot.words.codes import same_language
 
 _NO_PREVIEWS = 1 << 2  # a flag of the bot's captions and notices
 _MENTION = re.compile(r"<([#@])(\d+)>")
@@ -94,6 +97,7 @@ class Timeline:
         now: Clock seconds, of the same clock as the observations.
         names: Of channels, for mentions.
         language: Of captions without a label: the room's, where it has a single one.
+        assumed: Language of originals that name none: what the model takes all speech for.
         tell: Called with seconds and a line for the reader, for each thing worth telling.
     """
 
@@ -102,6 +106,7 @@ class Timeline:
     tell: Callable[[float, str], None]
     names: Mapping[int, str] = field(default_factory=dict)
     language: str = ""
+    assumed: str = ""
     started_at: float = 0.0
     people: dict[int, Participant] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
@@ -120,6 +125,38 @@ class Timeline:
     def captions(self) -> list[Shown]:
         """The captions that stand, in the order they appeared."""
         return [shown for shown in self.shown.values() if shown.caption]
+
+    def missing(self, script: Script) -> list[tuple[Line, str]]:
+        """What stands in no final caption yet: lines, each with a language it is to go into.
+
+        What is said in one of the languages goes into that by itself: the original stands alone.
+        """
+        stands: set[tuple[str, int, str]] = set()
+        for shown in self.captions():
+            number = sum(s.name == shown.speaker and s.began_s <= shown.first_s for s in self.said)
+            for words in shown.read():
+                if words.final and words.text:
+                    stands.add((shown.speaker, number, words.language))
+                if words.final and words.source:
+                    stands |= {
+                        (shown.speaker, number, target)
+                        for target in script.targets
+                        if same_language(words.source_language or self.assumed, target)
+                    }
+        spoken: Counter[str] = Counter()
+        missing = []
+        for line in script.lines:
+            spoken[line.name] += 1
+            missing += [
+                (line, target)
+                for target in script.targets
+                if (line.name, spoken[line.name], target) not in stands
+            ]
+        return missing
+
+    def complete(self, script: Script) -> bool:
+        """Whether every line stands in every language, and no caption says that more comes."""
+        return not self.missing(script) and all(shown.final for shown in self.captions())
 
     async def until(self, predicate: Callable[[], bool], within_s: float) -> bool:
         """Wait until something is seen that makes it true; False when nothing did in time."""
@@ -194,7 +231,8 @@ class Timeline:
             self.tell(at_s, f"notice: {shown.headline()}")
             return
         for words in shown.read():
-            source = f"  ({words.source_language or '?'}: {words.source})" if words.source else ""
+            language = f"{words.source_language}: " if words.source_language else ""
+            source = f"({language}{words.source})" if words.source else ""
             mark = "final  " if words.final else "interim"
-            text = f"[{words.language}] {words.text}" if words.text else "(no translation)"
-            self.tell(at_s, f"{mark} {shown.speaker} {text}{source}")
+            text = f"[{words.language}] {words.text}  " if words.text else ""
+            self.tell(at_s, f"{mark} {shown.speaker} {text}{source}".rstrip())

@@ -2,22 +2,26 @@
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.layout import Layout
 from rich.live import Live
 from rich.markup import escape
 from rich.panel import Panel
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from bot.demo.timeline import Shown, Timeline
 
 _REFRESH_HZ = 8
-_WIDTH, _HEIGHT = 112, 30
+_WIDTH, _HEIGHT = 112, 30  # of the saved picture, at most
+_VOICE_WIDTH = 26
+_BOTH_WIDTH = 60  # of a terminal, from which people and text have room side by side
+_FRAME_WIDTH, _FRAME_HEIGHT = 4, 3  # around the text: borders and margins, borders and figures
 _FONT_FACES = re.compile(r"@font-face \{[^}]*\}\s*")
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
@@ -56,37 +60,60 @@ class LiveView:
 
 
 def screen(timeline: Timeline, title: str, figures: str, height: int) -> RenderableType:
-    """One picture of the call, at most `height` rows high."""
+    """One picture of the call, at most `height` rows high, as wide as where it is drawn."""
     layout = Layout()
     layout.split_column(Layout(name="call"), Layout(name="figures", size=1))
-    layout["call"].split_row(Layout(name="voice", size=26), Layout(name="text"))
+    layout["call"].split_row(Layout(name="voice", size=_VOICE_WIDTH), Layout(name="text"))
     layout["voice"].update(Panel(_people(timeline), title="Lounge (voice)", border_style="dim"))
-    rows = min(height, _HEIGHT) - 1
     layout["text"].update(
         Panel(
-            _messages(timeline, rows - 2),
+            _Chat(messages(timeline)),
             title=f"# captions · {escape(title)}",
             border_style="dim",
         )
     )
     layout["figures"].update(Text(figures, style="dim", no_wrap=True, overflow="ellipsis"))
-    return Group(_Fixed(layout, rows + 1))
+    return _Fixed(layout, height)
 
 
 class _Fixed:
-    """Draws a layout with a fixed height, so that the terminal is not filled."""
+    """Draws a layout with a fixed height, so that the terminal is not filled.
+
+    Where there is no room for both, the text stands alone.
+    """
 
     def __init__(self, layout: Layout, height: int) -> None:
         self._layout = layout
         self._height = height
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        self._layout["call"]["voice"].visible = options.max_width >= _BOTH_WIDTH
         yield from console.render(self._layout, options.update_height(self._height))
+
+
+class _Chat:
+    """Messages as a chat shows them: the newest at the bottom, what has no room above is gone."""
+
+    def __init__(self, blocks: Sequence[Text]) -> None:
+        self._blocks = blocks
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = options.height or _HEIGHT
+        rows: list[list[Segment]] = []
+        for block in reversed(self._blocks):
+            if len(rows) >= room:
+                break
+            rows[:0] = console.render_lines(block, options.update(height=None), pad=False)
+        for row in rows[-room:]:
+            yield from row
+            yield Segment.line()
 
 
 def save_picture(timeline: Timeline, title: str, figures: str, path: Path) -> None:
     """The call as it is now as an SVG file, as high as it needs to be."""
-    rows = min(_HEIGHT, sum(_rows(_message(shown, "")) for shown in timeline.shown.values()) + 3)
+    ruler = Console(width=_WIDTH - _VOICE_WIDTH - _FRAME_WIDTH)
+    needed = sum(len(ruler.render_lines(block)) for block in messages(timeline))
+    rows = min(_HEIGHT, needed + _FRAME_HEIGHT)
     console = Console(record=True, width=_WIDTH, height=rows, file=io.StringIO())
     console.print(screen(timeline, title, figures, rows), end="")
     picture = console.export_svg(title="make demo")
@@ -109,25 +136,14 @@ def _people(timeline: Timeline) -> RenderableType:
     return table
 
 
-def _messages(timeline: Timeline, rows: int) -> RenderableType:
+def messages(timeline: Timeline) -> list[Text]:
+    """What stands in the text channel, each speaker in a colour of their own."""
     colours: dict[str, str] = {}
     blocks: list[Text] = []
     for shown in timeline.shown.values():
         colour = colours.setdefault(shown.speaker, _COLOURS[len(colours) % len(_COLOURS)])
         blocks.append(_message(shown, colour))
-    # What no longer fits scrolls off at the top, as it does in a chat.
-    kept: list[Text] = []
-    used = 0
-    for block in reversed(blocks):
-        used += _rows(block)
-        if used > rows and kept:
-            break
-        kept.insert(0, block)
-    return Group(*kept)
-
-
-def _rows(block: Text) -> int:
-    return sum(1 + len(line) // (_WIDTH - 32) for line in block.plain.split("\n"))
+    return blocks
 
 
 def _message(shown: Shown, colour: str) -> Text:
@@ -136,12 +152,18 @@ def _message(shown: Shown, colour: str) -> Text:
     text = Text(shown.speaker, style=f"bold {colour}")
     text.append(f"  {shown.first_s:.1f} s", style="not bold dim default")
     languages = shown.read()
-    for words in languages:
-        code = f"{words.language} · " if len(languages) > 1 else ""
+    source = languages[0].source
+    code = f"{languages[0].source_language} · " if languages[0].source_language else ""
+    if not any(words.text for words in languages):  # it needed no translation, or has none
         text.append(f"\n{code}", style="not bold dim default")
+        text.append(source, style="not bold default")
+        return text
+    for words in languages:
+        label = f"{words.language} · " if len(languages) > 1 else ""
+        text.append(f"\n{label}", style="not bold dim default")
         text.append(words.text, style="not bold default")
         if not words.final:
             text.append(" …", style="dim default")
-    if source := languages[0].source:
-        text.append(f"\n{languages[0].source_language} · {source}", style="not bold dim default")
+    if source:
+        text.append(f"\n{code}{source}", style="not bold dim default")
     return text

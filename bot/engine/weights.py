@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import logging
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -35,7 +36,13 @@ def find(path: Path | None, cache: Path, *, download: bool) -> Path:
         ModelError: None has it, or the joined file is not the pinned one.
     """
     if path is not None:
-        if not (path / "model.bin").is_file():
+        try:
+            there = stat.S_ISREG((path / "model.bin").stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            there = False
+        except OSError as error:
+            raise ModelError(f"The model in {path} can't be read: {error.strerror}.") from error
+        if not there:
             raise ModelError(f"There is no Whisper model in {path}: model.bin is missing.")
         return path
     parts = _wheel_folders()

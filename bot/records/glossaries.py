@@ -89,7 +89,7 @@ def of_host(file: Path | None, codes: Collection[str]) -> Glossary:
         return {}
     try:
         return glossary(glossary_file.read(file.read_bytes(), partial(find, codes=codes)))
-    except OSError:
-        raise SettingsError("GLOSSARY_FILE can't be read.") from None
+    except OSError as error:
+        raise SettingsError(f"GLOSSARY_FILE: {file} can't be read: {error.strerror}.") from None
     except GlossaryFileError as error:
         raise SettingsError(f"GLOSSARY_FILE: {error}") from None

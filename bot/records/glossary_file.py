@@ -1,13 +1,16 @@
 """A glossary as a CSV file: the columns source, translation and language.
 
-Read tolerantly (a byte order mark, a heading in any order, semicolons or tabs as spreadsheets in
-some countries write them), but whole: a file with a mistake gives no terms, and every mistake is
-named by its line.
+Read tolerantly (a byte order mark, UTF-16, a heading in any order, semicolons or tabs as
+spreadsheets in some countries write them, `sep=;` as Excel does, empty columns and characters that
+nobody sees), but whole: a file with a mistake gives no terms, and every mistake is named by its
+line.
 """
 
+import codecs
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,10 +19,15 @@ from bot.records import cells
 from bot.records.terms import MOST_TERMS, term
 from bot.room.records import Term
 from bot.words import number, t
+from bot.words.clean import clean
 
 MOST_BYTES: Final = 256 * 1024
 _SHOWN: Final = 24  # characters of what is wrong, so that all mistakes fit a message
 _COLUMNS: Final = ("source", "translation", "language")
+_NEEDED: Final = frozenset(_COLUMNS[:2])  # of a heading
+_LOOKED_AT: Final = 200  # rows, to know by what they are divided
+_DELIMITERS: Final = ",;\t|"
+_SEPARATOR: Final = re.compile(r'"?sep=([^"\r\n])"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 
 FindLanguage = Callable[[str], str | None]
 """The code of a language that somebody wrote by code or name; None when there is no such."""
@@ -48,38 +56,80 @@ def read(data: bytes, find: FindLanguage, language: str | None = None) -> list[T
     """
     if len(data) > MOST_BYTES:
         raise GlossaryFileError([(0, t("The file is larger than 256 kB."))])
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        wrong = t("This is not UTF-8; save the file as “CSV UTF-8”.")
-        raise GlossaryFileError([(line, wrong)]) from None
+    text = _text(data)
     reading = _Reading(find, language)
-    for line, row in _rows(text, reading.wrong):
+    for line, row in _table(text, find, reading.wrong):
         reading.take(line, row)
     return reading.done()
 
 
-def _rows(text: str, wrong: Callable[[int, str], None]) -> Iterator[tuple[int, list[str]]]:
+def _text(data: bytes) -> str:
+    # What spreadsheets call Unicode text; it says so by its mark.
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        wrong = t("This is not UTF-8; save the file as “CSV UTF-8”.")
+        raise GlossaryFileError([(line, wrong)]) from None
+
+
+_Rows = list[tuple[int, list[str]]]
+_Wrong = Callable[[int, str], None]
+
+
+def _table(text: str, find: FindLanguage, wrong: _Wrong) -> _Rows:
     """Rows that are not blank, each with the number of its first line."""
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    if (named := _SEPARATOR.match(text)) is not None:
+        rows = _rows(text[named.end() :], named[1], wrong)
+        return [(line + 1, row) for line, row in rows]
+    # The first of those that fit equally well.
+    delimiter = max(_DELIMITERS, key=lambda mark: _fit(_rows(text, mark, _unsaid), find))
+    return _rows(text, delimiter, wrong)
+
+
+def _unsaid(_line: int, _what: str) -> None:
+    """A mistake of a reading that is only tried."""
+
+
+def _fit(rows: _Rows, find: FindLanguage) -> tuple[bool, int, int]:
+    """How much rows look like terms; more is better."""
+    seen = [row for _, row in rows[:_LOOKED_AT]]
+    fitting = [row for row in seen if 2 <= _shown(row) <= len(_COLUMNS)]
+    return (
+        bool(seen) and _is_heading(seen[0]),
+        len(fitting),
+        sum(find(row[2]) is not None for row in fitting if len(row) > 2),
+    )
+
+
+def _is_heading(row: Sequence[str]) -> bool:
+    return {_name(cell) for cell in row} >= _NEEDED
+
+
+def _name(cell: str) -> str:
+    return clean(cell).casefold()
+
+
+def _rows(text: str, delimiter: str, wrong: _Wrong) -> _Rows:
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: _Rows = []
     while True:
         line = table.line_num + 1
         try:
             row = next(table)
         except StopIteration:
-            return
+            return rows
         except csv.Error:
             wrong(line, t("The quotation marks here do not fit together."))
             continue
-        row = [cells.plain(cell).strip() for cell in row]
-        if any(row):
-            yield line, row
+        if any(clean(cell) for cell in row):
+            rows.append((line, [cells.plain(cell).strip() for cell in row]))
 
 
-def _delimiter(text: str) -> str:
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    return next((mark for mark in ",;\t" if mark in first), ",")
+def _shown(row: Sequence[str]) -> int:
+    """How many columns a reader sees: those up to the last that holds something."""
+    return max((number for number, cell in enumerate(row, 1) if clean(cell)), default=0)
 
 
 @dataclass(slots=True)
@@ -96,13 +146,12 @@ class _Reading:
     def take(self, line: int, row: list[str]) -> None:
         if self.columns is None:
             self.columns = _COLUMNS
-            names = [cell.casefold() for cell in row]
-            if {"source", "translation"} <= set(names):
-                self._head(line, names)
+            if _is_heading(row):
+                self._head(line, [_name(cell) for cell in row[: _shown(row)]])
                 return
-        while len(row) > len(self.columns) and not row[-1]:
-            row.pop()
-        if not 2 <= len(row) <= len(self.columns):
+        row = row[: max(_shown(row), len(self.columns))]
+        nameless = [cell for name, cell in zip(self.columns, row, strict=False) if not name]
+        if not 2 <= len(row) <= len(self.columns) or any(clean(cell) for cell in nameless):
             wrong = t("This line has {count} columns instead of 2 or 3.", count=number(len(row)))
             self.wrong(line, wrong)
             return
@@ -113,7 +162,7 @@ class _Reading:
 
     def _head(self, line: int, names: list[str]) -> None:
         self.columns = names
-        for name in names:
+        for name in filter(None, names):
             if name not in _COLUMNS or names.count(name) > 1:
                 self.wrong(
                     line,
@@ -141,14 +190,14 @@ class _Reading:
             )
 
     def _target(self, written: str) -> str:
-        if not written:
+        if not (name := clean(written)):
             if self.language is None:
                 raise UsageError(
                     t("No language is named; add the column, or choose one in the command.")
                 )
             return self.language
-        if (code := self.find(written)) is None:
-            raise UsageError(t("I can't translate into “{language}”.", language=written[:_SHOWN]))
+        if (code := self.find(name)) is None:
+            raise UsageError(t("I can't translate into “{language}”.", language=name[:_SHOWN]))
         return code
 
     def done(self) -> list[Term]:

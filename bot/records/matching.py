@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.room.events import Caption, Origin
+from bot.words.codes import same_language
 
 _KEPT: Final = 8  # utterances of a speaker that may still get a language
 _KEYS: Final = 4096  # captions that may still change; a room keeps far fewer open
@@ -104,8 +105,3 @@ class Matching:
             if known.began_at <= caption.began_at <= known.grew_at + _OVERLAP_S
         ]
         return overlapping[-1] if overlapping else None
-
-
-def same_language(one: str | None, other: str) -> bool:
-    """Whether two codes name one language, in whatever region."""
-    return one is not None and one.partition("-")[0].lower() == other.partition("-")[0].lower()

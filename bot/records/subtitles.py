@@ -1,19 +1,20 @@
 """Transcripts as subtitles: WebVTT (https://www.w3.org/TR/webvtt1/) and SubRip.
 
 Times count from the first word. Cues come in the order of their starts and may overlap, as people
-do; a cue of a speaker ends where their next one starts.
+do; a cue of a speaker ends where their next one starts, however short it is, and what they said at
+the same millisecond is one cue.
 """
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from bot.records.utterances import Utterance
 
-_LEAST_MS: Final = 1000  # that one can read it
+_LEAST_MS: Final = 1000  # that one can read it, while its speaker says no more
 _MARKUP: Final = re.compile(r"<(?=[a-zA-Z/])|\{(?=\\)")  # what players of SubRip take for markup
 
 Words = Sequence[tuple[str | None, str]]
@@ -28,19 +29,26 @@ class _Cue:
     words: Words
 
 
-def vtt(said: Sequence[Utterance], words: Callable[[Utterance], Words]) -> str:
+def vtt(
+    said: Sequence[Utterance],
+    words: Callable[[Utterance], Words],
+    *,
+    zero: float | None = None,
+) -> str:
     """The utterances as WebVTT, with voices and languages marked.
 
     Args:
         said: In order of speech.
         words: What is shown of one.
+        zero: The time that is second 0; None takes the first word's, and notes its date.
     """
     head = "WEBVTT\n"
-    if said:
-        began = datetime.fromtimestamp(said[0].at, UTC).isoformat(timespec="milliseconds")
+    if said and zero is None:
+        zero = said[0].at
+        began = datetime.fromtimestamp(zero, UTC).isoformat(timespec="milliseconds")
         head += f"\nNOTE 00:00:00.000 is {began}\n"
     parts = [head]
-    for cue in _cues(said, words):
+    for cue in _cues(said, words, zero or 0.0):
         lines = [
             f"<v {_escaped(cue.name)}>{_in_language(language, text)}</v>"
             for language, text in cue.words
@@ -53,7 +61,7 @@ def vtt(said: Sequence[Utterance], words: Callable[[Utterance], Words]) -> str:
 def srt(said: Sequence[Utterance], words: Callable[[Utterance], Words]) -> str:
     """The utterances as SubRip, each with its speaker before it."""
     parts = []
-    for number, cue in enumerate(_cues(said, words), start=1):
+    for number, cue in enumerate(_cues(said, words, said[0].at if said else 0.0), start=1):
         times = f"{_time(cue.start_ms, ',')} --> {_time(cue.end_ms, ',')}"
         lines = [_bare(text) for _, text in cue.words]
         lines[0] = f"{_bare(cue.name)}: {lines[0]}"
@@ -61,19 +69,26 @@ def srt(said: Sequence[Utterance], words: Callable[[Utterance], Words]) -> str:
     return "\n".join(parts)
 
 
-def _cues(said: Sequence[Utterance], words: Callable[[Utterance], Words]) -> Iterator[_Cue]:
-    zero = said[0].at if said else 0.0
-    following: dict[int, float] = {}  # by speaker, going backwards
-    ends: list[float] = []
+def _cues(
+    said: Sequence[Utterance], words: Callable[[Utterance], Words], zero: float
+) -> list[_Cue]:
+    cues: dict[tuple[int, int], _Cue] = {}
+    following: dict[int, int] = {}  # the start of each speaker's next cue, as we go backwards
     for one in reversed(said):
-        ends.append(min(one.until, following.get(one.user_id, one.until)))
-        following[one.user_id] = one.at
-    for one, end in zip(said, reversed(ends), strict=True):
         shown = [(language, line) for language, text in words(one) if (line := _line(text))]
-        if shown:
-            start_ms = round((one.at - zero) * 1000)
-            end_ms = max(round((end - zero) * 1000), start_ms + _LEAST_MS)
-            yield _Cue(start_ms, end_ms, _line(one.name) or str(one.user_id), shown)
+        if not shown:
+            continue
+        start_ms = round((one.at - zero) * 1000)
+        end_ms = max(round((one.until - zero) * 1000), start_ms + _LEAST_MS)
+        if (same := cues.pop((one.user_id, start_ms), None)) is not None:
+            shown += same.words
+            end_ms = same.end_ms
+        elif one.user_id in following:
+            end_ms = min(end_ms, following[one.user_id])
+        name = _line(one.name) or str(one.user_id)
+        cues[one.user_id, start_ms] = _Cue(start_ms, end_ms, name, shown)
+        following[one.user_id] = start_ms
+    return list(reversed(cues.values()))
 
 
 def _line(text: str) -> str:

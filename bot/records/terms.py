@@ -8,13 +8,14 @@ from bot.errors import UsageError
 from bot.room.glossary import Glossary
 from bot.room.records import Term
 from bot.words import number, t
+from bot.words.clean import clean
 
 MOST_TERMS: Final = 1000  # of a server; what a model takes, too
 LONGEST: Final = 100  # characters of a term, as many as Discord offers in a list
 
 
 def term(target: str, source: str, translation: str) -> Term:
-    """A term as it is kept: without blanks around it, on one line.
+    """A term as it is kept: on one line, without blanks around it and what nobody sees.
 
     Raises:
         UsageError: A side is missing or too long, or can't be written.
@@ -23,7 +24,11 @@ def term(target: str, source: str, translation: str) -> Term:
 
 
 def _side(text: str) -> str:
-    tidy = " ".join(unicodedata.normalize("NFC", text).split())
+    bare = " ".join(text.split())
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in bare):
+        raise UsageError(t("A term must not contain control characters."))
+    # What was between a letter and its accent is gone by then.
+    tidy = unicodedata.normalize("NFC", clean(bare))
     if not tidy:
         raise UsageError(t("A term needs a word and its translation."))
     if len(tidy) > LONGEST:
@@ -34,8 +39,6 @@ def _side(text: str) -> str:
                 most=number(LONGEST),
             )
         )
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in tidy):
-        raise UsageError(t("A term must not contain control characters."))
     return tidy
 
 

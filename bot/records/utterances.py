@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.records.matching import same_language
 from bot.room.records import TranscriptLine
+from bot.words.codes import same_language
 
 
 @dataclass(frozen=True, slots=True)

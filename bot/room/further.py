@@ -33,6 +33,7 @@ from bot.room.events import (
 from bot.room.glossary import occurring
 from bot.room.ports import TextTicket, TextTranslator
 from bot.words import t
+from bot.words.codes import same_language
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ class FurtherLanguage:
         self._drop_interim()
         turn.asked = wanted
         self._language = wanted.source if turn.source is not None else self._language
-        if _same(wanted.source, self._target):
+        if same_language(wanted.source, self._target):
             self._echo(turn)
             return
         self._idle.clear()
@@ -249,7 +250,7 @@ class FurtherLanguage:
             return
         # Some models name the language at the end only; it is likely the one spoken before.
         language = source.language or self._language
-        if language is None or _same(language, self._target) or language in self._refused:
+        if language is None or same_language(language, self._target) or language in self._refused:
             return
         if source.text == turn.interim or (self._interim is not None and not self._interim.waiting):
             return  # the next event brings a newer one
@@ -327,10 +328,6 @@ class FurtherLanguage:
                     self._give_up(turn)
             self._flush()
         self.discard()
-
-
-def _same(source: str | None, target: str) -> bool:
-    return source is not None and source.lower().partition("-")[0] == target.lower()
 
 
 def _words(text: str) -> str:

@@ -9,8 +9,8 @@ from bot.errors import UsageError
 from bot.room.records import GuildSettings
 from bot.room.stores import SettingsStore
 from bot.words import language_name, listing, number, t
+from bot.words.catalogue import LOCALES
 
-LOCALES: Final = ("en-US", "es-ES", "fr", "de", "pt-BR", "ja", "zh-CN", "ko")  # of our words
 MOST_ROLES: Final = 25  # as many as Discord's menu takes
 MOST_AUTO_CHANNELS: Final = 10
 MOST_TRANSCRIPT_DAYS: Final = 365

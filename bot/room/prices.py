@@ -1,7 +1,8 @@
 """What the service is likely to ask for what was spent. An estimate: the invoice is the service's.
 
-Prices are in US dollars for a million tokens. A model that is not in the table has no price here,
-and none is guessed.
+Prices are in US dollars for a million tokens, and say where and when they were published. They
+differ by the region of the service. A model that is not in a region's table has no price here, and
+none is guessed.
 """
 
 import json
@@ -9,13 +10,39 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 from bot.room.spent import Spent
-from bot.words import Text, dollars, listing, t
+from bot.words import Renderable, Text, dollars, listing, t
 
 _SNAPSHOT: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _MILLION: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a price is from.
+
+    Attributes:
+        publisher: Who says so.
+        region: Of the service.
+        day: When it was published, or read where that is not known.
+    """
+
+    publisher: str
+    region: str
+    day: date
+
+    @property
+    def text(self) -> Text:
+        """It in words."""
+        return t(
+            "{publisher} ({region}, {date})",
+            publisher=self.publisher,
+            region=self.region,
+            date=self.day.isoformat(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +53,13 @@ class Price:
         read: Of what goes in, speech or text.
         written: Of text that comes out.
         spoken: Of voice that comes out.
+        source: Where it is from; None is the host of the bot.
     """
 
     read: float
     written: float
     spoken: float = 0.0
+    source: Source | None = field(default=None, compare=False, kw_only=True)
 
     def cost(self, amount: Spent) -> float:
         """US dollars for an amount."""
@@ -45,11 +74,66 @@ class Price:
 
 FREE: Final = Price(0.0, 0.0, 0.0)
 
-# Singapore, November 2026: the first as users of it report, the second by the price list.
-PRICES: Final[Mapping[str, Price]] = {
-    "qwen3.8-livetranslate-flash-realtime": Price(read=7.5, written=20.0, spoken=30.0),
-    "qwen-mt-turbo": Price(read=0.16, written=0.49),
-}
+
+def _table(*lists: tuple[Source, Mapping[str, tuple[float, ...]]]) -> Mapping[str, Price]:
+    return {
+        model: Price(*amounts, source=source)
+        for source, models in lists
+        for model, amounts in models.items()
+    }
+
+
+_VENDOR: Final = "Alibaba Cloud"
+_CATALOGUE: Final = "models.dev"
+_SINGAPORE: Final = t("Singapore")
+_BEIJING: Final = t("Beijing")
+_YUAN: Final = 7.5 / 54.688  # dollars, as the vendor's list of October 2026 has them
+
+# In: audio or text; out: text; out: voice. Of qwen3.5, and of qwen3 in Beijing, none was found.
+SINGAPORE: Final = _table(
+    (
+        Source(_VENDOR, _SINGAPORE, date(2026, 10, 1)),
+        {"qwen3.8-livetranslate-flash-realtime": (7.5, 20.0, 30.0)},
+    ),
+    (
+        Source(_VENDOR, _SINGAPORE, date(2026, 7, 24)),
+        {"qwen-mt-turbo": (0.16, 0.49)},
+    ),
+    (
+        Source(_CATALOGUE, _SINGAPORE, date(2026, 11, 26)),
+        {
+            "qwen3-livetranslate-flash-realtime": (10.0, 10.0, 38.0),
+            "qwen-mt-flash": (0.16, 0.49),
+            "qwen-mt-plus": (2.46, 7.37),
+        },
+    ),
+)
+BEIJING: Final = _table(
+    (
+        Source(_VENDOR, _BEIJING, date(2026, 10, 1)),
+        {"qwen3.8-livetranslate-flash-realtime": (40 * _YUAN, 100 * _YUAN, 160 * _YUAN)},
+    ),
+    (
+        Source(_VENDOR, _BEIJING, date(2026, 7, 24)),
+        {"qwen-mt-turbo": (0.101, 0.28)},
+    ),
+    (
+        Source(_CATALOGUE, _BEIJING, date(2026, 11, 26)),
+        {"qwen-mt-plus": (0.259, 0.775)},
+    ),
+)
+_REGIONS: Final = (
+    (SINGAPORE, "dashscope-intl.aliyuncs.com", ".ap-southeast-1.maas.aliyuncs.com"),
+    (BEIJING, "dashscope.aliyuncs.com", ".cn-beijing.maas.aliyuncs.com"),
+)
+
+
+def published(host: str) -> Mapping[str, Price]:
+    """The prices of the region that a host of the service is in; none for a host elsewhere."""
+    for table, name, workspaces in _REGIONS:
+        if host == name or host.endswith(workspaces):
+            return table
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +143,12 @@ class Cost:
     Attributes:
         dollars: For what has a price.
         unknown: Models that were used and have none, by name.
+        sources: Where the prices are from; None is the host of the bot.
     """
 
     dollars: float
     unknown: tuple[str, ...] = ()
+    sources: tuple[Source | None, ...] = ()
 
     @property
     def short(self) -> Text:
@@ -88,6 +174,13 @@ class Cost:
             models=listing(self.unknown),
         )
 
+    @property
+    def by(self) -> Renderable | None:
+        """Whose prices these are, in words; None where nothing was paid for."""
+        if not self.sources:
+            return None
+        return listing(t("the bot's host") if one is None else one.text for one in self.sources)
+
     def __str__(self) -> str:
         return self.whole
 
@@ -101,7 +194,7 @@ class Prices:
         others: Of every model that is not in the table, where that is known.
     """
 
-    table: Mapping[str, Price] = field(default_factory=lambda: PRICES)
+    table: Mapping[str, Price] = field(default_factory=lambda: SINGAPORE)
     others: Price | None = None
 
     def of(self, model: str) -> Price | None:
@@ -113,12 +206,16 @@ class Prices:
         """What amounts by model are likely to cost."""
         total = 0.0
         unknown = []
+        sources: dict[Source | None, None] = {}
         for model, amount in sorted(amounts.items()):
             if (price := self.of(model)) is not None:
-                total += price.cost(amount)
+                cost = price.cost(amount)
+                total += cost
+                if cost > 0:
+                    sources[price.source] = None
             elif amount != Spent():
                 unknown.append(model)
-        return Cost(total, tuple(unknown))
+        return Cost(total, tuple(unknown), tuple(sources))
 
 
 def parse(text: str) -> Mapping[str, Price]:

@@ -13,6 +13,7 @@ from typing import Final
 from bot.room.events import VOICE_RATE, ConversationEvent, Echoed, Voice
 from bot.room.events import Final as FinalText
 from bot.room.events import Partial as PartialText
+from bot.words.codes import same_language
 
 Events = list[ConversationEvent]
 MOST_HELD: Final = 20 * VOICE_RATE * 2  # bytes of voice; what is older is left out
@@ -36,13 +37,13 @@ class EchoRule:
     @property
     def at_once(self) -> bool | None:
         """The verdict before anything was heard; None when it has to be heard."""
-        return None if self.declared is None else _same(self.declared, self.target)
+        return None if self.declared is None else same_language(self.declared, self.target)
 
     def known(self, language: str | None) -> str | None:
         """The source's language; None where what the service names says nothing."""
         if self.declared is not None:
             return self.declared
-        if not language or (self.assumed is not None and _same(language, self.assumed)):
+        if not language or (self.assumed is not None and same_language(language, self.assumed)):
             return None
         return language
 
@@ -51,7 +52,7 @@ class EchoRule:
         if self.declared is not None:
             return self.at_once
         known = self.known(language)
-        return None if known is None else _same(known, self.target)
+        return None if known is None else same_language(known, self.target)
 
     @staticmethod
     def of_texts(source: str, translation: str) -> bool:
@@ -138,15 +139,6 @@ class EchoGate:
             first = next(e for e in self._held if isinstance(e, Voice))
             self._held.remove(first)
             self._held_voice -= len(first.pcm)
-
-
-def _same(language: str, other: str) -> bool:
-    """Whether two codes name one language, whatever the country."""
-    return _base(language) == _base(other)
-
-
-def _base(language: str) -> str:
-    return language.strip().lower().replace("_", "-").partition("-")[0]
 
 
 def _words(text: str) -> str:

@@ -121,7 +121,28 @@ _QWEN38: Final = Model(
 
 MODELS: Final = (_QWEN3, _QWEN35, _QWEN38)
 NEWEST: Final = _QWEN38
+TEXT_MODELS: Final = ("qwen-mt-flash", "qwen-mt-plus", "qwen-mt-lite", "qwen-mt-turbo")
+"""Models that translate in writing."""
+
 _SNAPSHOT: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_FAMILY: Final = re.compile(r"qwen\d[\d.]*-livetranslate(-[a-z\d]+)*-realtime(-\d{4}-\d\d-\d\d)?")
+_TEXT_FAMILY: Final = re.compile(r"qwen[\d.]*-mt-[a-z\d]+(-[a-z\d]+)*")
+
+
+def is_live(name: str) -> bool:
+    """Whether a name is that of a LiveTranslate model, known to us or to come."""
+    return _FAMILY.fullmatch(name) is not None
+
+
+def is_text(name: str) -> bool:
+    """Whether a name is that of a Qwen-MT model, known to us or to come."""
+    return _TEXT_FAMILY.fullmatch(name) is not None
+
+
+def look_at_text_model(name: str) -> None:
+    """Warn of a model for texts that is not known; it is asked as the others are."""
+    if _SNAPSHOT.sub("", name) not in TEXT_MODELS:
+        log.warning("unknown text model %s: treated as %s", name, TEXT_MODELS[0])
 
 
 def model_named(name: str) -> Model:

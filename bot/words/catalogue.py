@@ -1,6 +1,6 @@
 """The message catalogues: gettext's PO files, read as they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from gettext import c2py
 from importlib import resources
@@ -11,17 +11,30 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 _FOLDER: Final = "catalogues"
-_OURS: Final = {  # Discord's locale -> ours, where they differ
+READERS: Final[Mapping[str, str]] = {
     "en-US": "en",
     "en-GB": "en",
     "es-ES": "es",
     "es-419": "es",
+    "fr": "fr",
+    "de": "de",
     "pt-BR": "pt",
+    "ja": "ja",
     "zh-CN": "zh",
     "zh-TW": "zh",
+    "ko": "ko",
 }
+"""Discord's locales that we have words for -> the language of those words.
+
+Commands are registered for exactly these, so that sentences name them as their reader sees them.
+"""
+
 _CLDR: Final = {"pt": "pt_BR", "zh": "zh_Hans"}  # ours -> CLDR's, where they differ
-LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "ja", "zh", "ko")
+LANGUAGES: Final = tuple(dict.fromkeys(READERS.values()))
+LOCALES: Final = tuple(
+    next(locale for locale, ours in READERS.items() if ours == name) for name in LANGUAGES
+)
+"""One of Discord's locales for each of our languages."""
 
 # The contexts (msgctxt) of messages that have limits of their own.
 NAME: Final = "name"  # of a command or an option: 1 to 32 characters, lower case, no spaces
@@ -70,7 +83,7 @@ class _File:
 
 def language(locale: str) -> str:
     """Our language for a locale of Discord's; English for those that are not translated."""
-    ours = _OURS.get(locale, locale)
+    ours = READERS.get(locale, locale)
     return ours if ours in LANGUAGES else "en"
 
 

@@ -3,10 +3,10 @@
 import re
 from typing import Final, Self
 
-from bot.words.catalogue import DESCRIPTION, NAME, catalogue
+from bot.words.catalogue import DESCRIPTION, NAME, READERS, catalogue
 from bot.words.renderable import Renderable
 
-LOCALES: Final = ("es-ES", "es-419", "fr", "de", "pt-BR", "ja", "zh-CN", "ko")
+LOCALES: Final = tuple(locale for locale, ours in READERS.items() if ours != "en")
 """Discord's locales in which commands are registered, besides English."""
 
 _VALID: Final = re.compile(r"[-_'\w]{1,32}")

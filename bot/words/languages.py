@@ -1,16 +1,32 @@
 """The names of languages, by CLDR: in English, in the reader's language and in their own."""
 
-from collections.abc import Iterable
-from functools import cache
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from typing import Final, Self
 
 from babel import Locale, UnknownLocaleError
 
-from bot.words.catalogue import cldr, language
+from bot.words.catalogue import LOCALES, cldr, language
+from bot.words.clean import clean
+from bot.words.codes import canonical
 from bot.words.renderable import Renderable
 
 _ENGLISH: Final = "en-US"
 _ENGLISH_OTHERWISE: Final = {"bn": "Bengali"}  # CLDR says Bangla, which few people type
+_OTHER_NAMES: Final[Mapping[str, tuple[str, ...]]] = {  # that people use and CLDR has not
+    "ca": ("Valencian", "valencià"),
+    "es": ("Castilian", "castellano"),
+    "fa": ("Farsi",),
+    "id": ("Bahasa", "Bahasa Indonesia"),
+    "ms": ("Bahasa Melayu",),
+    "pa": ("Panjabi",),
+    "pt": ("Português do Brasil",),
+    "yue": ("廣東話", "广东话"),
+    "zh": ("Mandarin", "Mandarin Chinese", "Putonghua", "普通话", "普通話", "国语", "國語", "汉语"),
+}
+_IN_BRACKETS: Final = re.compile(r"(.+?) ?\([^()]*\)")  # "Chinese (Simplified)"
 
 
 class LanguageName(Renderable):
@@ -58,15 +74,34 @@ def own_name(code: str) -> str:
 def find(typed: str, codes: Iterable[str]) -> str | None:
     """The language that somebody typed: its code, or its name in any language we speak or its own.
 
+    Codes may have a country or be of old ("pt-BR", "zh_CN", "iw"), names too ("Brazilian
+    Portuguese", "Chinese (Simplified)"); case, accents and what nobody sees make no difference.
+
     Args:
-        typed: In any case.
+        typed: As typed.
         codes: The languages there are.
     """
-    wanted = typed.strip().casefold()
-    for code in codes:
-        if wanted == code.casefold() or wanted in _spellings(code):
-            return code
+    known = tuple(codes)
+    written = clean(typed)
+    if not (wanted := _folded(written)):
+        return None
+    written_so, meaning_so = _index(known)
+    meant = canonical(unicodedata.normalize("NFKC", written))
+    if (code := written_so.get(wanted) or meaning_so.get(meant)) is not None:
+        return code
+    if (named := _IN_BRACKETS.fullmatch(wanted)) is not None:
+        return find(named[1], known)
     return None
+
+
+@lru_cache(maxsize=32)  # each model's languages, and those of transcripts
+def _index(codes: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Codes by each way to write them, and by what they mean."""
+    written = {_folded(code): code for code in reversed(codes)}
+    for code in codes:
+        for spelling in _spellings(code):
+            written.setdefault(spelling, code)
+    return written, {canonical(code): code for code in reversed(codes)}
 
 
 def search(typed: str, codes: Iterable[str], locale: str) -> list[str]:
@@ -74,35 +109,69 @@ def search(typed: str, codes: Iterable[str], locale: str) -> list[str]:
 
     Args:
         typed: The beginning of a code, or a part of a name: in English, in the reader's language or
-            in the language itself.
+            in the language itself. Whatever `find` knows is found, too.
         codes: The languages there are.
         locale: The reader's, of Discord.
     """
-    wanted = typed.strip().casefold()
+    known = tuple(codes)
+    wanted = _folded(clean(typed))
+    meant = find(typed, known)
     found = []
-    for code in codes:
-        names = [
-            name.casefold() for name in (_name(code, locale), _name(code, _ENGLISH), own_name(code))
-        ]
-        if code.casefold() == wanted:
+    for code in known:
+        shown = _name(code, locale).casefold()
+        names = [_folded(name) for name in (shown, _name(code, _ENGLISH), own_name(code))]
+        if code == meant:
             rank = 0
         elif any(name.startswith(wanted) for name in names):
             rank = 1
         elif code.casefold().startswith(wanted) or any(wanted in name for name in names):
             rank = 2
+        elif any(name.startswith(wanted) for name in _also(code)):
+            rank = 3
         else:
             continue
-        found.append((rank, names[0], code))
+        found.append((rank, shown, code))
     return [code for _, _, code in sorted(found)]
+
+
+def _folded(text: str) -> str:
+    """A text as it is compared: without case, width, accents and ways to compose letters."""
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(one for one in letters if unicodedata.category(one) != "Mn")
 
 
 @cache
 def _spellings(code: str) -> frozenset[str]:
-    from_cldr = (_name(code, locale) for locale in (_ENGLISH, *_READERS))
-    return frozenset(name.casefold() for name in (*from_cldr, own_name(code)))
+    readers = (name for reader in LOCALES for name in _names(cldr(reader)).get(code, ()))
+    names = (_name(code, locale) for locale in LOCALES)
+    return _also(code) | {_folded(name) for name in (*names, *readers, own_name(code))}
 
 
-_READERS: Final = ("es-ES", "fr", "de", "pt-BR", "ja", "zh-CN", "ko")
+@cache
+def _also(code: str) -> frozenset[str]:
+    """Further names of a language, folded: English ones, its own, those of its kinds."""
+    english = _names(cldr(_ENGLISH)).get(code, ())
+    return frozenset(_folded(name) for name in (*english, *_own(code), *_OTHER_NAMES.get(code, ())))
+
+
+def _own(code: str) -> Iterator[str]:
+    for written in (code, *_OTHER_SCRIPTS.get(code, ())):
+        if (locale := _locale(written)) is not None:
+            for key, name in locale.languages.items():
+                if canonical(key) == code:
+                    yield name
+
+
+_OTHER_SCRIPTS: Final = {"nb": ("no",), "zh": ("zh-Hant",)}
+
+
+@cache
+def _names(locale: Locale) -> Mapping[str, tuple[str, ...]]:
+    """All names by language in CLDR's data for a locale: "pt" has Brazilian Portuguese, too."""
+    found: dict[str, list[str]] = {}
+    for key, name in locale.languages.items():
+        found.setdefault(canonical(key), []).append(name)
+    return {code: tuple(names) for code, names in found.items()}
 
 
 def _name(code: str, locale: str) -> str:

@@ -1,6 +1,8 @@
 """`parley demo` as its user runs it."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from bot import speech
 from bot.engine import weights
 from tests.support.call import ROOT
 from tests.support.clips import word_error_rate
+from tests.support.subtitles import read_vtt
 
 
 def demo(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -76,6 +79,10 @@ def test_the_voice_speaks_the_translations_and_nothing_else(played: Path) -> Non
 
 def test_nothing_was_refused_and_everything_is_left_behind(played: Path) -> None:
     report = load(played / "report.json")
+    assert report["engine"] == "Whisper base"
+    assert "Whisper base" in (played / "screen.svg").read_text(encoding="utf-8").replace(
+        "&#160;", " "
+    )
     assert report["refused_by_discord"] == []
     assert report["voice"]["unencrypted_frames"] == 0
     assert report["voice"]["undecryptable_frames"] == 0
@@ -95,6 +102,7 @@ def test_nothing_was_refused_and_everything_is_left_behind(played: Path) -> None
         (["--speak", "Ana=none.wav"], "parley: There is no file none.wav."),
         (["--speak", "Ana"], "parley: --speak: 'Ana' should be NAME=FILE"),
         (["--to", "tlh"], "parley: --to: there is no language 'tlh'"),
+        (["--to", "en,es,fr,de,it,pt"], "parley: --to: 6 languages are more than the 5"),
         (["--voice", "es"], "parley: --voice: es is not one of the languages of --to."),
         (["--live", "--plain"], "parley: DASHSCOPE_API_KEY is missing"),
         (["--out", "/dev/null/x"], "parley: --out: /dev/null/x can't be written"),
@@ -105,6 +113,60 @@ def test_what_can_not_be_is_one_clear_line(words: list[str], line: str, tmp_path
     assert done.returncode == 2
     assert done.stderr.startswith(line), done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.timeout(120)
+def test_what_is_spoken_in_the_language_asked_for_is_shown_as_it_was_said(tmp_path: Path) -> None:
+    (english,) = (clip for clip in speech.clips() if clip.name == "en_librivox_0870")
+    recording = tmp_path / os.fsdecode(b"caf\xe9.wav")  # a name that is no UTF-8
+    recording.write_bytes(english.path.read_bytes()[:-1])  # and a recording cut in a sample
+    out = tmp_path / "out"
+    done = demo("--plain", "--speak", f"Bob={recording}", "--to", "en", "--out", str(out))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Bob: And " in done.stdout
+    assert "in English already: not translated" in done.stdout
+    rows = load(out / "captions.json")
+    assert {row["text"] for row in rows} == {""}
+    assert {row["file"] for row in rows} == {"caf\N{REPLACEMENT CHARACTER}.wav"}
+    said = " ".join(row["source_text"] for row in rows)
+    assert word_error_rate(english.text, said) < 0.25, said
+    cues = read_vtt((out / "transcript.vtt").read_text(encoding="utf-8"))
+    assert [cue.lines[0][2] for cue in cues] == [row["source_text"] for row in rows]
+
+
+@pytest.mark.parametrize("stage", ["loading", "starting", "speaking"])
+def test_an_interrupt_at_any_stage_is_one_line(stage: str, tmp_path: Path) -> None:
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, *(["-v"] if stage == "loading" else []), "-m", "bot", "demo", "--plain"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # as a terminal interrupts all processes that it runs
+    )
+    stream, sign = {
+        "loading": (process.stderr, "import 'bot.errors'"),
+        "starting": (process.stdout, "Starting a Discord"),
+        "speaking": (process.stdout, "Lucía speaks"),
+    }[stage]
+    assert stream is not None
+    try:
+        while sign not in (row := stream.readline()):
+            assert row, "it ended by itself"
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=40)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    assert process.returncode == 130
+    if stage == "loading":  # what -v says goes the same way
+        assert said.splitlines()[-1] == "parley: stopped."
+        assert "Traceback" not in said
+    else:
+        assert said == "parley: stopped.\n"
 
 
 def test_a_taken_port_is_one_clear_line(engine_url: str) -> None:

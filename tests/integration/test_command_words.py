@@ -7,8 +7,9 @@ from typing import Any
 import discord
 
 from bot.app import App
-from bot.words import commands
-from bot.words.catalogue import catalogue
+from bot.loopback.rest.command_form import LOCALES as DISCORDS
+from bot.words import command, commands, render
+from bot.words.catalogue import LANGUAGES, catalogue
 from bot.words.commands import LOCALES
 from tests.support.call import bot_at, place
 
@@ -27,10 +28,10 @@ async def registered(app: App) -> list[Json]:
     return found
 
 
-def parts(command: Json) -> Iterator[Json]:
+def parts(one: Json) -> Iterator[Json]:
     """A command, its subcommands and their options."""
-    yield command
-    for option in command.get("options", []):
+    yield one
+    for option in one.get("options", []):
         yield from parts(option)
 
 
@@ -50,7 +51,7 @@ async def test_every_command_is_registered_in_every_language(tmp_path: Path) -> 
     async with place() as where, bot_at(where, tmp_path, NO_ENGINE) as app:
         commands_there = await registered(app)
         assert commands_there
-        for part in (part for command in commands_there for part in parts(command)):
+        for part in (part for one in commands_there for part in parts(one)):
             for key in ("name", "description"):
                 assert set(part[f"{key}_localizations"]) == set(LOCALES), part["name"]
             for choice in part.get("choices", []):
@@ -60,7 +61,7 @@ async def test_every_command_is_registered_in_every_language(tmp_path: Path) -> 
 
 async def test_what_discord_lists_says_the_same_as_the_catalogues(tmp_path: Path) -> None:
     async with place() as where, bot_at(where, tmp_path, NO_ENGINE) as app:
-        for part in (part for command in await registered(app) for part in parts(command)):
+        for part in (part for one in await registered(app) for part in parts(one)):
             for locale in LOCALES:
                 assert part["name_localizations"][locale] == commands.name(part["name"], locale)
                 words = commands.description(part["description"], locale)
@@ -73,9 +74,9 @@ async def test_what_discord_lists_says_the_same_as_the_catalogues(tmp_path: Path
 
 async def test_commands_stay_within_what_discord_takes_in_every_language(tmp_path: Path) -> None:
     async with place() as where, bot_at(where, tmp_path, NO_ENGINE) as app:
-        for command in await registered(app):
-            assert size(command) <= SIZE_LIMIT, command["name"]
-            for part in parts(command):
+        for one in await registered(app):
+            assert size(one) <= SIZE_LIMIT, one["name"]
+            for part in parts(one):
                 siblings = part.get("options", [])
                 assert len(siblings) <= 25
                 for locale in LOCALES:
@@ -93,7 +94,19 @@ async def test_a_refusal_is_said_in_the_language_of_who_asked(tmp_path: Path) ->
             assert refused.ephemeral
             assert "Klingon" in refused.content
             said.add(refused.content.splitlines()[0])
-        assert len(said) == len(LOCALES)  # the two of Spanish share their words
+        assert len(said) == len(LANGUAGES)  # the two of Spanish and of Chinese share their words
+
+
+async def test_a_sentence_names_a_command_as_its_reader_sees_it(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, NO_ENGINE) as app:
+        top = {one["name"]: one for one in await registered(app)}
+        listed = {sub["name"]: sub for sub in top["translate"]["options"]}
+        for locale in sorted(DISCORDS):
+            seen = [
+                str((part["name_localizations"] or {}).get(locale, part["name"]))
+                for part in (top["translate"], listed["stop"])
+            ]
+            assert render(command("translate stop"), locale) == "/" + " ".join(seen), locale
 
 
 async def test_languages_are_completed_in_the_language_of_who_types(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from bot.errors import SettingsError
 from bot.room.prices import FREE, Price
 from bot.settings import load, names
+from tests.support.another_user import as_another_user
 
 ROOT = Path(__file__).parents[2]
 GOOD = {"DISCORD_TOKEN": "aaa.bbb.ccc", "DASHSCOPE_API_KEY": "sk-1234"}
@@ -91,6 +93,13 @@ def test_a_blank_value_counts_as_missing(blank: str) -> None:
         ("PRICES", '{"a": {"in": NaN}}', "US dollars per million tokens"),
         ("PRICES", '{"a": {"text_out": 1}}', 'as "in" and'),
         ("PRICES", '{"a": {"in": 1, "out": 1}}', 'as "in" and'),
+        ("GLOSSARY_FILE", "/nowhere/terms.csv", "a CSV file that exists"),
+        ("GLOSSARY_FILE", "x" * 5000, "a CSV file that exists"),
+        ("GLOSSARY_FILE", "/dev/null/terms.csv", "a CSV file that exists"),
+        ("LIVETRANSLATE_MODEL", "gpt-realtime", "qwen3-livetranslate-flash-realtime, qwen3.5"),
+        ("LIVETRANSLATE_MODEL", "qwen3.9-livetranslate-flash", "a realtime model of LiveTranslate"),
+        ("LIVETRANSLATE_MODEL", "sk-0123456789", "a realtime model of LiveTranslate"),
+        ("TEXT_MODEL", "qwen3-max", "must be a model of Qwen-MT: qwen-mt-flash, qwen-mt-plus"),
         ("HEALTH_PORT", "65536", "from 0 (off) to 65535"),
         ("LOG_LEVEL", "loud", "debug, info"),
         ("LOG_FORMAT", "xml", "text or json"),
@@ -161,6 +170,64 @@ def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
         load(file)
 
 
+def test_a_file_may_begin_with_the_mark_that_editors_write(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("DISCORD_TOKEN=file\nDASHSCOPE_API_KEY=file\n", encoding="utf-8-sig")
+    assert load(file).discord.token.get_secret_value() == "file"
+
+
+@pytest.fixture
+def forbidden(tmp_path: Path) -> Iterator[Path]:
+    """A file in a folder of another user, as in a container."""
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    file = folder / "file"
+    file.write_text("source,translation,language\n")
+    folder.chmod(0)
+    with as_another_user():
+        yield file
+    folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("name", ["GLOSSARY_FILE", "DISCORD_CA_FILE", "PRICES"])
+def test_a_file_of_another_user_is_named_with_its_setting_and_the_reason(
+    name: str, forbidden: Path
+) -> None:
+    says = f"{name} names {forbidden}, which can't be read: Permission denied."
+    assert wrong(**{name: str(forbidden)}) == says
+
+
+@pytest.mark.parametrize("name", ["GLOSSARY_FILE", "DISCORD_CA_FILE", "PRICES"])
+def test_a_folder_is_no_file(name: str, tmp_path: Path) -> None:
+    says = f"{name} names {tmp_path}, which can't be read: Is a directory."
+    assert wrong(**{name: str(tmp_path)}) == says
+
+
+def test_settings_that_can_not_be_read_are_named_with_the_reason(
+    forbidden: Path, tmp_path: Path
+) -> None:
+    for file, reason in ((forbidden, "Permission denied"), (tmp_path, "")):
+        with pytest.raises(SettingsError) as caught:
+            load(file, given=GOOD)
+        assert str(caught.value).startswith(f"{file} can't be read: {reason}")
+
+
+def test_a_table_of_prices_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+    file.write_bytes(b'{"\xff"')
+    assert wrong(PRICES=str(file)) == f"PRICES names {file}, which is not UTF-8 text."
+
+
+def test_a_model_that_is_newer_than_we_know_is_taken_and_so_is_a_snapshot() -> None:
+    given = {
+        "LIVETRANSLATE_MODEL": "Qwen4.1-LiveTranslate-Plus-Realtime-2027-01-31",
+        "TEXT_MODEL": "qwen-mt-nano",
+    }
+    translation = load(None, given=GOOD | given).translation
+    assert translation.model == "qwen4.1-livetranslate-plus-realtime-2027-01-31"
+    assert translation.text_model == "qwen-mt-nano"
+
+
 def test_no_secret_shows_when_settings_are_printed() -> None:
     settings = load(None, given=GOOD | {"DATABASE_URL": "sqlite:///secret.db"})
     for secret in ("aaa.bbb.ccc", "sk-1234", "secret.db"):
@@ -200,7 +267,15 @@ def test_prices_are_json_or_a_file_of_it_and_stand_above_the_known_ones(tmp_path
         assert prices.of("qwen-mt-turbo") == Price(1, 2)
         assert prices.of("mine") == Price(3, 0, 4)
         assert prices.of("qwen3.8-livetranslate-flash-realtime") == Price(7.5, 20, 30)
-        assert prices.of("qwen3-livetranslate-flash-realtime") is None
+        assert prices.of("qwen3-livetranslate-flash-realtime") == Price(10, 10, 38)
+        assert prices.of("qwen3.5-livetranslate-flash-realtime") is None
+
+
+def test_prices_are_those_of_where_the_service_is_reached() -> None:
+    url = "wss://ws-1.cn-beijing.maas.aliyuncs.com/api-ws/v1/realtime"
+    prices = load(None, given=GOOD | {"DASHSCOPE_URL": url}).usage.prices
+    assert prices.of("qwen-mt-turbo") == Price(0.101, 0.28)
+    assert prices.of("qwen3-livetranslate-flash-realtime") is None
 
 
 def test_an_engine_on_this_machine_costs_nothing_but_what_the_prices_say() -> None:

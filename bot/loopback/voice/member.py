@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice, repeat
 from typing import TypeAlias
 
 import numpy as np
@@ -25,6 +26,7 @@ _SILENT_FRAMES = 5
 _UPCOMING = 100  # frames, 2 s: what may be needed while a change of keys runs
 _READY_S = 10.0
 _SLICE = 10  # frames encoded before the event loop has its turn
+_AHEAD = 3000  # frames, a minute: encoded before it speaks; what follows is, while it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +176,21 @@ class VoiceMember:
                 none. When it leaves later, it is said as far as that.
         """
         async with self._speech:
-            frames = await _encoded(pcm, rate)
+            count, speech = _encoded(*encodable(pcm, rate))
+            coming = chain(speech, repeat(SILENCE, _SILENT_FRAMES))
+            frames: list[bytes] = []
+            for frame in islice(coming, _AHEAD):
+                frames.append(frame)
+                if len(frames) % _SLICE == 0:
+                    await asyncio.sleep(0)
             await self.ready()
-            self._frames = frames + [SILENCE] * _SILENT_FRAMES
-            self._next = 0
+            self._frames, self._next = frames, 0
             began_at = self._loop.time()
             self._say_that(on=True)
             try:
-                await self._send_frames(began_at)
+                await self._send_frames(began_at, coming)
             finally:
-                sent = min(self._next, len(frames))
+                sent = min(self._next, count)
                 self._frames, self._next = [], 0
                 self._say_that(on=False)
         return Spoken(began_at, began_at + sent * _FRAME_S)
@@ -194,8 +201,9 @@ class VoiceMember:
         if self.speaking is not None:
             self.speaking(on, self._loop.time())
 
-    async def _send_frames(self, began_at: float) -> None:
+    async def _send_frames(self, began_at: float, coming: Iterator[bytes]) -> None:
         for number, frame in enumerate(self._frames):
+            self._frames += islice(coming, 1)  # as many as go
             # Every deadline counts from the first packet, so that no delay adds to the next.
             if (wait := began_at + number * _FRAME_S - self._loop.time()) > 0:
                 await asyncio.sleep(wait)
@@ -220,14 +228,9 @@ class VoiceMember:
             self._call.leave(self.user_id)
 
 
-async def _encoded(pcm: bytes, rate: int) -> list[bytes]:
-    pcm, rate = encodable(pcm, rate)
+def _encoded(pcm: bytes, rate: int) -> tuple[int, Iterator[bytes]]:
+    """How many frames a sound takes, and the frames, each encoded when it is asked for."""
     encoder = Encoder(rate)
     size = encoder.frame_bytes
-    pcm += bytes(-len(pcm) % size)
-    frames = []
-    for start in range(0, len(pcm), size):
-        frames.append(encoder.encode(pcm[start : start + size]))
-        if len(frames) % _SLICE == 0:
-            await asyncio.sleep(0)
-    return frames
+    starts = range(0, len(pcm), size)
+    return len(starts), (encoder.encode(pcm[at : at + size].ljust(size, b"\0")) for at in starts)

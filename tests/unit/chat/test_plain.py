@@ -1,6 +1,7 @@
 import pytest
 
-from bot.chat.plain import clean, cut, escape, isolate, length
+from bot.chat.plain import cut, escape, isolate, length
+from bot.words.clean import clean
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from cogs.languages import complete, parse
 NAMES = {"en": "English", "es": "Spanish", "zh": "Chinese", "fr": "French", "et": "Estonian"}
 
 
-@pytest.mark.parametrize("text", ["en,es", " EN , Spanish ", "english; es", "en, es, en"])
+@pytest.mark.parametrize(
+    "text", ["en,es", " EN , Spanish ", "english; es", "en, es, en", "en-US\uff1bes-419"]
+)
 def test_codes_and_names_in_any_case_are_understood(text: str) -> None:
     assert parse(text, NAMES) == ("en", "es")
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.room.guild_settings import LOCALES, MOST_AUTO_CHANNELS, MOST_ROLES
+from bot.room.guild_settings import MOST_AUTO_CHANNELS, MOST_ROLES
 from bot.room.records import ConsentMode, GuildSettings, Layout
 from bot.words import render
+from bot.words.catalogue import LOCALES
 from cogs import settings_shown
 
 A_SNOWFLAKE = 10**18

@@ -1,7 +1,8 @@
 from bot.room.allowance import Today
 from bot.room.events import ConversationState, Member, Usage
-from bot.room.prices import Cost
+from bot.room.prices import Cost, Prices
 from bot.room.room import RoomPlan, RoomStatus, SpeakerStatus
+from bot.room.spent import Spent
 from cogs import status
 
 NOW = 10_000.0
@@ -94,6 +95,14 @@ def test_its_foot_tells_who_waits_and_what_today_cost() -> None:
         "-# Waiting for the translation service: 2 conversations",
         "-# Today in this server: 1.5 of 10 minutes translated; cost about $0.25 (an estimate)",
     ]
+
+
+def test_its_foot_tells_whose_prices_the_estimate_is_made_of() -> None:
+    cost = Prices().cost({"qwen3-livetranslate-flash-realtime": Spent(tokens_in=10**6)})
+    assert lines(room(today=Today(1.5, 0, cost)))[-1] == (
+        "-# Today in this server: 1.5 minutes translated; cost about $10.00 "
+        "(an estimate; prices: models.dev (Singapore, 2026-11-26))"
+    )
 
 
 def test_a_room_that_is_over_is_summed_up() -> None:

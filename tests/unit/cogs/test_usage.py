@@ -1,8 +1,9 @@
 from datetime import date
 
 from bot.room.allowance import Today
-from bot.room.prices import Cost
+from bot.room.prices import Cost, Prices
 from bot.room.spending import Day, Report
+from bot.room.spent import Spent
 from cogs import usage
 
 COST = Cost(0.5)
@@ -22,8 +23,18 @@ def test_a_server_reads_its_days_and_that_costs_are_estimates() -> None:
             "**Last 30 days:** 13.3 minutes, of them 2.0 yours; cost at least $0.50 "
             "(no price is known for mine)"
         ),
-        "-# Costs are estimates from the price table, days those of UTC.",
+        "-# Costs are estimates, days those of UTC.",
     ]
+
+
+def test_an_estimate_says_whose_prices_it_is_made_of() -> None:
+    cost = Prices().cost({"qwen3-livetranslate-flash-realtime": Spent(tokens_in=10**6)})
+    days = (Day(date(2026, 11, 22), 1, 0, 10**6, 1, cost),)
+    shown = usage.text(Report(Today(1, 0, cost), days, cost)).splitlines()
+    assert shown[0] == "**Today:** 1.0 minutes translated; cost about $10.00"
+    assert shown[-1] == (
+        "-# Costs are estimates (prices: models.dev (Singapore, 2026-11-26)), days those of UTC."
+    )
 
 
 def test_a_server_that_used_nothing_reads_so() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bot.demo.outputs import caption_rows, write_captions, write_transcript
 from bot.demo.timeline import Said, Shown, Timeline
+from tests.support.subtitles import read_vtt
 
 
 def timeline(*shown: Shown) -> Timeline:
@@ -49,3 +50,20 @@ def test_the_files_hold_every_caption(tmp_path: Path) -> None:
     assert (tmp_path / "transcript.vtt").read_text(encoding="utf-8") == (
         "WEBVTT\n\n00:00:00.500 --> 00:00:02.000\n<v Ana>1 &lt; 2 &amp; 3</v>\n"
     )
+
+
+def test_captions_of_one_line_follow_each_other_in_the_subtitles(tmp_path: Path) -> None:
+    rows = caption_rows(
+        timeline(
+            shown(1, "`EN` One.\n`DE` Eins.", 1.5),
+            shown(2, "`EN` Two.\n`DE` Zwei.", 1.75),
+            shown(3, "`EN` Three.", 6.5),
+        )
+    )
+    write_transcript(tmp_path / "transcript.vtt", rows)
+    cues = read_vtt((tmp_path / "transcript.vtt").read_text(encoding="utf-8"))
+    assert [(cue.start_ms, cue.end_ms, [text for *_, text in cue.lines]) for cue in cues] == [
+        (500, 750, ["One.", "Eins."]),
+        (750, 2000, ["Two.", "Zwei."]),
+        (5000, 7000, ["Three."]),
+    ]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.audio import files
-from bot.demo.script import parse_lines, parse_targets
+from bot.demo.script import Line, Script, parse_lines, parse_targets
 from bot.errors import AudioError, UsageError
 
 
@@ -48,8 +48,26 @@ def test_a_file_that_is_no_sound_is_named(tmp_path: Path) -> None:
         parse_lines([f"Ana={tmp_path / 'text.wav'}"])
 
 
+def test_what_is_damaged_and_how_long_it_lasts_is_said_before() -> None:
+    def script(*lines: Line) -> Script:
+        return Script(lines, ("en",), None)
+
+    hour, whole = bytes(2 * 16_000 * 3700), bytes(32_000)
+    assert script(Line("Ana", Path("a.wav"), whole, 0)).remarks == ()
+    assert script(
+        Line("Ana", Path("a.mp3"), whole, 0, damaged=2), Line("Ben", Path("b.mp3"), hour, 5)
+    ).remarks == (
+        "a.mp3 is damaged: 2 of its packets are left out.",
+        "The call lasts 1 h 1 min.",
+    )
+    assert script(Line("Ana", Path("a.wav"), whole, 89.4)).remarks == (
+        "The call lasts 1 min 30 s.",
+    )
+
+
 def test_languages_are_codes_there_are() -> None:
     names = {"en": "English", "es": "Spanish"}
     assert parse_targets("en, ES,en", names, "--to") == ("en", "es")
+    assert parse_targets("español, en-US", names, "--to") == ("es", "en")
     with pytest.raises(UsageError, match="--to: there is no language 'xx'"):
         parse_targets("xx", names, "--to")

@@ -50,9 +50,30 @@ def test_a_sentence_said_again_by_the_model_is_said_once(text: str, kept: str) -
     assert once(text) == kept
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("7 7 7 7", "7"),
+        ("one one", "one"),
+        ("Nueve, Nueve.", "Nueve"),
+        ("ten ten ten te", "ten"),
+        ("power to do power to do", "power to do"),
+        ("power to do", "power to do"),
+        ("so so good", "so so good"),
+        ("no", "no"),
+    ],
+)
+def test_in_less_than_a_second_nothing_is_said_twice(text: str, kept: str) -> None:
+    assert once(text, 0.7) == kept
+    assert once(text, 1.4) == text
+
+
 def test_a_text_that_runs_in_circles_is_found_out() -> None:
     assert loops("ねえ" * 20)
     assert loops("thank you " * 20)
+    assert loops("1,5,5,5,5,5,5,5,5,5,5")
+    assert loops("O" + "o" * 20)
+    assert not loops("no no no no no")
     assert not loops("La persona que usted busca no se encuentra en su oficina en este momento.")
 
 

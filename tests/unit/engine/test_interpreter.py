@@ -15,6 +15,7 @@ from bot.engine.scripted import (
     tone,
 )
 from bot.errors import EngineError, ModelError
+from tests.support.another_user import as_another_user
 
 HOLA = Line(400, "hola", english="hello")
 HELLO = Line(1600, "hello", language="en")
@@ -68,6 +69,17 @@ def test_an_unknown_part_is_named_with_those_there_are() -> None:
 def test_a_model_folder_without_a_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"model\.bin"):
         weights.find(tmp_path, tmp_path, download=False)
+
+
+def test_a_model_folder_of_another_user_is_an_error_with_the_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / "model.bin").write_bytes(b"x")
+    folder.chmod(0)
+    with as_another_user(), pytest.raises(ModelError) as caught:
+        weights.find(folder, tmp_path, download=False)
+    folder.chmod(0o700)
+    assert str(caught.value) == f"The model in {folder} can't be read: Permission denied."
 
 
 def test_weights_that_are_not_the_pinned_ones_are_not_loaded(

@@ -101,6 +101,32 @@ async def test_who_leaves_while_speaking_has_said_it_as_far_as_that() -> None:
         await ana.speak(tone(300, 0.1))
 
 
+async def test_who_has_much_to_say_begins_before_all_of_it_is_encoded() -> None:
+    ana = Scene().enter(ANA)
+    began = asyncio.Event()
+    ana.speaking = lambda on, _at: began.set() if on else None
+    hours = tone(300, 60.0) * 120
+    speaking = asyncio.gather(ana.speak(hours))
+    await asyncio.wait_for(began.wait(), 15)
+    await ana.leave()
+    (spoken,) = await speaking
+    assert spoken.ended_at - spoken.began_at < 15
+
+
+async def test_what_is_encoded_while_it_is_said_is_heard_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.loopback.voice.member._AHEAD", 5)
+    scene = Scene()
+    ana, ben = scene.enter(ANA), scene.enter(BEN)
+    await ana.ready()
+    await ben.ready()
+    spoken = await ana.speak(tone(300, 0.59))
+    assert spoken.ended_at - spoken.began_at == pytest.approx(0.6)
+    assert len(ben.ear.pcm(ANA)) / (2 * 48_000) == pytest.approx(0.6, abs=0.15)
+    assert pitch(ben.ear.pcm(ANA), 48_000) == pytest.approx(300, abs=5)
+
+
 async def test_what_is_said_at_once_follows_each_other() -> None:
     scene = Scene()
     ana = scene.enter(ANA)

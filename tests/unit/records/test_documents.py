@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,10 +61,27 @@ def test_subtitles_hold_all_languages_in_one_cue() -> None:
     assert second == Cue(1250, 3000, (("Ben", None, "Aye."), ("Ben", None, "Oui.")))
 
 
-def test_a_cue_ends_where_the_same_speaker_goes_on_but_can_be_read() -> None:
-    same = [Utterance(AT + n, AT + n + 9, 1, "Ana", None, "", {"en": "So."}) for n in (0, 4, 4.5)]
+def saying(*times: tuple[float, float]) -> list[Utterance]:
+    return [
+        Utterance(AT + at, AT + until, 1, "Ana", None, "", {"en": "So."}) for at, until in times
+    ]
+
+
+def test_a_cue_ends_where_the_same_speaker_goes_on_and_can_be_read_where_they_do_not() -> None:
+    same = saying((0, 9), (4, 4.2), (4.5, 4.7), (20, 20.1))
     times = [(cue.start_ms, cue.end_ms) for cue in read_vtt(text(Format.VTT, "en", same))]
-    assert times == [(0, 4000), (4000, 5000), (4500, 13_500)]
+    assert times == [(0, 4000), (4000, 4500), (4500, 5500), (20_000, 21_000)]
+
+
+@pytest.mark.parametrize("form", [Format.VTT, Format.SRT])
+def test_what_a_speaker_said_at_the_same_moment_is_one_cue(form: Format) -> None:
+    shown = text(form, "en", saying((0, 1), (5, 7), (5.0001, 6), (5.2, 7)))
+    cues = read_vtt(shown) if form is Format.VTT else read_srt(shown)
+    assert [(cue.start_ms, cue.end_ms, len(cue.lines)) for cue in cues] == [
+        (0, 1000, 1),
+        (5000, 5200, 2),
+        (5200, 7000, 1),
+    ]
 
 
 def test_json_has_everything_and_ids_that_javascript_reads() -> None:
@@ -128,10 +146,22 @@ CALLS = st.lists(SAID, max_size=6).map(lambda said: sorted(said, key=lambda one:
 def test_subtitles_of_any_words_are_valid_and_keep_them(
     said: list[Utterance], language: str | None
 ) -> None:
+    said = [replace(one, at=said[0].at + index) for index, one in enumerate(said)]
     vtt, srt = (text(form, language, said) for form in (Format.VTT, Format.SRT))
     shown = [_shown(one, language) for one in said]
     assert [[w for *_, w in cue.lines] for cue in read_vtt(vtt)] == [w for w in shown if w]
     assert len(read_srt(srt)) == len([w for w in shown if w])
+
+
+@given(CALLS)
+def test_no_two_cues_of_a_speaker_overlap(said: list[Utterance]) -> None:
+    said = [replace(one, name=f"Speaker {one.user_id}") for one in said]
+    for cues in (read_vtt(text(Format.VTT, None, said)), read_srt(text(Format.SRT, None, said))):
+        ends: dict[str, int] = {}
+        for cue in cues:
+            name = cue.lines[0][0]
+            assert cue.start_ms >= ends.get(name, 0)
+            ends[name] = cue.end_ms
 
 
 def _shown(one: Utterance, language: str | None) -> list[str]:

@@ -1,11 +1,14 @@
 """Files of terms, as people and spreadsheets write them."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import GlossaryFileError, UsageError
+from bot.errors import GlossaryFileError, SettingsError, UsageError
 from bot.records import glossary_file
+from bot.records.glossaries import of_host
 from bot.records.terms import glossary, term
 from bot.room.records import Term
 from bot.words import render
@@ -36,10 +39,73 @@ def mistakes(text: str | bytes, language: str | None = None) -> list[tuple[int, 
         "Language,Source,Translation\nes,hello,hola\nfr,cat,chat",
         '"hello","hola","es"\n"cat",\'chat\',fr'.replace("'", '"'),
         " hello , hola , ES \ncat,chat,fr,,",
+        "\ufeffsep=;\r\nsource;translation;language\r\nhello;hola;es\r\ncat;chat;fr\r\n",
+        '"sep=|"\nhello|hola|es\ncat|chat|fr',
+        "sep=\t\nhello\thola\tes\ncat\tchat\tfr",
+        "source,translation,language,,\r\nhello,hola,es,,\r\ncat,chat,fr\r\n,,,,\r\n",
+        ",Source,,Translation,Language\n,hello,,hola,es\n,cat,,chat,fr,,",
+        "hello;hola;es;;\rcat;chat;fr;;\r",
+        "source\u200b,\u2066translation\u2069,language\nhello,hola,e\u200bs\ncat\u00ad,chat,\ufefffr",
+        "\u200b,\u2060,\nhello,hola,es\ncat,chat,fr",
+        "source\ttranslation\tlanguage\nhello\thola\tes\ncat\tchat\tfr".encode("utf-16"),
     ],
 )
 def test_a_file_is_read_as_people_write_it(text: str) -> None:
     assert read(text) == [HOLA, CHAT]
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "translation"),
+    [
+        ('"hello, all";"hola, todos";es', "hello, all", "hola, todos"),
+        ('"a;b",x,es', "a;b", "x"),
+        ("hello, all;hola, todos;es\ncat;gato;es", "hello, all", "hola, todos"),
+        ("hello, you, all\thola\tes", "hello, you, all", "hola"),
+        ("source;translation;language\n1,5;1,6;es", "1,5", "1,6"),
+        ('"say ""a;b"" now",x,es', 'say "a;b" now', "x"),
+        ("sep=;\na,b;c,d;es", "a,b", "c,d"),
+    ],
+)
+def test_a_mark_inside_a_word_divides_no_columns(text: str, source: str, translation: str) -> None:
+    assert read(text)[0] == Term("es", source, translation)
+
+
+def test_lines_are_counted_from_the_top_of_the_file() -> None:
+    assert mistakes("sep=;\nhello;hola;es\nalone\n") == [
+        (3, "This line has 1 columns instead of 2 or 3.")
+    ]
+
+
+def test_what_stands_in_a_column_without_a_name_is_a_mistake() -> None:
+    assert mistakes("source,,translation,language\nhello,so,hola,es\ncat,,chat,fr") == [
+        (2, "This line has 4 columns instead of 2 or 3.")
+    ]
+
+
+def test_the_hosts_file_is_named_when_it_went_before_it_was_read(tmp_path: Path) -> None:
+    gone = tmp_path / "terms.csv"
+    with pytest.raises(SettingsError) as caught:
+        of_host(gone, ["es"])
+    says = f"GLOSSARY_FILE: {gone} can't be read: No such file or directory."
+    assert str(caught.value) == says
+
+
+def test_nobody_sees_what_a_term_is_kept_without() -> None:
+    (one,) = read("\u2066ma\u00adña\u200bna\u2069,n\u0303\ufeff,es")
+    assert one == Term("es", "mañana", "ñ")
+    assert read("n\u200b\u0303,x,es") == [Term("es", "ñ", "x")]
+    assert mistakes("\u200b,x,es") == [(1, "A term needs a word and its translation.")]
+    assert mistakes("\u3164,x,es") == [(1, "A term needs a word and its translation.")]
+    assert mistakes("bell\x07,x,es") == [(1, "A term must not contain control characters.")]
+
+
+@pytest.mark.parametrize("word", ["نمی\u200cشود", "👩\u200d🚒", "क\u094d\u200dष"])
+def test_joiners_that_shape_a_word_stay(word: str) -> None:
+    assert read(f"{word},x,es") == [Term("es", word, "x")]
+
+
+def test_a_file_of_nothing_but_commas_is_refused_at_once() -> None:
+    assert len(mistakes(",".join("ab" for _ in range(80_000)))) == 1
 
 
 def test_lines_without_a_language_are_of_the_one_that_was_chosen() -> None:
@@ -76,7 +142,7 @@ def test_every_mistake_is_named_by_its_line() -> None:
     ("text", "line", "what"),
     [
         (b"ok,ok,es\nol\xe9,hola,es", 2, "not UTF-8"),
-        ("hello,hola,es".encode("utf-16"), 1, "not UTF-8"),
+        ("hello,hola,es".encode("utf-16")[:-1], 1, "not UTF-8"),
         (b"", 0, "no terms"),
         ("source,translation,language\n", 0, "no terms"),
         ('hello,hola,es\n"cat,chat,fr', 2, "quotation marks"),
@@ -102,6 +168,15 @@ def test_twenty_mistakes_are_said_and_the_others_counted_within_one_message() ->
 
 
 SIDE = st.text(max_size=40).map(lambda text: "=" + text) | st.text(max_size=40)
+
+
+@given(SIDE)
+def test_a_term_that_was_kept_is_kept_as_it_is(side: str) -> None:
+    try:
+        one = term("es", side, "x")
+    except UsageError:
+        return  # no term
+    assert term("es", one.source, "x") == one
 
 
 @given(st.lists(st.tuples(st.sampled_from(["es", "fr"]), SIDE, SIDE), max_size=20))

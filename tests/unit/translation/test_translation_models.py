@@ -5,7 +5,16 @@ import logging
 import pytest
 
 from bot.translation.languages import NAMES, QWEN3_SPOKEN, QWEN3_TEXT_ONLY, SPOKEN, TEXT_ONLY
-from bot.translation.models import MODELS, Dialect, model_named
+from bot.translation.models import (
+    MODELS,
+    TEXT_MODELS,
+    Dialect,
+    Model,
+    is_live,
+    is_text,
+    look_at_text_model,
+    model_named,
+)
 
 
 def test_the_tables_hold_as_many_languages_as_the_vendor_documents() -> None:
@@ -49,3 +58,26 @@ def test_an_unknown_model_is_treated_as_the_newest_with_a_warning(
     assert model.name == "qwen9-livetranslate-flash-realtime"
     assert model.dialect is Dialect.NESTED
     assert "qwen9-livetranslate-flash-realtime" in caplog.text
+
+
+def test_an_unknown_model_for_texts_is_taken_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        look_at_text_model("qwen-mt-plus")
+        assert caplog.text == ""
+        look_at_text_model("qwen-mt-nano")
+    assert "qwen-mt-nano" in caplog.text
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_we_know_has_a_name_of_its_family(model: Model) -> None:
+    assert is_live(model.name)
+    assert is_live(f"{model.name}-2026-05-19")
+    assert not is_live(f"x{model.name}")
+    assert not is_live(f"{model.name}!")
+
+
+def test_every_text_model_we_know_has_a_name_of_its_family() -> None:
+    assert all(map(is_text, TEXT_MODELS))
+    assert not is_text("qwen-max")
