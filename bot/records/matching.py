@@ -33,12 +33,14 @@ class Utterance:
         number: In the order in which they were first seen.
         began_at: Clock seconds.
         grew_at: When any of its captions changed last.
+        date: When it began, in seconds since 1970; for who takes it down.
         source_language: Where any of them tells.
     """
 
     number: int
     began_at: float
     grew_at: float
+    date: float | None = None
     source_language: str | None = None
     languages: set[str] = field(default_factory=set)
     origins: set[Origin] = field(default_factory=set)
