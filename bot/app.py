@@ -263,6 +263,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
                 rooms.guild_left,  # first, as nobody is heard from then on
                 housekeeping.guild_left,
                 guild_settings.forget,
+                accounts.forget,
                 doors.readers.forget,
             ),
             http_trace=http_trace(wall.heard),

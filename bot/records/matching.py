@@ -19,6 +19,7 @@ from typing import Final
 from bot.room.events import Caption, Origin
 
 _KEPT: Final = 8  # utterances of a speaker that may still get a language
+_SPEAKERS: Final = 256  # of whom something may still come
 _KEYS: Final = 4096  # captions that may still change; a room keeps far fewer open
 _SAME_S: Final = 0.01
 _OVERLAP_S: Final = 3.0  # a caption opens up to this long after the words
@@ -55,7 +56,7 @@ class Matching:
 
     def __init__(self, first: int = 1) -> None:
         self._next = first
-        self._latest: dict[int, deque[Utterance]] = {}  # by speaker
+        self._latest: OrderedDict[int, deque[Utterance]] = OrderedDict()  # by speaker
         self._of: OrderedDict[int, Utterance] = OrderedDict()  # by key of caption
 
     def utterance(self, caption: Caption, now: float) -> Utterance:
@@ -77,6 +78,9 @@ class Matching:
         self._next += 1
         latest = self._latest.setdefault(caption.speaker.id, deque(maxlen=_KEPT))
         latest.append(made)
+        self._latest.move_to_end(caption.speaker.id)
+        if len(self._latest) > _SPEAKERS:
+            self._latest.popitem(last=False)
         return made
 
     def _found(self, caption: Caption, now: float) -> Utterance | None:
