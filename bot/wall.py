@@ -9,7 +9,7 @@ as such before anything is dated or removed by it.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from bot.clock import Clock
@@ -35,24 +35,23 @@ class Wall(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A date, and the clock second at which it was read."""
+    """A date as it was read.
 
-    date: datetime
+    Attributes:
+        offset: What to add to clock seconds for seconds since 1970.
+        at: At which clock second.
+    """
+
+    offset: float
     at: float
 
-    def later(self, now: float) -> datetime:
-        """The date at another clock second."""
-        return self.date + timedelta(seconds=now - self.at)
-
-    def agrees(self, other: "_Seen", within_s: float = WITHIN_S) -> bool:
+    def agrees(self, later: "_Seen", within_s: float = WITHIN_S) -> bool:
         """Whether a later one fits the time that has passed."""
-        apart = abs((other.date - self.later(other.at)).total_seconds())
-        return apart <= within_s + _DRIFT * (other.at - self.at)
+        return abs(later.offset - self.offset) <= within_s + _DRIFT * (later.at - self.at)
 
-    def moved_to(self, other: "_Seen") -> "_Seen":
-        """A later one; the same date as before but for the time that has passed, if that fits."""
-        same = _Seen(self.later(other.at), other.at)
-        return same if same.agrees(other, _LATE_S) else other
+    def date(self, at: float) -> datetime:
+        """The date at another clock second."""
+        return datetime.fromtimestamp(self.offset + at, UTC)
 
 
 def machine() -> datetime:
@@ -78,7 +77,7 @@ class WallClock:
         self._machine = machine
         self._discord: _Seen | None = None
         self._heard: _Seen | None = None  # the last, whether it counted or not
-        self._steady = _Seen(machine(), clock.now())  # before this machine's clock made a step
+        self._steady = self._seen(machine())  # before this machine's clock made a step
         self._step: _Seen | None = None
         self._wrong = False  # so it was said
         self._unsure = False  # likewise
@@ -89,19 +88,23 @@ class WallClock:
         It counts where this machine's clock or the answer before agrees: the wrong clock of one
         server is not worth more than both.
         """
-        ours, seen, before = self._read(), _Seen(date, self._clock.now()), self._heard
+        (read, ours), seen, before = self._read(), self._seen(date), self._heard
         self._heard = seen
         wrong = not ours.agrees(seen, WITHIN_S / 2 if self._wrong else WITHIN_S)
         if wrong and (before is None or not before.agrees(seen)):
             return
-        self._discord = self._discord.moved_to(seen) if self._discord is not None else seen
+        if self._discord is not None and self._discord.agrees(seen, _LATE_S):
+            # Not to waver with each answer.
+            self._discord = _Seen(self._discord.offset, seen.at)
+        else:
+            self._discord = seen
         if wrong is not self._wrong:
             self._wrong = wrong
             if wrong:
                 log.warning(
                     "this machine's clock reads %s while Discord's reads %s: "
                     "Discord's is used until they agree",
-                    ours.date.isoformat(timespec="seconds"),
+                    read.isoformat(timespec="seconds"),
                     date.isoformat(timespec="seconds"),
                 )
             else:
@@ -109,9 +112,9 @@ class WallClock:
 
     def now(self) -> datetime:
         """The date, as well as it is known."""
-        ours = self._read()
+        read, ours = self._read()
         other = self._discord or self._steady
-        return ours.date if other.agrees(ours) else other.later(ours.at)
+        return read if other.agrees(ours) else other.date(ours.at)
 
     def seconds(self) -> float:
         """The date, in seconds since 1970."""
@@ -119,11 +122,11 @@ class WallClock:
 
     def reached(self) -> datetime | None:
         """A time that is surely reached; None: none is known yet."""
-        ours = self._read()
+        read, ours = self._read()
         if self._discord is not None:
-            return min(ours.date, self._discord.later(ours.at))
+            return min(read, self._discord.date(ours.at))
         if ours.at - self._steady.at >= STEADY_S:
-            return min(ours.date, self._steady.later(ours.at))
+            return min(read, self._steady.date(ours.at))
         if not self._unsure:
             self._unsure = True
             log.warning(
@@ -132,12 +135,17 @@ class WallClock:
             )
         return None
 
-    def _read(self) -> _Seen:
-        ours = _Seen(self._machine(), self._clock.now())
+    def _seen(self, date: datetime) -> _Seen:
+        now = self._clock.now()
+        return _Seen(date.timestamp() - now, now)
+
+    def _read(self) -> tuple[datetime, _Seen]:
+        read = self._machine()
+        ours = self._seen(read)
         if self._steady.agrees(ours):
             self._step = None
         elif self._step is None or not self._step.agrees(ours):
             self._step = ours
         elif ours.at - self._step.at >= STAYS_S:
             self._steady, self._step = self._step, None
-        return ours
+        return read, ours
