@@ -7,7 +7,6 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -53,6 +52,7 @@ from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
 from bot.translation.models import look_at_text_model
 from bot.voice.link import DiscordVoiceLink, connect
+from bot.wall import Wall, WallClock
 from bot.web.health import HealthServer
 from bot.web.report import health_of
 from bot.words import t
@@ -85,11 +85,13 @@ class Doors:
 
     Args:
         clock: The time.
+        wall: The date.
         noise_gate: Rooms hear speech only.
     """
 
-    def __init__(self, clock: Clock, *, noise_gate: bool = False) -> None:
+    def __init__(self, clock: Clock, wall: Wall, *, noise_gate: bool = False) -> None:
         self._clock = clock
+        self._wall = wall
         self._noise_gate = noise_gate
         self._bot: ParleyBot | None = None
         self._boards: Boards | None = None
@@ -128,7 +130,7 @@ class Doors:
         if not isinstance(channel, CaptionChannel) or self._bot is None or self._bot.user is None:
             raise ChatError(t("The text channel is gone."))
         if self._boards is None:
-            self._boards = Boards(self._bot.user.id, self._clock)
+            self._boards = Boards(self._bot.user.id, self._clock, self._wall)
         self.readers.use(channel)
         return await self._boards.open(channel, look, refused)
 
@@ -161,6 +163,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
     """
     opus.library()
     clock = LoopClock()
+    wall = WallClock(clock)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(await Database.open(config.database_url))
         interpreter = LiveTranslate(
@@ -181,10 +184,10 @@ async def running(config: Settings) -> AsyncIterator[App]:
             model=config.translation.model,
             text_model=config.translation.text_model,
             clock=clock,
-            wall=_wall,
+            wall=wall.now,
         )
         stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
-        housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=_wall)
+        housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=wall)
         stack.push_async_callback(housekeeping.close)
         guild_settings = SettingsService(
             SettingsTable(store),
@@ -203,11 +206,9 @@ async def running(config: Settings) -> AsyncIterator[App]:
         texts = await stack.enter_async_context(
             _texts(config.translation, frozenset(interpreter.languages()), clock)
         )
-        transcripts = Transcripts(
-            TranscriptTable(store), guild_settings, clock=clock, wall=lambda: datetime.now(UTC)
-        )
+        transcripts = Transcripts(TranscriptTable(store), guild_settings, clock=clock, wall=wall)
         stack.push_async_callback(transcripts.close)  # likewise
-        doors = Doors(clock, noise_gate=config.voice.noise_gate)
+        doors = Doors(clock, wall, noise_gate=config.voice.noise_gate)
         service = service_name(config.translation.url)
         announcer = Announcer(service, guild_settings, doors.remove_later)
         rooms = Rooms(
@@ -224,7 +225,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             most_languages=config.translation.max_languages,
             notices=announcer,
             text_channels=doors.readers,
-            now=_seconds,
+            now=wall.seconds,
             glossary=glossaries.of_host(config.glossary_file, interpreter.languages()),
             own_glossary=partial(glossaries.load, GlossaryTable(store)),
             record=transcripts.record,
@@ -239,13 +240,13 @@ async def running(config: Settings) -> AsyncIterator[App]:
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
-        host = Host(rooms, spending, _seconds)
+        host = Host(rooms, spending, wall.seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
             gateway_url=config.discord.gateway_url,
             ca_file=config.discord.ca_file,
             cogs=[
-                lambda _: Translate(rooms, host, spending, _seconds, transcripts),
+                lambda _: Translate(rooms, host, spending, wall.seconds, transcripts),
                 lambda client: Comings(client, rooms, host),
                 lambda _: TextChannels(rooms, doors.readers),
                 lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
@@ -263,9 +264,10 @@ async def running(config: Settings) -> AsyncIterator[App]:
                 rooms.guild_left,  # first, as nobody is heard from then on
                 housekeeping.guild_left,
                 guild_settings.forget,
+                accounts.forget,
                 doors.readers.forget,
             ),
-            http_trace=http_trace(),
+            http_trace=http_trace(wall.heard),
         )
         doors.belong_to(bot)
         announcer.belong_to(bot, rooms)
@@ -286,10 +288,6 @@ async def running(config: Settings) -> AsyncIterator[App]:
         housekeeping.start(bot.guild_ids)
         transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
         yield App(bot, rooms, doors)
-
-
-def _wall() -> datetime:
-    return datetime.now(UTC)
 
 
 def _each(*told: Callable[[int], None]) -> Callable[[int], None]:
@@ -323,10 +321,6 @@ async def _texts(
     finally:
         await desk.close()
         await mt.close()
-
-
-def _seconds() -> float:
-    return datetime.now(UTC).timestamp()
 
 
 def service_name(url: str) -> str:

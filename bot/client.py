@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ class ParleyBot(commands.AutoShardedBot):
         http_trace: aiohttp.TraceConfig,
     ) -> None:
         _point_at(api_url, gateway_url)
+        discord.gateway.GatewayRatelimiter = SteadyRatelimiter  # type: ignore[misc] # likewise
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -178,6 +180,27 @@ def _point_at(api_url: str, gateway_url: str | None) -> None:
     discord.http.Route.BASE = api_url
     if gateway_url is not None:
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+class SteadyRatelimiter(discord.gateway.GatewayRatelimiter):
+    """discord.py's, which goes by the date: a clock that is set back does not make it wait for it.
+
+    It would join no voice channel until the clock reads again what it read before.
+    """
+
+    def is_ratelimited(self) -> bool:
+        """Whether the next message would wait."""
+        self._begin_anew()
+        return super().is_ratelimited()
+
+    def get_delay(self) -> float:
+        """Seconds that the next message waits."""
+        self._begin_anew()
+        return super().get_delay()
+
+    def _begin_anew(self) -> None:
+        if self.window > time.time():  # noqa: TID251 - the clock that it goes by
+            self.window = 0.0
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:

@@ -145,11 +145,13 @@ class Announcer:
     ) -> int:
         if self._rooms is None:
             raise TypeError("the announcer belongs to no client yet")
+        view = notice.ConsentButtons(self._rooms, locale)
+        view.stop()  # the registered one answers; discord.py would keep each that was sent
         try:
             async with asyncio.timeout(_POST_S):
                 message = await channel.send(
                     words,
-                    view=notice.ConsentButtons(self._rooms, locale),
+                    view=view,
                     allowed_mentions=discord.AllowedMentions(
                         everyone=False, roles=False, users=[discord.Object(i) for i in pinged]
                     ),

@@ -116,6 +116,18 @@ class Comings(commands.Cog):
             return
         await self._entered(after.channel)
 
+    @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Keep nothing of a voice channel that is gone."""
+        self._refused.pop(channel.id, None)
+        self._rooms.emptied(channel.id)
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Keep nothing of a server that removed the bot."""
+        for channel in guild.channels:
+            self._refused.pop(channel.id, None)
+
     async def _entered(self, voice: Voice) -> None:
         guild = voice.guild
         if (

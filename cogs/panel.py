@@ -245,6 +245,7 @@ class ChannelSurface:
         else:
             content = status.text(state, self._locale, self._now(), waiting=self._waiting())
             view = PanelButtons(self._rooms, state, self._locale)
+            view.stop()  # the registered one answers; discord.py would keep each that was sent
             looks = (state.chosen or state.plan.targets, state.plan.spoken)
         if self._shown == (content, looks):
             return False

@@ -16,6 +16,7 @@ from bot.clock import Clock
 from bot.errors import ChatError
 from bot.room.ports import Look
 from bot.room.records import Layout
+from bot.wall import Wall
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +27,15 @@ class Boards:
     Args:
         user_id: The bot's own.
         clock: The time.
+        wall: The date.
     """
 
-    def __init__(self, user_id: int, clock: Clock) -> None:
+    def __init__(self, user_id: int, clock: Clock, wall: Wall) -> None:
         self._clock = clock
         self._webhooks = Webhooks(user_id)
         self._budgets = Budgets(Budget)
         self._own = Budgets(own_budget)
-        self._janitor = Janitor(clock)
+        self._janitor = Janitor(clock, wall)
 
     async def open(
         self,

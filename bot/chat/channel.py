@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import discord
 
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 
 _RECENT = 50  # messages, among which a lost one is looked for
 _LOOKED_THROUGH = 2000  # messages of old, for captions whose time is over
-_BULK_AGE = timedelta(days=13)  # Discord takes no older ones in bulk than 14 days
 _PING_NOBODY = discord.AllowedMentions.none()
 
 
@@ -174,22 +173,18 @@ class ChannelTransport:
                     return MessageRef(message.id, message.webhook_id)
         return None
 
-    async def history(self) -> AsyncIterator[tuple[MessageRef, float]]:
-        """Captions of ours that stand already, with their age in seconds; newest first."""
+    async def history(self) -> AsyncIterator[tuple[MessageRef, datetime]]:
+        """Captions of ours that stand already, and since when; newest first."""
         if not self._permissions().read_message_history:
             return
         try:
             webhook_id = (await self._webhooks.of(self._channel)).id
         except WebhookUnavailableError:
             webhook_id = None
-        now = datetime.now(UTC)
         with _translated():
             async for message in self._channel.history(limit=_LOOKED_THROUGH):
-                age = now - message.created_at
-                if age > _BULK_AGE:
-                    return
                 if self._is_caption(message, webhook_id):
-                    yield MessageRef(message.id, message.webhook_id), age.total_seconds()
+                    yield MessageRef(message.id, message.webhook_id), message.created_at
 
     def _is_caption(self, message: discord.Message, webhook_id: int | None) -> bool:
         if message.webhook_id is not None:
@@ -201,9 +196,7 @@ class ChannelTransport:
 
     async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
         """Remove up to a hundred messages at once; False where that may not be done."""
-        oldest = datetime.now(UTC) - _BULK_AGE
-        old = any(discord.utils.snowflake_time(ref.id) < oldest for ref in refs)
-        if old or not self._permissions().manage_messages:
+        if not self._permissions().manage_messages:
             return False
         with _translated():
             await self._channel.delete_messages([discord.Object(ref.id) for ref in refs])

@@ -10,12 +10,14 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
 from bot.errors import ChatError
 from bot.tasks import TaskOwner
+from bot.wall import Wall
 
 log = logging.getLogger(__name__)
 
@@ -24,20 +26,27 @@ _GATHERED_S = 30.0  # removals come together, so that bulk is worth it
 _ONE_BY_ONE_S = 2.5
 _AGAIN_MINUTES = 1.0  # after a failure that may pass
 _MOST = 100_000  # messages remembered; beyond, the oldest stay in the channel
+_OLDEST: Final = timedelta(days=13)  # Discord removes none together that are older than 14
 
 
 class Historic(CaptionTransport, Protocol):
     """A place where captions of an earlier run of ours may stand."""
 
-    def history(self) -> AsyncIterator[tuple[MessageRef, float]]:
-        """Each caption that stands, with its age in seconds."""
+    def history(self) -> AsyncIterator[tuple[MessageRef, datetime]]:
+        """Each caption that stands, and since when; newest first."""
 
 
 class Janitor:
-    """Knows what is to be removed when, and does it. To be made on the running event loop."""
+    """Knows what is to be removed when, and does it. To be made on the running event loop.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: The time.
+        wall: The date, by which it is known how long captions of an earlier run have stood.
+    """
+
+    def __init__(self, clock: Clock, wall: Wall) -> None:
         self._clock = clock
+        self._wall = wall
         self._due: OrderedDict[MessageRef, tuple[CaptionTransport, float]] = OrderedDict()
         self._changed = asyncio.Event()
         self._figures = dict.fromkeys(("removed", "kept_back", "forgotten"), 0)
@@ -68,9 +77,13 @@ class Janitor:
 
     async def _look_back(self, place: Historic, minutes: float) -> None:
         try:
-            async for ref, age_s in place.history():
+            async for ref, since in place.history():
+                # None goes too early for a wrong clock; where none is sure, its minutes begin now.
+                age = (self._wall.reached() or since) - since
+                if age > _OLDEST:
+                    break
                 if ref not in self._due:
-                    self.remove_later(place, ref, minutes, age_s)
+                    self.remove_later(place, ref, minutes, max(0.0, age.total_seconds()))
         except ChatError as error:
             log.warning("earlier captions not found: %s", error.code)
 

@@ -1,4 +1,4 @@
-"""What Discord's answers say about its limits, seen where discord.py hides it.
+"""What Discord's answers say about its limits and the time, seen where discord.py hides it.
 
 discord.py waits out a 429 by itself and says nothing, and it holds back the answer of a request
 that used up its bucket until the bucket is full again. Its `http_trace` sees each answer as it
@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 
 import aiohttp
@@ -63,9 +65,19 @@ def tell(answer: Answer) -> None:
         listener(answer)
 
 
-def http_trace() -> aiohttp.TraceConfig:
-    """The trace to construct the client with: `discord.Client(http_trace=http_trace())`."""
+def http_trace(dated: Callable[[datetime], None] | None = None) -> aiohttp.TraceConfig:
+    """The trace to construct the client with: `discord.Client(http_trace=http_trace())`.
+
+    Args:
+        dated: Told of each answer's date, as it comes.
+    """
     trace = aiohttp.TraceConfig()
+
+    async def date_heard(_: object, __: object, end: aiohttp.TraceRequestEndParams) -> None:
+        if dated is not None and (date := date_of(end.response.headers)) is not None:
+            dated(date)
+
+    trace.on_request_end.append(date_heard)
     trace.on_request_end.append(_heard)
     return trace
 
@@ -92,6 +104,15 @@ def read(status: int, headers: Mapping[str, str], *, own: bool = False) -> Answe
     used_up = headers.get("X-RateLimit-Remaining") == "0"
     wait_s = _seconds(headers, "X-RateLimit-Reset-After") if used_up else 0.0
     return Answer(limited=False, wait_s=wait_s, own=own)
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """When an answer was made; None where it does not say, or with no zone."""
+    try:
+        date = parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, OverflowError):
+        return None
+    return None if date.tzinfo is None else date
 
 
 def _seconds(headers: Mapping[str, str], name: str) -> float:

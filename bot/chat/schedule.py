@@ -247,6 +247,9 @@ class Schedule:
             self._by_caption[caption.key] = (number, whole)
         for entry in entries:
             entry.write(self.style)
+            for number, left in entry.said.items():
+                if not left and self._by_utterance.get(number) is entry:
+                    self._by_utterance[number] = whole  # and goes with it
             if not any(entry.captions()):
                 del self._open[entry.key]
         self._open[whole.key] = whole

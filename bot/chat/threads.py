@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 import discord
 from babel import Locale, UnknownLocaleError
@@ -170,8 +171,8 @@ class LanguageThread:
         place, _ = await self._ready()
         return await place.delete_all(refs)
 
-    async def history(self) -> AsyncIterator[tuple[MessageRef, float]]:
-        """Captions that stand already, with their age in seconds, where there is a thread."""
+    async def history(self) -> AsyncIterator[tuple[MessageRef, datetime]]:
+        """Captions that stand already, and since when, where there is a thread."""
         try:
             thread = await self._find()
         except FAULTS as error:

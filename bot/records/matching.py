@@ -20,6 +20,7 @@ from bot.room.events import Caption, Origin
 from bot.words.codes import same_language
 
 _KEPT: Final = 8  # utterances of a speaker that may still get a language
+_SPEAKERS: Final = 256  # of whom something may still come
 _KEYS: Final = 4096  # captions that may still change; a room keeps far fewer open
 _SAME_S: Final = 0.01
 _OVERLAP_S: Final = 3.0  # a caption opens up to this long after the words
@@ -34,12 +35,14 @@ class Utterance:
         number: In the order in which they were first seen.
         began_at: Clock seconds.
         grew_at: When any of its captions changed last.
+        date: When it began, in seconds since 1970; for who takes it down.
         source_language: Where any of them tells.
     """
 
     number: int
     began_at: float
     grew_at: float
+    date: float | None = None
     source_language: str | None = None
     languages: set[str] = field(default_factory=set)
     origins: set[Origin] = field(default_factory=set)
@@ -54,7 +57,7 @@ class Matching:
 
     def __init__(self, first: int = 1) -> None:
         self._next = first
-        self._latest: dict[int, deque[Utterance]] = {}  # by speaker
+        self._latest: OrderedDict[int, deque[Utterance]] = OrderedDict()  # by speaker
         self._of: OrderedDict[int, Utterance] = OrderedDict()  # by key of caption
 
     def utterance(self, caption: Caption, now: float) -> Utterance:
@@ -76,6 +79,9 @@ class Matching:
         self._next += 1
         latest = self._latest.setdefault(caption.speaker.id, deque(maxlen=_KEPT))
         latest.append(made)
+        self._latest.move_to_end(caption.speaker.id)
+        if len(self._latest) > _SPEAKERS:
+            self._latest.popitem(last=False)
         return made
 
     def _found(self, caption: Caption, now: float) -> Utterance | None:

@@ -16,17 +16,17 @@ _LINES: Final = 4096  # of which it is known that they were kept
 
 
 class Recorder:
-    """Makes lines of captions. Pure.
+    """Makes lines of captions.
 
     Args:
         session: Whose lines they are.
         first: Number of the first utterance.
-        epoch: What to add to clock seconds for seconds since 1970.
+        date: Seconds since 1970; asked for each utterance, as a clock is set under a long room.
     """
 
-    def __init__(self, session: str, *, first: int, epoch: float) -> None:
+    def __init__(self, session: str, *, first: int, date: Callable[[], float]) -> None:
         self._session = session
-        self._epoch = epoch
+        self._date = date
         self._matching = Matching(first)
         self._ended: OrderedDict[int, float] = OrderedDict()  # by key: when it was final first
 
@@ -36,6 +36,8 @@ class Recorder:
         One that was taken back after its line was made gives a line without any words.
         """
         utterance = self._matching.utterance(caption, now)
+        if utterance.date is None:
+            utterance.date = self._date() - (now - utterance.began_at)
         words = bool(caption.text or caption.source_text)
         if not caption.final or not (words or caption.key in self._ended):
             return None
@@ -45,8 +47,8 @@ class Recorder:
         return TranscriptLine(
             session=self._session,
             utterance=utterance.number,
-            at=self._epoch + utterance.began_at,
-            until=self._epoch + max(ended, utterance.began_at),
+            at=utterance.date,
+            until=utterance.date + max(ended - utterance.began_at, 0.0),
             user_id=caption.speaker.id,
             name=caption.speaker.name,
             language=caption.language,

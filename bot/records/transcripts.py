@@ -1,9 +1,10 @@
 """Transcripts of a server's calls: off unless its settings give them days, and gone after these."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.clock import Clock, Timer
@@ -16,11 +17,13 @@ from bot.room.plan import RoomPlan
 from bot.room.ports import CaptionBoard
 from bot.room.stores import SettingsStore, TranscriptStore
 from bot.tasks import TaskOwner
+from bot.wall import Wall
 from bot.words import t
 
 log = logging.getLogger(__name__)
 
 _DAY_S: Final = 86_400.0
+_AGAIN_S: Final = 600.0  # where it was not known for certain what day it is
 _SESSIONS: Final = 100  # of a guild, the newest
 
 
@@ -50,7 +53,7 @@ class Transcripts:
         store: Where lines are kept.
         settings: Says for how many days.
         clock: The time between batches.
-        wall: The date, with its zone.
+        wall: The date.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Transcripts:
         settings: SettingsStore,
         *,
         clock: Clock,
-        wall: Callable[[], datetime],
+        wall: Wall,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -85,8 +88,8 @@ class Transcripts:
         """
         guild_id = plan.guild_id
         days = (await self._settings.settings(guild_id)).transcript_days
-        now = self._wall().timestamp()
-        name = f"{plan.text_channel_id}.{plan.session or int(now * 1000)}"
+        begun = int(self._wall.now().timestamp() * 1000)
+        name = f"{plan.text_channel_id}.{plan.session or begun}"
         known = await self._store.lines(guild_id, name) if plan.session else []
         stop = consent.listen(lambda agreed: self._agreed(guild_id, agreed))
 
@@ -100,7 +103,7 @@ class Transcripts:
             Recorder(
                 name,
                 first=1 + max((line.utterance for line in known), default=0),
-                epoch=now - self._clock.now(),
+                date=lambda: self._wall.now().timestamp(),
             ),
             consent=consent,
             keep=lambda line: self._batches.keep(guild_id, line),
@@ -116,7 +119,8 @@ class Transcripts:
     def keep_for(self, guild_id: int, days: int) -> None:
         """The guild's settings changed: keep transcripts for so many days from now on; 0: none.
 
-        What is too old by now goes soon; should that fail, it goes with the next day's.
+        What is too old by now goes soon; should that fail, or should it not be certain what day
+        it is, it goes with the next day's.
         """
         if (board := self._boards.get(guild_id)) is not None:
             board.keep_for(days)
@@ -124,7 +128,11 @@ class Transcripts:
 
     async def _expire(self, guild_id: int, days: int) -> int:
         try:
-            return await self._batches.expire(guild_id, self._oldest(days))
+            if days == 0:
+                return await self._batches.expire(guild_id, math.inf)
+            if (now := self._wall.reached()) is None:
+                return 0
+            return await self._batches.expire(guild_id, _oldest(now, days))
         except StoreError as error:
             log.warning("old transcripts can't be removed: %s", error.code)
             return 0
@@ -144,12 +152,15 @@ class Transcripts:
             channel, _, _ = name.partition(".")
             if ended >= oldest and channel.isdecimal():
                 found.append(
-                    Session(name, int(channel), self._date(began), self._date(ended), lines)
+                    Session(
+                        name,
+                        int(channel),
+                        datetime.fromtimestamp(began, UTC),
+                        datetime.fromtimestamp(ended, UTC),
+                        lines,
+                    )
                 )
         return found
-
-    def _date(self, at: float) -> datetime:
-        return datetime.fromtimestamp(at, self._wall().tzinfo)
 
     async def utterances(self, guild_id: int, session: Session) -> list[Utterance]:
         """What was said, in order of speech.
@@ -176,10 +187,8 @@ class Transcripts:
         return await self._batches.forget(guild_id, user_id)
 
     async def _limit(self, guild_id: int) -> float:
-        return self._oldest((await self._settings.settings(guild_id)).transcript_days)
-
-    def _oldest(self, days: int) -> float:
-        return (self._wall() - timedelta(days=days)).timestamp()
+        days = (await self._settings.settings(guild_id)).transcript_days
+        return _oldest(self._wall.now(), days)
 
     async def expire(self, guilds: Iterable[int]) -> int:
         """Remove what is older than each guild wants it; returns how many lines.
@@ -208,7 +217,8 @@ class Transcripts:
         def due() -> None:
             self.expire_daily(guilds)
 
-        self._timer = self._clock.call_at(self._clock.now() + _DAY_S, due)
+        wait_s = _AGAIN_S if self._wall.reached() is None else _DAY_S
+        self._timer = self._clock.call_at(self._clock.now() + wait_s, due)
 
     async def close(self) -> None:
         """Write what waits, and end. Idempotent."""
@@ -216,3 +226,7 @@ class Transcripts:
             self._timer.cancel()
         await self._tasks.close()
         await self._batches.close()
+
+
+def _oldest(now: datetime, days: int) -> float:
+    return (now - timedelta(days=days)).timestamp()

@@ -191,6 +191,10 @@ class Accounts:
             )
         return self._guilds[guild_id]
 
+    def forget(self, guild_id: int) -> None:
+        """The bot was removed: keep no account of this guild here."""
+        self._guilds.pop(guild_id, None)
+
     def settings_changed(self, guild_id: int, settings: GuildSettings) -> None:
         """A guild's limit holds at once, in its running room too."""
         if (account := self._guilds.get(guild_id)) is not None:

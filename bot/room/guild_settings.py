@@ -1,11 +1,10 @@
 """Changes of a server's settings: checked as a whole, kept, then told to whoever they concern."""
 
-import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.errors import UsageError
+from bot.locks import KeyedLimit
 from bot.room.records import GuildSettings
 from bot.room.stores import SettingsStore
 from bot.words import language_name, listing, number, t
@@ -44,7 +43,7 @@ class SettingsService:
         self.most_languages = most_languages
         self.most_minutes = most_minutes
         self._known: dict[int, GuildSettings] = {}
-        self._changing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._changing = KeyedLimit()  # of a guild: one reads or changes
         self._listeners: list[Changed] = []
 
     @property
@@ -68,7 +67,7 @@ class SettingsService:
         """
         known = self._known.get(guild_id)
         if known is None:
-            async with self._changing[guild_id]:  # so that no older state is remembered
+            async with self._changing.of(guild_id):  # so that no older state is remembered
                 known = await self._read(guild_id)
         return known
 
@@ -86,7 +85,7 @@ class SettingsService:
             UsageError: A value can't be; the sentence says which may.
             StoreError: They can't be kept; what was holds.
         """
-        async with self._changing[guild_id]:
+        async with self._changing.of(guild_id):
             before = await self._read(guild_id)
             after = edit(before)
             if after == before:

@@ -3,20 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from bot.clock import Clock, Timer
 from bot.errors import StoreError
 from bot.room.stores import GuildStore, UsageHistory
 from bot.tasks import TaskOwner
+from bot.wall import Wall
 
 log = logging.getLogger(__name__)
 
 GUILD_KEPT = timedelta(days=30)  # after it removed the bot
 USAGE_KEPT = timedelta(days=400)  # a year can be compared with the one before
 ROUND_S = 24 * 3600.0
-AGAIN_S = 600.0  # after a round that failed
+AGAIN_S = 600.0  # after a round that failed, or that did not know for certain what day it is
 
 Present = Callable[[], Collection[int] | None]
 
@@ -37,7 +38,7 @@ class Housekeeping:
         usage: UsageHistory,
         *,
         clock: Clock,
-        wall: Callable[[], datetime],
+        wall: Wall,
     ) -> None:
         self._guilds = guilds
         self._usage = usage
@@ -59,7 +60,7 @@ class Housekeeping:
 
     def guild_left(self, guild_id: int) -> None:
         """The bot was removed: what is kept goes when its time is over."""
-        at = self._wall().timestamp()
+        at = self._wall.now().timestamp()
         self._write(partial(self._guilds.guild_left, guild_id, at), f"left {guild_id}")
 
     def guild_joined(self, guild_id: int) -> None:
@@ -90,7 +91,8 @@ class Housekeeping:
         try:
             async with self._turn:
                 await self._compare()
-                await self._remove()
+                if not await self._remove():
+                    wait_s = AGAIN_S
         except StoreError as error:
             wait_s = AGAIN_S
             log.warning("the round ended early: %s", error.code)
@@ -102,15 +104,18 @@ class Housekeeping:
         present = self._present()
         if present is None:
             return
-        now = self._wall().timestamp()
+        now = self._wall.now().timestamp()
         for guild_id in sorted(known.difference(departed, present)):
             await self._guilds.guild_left(guild_id, now)
         for guild_id in sorted(departed.intersection(present)):
             await self._guilds.guild_back(guild_id)
 
-    async def _remove(self) -> None:
-        now = self._wall()
+    async def _remove(self) -> bool:
+        now = self._wall.reached()
+        if now is None:
+            return False
         guilds = await self._guilds.purge((now - GUILD_KEPT).timestamp())
         rows = await self._usage.expire((now - USAGE_KEPT).date())
         if guilds or rows:
             log.info("removed what was kept of %d servers, and %d rows of usage", guilds, rows)
+        return True

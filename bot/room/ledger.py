@@ -31,7 +31,7 @@ class Ledger:
         model: Of the conversations.
         text_model: Of text translation.
         clock: The time between batches.
-        wall: The date, in UTC.
+        wall: The date, in UTC. May be set, forwards and back.
         most_rows: How many rows may wait. Beyond, what people used is counted for their guild
             alone; beyond twice as many it is not kept, and counted in `dropped`.
     """
@@ -56,6 +56,7 @@ class Ledger:
         self._day = wall().date()
         self._today: dict[int, dict[str, Spent]] = {}  # by guild and model
         self._known: set[int] = set()  # guilds whose earlier rows of today are in `_today`
+        self._asked: dict[int, float] = {}  # clock second of the last try to know such a guild
         self._writing = asyncio.Lock()
         self._timer: Timer | None = None
         self._tasks = TaskOwner("ledger")
@@ -69,15 +70,18 @@ class Ledger:
 
     @property
     def day(self) -> date:
-        """Today, in UTC. Never goes back: a clock that is set right does not make a day anew."""
+        """Today, in UTC."""
         self._turn_the_page()
         return self._day
 
     def _turn_the_page(self) -> None:
         today = self._wall().date()
-        if today > self._day:
+        if today != self._day:
             self._day = today
-            self._today.clear()
+            # Today's rows may be there already: it was today before, by a clock that was wrong
+            # then or in between.
+            for of_day in (self._today, self._known, self._asked):
+                of_day.clear()
 
     async def load(self, guild_id: int) -> None:
         """Know what a guild spent today before this process began.
@@ -85,25 +89,45 @@ class Ledger:
         Raises:
             StoreError: The store can't be read.
         """
-        if guild_id in self._known:
-            return
-        # No batch is under way meanwhile: what waits is not in the store, what does not is.
-        async with self._writing:
-            day = self.day
-            stored = await self._store.day(guild_id, day)
-            if guild_id in self._known or day != self.day:
+        while not self.knows(guild_id):
+            # No batch is under way meanwhile: what waits is not in the store, what does not is.
+            async with self._writing:
+                day = self.day
+                stored = await self._store.day(guild_id, day)
+                if self.knows(guild_id) or day != self.day:
+                    continue
+                amounts = dict(stored)
+                for key, amount in self._waiting.items():
+                    if (key.guild_id, key.day) == (guild_id, day):
+                        amounts[key.model] = amounts.get(key.model, Spent()) + amount
+                self._today[guild_id] = amounts
                 self._known.add(guild_id)
-                return
-            amounts = dict(stored)
-            for key, amount in self._waiting.items():
-                if (key.guild_id, key.day) == (guild_id, day):
-                    amounts[key.model] = amounts.get(key.model, Spent()) + amount
-            self._today[guild_id] = amounts
-            self._known.add(guild_id)
+
+    def knows(self, guild_id: int) -> bool:
+        """Whether all that a guild spent today is known, and not only what it did just now."""
+        self._turn_the_page()
+        return guild_id in self._known
+
+    def _recall(self, guild_id: int) -> None:
+        """Begin to know a guild in the day that has just begun; again later where that fails."""
+        if self.knows(guild_id) or self._closed:
+            return
+        now = self._clock.now()
+        if guild_id not in self._asked or now - self._asked[guild_id] >= BATCH_S:
+            self._asked[guild_id] = now
+            self._tasks.start(self._loaded(guild_id), f"today {guild_id}")
+
+    async def _loaded(self, guild_id: int) -> None:
+        try:
+            await self.load(guild_id)
+        except StoreError as error:
+            if not self._failing:
+                log.warning("what was spent today can't be read, and is asked again: %s", error)
+            self._failing = True
 
     def today(self, guild_id: int) -> Mapping[str, Spent]:
-        """What a loaded guild spent today, by model."""
-        self._turn_the_page()
+        """What a loaded guild spent today, by model; where a day has just begun, so far."""
+        self._recall(guild_id)
         return self._today.get(guild_id, {})
 
     def guilds(self) -> tuple[int, ...]:
@@ -113,6 +137,7 @@ class Ledger:
 
     def used(self, guild_id: int, user_id: int, usage: Usage) -> None:
         """Count what a conversation used; `NOBODY` as user counts for the guild alone."""
+        self._recall(guild_id)
         day = self.day
         today = self._today.setdefault(guild_id, {})
         for model, amount in spent(usage, model=self._model, text_model=self._text_model).items():

@@ -1,14 +1,13 @@
 """The rooms of this process, one per guild."""
 
-import asyncio
 import logging
 import secrets
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.clock import Clock
 from bot.errors import ChatError, NoRoomError, ParleyError, UsageError
+from bot.locks import KeyedLimit
 from bot.room import refusals
 from bot.room.allowance import Account, Accounts
 from bot.room.choice import chosen
@@ -130,8 +129,8 @@ class Rooms:
         )
         self._panels: dict[int, Panel] = {}
         self._starters: dict[int, int] = {}
-        self._turned_down: set[int] = set()  # voice channels
-        self._changing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turned_down: dict[int, int] = {}  # voice channels, and whose
+        self._changing = KeyedLimit()  # of a guild: one changes its room
         self._rooms: dict[int, Room | None] = {}  # None while it starts or ends
         self._starting: dict[int, _Start] = {}
         self._tasks = TaskOwner("rooms")
@@ -170,7 +169,8 @@ class Rooms:
                 await self._stopped(guild_id)
         finally:
             self._consents.drop(guild_id)
-            self._opening.glossaries.pop(guild_id, None)
+            for channel_id in [at for at, whose in self._turned_down.items() if whose == guild_id]:
+                del self._turned_down[channel_id]
 
     async def start(
         self,
@@ -217,14 +217,15 @@ class Rooms:
             start.check()
             room = await self._opened(plan, account, paused=paused, occasion=occasion)
         except BaseException:
-            del self._rooms[plan.guild_id]
-            self._starters.pop(plan.guild_id, None)
+            self._over(plan.guild_id)
+            if self._notices is not None:
+                self._notices.over(plan.guild_id)
             await self._interpreter.discard(plan.guild_id)
             raise
         finally:
             del self._starting[plan.guild_id]
         self._rooms[plan.guild_id] = room
-        self._turned_down.discard(plan.voice_channel_id)
+        self._turned_down.pop(plan.voice_channel_id, None)
         self._changed(plan.guild_id)
         self.text_channels_changed(plan.guild_id)  # it may have been lost meanwhile
 
@@ -296,6 +297,8 @@ class Rooms:
 
     def use_glossary(self, guild_id: int, glossary: Glossary) -> None:
         """A guild's own terms from now on, in its running room too."""
+        if guild_id not in self._rooms:
+            return  # the next one reads them
         self._opening.glossaries[guild_id] = glossary
         if (room := self._rooms.get(guild_id)) is not None:
             room.use_glossary(self._opening.glossary(guild_id))
@@ -335,21 +338,26 @@ class Rooms:
         self.deafen(guild_id)
         if (start := self._starting.get(guild_id)) is not None:
             if by_hand:
-                self._turned_down.add(start.voice_channel_id)
+                self._turned_down[start.voice_channel_id] = guild_id
             return
         room = self._running(guild_id)
         if by_hand:
-            self._turned_down.add(room.where)
-        async with self._changing[guild_id]:
+            self._turned_down[room.where] = guild_id
+        async with self._changing.of(guild_id):
             if self._rooms.get(guild_id) is not room:
                 raise refusals.none_runs()  # it has ended meanwhile
             self._rooms[guild_id] = None
             try:
                 await self._finish(room, self._panels.pop(guild_id, None))
             finally:
-                del self._rooms[guild_id]
-                self._starters.pop(guild_id, None)
+                self._over(guild_id)
                 await self._interpreter.discard(guild_id)
+
+    def _over(self, guild_id: int) -> None:
+        """Keep nothing of a room that has ended, or did not begin."""
+        del self._rooms[guild_id]
+        self._starters.pop(guild_id, None)
+        self._opening.glossaries.pop(guild_id, None)
 
     async def _finish(self, room: Room, panel: Panel | None) -> None:
         """End everything of a room, however one part of it fails or waits."""
@@ -374,7 +382,7 @@ class Rooms:
 
     def emptied(self, channel_id: int) -> None:
         """Nobody is left in this voice channel."""
-        self._turned_down.discard(channel_id)
+        self._turned_down.pop(channel_id, None)
 
     def runs(self, guild_id: int) -> bool:
         """Whether a guild has a room, one that starts or ends too."""
@@ -401,7 +409,7 @@ class Rooms:
         """
         if self._running(guild_id).where == channel_id:
             raise UsageError(t("I am in that voice channel already."))
-        async with self._changing[guild_id]:
+        async with self._changing.of(guild_id):
             room = self._running(guild_id)
             if (panel := self._panels.get(guild_id)) is not None:
                 await panel.leaving()
@@ -426,7 +434,7 @@ class Rooms:
         plan = chosen(
             room.plan, targets, spoken, most=self.most_languages, interpreter=self._interpreter
         )
-        async with self._changing[guild_id]:
+        async with self._changing.of(guild_id):
             room = self._running(guild_id)
             begins = plan.spoken is not None and room.plan.spoken is None
             room.use_languages(plan.targets, plan.spoken)

@@ -3,15 +3,14 @@
 Each is written when it changes and once a minute, so that its age is known when it is read again.
 """
 
-import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from bot.clock import Clock, Timer
 from bot.errors import StoreError
+from bot.locks import KeyedLimit
 from bot.room.records import SavedRoom
 from bot.room.spent import NOBODY
 from bot.room.stores import RoomStore
@@ -43,7 +42,7 @@ class RememberedRooms:
         self._next: Timer | None = None
         self._newest: dict[int, SavedRoom] = {}
         self._written: dict[int, SavedRoom] = {}
-        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks = KeyedLimit()  # of a guild: one writes
         self._tasks = TaskOwner("remembered rooms")
 
     def keep(self, room: SavedRoom) -> None:
@@ -69,7 +68,7 @@ class RememberedRooms:
         return -_AHEAD_S <= self._now() - room.saved_at <= OLDEST_S
 
     async def _write(self, store: RoomStore, guild_id: int) -> None:
-        async with self._locks[guild_id]:
+        async with self._locks.of(guild_id):
             newest = self._newest.get(guild_id)
             if newest is None or newest == self._written.get(guild_id):
                 return  # it ended, or a later write was first
@@ -88,12 +87,11 @@ class RememberedRooms:
             self._rest()
         if self._store is None:
             return
-        async with self._locks[guild_id]:
+        async with self._locks.of(guild_id):
             try:
                 await self._store.drop_room(guild_id)
             except StoreError as error:
                 log.warning("an ended room could not be forgotten: %s", error)
-        self._locks.pop(guild_id, None)
 
     async def rooms(self) -> list[SavedRoom]:
         """Those that ran when the process ended.
@@ -111,7 +109,7 @@ class RememberedRooms:
         """
         if self._store is None:
             return False
-        async with self._locks[guild_id]:
+        async with self._locks.of(guild_id):
             for room in await self._store.rooms():
                 if (room.guild_id, room.starter_id) == (guild_id, user_id):
                     await self._store.save_room(replace(room, starter_id=NOBODY))

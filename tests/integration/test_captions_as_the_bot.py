@@ -16,6 +16,7 @@ from bot.loopback import Channel, Message, Permissions
 from bot.room.events import Caption, Member
 from bot.room.ports import Look
 from bot.room.records import Layout
+from bot.wall import WallClock
 from tests.integration.loopback_bot import Scene, scene, until
 
 ANA, BEN = Member(11, "Ana"), Member(12, "B*e*n")
@@ -170,7 +171,7 @@ async def test_own_captions_of_an_earlier_run_are_found_and_nothing_else_of_the_
 ) -> None:
     look = Look(("en",), layout=layout, originals=False, caption_minutes=1)
     async with scene() as on:
-        made = Boards(on.app.id, LoopClock())
+        made = Boards(on.app.id, LoopClock(), WallClock(LoopClock()))
         try:
             board = await made.open(on.text(), look)
             board.show(said(1, "By webhook."))

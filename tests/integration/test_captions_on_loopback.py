@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,6 +18,7 @@ from bot.loopback import Channel, Message, Permissions
 from bot.room.events import Caption, Member
 from bot.room.ports import Look
 from bot.room.records import Layout
+from bot.wall import WallClock
 from tests.integration.loopback_bot import Scene, scene
 from tests.support.crowd import Talk, rows_of, spoken_words, whole_words
 
@@ -26,7 +28,7 @@ ALL = ("en", "ja")
 
 @asynccontextmanager
 async def boards(on: Scene) -> AsyncIterator[Boards]:
-    made = Boards(on.app.id, LoopClock())
+    made = Boards(on.app.id, LoopClock(), WallClock(LoopClock()))
     try:
         yield made
     finally:
@@ -262,6 +264,7 @@ async def test_a_post_that_was_not_answered_does_not_stand_twice() -> None:
 async def test_captions_of_an_earlier_run_are_found_and_removed_and_nothing_else(
     *, together: bool
 ) -> None:
+    began = datetime.now(UTC) - timedelta(seconds=1)
     async with scene() as on:
         if together:
             on.guild.allow(on.captions, on.app, Permissions.MANAGE_MESSAGES)
@@ -273,7 +276,7 @@ async def test_captions_of_an_earlier_run_are_found_and_removed_and_nothing_else
             await board.close()
         on.ana.write("Hello all", on.captions)
         transport = ChannelTransport(on.text(), Webhooks(on.app.id))
-        found = [ref async for ref, age_s in transport.history() if 0 <= age_s < 60]
+        found = [ref async for ref, since in transport.history() if since >= began]
         assert len(found) == 3
         assert await transport.delete_all(found) is together
         for ref in found:

@@ -46,17 +46,29 @@ class MemoryUsage:
             nobody = replace(key, user_id=NOBODY)
             self.rows[nobody] = self.rows.get(nobody, Spent()) + amount
 
+    async def expire(self, before: date) -> int:
+        self._check()
+        old = [key for key in self.rows if key.day < before]
+        for key in old:
+            del self.rows[key]
+        return len(old)
+
     @property
     def sum(self) -> Spent:
         return sum(self.rows.values(), Spent())
 
 
 class Calendar:
-    """The date that belongs to a manual clock, which began at a given time of day."""
+    """A Wall: the date that belongs to a manual clock, which began at a given time of day."""
 
     def __init__(self, clock: ManualClock, hour: int = 12) -> None:
         self._clock = clock
         self._began = datetime(2026, 11, 22, hour, tzinfo=UTC) - timedelta(seconds=clock.now())
 
-    def __call__(self) -> datetime:
+    def now(self) -> datetime:
         return self._began + timedelta(seconds=self._clock.now())
+
+    def reached(self) -> datetime:
+        return self.now()
+
+    __call__ = now

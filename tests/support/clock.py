@@ -70,3 +70,25 @@ class WallClock:
 
     def wall(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+
+class SetClock:
+    """A machine's clock, which is set, beside one that never is: what is true passes with it.
+
+    Args:
+        clock: The time that passes.
+        truth: The true date at its second 0.
+    """
+
+    def __init__(
+        self, clock: ManualClock, truth: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    ) -> None:
+        self._clock = clock
+        self._began = truth
+        self.off = timedelta()
+
+    def truth(self) -> datetime:
+        return self._began + timedelta(seconds=self._clock.now())
+
+    def __call__(self) -> datetime:
+        return self.truth() + self.off

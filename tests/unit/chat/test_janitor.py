@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -8,7 +9,9 @@ from bot.chat.janitor import Janitor
 from bot.chat.transport import MessageRef, Posted
 from bot.errors import ChatError
 from bot.room.events import Member
-from tests.support.clock import ManualClock
+from bot.wall import WallClock
+from tests.support.books import Calendar
+from tests.support.clock import ManualClock, SetClock
 
 
 class Place:
@@ -19,7 +22,7 @@ class Place:
         self.fault = fault
         self.batches: list[list[int]] = []
         self.singles: list[int] = []
-        self.earlier: list[tuple[MessageRef, float]] = []
+        self.earlier: list[tuple[MessageRef, datetime]] = []
 
     def own_budget(self) -> Budget | None:
         raise AssertionError("nothing is posted")
@@ -45,7 +48,7 @@ class Place:
             self.batches.append([ref.id for ref in refs])
         return self.bulk
 
-    async def history(self) -> AsyncIterator[tuple[MessageRef, float]]:
+    async def history(self) -> AsyncIterator[tuple[MessageRef, datetime]]:
         for found in self.earlier:
             yield found
 
@@ -64,7 +67,7 @@ async def clock() -> ManualClock:
 
 @pytest.fixture
 async def janitor(clock: ManualClock) -> AsyncIterator[Janitor]:
-    made = Janitor(clock)
+    made = Janitor(clock, Calendar(clock))
     yield made
     await made.close()
 
@@ -130,9 +133,29 @@ async def test_what_an_earlier_run_left_is_removed_when_its_own_time_comes(
     clock: ManualClock, janitor: Janitor
 ) -> None:
     place = Place()
-    place.earlier = [(MessageRef(2), 30.0), (MessageRef(1), 600.0)]
+    now = Calendar(clock).now()
+    place.earlier = [(MessageRef(n), now - timedelta(seconds=s)) for n, s in ((2, 30), (1, 600))]
     janitor.catch_up(place, 5)
     await passing(clock, 70)
     assert place.batches == [[1]]
     await passing(clock, 270)
     assert place.batches == [[1], [2]]
+
+
+@pytest.mark.parametrize("days", [300, -300])
+async def test_a_clock_of_the_machine_that_is_wrong_removes_none_before_its_time(
+    clock: ManualClock, days: int
+) -> None:
+    machine = SetClock(clock)
+    machine.off = timedelta(days=days)
+    wall = WallClock(clock, machine)
+    for _ in range(2):
+        wall.heard(machine.truth())
+    janitor, place = Janitor(clock, wall), Place()
+    place.earlier = [(MessageRef(1), machine.truth() - timedelta(seconds=60))]
+    janitor.catch_up(place, 5)
+    await passing(clock, 220)
+    assert place.batches == []
+    await passing(clock, 130)
+    assert place.batches == [[1]]
+    await janitor.close()

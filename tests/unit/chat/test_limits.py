@@ -1,8 +1,10 @@
 """What an answer's headers say, and who hears of it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from bot.chat.limits import Answer, listening, read, tell
+from bot.chat.limits import Answer, date_of, listening, read, tell
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,19 @@ def test_only_who_listens_hears() -> None:
         tell(answer)
     tell(answer)
     assert heard == [answer]
+
+
+@pytest.mark.parametrize(
+    ("header", "date"),
+    [
+        ("Sun, 22 Nov 2026 12:00:05 GMT", datetime(2026, 11, 22, 12, 0, 5, tzinfo=UTC)),
+        ("Sun, 22 Nov 2026 12:00:05 -0000", None),
+        ("Sun, 32 Nov 2026 12:00:05 GMT", None),
+        ("Sun, 22 Nov 99999 12:00:05 GMT", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_an_answer_says_when_it_was_made(header: str, date: datetime | None) -> None:
+    assert date_of({"Date": header}) == date
+    assert date_of({}) is None

@@ -1,7 +1,6 @@
 """A room with several languages, taken down: what stands beside what."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,13 +10,13 @@ from bot.room.events import Echoed, Final, Member, Partial, Source, Speech, Turn
 from bot.room.fanout import Fanning, FanOut
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
+from tests.support.books import Calendar
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 from tests.support.texts import MemoryTexts
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
-START = datetime(2026, 11, 22, 19, tzinfo=UTC)
 
 
 class House:
@@ -32,7 +31,7 @@ class House:
             MemoryTranscripts(),
             MemorySettings(days=1),
             clock=self.clock,
-            wall=lambda: START + timedelta(seconds=self.clock.now() - 1000),
+            wall=Calendar(self.clock),
         )
         self.rooms = Rooms(
             interpreter=self.interpreter,

@@ -1,7 +1,7 @@
 """Taking down what a room shows: who, what, when, and for how long."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +14,9 @@ from bot.room.events import Caption, Member
 from bot.room.plan import RoomPlan
 from bot.room.ports import CaptionBoard
 from bot.room.records import TranscriptLine
-from tests.support.clock import ManualClock
+from bot.wall import STEADY_S, Wall, WallClock
+from tests.support.books import Calendar
+from tests.support.clock import ManualClock, SetClock
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryBoard, MemoryConsent
 
@@ -25,17 +27,17 @@ START = datetime(2026, 11, 22, 19, tzinfo=UTC)
 class Desk:
     """Transcripts of one guild with everything around them in memory."""
 
-    def __init__(self, days: int, *agreed: int) -> None:
+    def __init__(
+        self, days: int, *agreed: int, wall: Callable[[ManualClock], Wall] | None = None
+    ) -> None:
         self.clock = ManualClock()
         self.store = MemoryTranscripts()
         self.settings = MemorySettings(days=days)
         self.consent = Consent(1, MemoryConsent(), frozenset(agreed))
         self.shown = MemoryBoard()
         self.board: CaptionBoard = self.shown
+        self.wall = wall(self.clock) if wall is not None else Calendar(self.clock, hour=19)
         self.transcripts = Transcripts(self.store, self.settings, clock=self.clock, wall=self.wall)
-
-    def wall(self) -> datetime:
-        return START + timedelta(seconds=self.clock.now() - 1000.0)
 
     async def open(self, session: str = "run") -> None:
         self.board = await self.transcripts.record(
@@ -198,6 +200,83 @@ async def test_lines_go_after_their_days_and_are_not_handed_out_before_that_eith
     await desk.transcripts._tasks.drain()
     assert [line.text for line in desk.store.rows.values()] == ["Newer."]
     await desk.transcripts.close()
+
+
+class Stranger:
+    """Transcripts on a machine whose clock is set, with Discord's answers."""
+
+    def __init__(self, off: timedelta) -> None:
+        self.desk = Desk(2, ANA.id, wall=self._wall)
+        self.machine.off = off
+
+    def _wall(self, clock: ManualClock) -> Wall:
+        self.machine = SetClock(clock)
+        self.wall = WallClock(clock, self.machine)
+        return self.wall
+
+    async def rounds(self, seconds: float) -> None:
+        self.desk.clock.advance(seconds)
+        await self.desk.transcripts._tasks.drain()
+
+    def texts(self) -> list[str]:
+        return [line.text for line in self.desk.store.rows.values()]
+
+
+@pytest.mark.parametrize("days", [365, -365, -20_000, 3, -3])
+async def test_lines_stay_their_days_whatever_the_clock_of_the_machine_reads(days: int) -> None:
+    here = Stranger(timedelta(days=days))
+    for _ in range(2):
+        here.wall.heard(here.machine.truth())
+    await here.desk.open()
+    here.desk.caption(1, "Said.")
+    await here.desk.written()
+    here.desk.transcripts.expire_daily(lambda: [1])
+    await here.rounds(0)
+    here.machine.off = timedelta()
+    await here.rounds(86_400.0)
+    assert here.texts() == ["Said."]
+    await here.rounds(86_400.0)
+    await here.rounds(86_400.0)
+    assert here.texts() == []
+    await here.desk.transcripts.close()
+
+
+async def test_a_room_that_the_machine_slept_through_dates_its_lines_by_the_day_they_are_said() -> (
+    None
+):
+    here = Stranger(timedelta())
+    here.wall.heard(here.machine.truth())
+    await here.desk.open()
+    here.desk.caption(1, "Before.")
+    here.machine._began += timedelta(days=3)  # only the date went on
+    here.wall.heard(here.machine.truth())
+    here.desk.caption(2, "After.")
+    await here.desk.written()
+    await here.desk.transcripts.expire([1])
+    assert here.texts() == ["After."]
+    await here.desk.transcripts.close()
+
+
+async def test_while_no_time_is_sure_only_what_nobody_wants_kept_is_removed() -> None:
+    here = Stranger(timedelta())
+    await here.desk.open()
+    here.desk.caption(1, "Said.")
+    await here.desk.written()
+    here.machine._began += timedelta(days=3)
+    here.desk.transcripts.expire_daily(lambda: [1])
+    await here.rounds(0)
+    for _ in range(round(STEADY_S / 600)):
+        assert here.texts() == ["Said."]
+        await here.rounds(600)
+    await here.rounds(600)
+    assert here.texts() == []
+    here.desk.caption(2, "Again.")
+    await here.desk.written()
+    here.machine.off = timedelta(days=-300)
+    here.desk.transcripts.keep_for(1, 0)
+    await here.rounds(0)
+    assert here.texts() == []
+    await here.desk.transcripts.close()
 
 
 def line(number: int) -> TranscriptLine:

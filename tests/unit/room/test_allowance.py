@@ -1,5 +1,8 @@
 """A room whose server has a daily limit, in memory."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
 
 from bot.errors import AllowanceError
@@ -34,13 +37,15 @@ class House:
         self, store: MemoryUsage | None = None, limit: float = 10, prices: Prices | None = None
     ) -> None:
         self.clock = ManualClock()
+        self.wrong = timedelta()
+        calendar = Calendar(self.clock, hour=23)
         self.books = store or MemoryUsage()
         self.ledger = Ledger(
             self.books,
             model="speech",
             text_model="text",
             clock=self.clock,
-            wall=Calendar(self.clock, hour=23),
+            wall=lambda: calendar.now() + self.wrong,
         )
         prices = prices or Prices()
         self.accounts = Accounts(self.ledger, prices, limit_minutes=limit, clock=self.clock)
@@ -245,4 +250,27 @@ async def test_the_report_of_a_server_tells_each_day_and_ones_own_share() -> Non
     ]  # fmt: skip
     assert report.today.minutes == 2
     assert (await house.spending.report(2, BEN.id)).days == ()
+    await house.close()
+
+
+async def test_a_date_that_was_years_ahead_uses_up_no_day() -> None:
+    house = House()
+    await house.start()
+    house.hear()
+    house.used(9)
+    house.wrong = timedelta(days=1000)
+    house.used(9)
+    house.wrong = timedelta()
+    house.hear()
+    await asyncio.sleep(0.01)
+    house.hear()
+    assert house.accounts.today().minutes == 9
+    for day in range(3):
+        house.clock.advance(24 * 3600)
+        house.hear()
+        house.used(9)
+        assert house.accounts.today().minutes == 9, day
+    assert USED_UP not in house.notices
+    await house.rooms.stop(1)
+    await house.start()
     await house.close()

@@ -33,6 +33,10 @@ def test_a_written_sentence_takes_along_the_terms_it_has() -> None:
 
 async def test_conversations_open_with_the_terms_and_running_ones_are_told_new_ones() -> None:
     world, interpreter = World(ANA), MemoryInterpreter()
+
+    async def own(_: int) -> Glossary:
+        return {"en": {"voz": "voice"}}
+
     rooms = Rooms(
         interpreter=interpreter,
         store=MemoryConsent(1),
@@ -40,8 +44,9 @@ async def test_conversations_open_with_the_terms_and_running_ones_are_told_new_o
         open_board=world.open_board,
         clock=ManualClock(),
         glossary=DEFAULT,
+        own_glossary=own,
     )
-    rooms.use_glossary(1, {"en": {"voz": "voice"}})
+    rooms.use_glossary(1, {"en": {"voz": "the store has it"}})
     await rooms.start(RoomPlan(1, 10, 20, ("en", "es")), 1)
     assert world.listener is not None
     world.listener.heard(Speech(1, bytes(640), 0.0))
@@ -54,7 +59,7 @@ async def test_conversations_open_with_the_terms_and_running_ones_are_told_new_o
     await rooms.close()
 
 
-async def test_a_guilds_terms_are_asked_for_when_its_first_room_starts_and_never_again() -> None:
+async def test_a_guilds_terms_are_asked_for_when_a_room_starts_and_not_while_it_runs() -> None:
     world, interpreter = World(ANA), MemoryInterpreter()
     store, asked = MemoryGlossary(), []
 
@@ -81,8 +86,11 @@ async def test_a_guilds_terms_are_asked_for_when_its_first_room_starts_and_never
     assert interpreter.of(1).glossary == {"voz": "voice", "sala": "hall", "canal": "channel"}
     assert await glossaries.remove(1, None, "voz") == 1
     assert interpreter.of(1).glossary == {"sala": "hall", "canal": "channel"}
+    assert asked == [1]
     await rooms.stop(1)
+    await glossaries.remove(1, None, "sala")
     world.board.closed = False
     await rooms.start(RoomPlan(1, 10, 20, ("en",)), 1)
-    assert asked == [1]
+    assert asked == [1, 1]
+    assert interpreter.prepared[-1].glossary == DEFAULT["en"]
     await rooms.close()

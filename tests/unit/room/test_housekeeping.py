@@ -1,80 +1,31 @@
 """What is kept for its time goes when that is over."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.errors import StoreError
 from bot.room.housekeeping import AGAIN_S, ROUND_S, Housekeeping
-from tests.support.clock import ManualClock
+from bot.wall import STEADY_S, Wall, WallClock
+from tests.support.books import Calendar
+from tests.support.clock import ManualClock, SetClock
+from tests.support.guilds import MemoryGuilds
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY_S = 24 * 3600.0
 
 
-@dataclass
-class Kept:
-    """Guilds and usage in memory; fails as long as it is told to."""
-
-    known: set[int] = field(default_factory=set)
-    left: dict[int, float] = field(default_factory=dict)
-    days: set[date] = field(default_factory=set)
-    broken: bool = False
-    writes: list[str] = field(default_factory=list)
-
-    async def _answer(self, write: str = "") -> None:
-        await asyncio.sleep(0)
-        if self.broken:
-            raise StoreError("The disk is on fire.")
-        if write:
-            self.writes.append(write)
-
-    async def guilds(self) -> frozenset[int]:
-        await self._answer()
-        return frozenset(self.known) | frozenset(self.left)
-
-    async def departed(self) -> frozenset[int]:
-        await self._answer()
-        return frozenset(self.left)
-
-    async def guild_left(self, guild_id: int, at: float) -> None:
-        await self._answer(f"left {guild_id}")
-        self.left.setdefault(guild_id, at)
-
-    async def guild_back(self, guild_id: int) -> None:
-        await self._answer(f"back {guild_id}")
-        self.left.pop(guild_id, None)
-
-    async def purge(self, before: float) -> int:
-        await self._answer()
-        gone = {guild for guild, at in self.left.items() if at < before}
-        self.known -= gone
-        self.left = {guild: at for guild, at in self.left.items() if guild not in gone}
-        return len(gone)
-
-    async def expire(self, before: date) -> int:
-        await self._answer()
-        old = {day for day in self.days if day < before}
-        self.days -= old
-        return len(old)
-
-
 class House:
     """A house, its clock, and who is in it."""
 
-    def __init__(self) -> None:
-        self.kept = Kept()
-        self.clock = ManualClock()
-        self.began = self.clock.now()
+    def __init__(self, clock: ManualClock | None = None, wall: Wall | None = None) -> None:
+        self.kept = MemoryGuilds()
+        self.clock = clock or ManualClock()
         self.present: set[int] | None = set()
-        self.keeping = Housekeeping(self.kept, self.kept, clock=self.clock, wall=self.wall)
-
-    def wall(self) -> datetime:
-        return START + timedelta(seconds=self.clock.now() - self.began)
+        self.keeping = Housekeeping(
+            self.kept, self.kept, clock=self.clock, wall=wall or Calendar(self.clock)
+        )
 
     async def settled(self) -> None:
         await self.keeping._tasks.drain()
@@ -192,3 +143,57 @@ async def test_nothing_is_begun_after_the_end(house: House) -> None:
     await house.keeping.close()
     await house.keeping.close()
     assert house.clock.pending == 0
+
+
+@pytest.mark.parametrize("off", [timedelta(days=365), timedelta(hours=30)])
+async def test_a_clock_that_is_ahead_at_the_start_removes_nothing_before_its_time(
+    off: timedelta,
+) -> None:
+    clock = ManualClock()
+    machine = SetClock(clock, START - timedelta(seconds=clock.now()))
+    machine.off = off
+    wall = WallClock(clock, machine)
+    house = House(clock, wall)
+    house.kept.known = {1}
+    house.kept.left = {2: (START - timedelta(days=29)).timestamp()}
+    house.kept.days = {START.date() - timedelta(days=399)}
+    for _ in range(2):  # the login
+        wall.heard(machine.truth())
+    await house.start()
+    assert house.kept.left == {1: START.timestamp(), 2: (START - timedelta(days=29)).timestamp()}
+    assert len(house.kept.days) == 1
+    await house.days(2)
+    assert set(house.kept.left) == {1}
+    assert house.kept.days == set()
+    await house.keeping.close()
+
+
+async def test_while_no_time_is_sure_rounds_are_frequent_and_remove_nothing() -> None:
+    clock = ManualClock()
+    wall = WallClock(clock, SetClock(clock, START - timedelta(seconds=clock.now())))
+    house = House(clock, wall)
+    house.kept.left = {1: (START - timedelta(days=31)).timestamp()}
+    await house.start()
+    for _ in range(round((STEADY_S - AGAIN_S) / AGAIN_S)):
+        clock.advance(AGAIN_S)
+        await house.settled()
+    assert set(house.kept.left) == {1}
+    clock.advance(AGAIN_S)
+    await house.settled()
+    assert house.kept.left == {}
+    await house.keeping.close()
+
+
+async def test_what_waits_for_a_sure_time_goes_ten_minutes_after_discord_says_it() -> None:
+    clock = ManualClock()
+    machine = SetClock(clock, START - timedelta(seconds=clock.now()))
+    wall = WallClock(clock, machine)
+    house = House(clock, wall)
+    house.kept.left = {1: (START - timedelta(days=31)).timestamp()}
+    await house.start()
+    clock.advance(AGAIN_S / 2)
+    wall.heard(machine.truth())
+    clock.advance(AGAIN_S / 2)
+    await house.settled()
+    assert house.kept.left == {}
+    await house.keeping.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -19,17 +19,19 @@ SPOKEN, WRITTEN = Spent(16_000, 12_000, 7, 9, 4, 1), Spent(tokens_in=30, tokens_
 
 
 class Office:
-    """A ledger over a store and a date that the test moves."""
+    """A ledger over a store and a date that the test moves, or sets wrong."""
 
     def __init__(self, store: MemoryUsage | None = None, most_rows: int = 10_000) -> None:
         self.clock = ManualClock()
+        self.wrong = timedelta()
+        calendar = Calendar(self.clock)
         self.store = store or MemoryUsage()
         self.ledger = Ledger(
             self.store,
             model="speech",
             text_model="text",
             clock=self.clock,
-            wall=Calendar(self.clock),
+            wall=lambda: calendar.now() + self.wrong,
             most_rows=most_rows,
         )
 
@@ -163,4 +165,55 @@ async def test_a_store_that_can_not_be_read_is_said_and_asked_again() -> None:
     office.store.rows[SpentKey(TODAY, 1, 5, "speech")] = SPOKEN
     await office.ledger.load(1)
     assert office.ledger.today(1) == {"speech": SPOKEN}
+    await office.ledger.close()
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("wrong", [timedelta(days=1000), timedelta(days=-1000)])
+async def test_a_date_that_is_wrong_for_a_moment_takes_nothing_away_from_today(
+    wrong: timedelta, *, written: bool
+) -> None:
+    office = Office()
+    await office.ledger.load(1)
+    office.ledger.used(1, 5, USAGE)
+    if written:
+        await office.ledger.flush()
+    office.wrong = wrong
+    office.ledger.used(1, 5, USAGE)
+    office.wrong = timedelta()
+    office.ledger.today(1)
+    await office.advance(0)
+    assert office.ledger.today(1)["speech"] == SPOKEN
+    office.ledger.used(1, 5, USAGE)
+    assert office.ledger.today(1)["speech"] == SPOKEN + SPOKEN
+    await office.ledger.close()
+    assert office.store.rows[SpentKey(TODAY, 1, 5, "speech")] == SPOKEN + SPOKEN
+
+
+async def test_days_pass_again_after_a_date_that_was_years_ahead() -> None:
+    office = Office()
+    office.wrong = timedelta(days=1000)
+    office.ledger.used(1, 5, USAGE)
+    office.wrong = timedelta()
+    office.ledger.used(1, 5, USAGE)
+    await office.advance(24 * 3600)
+    assert office.ledger.day == TOMORROW
+    assert office.ledger.today(1) == {}
+    await office.ledger.close()
+
+
+async def test_a_day_that_can_not_be_read_when_it_begins_is_asked_for_again() -> None:
+    office = Office()
+    await office.ledger.load(1)
+    office.store.rows[SpentKey(TOMORROW, 1, 5, "speech")] = SPOKEN
+    office.store.failing = True
+    await office.advance(12 * 3600)
+    office.ledger.used(1, 5, Usage(audio_in_s=1.0))
+    await office.advance(5)
+    assert office.ledger.today(1)["speech"].audio_in_samples == 16_000
+    office.store.failing = False
+    await office.advance(5)
+    office.ledger.today(1)
+    await office.advance(0)
+    assert office.ledger.today(1)["speech"] == SPOKEN + Spent(audio_in_samples=16_000)
     await office.ledger.close()

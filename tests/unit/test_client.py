@@ -1,0 +1,51 @@
+"""What the client changes of discord.py."""
+
+import time
+
+import discord
+import discord.gateway
+import discord.http
+import pytest
+import yarl
+
+from bot.chat.limits import http_trace
+from bot.client import ParleyBot
+
+YEAR_S = 365 * 24 * 3600.0
+
+
+@pytest.fixture
+async def _made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What making a client leaves behind is undone."""
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    gateway = discord.gateway.DiscordWebSocket
+    monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", yarl.URL(gateway.DEFAULT_GATEWAY))
+    monkeypatch.setattr(discord.gateway, "GatewayRatelimiter", discord.gateway.GatewayRatelimiter)
+    bot = ParleyBot(
+        api_url="http://127.0.0.1:9/api",
+        gateway_url=None,
+        ca_file=None,
+        cogs=[],
+        views=[],
+        voice_state_changed=lambda *_: None,
+        guild_joined=lambda _: None,
+        guild_left=lambda _: None,
+        http_trace=http_trace(),
+    )
+    await bot.http.connector.close()  # it was never started
+
+
+@pytest.mark.usefixtures("_made")
+async def test_a_clock_that_is_set_back_does_not_keep_the_gateway_from_sending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limiter = discord.gateway.GatewayRatelimiter(count=3, per=60.0)
+    now = 1_800_000_000.0
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert [limiter.get_delay() for _ in range(4)] == [0.0, 0.0, 0.0, 60.0]
+    assert limiter.is_ratelimited()
+    now -= YEAR_S
+    assert not limiter.is_ratelimited()
+    assert [limiter.get_delay() for _ in range(4)] == [0.0, 0.0, 0.0, 60.0]
+    now += 61
+    assert limiter.get_delay() == 0.0
