@@ -11,6 +11,7 @@ from tests.call.test_run import UNUSED_ENGINE, ended, parley
 from tests.support.call import Place, enter, place
 
 BACK = "I was restarted and am back."
+RESTARTING = "I am being restarted: nobody is heard from now on."
 GONE = "I was restarted and can't go on translating"
 STOP = "parley:panel:stop"
 
@@ -97,13 +98,26 @@ async def test_a_room_that_cannot_come_back_says_why_and_does_not_come_as_a_surp
         assert where.discord.complaints == []
 
 
-async def test_a_room_that_ended_cleanly_does_not_come_back(
+async def test_an_upgraded_bot_is_back_until_a_person_stops_the_room(
     tmp_path: Path, database_url: str
 ) -> None:
     async with place() as where:
         host = await enter(where.guild.add_person("Host", admin=True), where)
         async with bot_process(where, tmp_path, database_url) as process:
             await host.command("translate start", {"to": "en"}, channel=where.captions)
+            await where.until(lambda: len(panels(where)) == 1, 20, "a panel")
+            (panel,) = panels(where)
+            process.terminate()
+            assert (await ended(process))[0] == 0
+        assert any(RESTARTING in text for text in texts(where))
+        assert "Interrupted at" in panel.content
+        assert panel.components == []  # nothing that could not be pressed
+        async with bot_process(where, tmp_path, database_url) as process:
+            await where.until(lambda: any(BACK in text for text in texts(where)), 15, "the note")
+            assert where.account.id in where.discord.voice.participants(where.lounge.id)
+            await where.until(lambda: panels(where) == [panel], 15, "the panel's buttons")
+            stopped = await host.press(panel, STOP)
+            assert stopped.content == "Translation has stopped."
             process.terminate()
             assert (await ended(process))[0] == 0
         async with bot_process(where, tmp_path, database_url):
@@ -111,4 +125,5 @@ async def test_a_room_that_ended_cleanly_does_not_come_back(
             assert answer.content.startswith("Nothing is being translated here")
             started = await host.command("translate start", {"to": "en"}, channel=where.captions)
             assert started.content.startswith("Translating")  # there was none in its way
-            assert not any(BACK in text for text in texts(where))
+            assert sum(BACK in text for text in texts(where)) == 1
+            assert sum(RESTARTING in text for text in texts(where)) == 1
