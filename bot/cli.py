@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot import __version__
+from bot import __version__, signals
 from bot.errors import AudioError, LanguageError, ParleyError, SettingsError, UsageError
 
 _ASKED_WRONGLY = (UsageError, SettingsError, AudioError, LanguageError)
@@ -85,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(_: argparse.Namespace) -> int:
-    from bot.app import run  # noqa: PLC0415
+    signals.end_at_once()  # what is imported here takes a second
+    from bot.process import run  # noqa: PLC0415
 
     return asyncio.run(run())
 

@@ -98,6 +98,25 @@ async def test_a_room_that_cannot_come_back_says_why_and_does_not_come_as_a_surp
         assert where.discord.complaints == []
 
 
+async def test_a_second_process_is_refused_and_the_first_goes_on(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with place() as where:
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        async with bot_process(where, tmp_path, database_url):
+            await host.command("translate start", {"to": "en"}, channel=where.captions)
+            env = where.env(tmp_path, UNUSED_ENGINE) | {"DATABASE_URL": database_url}
+            code, errors = await ended(await parley("run", cwd=tmp_path, **env))
+            assert code == 1
+            (line,) = errors.splitlines()
+            assert line.startswith("parley: Another process of this bot uses the database")
+            assert where.account.id in where.discord.voice.participants(where.lounge.id)
+            status = await host.command("translate status", {}, channel=where.captions)
+            assert "Host: heard" in status.content
+            assert not any(BACK in text for text in texts(where))
+        assert where.discord.complaints == []
+
+
 async def test_an_upgraded_bot_is_back_until_a_person_stops_the_room(
     tmp_path: Path, database_url: str
 ) -> None:
