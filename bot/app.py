@@ -1,18 +1,16 @@
 """The composition root: builds every part, connects them, and ends them in order."""
 
-import asyncio
-import gc
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
 import discord
 
-from bot import logs, settings, signals
+from bot import settings
 from bot.audio import opus
 from bot.audio.silero import SileroDetector
 from bot.chat.board import ChannelBoard
@@ -22,7 +20,7 @@ from bot.chat.readers import Readers
 from bot.chat.webhooks import CaptionChannel
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
-from bot.errors import ChatError, ParleyError, VoiceLinkError
+from bot.errors import ChatError, VoiceLinkError
 from bot.login import log_in
 from bot.records import glossaries
 from bot.records.transcripts import Transcripts
@@ -37,10 +35,13 @@ from bot.room.ports import Listener, Look
 from bot.room.registry import Rooms
 from bot.room.spending import Spending
 from bot.settings import Settings, TranslationSettings
+from bot.shutdown import Shutdown
+from bot.store import lease
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.glossary import GlossaryTable
 from bot.store.guilds import GuildTable
+from bot.store.lease import Lease
 from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
@@ -71,6 +72,9 @@ from cogs.translate import Translate
 log = logging.getLogger(__name__)
 
 
+_UNLOCKED_S = 1.8  # before the end, nothing waits for the database's lock any more
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """A running bot."""
@@ -78,6 +82,7 @@ class App:
     bot: ParleyBot
     rooms: Rooms
     doors: "Doors"
+    lease: Lease
 
 
 class Doors:
@@ -153,19 +158,25 @@ class Doors:
 
 
 @asynccontextmanager
-async def running(config: Settings) -> AsyncIterator[App]:
+async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIterator[App]:
     """A bot that is logged in and ready; everything it opened is closed at the end.
+
+    Args:
+        config: Its settings.
+        shutdown: Ends it; None: it is ended from here alone.
 
     Raises:
         SettingsError: Discord refuses the token, or an address can't be used.
         OpusError: libopus is missing.
-        StoreError: The database can't be used.
+        StoreError: The database can't be used, or another process uses it.
     """
     opus.library()
     clock = LoopClock()
     wall = WallClock(clock)
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(await Database.open(config.database_url))
+    shutdown = shutdown or Shutdown()
+    async with shutdown:
+        # Parts close in the reverse order; their seconds are left for the parts behind each.
+        held, store = await _database(config.database_url, shutdown)
         interpreter = LiveTranslate(
             url=config.translation.url,
             api_key=config.translation.api_key.get_secret_value(),
@@ -186,9 +197,9 @@ async def running(config: Settings) -> AsyncIterator[App]:
             clock=clock,
             wall=wall.now,
         )
-        stack.push_async_callback(ledger.close)  # the rooms end before it, the store after
+        shutdown.part("usage", ledger.close, 0.1)  # the rooms end before it, the store after
         housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=wall)
-        stack.push_async_callback(housekeeping.close)
+        shutdown.part("housekeeping", housekeeping.close, 0.4)
         guild_settings = SettingsService(
             SettingsTable(store),
             languages=interpreter.languages(),
@@ -203,11 +214,10 @@ async def running(config: Settings) -> AsyncIterator[App]:
             settings=guild_settings.settings,
         )
         guild_settings.listen(accounts.settings_changed)
-        texts = await stack.enter_async_context(
-            _texts(config.translation, frozenset(interpreter.languages()), clock)
-        )
+        texts, close_texts = _texts(config.translation, frozenset(interpreter.languages()), clock)
+        shutdown.part("text translation", close_texts, 0.5)
         transcripts = Transcripts(TranscriptTable(store), guild_settings, clock=clock, wall=wall)
-        stack.push_async_callback(transcripts.close)  # likewise
+        shutdown.part("transcripts", transcripts.close, 0.6)  # likewise
         doors = Doors(clock, wall, noise_gate=config.voice.noise_gate)
         service = service_name(config.translation.url)
         announcer = Announcer(service, guild_settings, doors.remove_later)
@@ -278,16 +288,27 @@ async def running(config: Settings) -> AsyncIterator[App]:
                 lambda: _health(bot, doors, rooms, spending.figures()),
             )
             await health.start()
-            stack.push_async_callback(health.close)
+            shutdown.part("health server", health.close, 0.9)
         tasks = TaskOwner("bot")
-        stack.push_async_callback(tasks.close)
-        stack.push_async_callback(bot.close)
+        shutdown.part("Discord client", bot.close, 1.0)
+        shutdown.part("login", tasks.close, 1.1)
+        shutdown.part("commands under way", bot.finish, 1.2)
+        shutdown.at_once(rooms.deafen)
+        shutdown.part("removal of captions", doors.close, 1.6)
+        shutdown.part("rooms", rooms.close, 1.8)
         await log_in(bot, config.discord.token.get_secret_value(), tasks)
-        stack.push_async_callback(doors.close)
-        stack.push_async_callback(rooms.close)
         housekeeping.start(bot.guild_ids)
         transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
-        yield App(bot, rooms, doors)
+        yield App(bot, rooms, doors, held)
+
+
+async def _database(url: str, shutdown: Shutdown) -> tuple[Lease, Database]:
+    held = await lease.take(url)
+    shutdown.part("lease", held.close, 0.0)
+    store = await Database.open(url)
+    shutdown.part("database", store.close, 0.0)
+    shutdown.at_once(lambda: store.hurry(lambda: shutdown.left() - _UNLOCKED_S))
+    return held, store
 
 
 def _each(*told: Callable[[int], None]) -> Callable[[int], None]:
@@ -298,10 +319,9 @@ def _each(*told: Callable[[int], None]) -> Callable[[int], None]:
     return tell
 
 
-@asynccontextmanager
-async def _texts(
+def _texts(
     config: TranslationSettings, known: frozenset[str], clock: Clock
-) -> AsyncIterator[Desk]:
+) -> tuple[Desk, Callable[[], Awaitable[None]]]:
     look_at_text_model(config.text_model)
     mt = writing.QwenMt(
         url=config.url,
@@ -316,11 +336,12 @@ async def _texts(
         clock=clock,
         chance=random.Random(),  # noqa: S311 - jitter, no secret
     )
-    try:
-        yield desk
-    finally:
+
+    async def close() -> None:
         await desk.close()
         await mt.close()
+
+    return desk, close
 
 
 def service_name(url: str) -> str:
@@ -339,35 +360,3 @@ def _health(
         rooms=len(rooms),
         links=[link.figures() for link in doors.links if not link.closed],
     )
-
-
-async def run() -> int:
-    """`parley run`: the bot, until it is told to end."""
-    config = settings.load()
-    logs.configure(
-        config.logs.level,
-        config.logs.format,
-        secrets=(
-            config.discord.token.get_secret_value(),
-            config.translation.api_key.get_secret_value(),
-        ),
-    )
-    stop = asyncio.Event()
-    forget = signals.on_end(stop.set)
-    try:
-        async with running(config) as app:
-            gc.collect()
-            gc.freeze()  # what is here now stays: no need to look through it again and again
-            log.info("translating with %s", config.translation.model)
-            closed = TaskOwner("run")
-            waiting = [
-                closed.start(stop.wait(), "signal"),
-                closed.start(app.bot.closed(), "closed"),
-            ]
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            await closed.close()
-            if not stop.is_set():
-                raise ParleyError("The link to Discord ended for good.")
-    finally:
-        forget()
-    return 0

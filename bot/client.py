@@ -25,6 +25,11 @@ from cogs.translator import CommandTranslator
 
 log = logging.getLogger(__name__)
 
+_ANSWERED_S = 1.0
+_BROKEN_OFF_S = 0.1
+# Names that discord.py gives to tasks in which commands, buttons and events are handled.
+_HANDLING = ("CommandTree-", "discord-ui-", "discord.py: on_")
+
 VoiceStateChanged = Callable[[discord.Member, discord.VoiceState, discord.VoiceState], None]
 GuildChanged = Callable[[int], None]
 CogMaker = Callable[["ParleyBot"], commands.Cog]
@@ -113,10 +118,26 @@ class ParleyBot(commands.AutoShardedBot):
         """Wait until the client has ended."""
         await self._closed_once.wait()
 
+    async def finish(self) -> None:
+        """Let what people asked for be answered, and break off what takes longer than a moment."""
+        try:
+            if asked := _under_way():
+                await asyncio.wait(asked, timeout=_ANSWERED_S)
+        finally:
+            left = _under_way()
+            for task in left:
+                log.warning("broken off, as the bot ends: %s", task.get_name())
+                task.cancel()
+            if left:
+                await asyncio.wait(left, timeout=_BROKEN_OFF_S)
+
     async def close(self) -> None:
         """End the session. Idempotent."""
-        await super().close()
-        self._closed_once.set()
+        try:
+            await super().close()
+        finally:  # a gateway that does not answer keeps no connection open
+            self._closed_once.set()
+            await self.http.close()
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -156,6 +177,10 @@ class ParleyBot(commands.AutoShardedBot):
             said = t("Something went wrong; the log has it under {number}.", number=number)
             log.error("command failed: %s", number, exc_info=cause)
         await answer(interaction, said)
+
+
+def _under_way() -> set[asyncio.Task[Any]]:
+    return {task for task in asyncio.all_tasks() if task.get_name().startswith(_HANDLING)}
 
 
 def _refusal(error: BaseException | None) -> Text | None:

@@ -19,6 +19,7 @@ ParleyError
 ├── RoomError                a room can't do what was asked
 │   ├── RoomBusyError        this server already has one running
 │   ├── NoRoomError          none is running
+│   ├── RestartingError      the process ends; rooms that run are back afterwards
 │   ├── AllowanceError       the guild's translation minutes of today are used up
 │   ├── PermissionMissing    the bot or the person lacks a permission in a channel
 │   │   └── PermissionsMissing  they lack some in several channels, or both lack some
@@ -195,6 +196,13 @@ class NoRoomError(RoomError):
     """No room is running."""
 
     code = "no_room"
+
+
+class RestartingError(RoomError):
+    """The process ends: nothing begins any more, and what runs is back after the restart."""
+
+    code = "restarting"
+    retryable = True
 
 
 class AllowanceError(RoomError):

@@ -1,27 +1,59 @@
 """Signals of the operating system that ask the process to end."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+Asked = Callable[[signal.Signals], None]
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-def on_end(callback: Callable[[], None]) -> Callable[[], None]:
+def on_end(asked: Asked, *, at_once: Asked | None = None) -> Callable[[], None]:
     """Call back on an interrupt or a request to end; returns how to stop that.
 
-    Where the event loop has no signal handlers (Windows), nothing is called back: an interrupt
-    arrives there as KeyboardInterrupt, which ends the process by itself.
+    Args:
+        asked: Called on the event loop, each time.
+        at_once: Called before, whatever the main thread is doing just then, on that thread: it may
+            not block, nor touch what others are in the middle of changing.
     """
     loop = asyncio.get_running_loop()
-    caught = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, callback)
-        except NotImplementedError:  # asyncio's word for having none
-            continue
-        caught.append(number)
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if at_once is not None:
+            at_once(signal.Signals(number))
+        loop.call_soon_threadsafe(asked, signal.Signals(number))
+
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    for number in _ENDING:
+        with suppress(NotImplementedError):  # on Windows the loop wakes anyway
+            loop.add_signal_handler(number, _wake)
+        signal.signal(number, handle)
 
     def forget() -> None:
-        for number in caught:
-            loop.remove_signal_handler(number)
+        for number, earlier in before.items():
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            signal.signal(number, earlier)
 
     return forget
+
+
+def _wake() -> None:
+    """Do nothing: that there is a handler makes the event loop look up."""
+
+
+def end_at_once() -> None:
+    """End the process on these signals without a word: nothing has begun, or all has ended.
+
+    That is what the system does by itself, but not for the first process of a container.
+    """
+    for number in _ENDING:
+        signal.signal(number, _exit)
+
+
+def _exit(number: int, _frame: FrameType | None) -> None:
+    os._exit(128 + number)

@@ -6,7 +6,7 @@ import logging
 import discord
 from discord.ext import commands
 
-from bot.errors import ParleyError, RoomError
+from bot.errors import ParleyError, RestartingError, RoomError
 from bot.room.records import SavedRoom
 from bot.room.registry import Rooms
 from bot.words import command, t
@@ -85,6 +85,9 @@ class Comings(commands.Cog):
             if not fresh:
                 raise RoomError(t("I was away for too long to simply go on."))
             await self._host.restore(saved, guild)
+        except RestartingError:
+            log.info("room %d is left to the next process", saved.guild_id)
+            return
         except ParleyError as error:
             log.warning("room %d is not back: %s", saved.guild_id, error.code)
             await self._host.tell(
@@ -147,6 +150,8 @@ class Comings(commands.Cog):
                 check_start(guild.me, guild.me, voice, text, speaks=speaks)
                 await self._host.start(Wanted(voice, text), None)
                 self._refused.pop(voice.id, None)
+        except RestartingError:
+            log.info("a room that would start by itself is left to the next process")
         except ParleyError as error:
             log.warning("a room did not start by itself: %s", error.code)
             await self._refuse(voice, text_id, error)

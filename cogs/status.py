@@ -37,7 +37,9 @@ def text(status: RoomStatus, locale: str | None, now: float, *, waiting: int = 0
 
 
 def summary(status: RoomStatus, locale: str | None, now: float) -> str:
-    """The same once the room is over."""
+    """The same once the room is over, or interrupted."""
+    if status.restarting:
+        return _fitting([_title(status), _interrupted(now)], _foot(status, 0), locale)
     head = t(
         "### {channel} was translated into {languages}",
         channel=f"<#{status.plan.voice_channel_id}>",
@@ -62,11 +64,7 @@ def _fitting(lines: list[str], foot: list[str], locale: str | None) -> str:
 def _head(status: RoomStatus, now: float) -> list[str]:
     plan = status.plan
     lines: list[str] = [
-        t(
-            "### Translating {channel} into {languages}",
-            channel=f"<#{plan.voice_channel_id}>",
-            languages=listing(language_name(target) for target in plan.targets),
-        ),
+        _title(status),
         t(
             "Since {time}, captions in {channel}.",
             time=f"<t:{round(now - status.running_s)}:t>",
@@ -93,6 +91,21 @@ def _head(status: RoomStatus, now: float) -> list[str]:
             )
         )
     return lines
+
+
+def _title(status: RoomStatus) -> Text:
+    return t(
+        "### Translating {channel} into {languages}",
+        channel=f"<#{status.plan.voice_channel_id}>",
+        languages=listing(language_name(target) for target in status.plan.targets),
+    )
+
+
+def _interrupted(now: float) -> Text:
+    return t(
+        "**Interrupted at {time}: I am being restarted. Nobody is heard until I am back.**",
+        time=f"<t:{int(now)}:t>",
+    )
 
 
 def _hearing(status: RoomStatus, now: float) -> Text:

@@ -148,12 +148,15 @@ class ChannelBoard:
         deadline = self._clock.call_at(self._clock.now() + CLOSE_S, self._give_up)
         try:
             await asyncio.wait({self._worker})
+        except asyncio.CancelledError:
+            self._give_up()
+            raise
         finally:
             deadline.cancel()
             await self._tasks.close()
 
     def _give_up(self) -> None:
-        log.warning("captions undelivered at close: %d", self.figures()["open"])
+        log.warning("captions and notices undelivered at close: %d", self.figures()["open"])
         self._worker.cancel()
 
     # The worker

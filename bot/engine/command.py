@@ -22,7 +22,7 @@ async def serve(port: int, model: Path | None, trace: Path | None) -> int:
     if not 0 <= port <= _HIGHEST_PORT:
         raise UsageError(f"--port: {port} is no port; 0 to {_HIGHEST_PORT}.")
     stop = asyncio.Event()
-    forget = signals.on_end(stop.set)
+    forget = signals.on_end(lambda _: stop.set())
     try:
         async with EngineServer(EngineConfig(port=port, model=model, trace=trace)) as engine:
             print(f"LiveTranslate on this machine: DASHSCOPE_URL={engine.url}", flush=True)  # noqa: T201

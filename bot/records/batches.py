@@ -128,7 +128,10 @@ class Batches:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        await self._tasks.drain()
-        await self._tasks.close()
-        if not await self.flush():
-            log.error("%d lines of transcripts could not be written", len(self._waiting))
+        try:
+            await self._tasks.drain()
+            await self.flush()
+        finally:  # also when there is no more time for it
+            if self._waiting:
+                log.error("%d lines of transcripts could not be written", len(self._waiting))
+            await self._tasks.close()

@@ -127,7 +127,9 @@ class RecordingBoard:
 
     async def close(self) -> None:
         """Deliver what is final, then end."""
-        await self._board.close()
-        if self._closed is not None:
-            self._closed()
-            self._closed = None
+        try:
+            await self._board.close()
+        finally:
+            if self._closed is not None:
+                self._closed()
+                self._closed = None

@@ -224,8 +224,10 @@ class Transcripts:
         """Write what waits, and end. Idempotent."""
         if self._timer is not None:
             self._timer.cancel()
-        await self._tasks.close()
-        await self._batches.close()
+        try:
+            await self._tasks.close()
+        finally:
+            await self._batches.close()
 
 
 def _oldest(now: datetime, days: int) -> float:

@@ -7,6 +7,7 @@ from functools import partial
 from bot.clock import Clock
 from bot.room.allowance import Account, Accounts
 from bot.room.consent import Answer, Consent, Consents
+from bot.room.ending import Ending
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary, terms
 from bot.room.newcomers import Newcomers
@@ -41,6 +42,7 @@ class Opening:
     most_languages: int
     own_glossary: Callable[[int], Awaitable[Glossary]] | None = None
     record: Record | None = None
+    process: Ending = field(default_factory=Ending)
     glossaries: dict[int, Glossary] = field(default_factory=dict)  # of guilds
 
     async def _load_glossary(self, guild_id: int) -> None:
@@ -155,6 +157,7 @@ class Opening:
             most_languages=self.most_languages,
             changed=changed,
             paused=paused,
+            process=self.process,
         )
         if newcomers is not None:
             newcomers.posted = room.sight_changed

@@ -87,8 +87,10 @@ class Panel:
         """Show how the room ended. Idempotent."""
         self._ended = True
         self._over.set()
-        await self._tasks.drain()
-        await self._tasks.close()
+        try:
+            await self._tasks.drain()
+        finally:
+            await self._tasks.close()
 
     async def _work(self) -> None:
         while not self._lost:

@@ -91,6 +91,7 @@ class RoomStatus:
         chosen: Those of the targets that were chosen for the room; the others are there for
             members who read them. Empty: all.
         ended: It is over.
+        restarting: It is over for now, as the process ends.
     """
 
     plan: RoomPlan
@@ -104,3 +105,4 @@ class RoomStatus:
     paused: bool = False
     chosen: tuple[str, ...] = ()
     ended: bool = False
+    restarting: bool = False

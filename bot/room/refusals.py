@@ -1,6 +1,6 @@
 """Why a room can't be had."""
 
-from bot.errors import NoRoomError, RoomBusyError, RoomError
+from bot.errors import NoRoomError, RestartingError, RoomBusyError, RoomError
 from bot.words import command, t
 
 
@@ -17,6 +17,11 @@ def busy() -> RoomBusyError:
 def stopped() -> RoomError:
     """It was stopped while it started."""
     return RoomError(t("Translation was stopped before it began."))
+
+
+def restarting() -> RestartingError:
+    """The process ends."""
+    return RestartingError(t("I am being restarted: please try again in a minute."))
 
 
 def none_runs() -> NoRoomError:

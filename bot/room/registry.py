@@ -12,6 +12,7 @@ from bot.room import refusals
 from bot.room.allowance import Account, Accounts
 from bot.room.choice import chosen
 from bot.room.consent import AnswerStore, Consent, Consents
+from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary
 from bot.room.moving import join_anew
@@ -110,6 +111,7 @@ class Rooms:
         self._wishing = Wishing(wishes, interpreter)
         self.remembered = RememberedRooms(saved, clock, now)
         self.most_languages = most_languages
+        self._process = Ending()
         self._opening = Opening(
             interpreter,
             self._consents,
@@ -126,6 +128,7 @@ class Rooms:
             most_languages,
             own_glossary,
             record,
+            self._process,
         )
         self._panels: dict[int, Panel] = {}
         self._starters: dict[int, int] = {}
@@ -201,7 +204,14 @@ class Rooms:
             VoiceLinkError: The voice channel can't be joined.
             StoreError: The starter's consent can't be remembered.
             AllowanceError: The guild's minutes of today are used up.
+            RestartingError: The process ends.
         """
+        async with self._process.breakable():
+            await self._start(plan, starter_id, agrees=agrees, paused=paused, occasion=occasion)
+
+    async def _start(
+        self, plan: RoomPlan, starter_id: int, *, agrees: bool, paused: bool, occasion: Occasion
+    ) -> None:
         if plan.guild_id in self._rooms:
             raise refusals.busy()
         plan = replace(plan, session=plan.session or secrets.token_hex(8))
@@ -304,6 +314,8 @@ class Rooms:
             room.use_glossary(self._opening.glossary(guild_id))
 
     def _end(self, guild_id: int) -> None:
+        if self._process.begun:
+            return  # it ends anyway, and what broke off need not last
         self._tasks.start(self._stopped(guild_id), f"end {guild_id}")
 
     async def _stopped(self, guild_id: int) -> None:
@@ -312,12 +324,23 @@ class Rooms:
         except NoRoomError:
             log.info("room %s had ended already", guild_id)
 
-    def deafen(self, guild_id: int) -> None:
+    def deafen(self, guild_id: int | None = None) -> None:
         """Let a guild's room hear nobody any more, from this moment; `stop` is to follow.
 
         A room that is starting does not begin.
+
+        Args:
+            guild_id: None: all of them, as the process ends; none begins any more, and `close` is
+                to follow.
         """
-        if (start := self._starting.get(guild_id)) is not None:
+        if guild_id is None:
+            self._process.begin()
+            for starting in self._starting.values():
+                starting.call_off(refusals.restarting())
+            for room in self._rooms.values():
+                if room is not None:
+                    room.deafen()
+        elif (start := self._starting.get(guild_id)) is not None:
             start.call_off(refusals.stopped())
         elif (room := self._rooms.get(guild_id)) is not None:
             room.deafen()
@@ -335,6 +358,8 @@ class Rooms:
         Raises:
             NoRoomError: None is running.
         """
+        if await self._ends_anyway(guild_id):
+            return
         self.deafen(guild_id)
         if (start := self._starting.get(guild_id)) is not None:
             if by_hand:
@@ -344,14 +369,21 @@ class Rooms:
         if by_hand:
             self._turned_down[room.where] = guild_id
         async with self._changing.of(guild_id):
+            if await self._ends_anyway(guild_id):
+                return
             if self._rooms.get(guild_id) is not room:
                 raise refusals.none_runs()  # it has ended meanwhile
             self._rooms[guild_id] = None
             try:
                 await self._finish(room, self._panels.pop(guild_id, None))
             finally:
-                self._over(guild_id)
-                await self._interpreter.discard(guild_id)
+                await self._gone(guild_id)
+
+    async def _ends_anyway(self, guild_id: int) -> bool:
+        """Whether it ends with the process; then it was to be back, and is not any more."""
+        if self._process.begun:
+            await self.remembered.drop(guild_id)
+        return self._process.begun
 
     def _over(self, guild_id: int) -> None:
         """Keep nothing of a room that has ended, or did not begin."""
@@ -364,14 +396,14 @@ class Rooms:
         guild_id = room.plan.guild_id
         dropped = self._tasks.start(self.remembered.drop(guild_id), f"drop {guild_id}")
         try:
-            if panel is not None:
-                await panel.leaving()  # while the bot is still in the voice channel
+            if panel is not None:  # while the bot is still in the voice channel
+                await self._process.in_time(panel.leaving(), AFTER_LEAVING, "voice channel's line")
         finally:
             try:
                 await room.close()
             finally:
                 if panel is not None:
-                    await panel.close()
+                    await self._process.in_time(panel.close(), AFTER_LINK, "panel")
                 if self._notices is not None:
                     self._notices.over(guild_id)
                 await dropped
@@ -409,7 +441,7 @@ class Rooms:
         """
         if self._running(guild_id).where == channel_id:
             raise UsageError(t("I am in that voice channel already."))
-        async with self._changing.of(guild_id):
+        async with self._process.breakable(), self._changing.of(guild_id):
             room = self._running(guild_id)
             if (panel := self._panels.get(guild_id)) is not None:
                 await panel.leaving()
@@ -434,7 +466,7 @@ class Rooms:
         plan = chosen(
             room.plan, targets, spoken, most=self.most_languages, interpreter=self._interpreter
         )
-        async with self._changing.of(guild_id):
+        async with self._process.breakable(), self._changing.of(guild_id):
             room = self._running(guild_id)
             begins = plan.spoken is not None and room.plan.spoken is None
             room.use_languages(plan.targets, plan.spoken)
@@ -532,16 +564,17 @@ class Rooms:
     def _running(self, guild_id: int) -> Room:
         room = self._rooms.get(guild_id)
         if room is None:
-            raise refusals.none_runs()
+            raise refusals.restarting() if self._process.begun else refusals.none_runs()
         return room
 
     async def close(self) -> None:
-        """End every room."""
-        for guild_id, room in list(self._rooms.items()):
-            if room is not None:
-                try:
-                    await self.stop(guild_id)
-                except ParleyError:
-                    log.exception("room %s did not close cleanly", guild_id)
-        await self._tasks.close()
-        await self.remembered.close()
+        """End every room side by side, in time; they are remembered. Idempotent."""
+        self.deafen()
+        rooms = dict(self._rooms)
+        self._rooms.update(dict.fromkeys(rooms))
+        await self._process.end(rooms, self._panels, self._changing, self._gone, self._tasks)
+        await self._process.in_time(self.remembered.close(), 0.0, "writing down what runs")
+
+    async def _gone(self, guild_id: int) -> None:
+        self._over(guild_id)
+        await self._interpreter.discard(guild_id)

@@ -122,7 +122,9 @@ class RememberedRooms:
             self._next = None
 
     async def close(self) -> None:
-        """Finish what is being written."""
+        """Write once more what runs, so that its age counts from now, and end. Idempotent."""
+        self._again()
         self._rest()
         await self._tasks.drain()
         await self._tasks.close()
+        self._newest.clear()

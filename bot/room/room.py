@@ -8,10 +8,12 @@ from types import MappingProxyType
 
 from bot.clock import Clock
 from bot.errors import ChatError
+from bot.room import ending
 from bot.room.admission import Admission
 from bot.room.allowance import Account
 from bot.room.consent import Consent
 from bot.room.emptiness import Emptiness
+from bot.room.ending import Ending
 from bot.room.events import SPEECH_RATE, ConversationRequest, Member, Speech, Usage
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary
@@ -71,6 +73,7 @@ class Room:
         newcomers: Newcomers | None = None,
         sight: Callable[[int], Sight] = lambda _: Sight.EVERYTHING,
         post_notice: PostNotice = _no_notice,
+        process: Ending | None = None,
     ) -> None:
         self._newcomers = newcomers
         self.plan = plan
@@ -100,6 +103,8 @@ class Room:
         self._started_at = clock.now()
         self._heard_at: float | None = None
         self._usage = Usage()
+        self._process = process or Ending()
+        self._restarting = False
         self._closing = False
         self._stop_listening = consent.listen(self._consent_changed)
 
@@ -373,8 +378,10 @@ class Room:
         self._changed()
 
     async def _finish(self, speaker: Speaker) -> None:
-        await speaker.close()
-        self._output.ended(speaker, sorted(speaker.known))
+        try:
+            await speaker.close()
+        finally:  # cut short, it stands as it is
+            self._output.ended(speaker, sorted(speaker.known))
 
     # Looking in, and the end
 
@@ -394,6 +401,7 @@ class Room:
             paused=self.paused,
             chosen=self.languages.chosen,
             ended=self._closing,
+            restarting=self._restarting,
         )
 
     def _status_of(self, member: Member) -> SpeakerStatus:
@@ -426,6 +434,12 @@ class Room:
         """A notice to the people in the room."""
         self._board.say(text)
 
+    def interrupt(self) -> None:
+        """Say that it ends for now and is to be back; `close` has to follow."""
+        self.deafen()
+        self._restarting = True
+        self._board.say(ending.RESTARTING)
+
     async def close(self) -> None:
         """Stop hearing, let running sentences end, deliver the captions, leave. Idempotent."""
         if self._closing:
@@ -437,10 +451,11 @@ class Room:
         self.languages.close()
         for user_id in self._speakers:
             self._dismiss(user_id)
-        await self._tasks.drain()
+        in_time, name = self._process.in_time, f"room {self.plan.guild_id}"
+        await in_time(self._tasks.drain(), ending.AFTER_WORDS, f"last words of {name}")
         await self._tasks.close()
         if self._newcomers is not None:
             await self._newcomers.close()
-        await self._board.close()
+        await in_time(self._board.close(), ending.AFTER_CAPTIONS, f"captions of {name}")
         if self._link is not None:
-            await self._link.close()
+            await in_time(self._link.close(), ending.AFTER_LINK, f"voice link of {name}")

@@ -201,9 +201,13 @@ class Speaker:
 
     async def close(self) -> None:
         """End the conversations; what they still say is passed on until they have ended."""
-        for parts in (tuple(self._conversations.values()), tuple(self._further.values())):
-            closing = (part.close() for part in parts)
-            for result in await asyncio.gather(*closing, return_exceptions=True):
-                if isinstance(result, Exception):  # the others are closed all the same
-                    log.error("a conversation did not close", exc_info=result)
-        self._said = None
+        try:
+            for parts in (tuple(self._conversations.values()), tuple(self._further.values())):
+                closing = (part.close() for part in parts)
+                for result in await asyncio.gather(*closing, return_exceptions=True):
+                    if isinstance(result, Exception):  # the others are closed all the same
+                        log.error("a conversation did not close", exc_info=result)
+        finally:  # cut short, what is being translated is given up
+            self._said = None
+            for further in self._further.values():
+                further.discard()

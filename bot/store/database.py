@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
@@ -31,12 +32,13 @@ class Database:
     def __init__(self, url: str) -> None:
         self._connections: set[Connection] = set()  # of SQLite
         self._interrupted: set[asyncio.Task[Any] | None] = set()
-        self._engine = _engine(url, self._connect)
+        self._engine = engine_of(url, self._connect)
+        self._left: Callable[[], float] = lambda: math.inf
         self._reads = self._engine.execution_options(**{_READS: True})
         self._writing: AbstractAsyncContextManager[None] = nullcontext()
         if self.dialect == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _prepare)
-            event.listen(self._engine.sync_engine, "begin", _begin)
+            event.listen(self._engine.sync_engine, "begin", self._begin)
             # SQLite has one writer, and lets those who wait for it in by chance: in turn is fair.
             self._writing = asyncio.Lock()
 
@@ -101,6 +103,23 @@ class Database:
             self._interrupted.discard(task)
             raise asyncio.CancelledError
 
+    def _begin(self, connection: SyncConnection) -> None:
+        reads = connection.get_execution_options().get(_READS, False)
+        if (left_ms := self._left() * 1000) < _BUSY_MS:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={max(0, int(left_ms))}")
+        # A writer takes its lock at once: one that begins by reading could not be let in later.
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    def hurry(self, left: Callable[[], float]) -> None:
+        """Wait for a lock of SQLite's no longer than this.
+
+        A statement that waits for one can't be cancelled.
+
+        Args:
+            left: In how many seconds nothing may wait any more.
+        """
+        self._left = left
+
     @property
     def dialect(self) -> str:
         """The kind of database: sqlite or postgresql."""
@@ -132,7 +151,18 @@ class Database:
         await self.close()
 
 
-def _engine(url: str, connect: Callable[[], Awaitable[aiosqlite.Connection]]) -> AsyncEngine:
+def engine_of(
+    url: str, connect: Callable[[], Awaitable[aiosqlite.Connection]] | None = None
+) -> AsyncEngine:
+    """An engine that has not connected yet; the folder of a file is made where it is missing.
+
+    Args:
+        url: As SQLAlchemy writes it.
+        connect: Makes connections to SQLite.
+
+    Raises:
+        StoreError: The URL, its driver or its folder is no good.
+    """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
@@ -175,9 +205,3 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
-
-
-def _begin(connection: SyncConnection) -> None:
-    # A writer takes its lock at once: one that begins by reading could not be let in later.
-    reads = connection.get_execution_options().get(_READS, False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -75,7 +75,7 @@ def reason(error: BaseException) -> str:
     """The driver's own words on one line without a value; else the kind of error."""
     cause = _driver(error)
     code = _sqlstate(error)
-    if isinstance(error, DBAPIError) and type(cause).__module__ == "sqlite3":
+    if type(cause).__module__ == "sqlite3":
         telling = True  # SQLite names tables and columns, never what is in them
     else:
         telling = code.startswith(_TELLS_NO_VALUE) if code else _is_link(error)

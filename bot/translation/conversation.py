@@ -151,7 +151,8 @@ class LiveConversation:
                 await asyncio.wait_for(self._done.wait(), limits.CLOSE_S)
             except TimeoutError:
                 log.warning("a conversation was closed before its last turn was done")
-            self._end()
+            finally:  # cut short, it ends with what there is
+                self._end()
         await self._tasks.drain()
         await self._tasks.close()
 

@@ -148,8 +148,10 @@ class DiscordVoiceLink:
         try:
             self._player.close()
             await self._tasks.close()
-            await self._leave()
-            await self._receiver.close()
+            try:
+                await self._leave()
+            finally:  # also where there is no time to leave
+                await self._receiver.close()
         finally:
             self._closing.set()
 

@@ -17,6 +17,7 @@ from tests.call.test_run import UNUSED_ENGINE, ended, parley
 from tests.support.call import Place, enter, place
 
 BACK = "I was restarted and am back."
+RESTARTING = "I am being restarted: nobody is heard from now on."
 GONE = "I was restarted and can't go on translating"
 STARTS_S = 60  # more than a process takes to start
 STOP = "parley:panel:stop"
@@ -154,13 +155,45 @@ async def test_a_room_that_cannot_come_back_says_why_and_does_not_come_as_a_surp
         assert where.discord.complaints == []
 
 
-async def test_a_room_that_ended_cleanly_does_not_come_back(
+async def test_a_second_process_is_refused_and_the_first_goes_on(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with place() as where:
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        async with bot_process(where, tmp_path, database_url):
+            await host.command("translate start", {"to": "en"}, channel=where.captions)
+            env = where.env(tmp_path, UNUSED_ENGINE) | {"DATABASE_URL": database_url}
+            code, errors = await ended(await parley("run", cwd=tmp_path, **env))
+            assert code == 1
+            (line,) = errors.splitlines()
+            assert line.startswith("parley: Another process of this bot uses the database")
+            assert where.account.id in where.discord.voice.participants(where.lounge.id)
+            status = await host.command("translate status", {}, channel=where.captions)
+            assert "Host: heard" in status.content
+            assert not any(BACK in text for text in texts(where))
+        assert where.discord.complaints == []
+
+
+async def test_an_upgraded_bot_is_back_until_a_person_stops_the_room(
     tmp_path: Path, database_url: str
 ) -> None:
     async with place() as where:
         host = await enter(where.guild.add_person("Host", admin=True), where)
         async with bot_process(where, tmp_path, database_url) as process:
             await host.command("translate start", {"to": "en"}, channel=where.captions)
+            await where.until(lambda: len(panels(where)) == 1, 20, "a panel")
+            (panel,) = panels(where)
+            process.terminate()
+            assert (await ended(process))[0] == 0
+        assert any(RESTARTING in text for text in texts(where))
+        assert "Interrupted at" in panel.content
+        assert panel.components == []  # nothing that could not be pressed
+        async with bot_process(where, tmp_path, database_url) as process:
+            await where.until(lambda: any(BACK in text for text in texts(where)), 15, "the note")
+            assert where.account.id in where.discord.voice.participants(where.lounge.id)
+            await where.until(lambda: panels(where) == [panel], 15, "the panel's buttons")
+            stopped = await host.press(panel, STOP)
+            assert stopped.content == "Translation has stopped."
             process.terminate()
             assert (await ended(process))[0] == 0
         async with bot_process(where, tmp_path, database_url):
@@ -168,4 +201,5 @@ async def test_a_room_that_ended_cleanly_does_not_come_back(
             assert answer.content.startswith("Nothing is being translated here")
             started = await host.command("translate start", {"to": "en"}, channel=where.captions)
             assert started.content.startswith("Translating")  # there was none in its way
-            assert not any(BACK in text for text in texts(where))
+            assert sum(BACK in text for text in texts(where)) == 1
+            assert sum(RESTARTING in text for text in texts(where)) == 1

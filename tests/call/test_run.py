@@ -83,6 +83,46 @@ async def test_a_room_that_runs_is_ended_and_left_on_a_signal(tmp_path: Path) ->
         assert where.account.id not in where.discord.voice.participants(where.lounge.id)
 
 
+async def test_an_interrupt_ends_it_in_order_with_the_status_of_shells(tmp_path: Path) -> None:
+    async with place() as where:
+        process = await running_bot(where, tmp_path)
+        process.send_signal(signal.SIGINT)
+        code, errors = await ended(process)
+        assert code == 130, errors
+        assert errors.count("ending, as asked by SIGINT") == 1
+        assert "Traceback" not in errors
+
+
+async def test_a_signal_ends_it_while_it_waits_for_discord(tmp_path: Path) -> None:
+    async with place() as where:
+        where.discord.set_distance(60.0)
+        process = await parley("run", cwd=tmp_path, **where.env(tmp_path, UNUSED_ENGINE))
+        assert process.stderr is not None
+        await process.stderr.readuntil(b"logging in")
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            code, errors = await ended(process)
+        assert code == 0, errors
+        assert "Traceback" not in errors
+
+
+async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    async with place() as where:
+        host = where.guild.add_person("Host")
+        process = await running_bot(where, tmp_path)
+        await enter(host, where)
+        await host.command("translate start", {"to": "en"}, channel=where.captions)
+        where.discord.set_distance(60.0)
+        process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(1.0)
+        assert process.returncode is None
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(3):
+            code, errors = await ended(process)
+        assert code == 128 + signal.SIGTERM, errors
+        assert "a second signal came; it was ending: rooms" in errors
+
+
 async def test_health_is_offered_to_the_container(tmp_path: Path) -> None:
     port = str(free_port())
     async with place() as where:

@@ -8,7 +8,7 @@ from bot.clock import LoopClock
 from bot.errors import VoiceLinkError
 from bot.loopback import Permissions, Person
 from bot.voice import connect
-from bot.voice.discord_internals import Client
+from bot.voice.discord_internals import Client, leave
 from tests.integration.voice_lounge import Lounge, lounge, tone, within
 
 
@@ -138,6 +138,23 @@ async def test_close_leaves_the_channel_and_no_thread_or_task() -> None:
             if "voice-" in task.get_name() or "Voice " in task.get_name()
         }
         assert not ours
+
+
+async def test_a_close_that_is_cut_short_leaves_no_thread_that_hears() -> None:
+    async with lounge() as scene:
+        ana = await scene.person("Ana")
+        threads = set(threading.enumerate())
+        link = await scene.connect(ana)
+        client = client_of(scene)
+        closing = scene.tasks.start(link.close(), "close")
+        while link._client is not None:  # noqa: ASYNC110 - until it is leaving
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait({closing})
+        assert closing.cancelled()
+        left = set(threading.enumerate()) - threads
+        assert "voice-receiver" not in {thread.name for thread in left}
+        await leave(client, 1.0)
 
 
 def participants(scene: Lounge) -> tuple[int, ...]:

@@ -347,3 +347,21 @@ async def test_a_board_that_gives_up_leaves_its_budgets_to_the_next_one() -> Non
     await clock.advance(1)
     assert channel.texts() == ["`EN` waits"]
     await later.close()
+
+
+async def test_a_close_that_is_cut_short_says_how_much_was_not_delivered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = asyncio.all_tasks()
+    channel, clock = Channel(), ManualClock()
+    channel.hold.clear()
+    board = ChannelBoard(channel, clock)
+    board.show(caption(1, "stuck", final=True))
+    board.say("stuck too")
+    closing = asyncio.gather(board.close())
+    await settle()
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert caplog.messages == ["captions and notices undelivered at close: 2"]
+    assert asyncio.all_tasks() == before

@@ -99,9 +99,10 @@ async def test_what_cannot_be_chosen_changes_nothing(
     with pytest.raises(error):
         await house.rooms.choose(1, targets, spoken)
     assert house.targets() == ("en",)
-    await house.rooms.close()
+    await house.rooms.stop(1)
     with pytest.raises(NoRoomError):
         await house.rooms.choose(1, ("en",), None)
+    await house.rooms.close()
 
 
 async def test_who_reads_a_language_has_it_while_they_are_there() -> None:

@@ -93,7 +93,7 @@ async def test_a_room_without_people_ends_after_a_minute() -> None:
     assert house.clock.pending == 0
 
 
-async def test_what_runs_is_remembered_until_it_ends_cleanly() -> None:
+async def test_what_runs_is_remembered_until_it_is_stopped() -> None:
     house = House(ANA)
     await house.start("en")
     await house.rooms.choose(1, ("en", "es"), "es")
@@ -104,8 +104,9 @@ async def test_what_runs_is_remembered_until_it_ends_cleanly() -> None:
     assert house.saved.rows == {
         1: SavedRoom(1, 10, 20, ("en", "es"), "es", ANA.id, session, paused=True)
     }
-    await house.rooms.close()
+    await house.rooms.stop(1)
     assert house.saved.rows == {}
+    await house.rooms.close()
 
 
 async def test_a_room_that_is_brought_back_lets_nobody_be_heard_by_that() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import pytest
@@ -217,3 +218,19 @@ async def test_a_day_that_can_not_be_read_when_it_begins_is_asked_for_again() ->
     await office.advance(0)
     assert office.ledger.today(1)["speech"] == SPOKEN + Spent(audio_in_samples=16_000)
     await office.ledger.close()
+
+
+async def test_what_there_was_no_time_to_write_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    class Stuck(MemoryUsage):
+        async def add(self, amounts: Mapping[SpentKey, Spent]) -> None:
+            assert amounts
+            await asyncio.Event().wait()
+
+    office = Office(Stuck())
+    office.ledger.used(1, 5, USAGE)
+    closing = asyncio.gather(office.ledger.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert caplog.messages == ["2 rows of usage could not be written"]

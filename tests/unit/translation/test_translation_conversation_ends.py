@@ -1,11 +1,14 @@
 """How a conversation ends, and how its turns end in time."""
 
+import asyncio
+
 import pytest
 
 from bot.room.events import (
     ConversationState,
     StateChanged,
     TurnEnded,
+    Usage,
 )
 from bot.translation import limits, protocol
 from tests.unit.translation.conversation_bench import A, B, Bench
@@ -58,3 +61,20 @@ async def test_while_somebody_speaks_a_turn_is_seldom_looked_at_and_ended_in_tim
     bench.clock.advance(3 * limits.TICK_S)
     assert bench.clock.now() < begun + limits.WATCH_S
     assert [event.turn for event in bench.events if isinstance(event, TurnEnded)] == [1]
+
+
+async def test_closing_that_is_cut_short_keeps_what_there_is_and_counts_it(bench: Bench) -> None:
+    bench.talk.feed(A)
+    bench.link.open()
+    bench.link.says(protocol.SpeechStarted(0, None))
+    bench.link.says(protocol.TranslationText("r1", "i", "Hello", append=True))
+    closing = asyncio.gather(bench.talk.close())  # the service says nothing more
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert bench.talk.state is ConversationState.CLOSED
+    assert [event.turn for event in bench.events if isinstance(event, TurnEnded)] == [1]
+    assert sum(event.connects for event in bench.events if isinstance(event, Usage)) == 1
+    await asyncio.sleep(0)
+    assert bench.link.closed

@@ -1,0 +1,152 @@
+"""How the rooms of a process end together: side by side, in time, each to be back afterwards.
+
+A room that is stopped by a person, is empty, or fails for good ends as long as it takes. When the
+process ends, the rooms have `ROOMS_S` for everything: what is being said gets its last words, the
+captions are delivered, the bot leaves; whatever takes longer is cut short, and the log says what.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Final, Protocol
+
+from bot.deadline import Deadline
+from bot.locks import KeyedLimit
+from bot.room import refusals
+from bot.room.panel import Panel
+from bot.tasks import TaskOwner
+from bot.words import number, t
+
+log = logging.getLogger(__name__)
+
+ROOMS_S: Final = 6.5
+BACK_WITHIN_MINUTES: Final = 10  # of the restart; older rooms would come back as a surprise
+
+# Seconds that are left for what comes after.
+AFTER_LEAVING: Final = 5.5  # the line under the voice channel is taken away
+AFTER_WORDS: Final = 3.0  # the conversations have ended
+AFTER_CAPTIONS: Final = 1.0  # the captions are delivered
+AFTER_LINK: Final = 0.3  # the bot has left
+_AFTER_ALL: Final = 0.0
+
+RESTARTING: Final = t(
+    "I am being restarted: nobody is heard from now on. If I am back within {minutes} minutes, "
+    "translation goes on by itself.",
+    minutes=number(BACK_WITHIN_MINUTES),
+)
+
+
+class Interruptible(Protocol):
+    """What of a room has to do with its end."""
+
+    def interrupt(self) -> None:
+        """Hear nobody any more, and say that it is to be back."""
+
+    async def close(self) -> None:
+        """End it."""
+
+
+class Ending:
+    """Whether the rooms of a process end, and how long each part of that may take."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._deadline = Deadline()
+        self._under_way = 0  # what is to be broken off
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def begin(self) -> None:
+        """Nothing may begin any more."""
+        self.begun = True
+
+    @asynccontextmanager
+    async def breakable(self) -> AsyncIterator[None]:
+        """Do something that makes no sense any more once the process ends.
+
+        Raises:
+            RestartingError: It ends.
+        """
+        if self.begun:
+            raise refusals.restarting()
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            async with self._deadline.before(ROOMS_S):
+                yield
+        except TimeoutError:
+            if not self.begun:
+                raise
+            raise refusals.restarting() from None
+        finally:
+            self._under_way -= 1
+            if self._under_way == 0:
+                self._idle.set()
+
+    async def in_time(self, work: Awaitable[object], spare_s: float, what: str) -> None:
+        """Wait for something, as long as it takes; when the process ends, no longer than this.
+
+        Args:
+            work: What is waited for; cancelled when its time is over.
+            spare_s: What has to be left for others then.
+            what: For the log.
+        """
+        try:
+            async with self._deadline.before(spare_s):
+                await work
+        except TimeoutError:
+            if not self.begun:
+                raise
+            log.warning("cut short, as the process ends: %s", what)
+
+    async def end(
+        self,
+        rooms: Mapping[int, Interruptible | None],
+        panels: MutableMapping[int, Panel],
+        changing: KeyedLimit,
+        gone: Callable[[int], Awaitable[None]],
+        tasks: TaskOwner,
+    ) -> None:
+        """Break off what has begun, and end rooms side by side, each to be back.
+
+        Args:
+            rooms: By guild; None: it is starting, or ends already for good.
+            panels: Of some of them; taken out.
+            changing: Held while a guild's room is moved or stopped.
+            gone: Called when a guild's room has ended.
+            tasks: What ends rooms by itself; closed.
+        """
+        self.begin()
+        self._deadline.set(ROOMS_S)
+        for room in rooms.values():
+            if room is not None:
+                room.interrupt()
+
+        async def end(guild_id: int, room: Interruptible | None) -> None:
+            async with changing.of(guild_id):  # until what was under way is broken off or done
+                if room is None:
+                    return
+                try:
+                    await self._interrupt(guild_id, room, panels.pop(guild_id, None))
+                finally:
+                    await gone(guild_id)
+
+        async def end_all() -> None:
+            ends = (self._idle.wait(), tasks.drain(), *(end(*each) for each in rooms.items()))
+            for result in await asyncio.gather(*ends, return_exceptions=True):
+                if isinstance(result, Exception):
+                    log.error("a room did not end cleanly", exc_info=result)
+
+        await self.in_time(end_all(), _AFTER_ALL, "the rooms")
+        await tasks.close()
+
+    async def _interrupt(self, guild_id: int, room: Interruptible, panel: Panel | None) -> None:
+        if panel is None:
+            await room.close()
+            return
+        # Under a voice channel that it has left, the bot may not change the line.
+        line = f"line under the voice channel of room {guild_id}"
+        await self.in_time(panel.leaving(), AFTER_LEAVING, line)
+        ended = self.in_time(panel.close(), AFTER_LINK, f"panel of room {guild_id}")
+        await asyncio.gather(room.close(), ended)
