@@ -189,6 +189,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             SettingsTable(store),
             languages=interpreter.languages(),
             most_languages=config.translation.max_languages,
+            most_guests=_most_guests(config.translation),
             most_minutes=config.usage.daily_minutes,
         )
         accounts = Accounts(
@@ -230,6 +231,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
         )
         kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
         guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
+        guild_settings.listen(lambda guild, now: rooms.use_guests(guild, now.guests))
         guild_settings.listen(lambda guild, now: transcripts.keep_for(guild, now.transcript_days))
         forgetting = Forgetting(rooms, ledger, transcripts)
         spending = Spending(
@@ -285,6 +287,11 @@ async def running(config: Settings) -> AsyncIterator[App]:
         housekeeping.start(bot.guild_ids)
         transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
         yield App(bot, rooms, doors)
+
+
+def _most_guests(config: TranslationSettings) -> int:
+    """How many languages of a room readers may ever add: such are made in writing alone."""
+    return 0 if FanOut(config.fan_out) is FanOut.SPEECH else config.max_languages - 1
 
 
 def _wall() -> datetime:

@@ -45,7 +45,7 @@ class Menu(discord.ui.View):
         said = lines(
             (
                 settings_shown.changed(before, after, running=running),
-                settings_shown.text(after, self._service.most_minutes),
+                settings_shown.text(after, self._service.most_minutes, self._service.most_guests),
             )
         )
         await interaction.response.edit_message(

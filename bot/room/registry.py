@@ -25,7 +25,7 @@ from bot.room.remembered import RememberedRooms
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.room.spent import NOBODY
 from bot.room.stores import RoomStore, SettingsStore, WishStore
-from bot.room.wanted import MOST_LANGUAGES
+from bot.room.wanted import MOST_LANGUAGES, Reading
 from bot.room.wishing import Wishing
 from bot.tasks import TaskOwner
 from bot.words import t
@@ -128,6 +128,7 @@ class Rooms:
             own_glossary,
             record,
         )
+        self.most_guests = self._opening.most_guests
         self._panels: dict[int, Panel] = {}
         self._starters: dict[int, int] = {}
         self._turned_down: set[int] = set()  # voice channels
@@ -150,6 +151,11 @@ class Rooms:
     def use_consent_mode(self, guild_id: int, mode: ConsentMode) -> None:
         """A guild's consent is given this way from now on, in its running room too."""
         self._consents.use_mode(guild_id, mode)
+
+    def use_guests(self, guild_id: int, guests: int) -> None:
+        """Guests may add so many languages from now on, to a guild's running room too."""
+        if (room := self._rooms.get(guild_id)) is not None:
+            room.use_guests(guests)
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """What a server set.
@@ -433,19 +439,20 @@ class Rooms:
             if begins:  # joined to hear only, it does not ask to speak on a stage
                 await join_anew(room, room.where, self._join_voice, speaks=True)
 
-    async def wish(self, guild_id: int, user_id: int, wishes: Wishes) -> bool:
+    async def wish(self, guild_id: int, user_id: int, wishes: Wishes) -> Reading:
         """Keep what a member says of themselves; a running room follows at once.
 
         Returns:
-            False where a room runs that has no place for the language they read.
+            Whether they get the language they read, in the running room or else the next.
 
         Raises:
             LanguageError: The model does not take one.
             StoreError: It can't be kept, and is not in force.
         """
         await self._wishing.put(guild_id, user_id, wishes)
-        room = self._rooms.get(guild_id)
-        return room is None or room.use_wishes(user_id, wishes)
+        if (room := self._rooms.get(guild_id)) is not None:
+            return room.use_wishes(user_id, wishes)
+        return await self._opening.reading(guild_id, wishes)
 
     async def wishes(self, guild_id: int, user_id: int) -> Wishes:
         """What a member said of themselves.

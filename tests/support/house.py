@@ -4,12 +4,15 @@ import asyncio
 
 from bot.errors import VoiceLinkError
 from bot.room.events import Member, Speech
+from bot.room.fanout import Fanning, FanOut
 from bot.room.ports import Listener
-from bot.room.records import SavedRoom, Wishes
+from bot.room.records import GuildSettings, SavedRoom, Wishes
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
+from tests.support.records import MemorySettings
 from tests.support.room import MemoryConsent, MemoryInterpreter, MemoryLink, World
+from tests.support.texts import MemoryTexts
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
 FRAME = bytes(640)
@@ -72,12 +75,31 @@ class Street(World):
         return link
 
 
+class Roomy:
+    """A service that has room for whatever is wanted."""
+
+    def has_room(self, conversations: int) -> bool:
+        return conversations >= 0
+
+
 class House:
-    def __init__(self, *members: Member, wishes: Wishbook | None = None, most: int = 5) -> None:
+    """By default each chosen language has a conversation; readers' are made in writing."""
+
+    def __init__(
+        self,
+        *members: Member,
+        wishes: Wishbook | None = None,
+        most: int = 5,
+        guests: int = 2,
+        fan_out: FanOut = FanOut.AUTO,
+    ) -> None:
         self.clock = ManualClock()
         self.world = Street(*members)
         self.interpreter = MemoryInterpreter()
         self.interpreter.spoken |= {"fr": True, "de": True}
+        self.texts = MemoryTexts("en", "es", "fr", "de")
+        self.settings = MemorySettings()
+        self.settings.guilds[1] = GuildSettings(guests=guests)
         self.saved = Roombook()
         self.wishbook = wishes or Wishbook()
         self.rooms = Rooms(
@@ -86,13 +108,22 @@ class House:
             join_voice=self.world.join_voice,
             open_board=self.world.open_board,
             clock=self.clock,
+            fanning=Fanning(fan_out, self.texts, Roomy()),
+            settings=self.settings,
             wishes=self.wishbook,
             saved=self.saved,
             most_languages=most,
         )
 
-    async def start(self, *targets: str, spoken: str | None = None) -> None:
-        await self.rooms.start(RoomPlan(1, 10, 20, targets or ("en",), spoken), ANA.id)
+    async def start(
+        self, *targets: str, spoken: str | None = None, guests: int | None = None
+    ) -> None:
+        plan = RoomPlan(1, 10, 20, targets or ("en",), spoken, guests=guests)
+        await self.rooms.start(plan, ANA.id)
+
+    def guest(self, user_id: int) -> Member:
+        """Somebody who agreed to nothing."""
+        return Member(user_id, f"Guest {user_id}")
 
     def hear(self, member: Member) -> None:
         assert self.world.listener is not None
