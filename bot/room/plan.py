@@ -58,7 +58,8 @@ class RoomPlan:
                 spoken=target == self.spoken,
                 glossary=glossary.get(target, {}),
                 guild_id=self.guild_id,
-                source_text=len(self.targets) > 1,  # others may be made from it
+                # Others may be made from it, for guests also later: what was opened then fits.
+                source_text=len(self.targets) > 1 or self.guests != 0,
             )
             for target in self.targets
         ]

@@ -52,7 +52,8 @@ def test_a_plan_asks_for_the_source_text_that_others_are_made_from(
     plan = RoomPlan(1, 2, 3, TARGETS, spoken)
     assert plan.lead == lead
     assert all(request.source_text for request in plan.requests(7, {}))
-    assert not RoomPlan(1, 2, 3, ("en",)).requests(7, {})[0].source_text
+    assert RoomPlan(1, 2, 3, ("en",)).requests(7, {})[0].source_text, "guests may read another"
+    assert not RoomPlan(1, 2, 3, ("en",), guests=0).requests(7, {})[0].source_text
 
 
 def test_one_language_needs_no_rule() -> None:
