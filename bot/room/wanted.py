@@ -91,7 +91,7 @@ class Wanted:
                 del self._unread_since[language]
             elif since is None and language not in wanted:
                 self._unread_since[language] = now
-        for language in wanted:
+        for language in sorted(wanted, key=lambda one: one not in self._unread_since):
             if language in self._unread_since or self._makes_place():
                 self._unread_since[language] = None
         while len(self._unread_since) > self._places:

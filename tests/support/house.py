@@ -5,6 +5,7 @@ import asyncio
 from bot.errors import VoiceLinkError
 from bot.room.events import Member, Speech
 from bot.room.fanout import Fanning, FanOut
+from bot.room.notices import EveryTextChannel, Sight
 from bot.room.ports import Listener
 from bot.room.records import GuildSettings, SavedRoom, Wishes
 from bot.room.registry import Rooms
@@ -75,6 +76,18 @@ class Street(World):
         return link
 
 
+class Channels(EveryTextChannel):
+    """Text channels that all can read but those who are shut out."""
+
+    def __init__(self) -> None:
+        self.shut_out: set[int] = set()
+
+    def sight(self, text_channel_id: int, user_id: int) -> Sight:
+        if user_id in self.shut_out:
+            return Sight.NOTHING
+        return super().sight(text_channel_id, user_id)
+
+
 class Roomy:
     """A service that has room for whatever is wanted."""
 
@@ -102,6 +115,7 @@ class House:
         self.settings.guilds[1] = GuildSettings(guests=guests)
         self.saved = Roombook()
         self.wishbook = wishes or Wishbook()
+        self.channels = Channels()
         self.rooms = Rooms(
             interpreter=self.interpreter,
             store=MemoryConsent(*(member.id for member in members)),
@@ -113,6 +127,7 @@ class House:
             wishes=self.wishbook,
             saved=self.saved,
             most_languages=most,
+            text_channels=self.channels,
         )
 
     async def start(

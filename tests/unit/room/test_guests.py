@@ -68,6 +68,18 @@ async def test_who_reads_a_language_has_it_while_they_are_there() -> None:
     await house.rooms.close()
 
 
+async def test_who_does_not_see_the_captions_adds_nothing_to_them() -> None:
+    house = House(ANA, wishes=Wishbook(u2=READS_ES))
+    house.channels.shut_out.add(BEN.id)
+    await house.start("en")
+    house.enter(BEN)
+    assert house.targets() == ("en",)
+    house.channels.shut_out.clear()
+    house.rooms.text_channels_changed(1)
+    assert house.targets() == ("en", "es")
+    await house.rooms.close()
+
+
 async def test_guests_who_come_and_go_cost_no_connection() -> None:
     house = House(ANA, wishes=Wishbook(u2=READS_ES))
     await house.start("en")
