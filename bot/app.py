@@ -58,6 +58,7 @@ from bot.words import t
 from cogs.announcer import Announcer
 from cogs.channels import TextChannels
 from cogs.comings import Comings
+from cogs.cooldowns import Cooldowns
 from cogs.glossary import GlossaryCommands
 from cogs.hosting import Host
 from cogs.notice import ConsentButtons
@@ -266,6 +267,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
                 guild_settings.forget,
                 doors.readers.forget,
             ),
+            cooldowns=Cooldowns(rooms, clock),
             http_trace=http_trace(),
         )
         doors.belong_to(bot)

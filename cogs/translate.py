@@ -19,6 +19,7 @@ from bot.room.wanted import Reading
 from bot.words import language_name, lines, t
 from cogs import languages, status, usage
 from cogs.answers import answer, done_at_once, locale, take_time
+from cogs.cooldowns import Done, take
 from cogs.hosting import Host, Wanted
 from cogs.notice import ConsentButtons
 from cogs.panel import changeable, check_may_stop, translated_into
@@ -93,6 +94,9 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         check_guests(guests or 0, self._rooms.most_guests)
         await take_time(interaction)
         await self._host.check(wanted, person)
+        if self._rooms.runs(person.guild.id):
+            raise refusals.busy()
+        take(interaction, Done.START)
         await self._host.start(wanted, person)
         await self._answer_started(interaction, wanted)
 
@@ -144,6 +148,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         room = await changeable(self._rooms, person)
         if not room.paused:
             raise UsageError(t("Translation is not paused."))
+        take(interaction, Done.RESUME)
         self._rooms.resume(person.guild.id)
         await answer(interaction, t("Translation goes on."))
 
@@ -164,6 +169,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         if isinstance(text, Text):
             speaks = room.plan.spoken is not None
             check_start(person.guild.me, person, wanted, text, speaks=speaks)
+        take(interaction, Done.MOVE)
         await take_time(interaction)
         await self._rooms.move(person.guild.id, wanted.id)
         await answer(interaction, t("Translating {channel} now.", channel=wanted.mention))
@@ -182,6 +188,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
             raise UsageError(
                 t("{language} is translated into already.", language=language_name(code))
             )
+        take(interaction, Done.LANGUAGES)
         await take_time(interaction)
         await self._rooms.choose(person.guild.id, (*chosen, code), room.plan.spoken)
         await answer(interaction, translated_into((*chosen, code)))
@@ -228,9 +235,9 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
             wishes = replace(wishes, speaks=_one_or_none(speaks, codes))
         if reads is not None:
             wishes = replace(wishes, reads=_one_or_none(reads, codes))
-        reading = Reading.GIVEN
         if wishes != before:
-            reading = await self._rooms.wish(person.guild.id, person.id, wishes)
+            await self._rooms.wish(person.guild.id, person.id, wishes)
+        reading = await self._rooms.reading(person.guild.id, person.id, wishes)
         await answer(interaction, _wishes(wishes, reading))
 
     @app_commands.command(name="status", description="Who is heard, and how it goes")

@@ -45,6 +45,11 @@ class _Start:
         self.room: Room | None = None
         self._called_off: ParleyError | None = None
 
+    @property
+    def called_off(self) -> bool:
+        """Whether it does not begin."""
+        return self._called_off is not None
+
     def call_off(self, reason: ParleyError) -> None:
         """Do not let it begin."""
         self._called_off = self._called_off or reason
@@ -147,6 +152,10 @@ class Rooms:
     async def consent(self, guild_id: int) -> Consent:
         """Who of this guild agreed to be heard."""
         return await self._consents.of(guild_id)
+
+    def stays_out(self, guild_id: int, user_id: int) -> bool:
+        """Whether it is known that a no of this person would change nothing."""
+        return self._consents.stays_out(guild_id, user_id)
 
     def use_consent_mode(self, guild_id: int, mode: ConsentMode) -> None:
         """A guild's consent is given this way from now on, in its running room too."""
@@ -439,11 +448,8 @@ class Rooms:
             if begins:  # joined to hear only, it does not ask to speak on a stage
                 await join_anew(room, room.where, self._join_voice, speaks=True)
 
-    async def wish(self, guild_id: int, user_id: int, wishes: Wishes) -> Reading:
+    async def wish(self, guild_id: int, user_id: int, wishes: Wishes) -> None:
         """Keep what a member says of themselves; a running room follows at once.
-
-        Returns:
-            Whether they get the language they read, in the running room or else the next.
 
         Raises:
             LanguageError: The model does not take one.
@@ -451,7 +457,16 @@ class Rooms:
         """
         await self._wishing.put(guild_id, user_id, wishes)
         if (room := self._rooms.get(guild_id)) is not None:
-            return room.use_wishes(user_id, wishes)
+            room.use_wishes(user_id, wishes)
+
+    async def reading(self, guild_id: int, user_id: int, wishes: Wishes) -> Reading:
+        """Whether a member gets the language they read, in the running room or else the next.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        if (room := self._rooms.get(guild_id)) is not None:
+            return room.reading(user_id)
         return await self._opening.reading(guild_id, wishes)
 
     async def wishes(self, guild_id: int, user_id: int) -> Wishes:
@@ -523,6 +538,13 @@ class Rooms:
     def running(self) -> list[RoomStatus]:
         """Return every room that runs, as it is now."""
         return [room.status() for room in self._rooms.values() if room is not None]
+
+    def over(self, guild_id: int) -> bool:
+        """Whether a guild has no room, or one that hears nobody any more and ends."""
+        if (start := self._starting.get(guild_id)) is not None:
+            return start.called_off
+        room = self._rooms.get(guild_id)
+        return room is None or room.over
 
     def find(self, guild_id: int) -> Room | None:
         """A guild's running room, if any."""

@@ -181,6 +181,11 @@ class Room:
         self._settle()
 
     @property
+    def over(self) -> bool:
+        """Whether nobody is heard any more, for good."""
+        return self._admission.ended
+
+    @property
     def paused(self) -> bool:
         """Whether nobody is heard until `resume`."""
         return self._admission.paused
@@ -228,15 +233,14 @@ class Room:
         if self.languages.allow(guests):
             self._settle()
 
-    def use_wishes(self, user_id: int, wishes: Wishes) -> Reading:
-        """What this member speaks and reads from now on.
-
-        Returns:
-            Whether they can read it now, or could if they came.
-        """
+    def use_wishes(self, user_id: int, wishes: Wishes) -> None:
+        """What this member speaks and reads from now on."""
         if self.languages.wish(user_id, wishes):
             self._replace(user_id)
         self._settle()
+
+    def reading(self, user_id: int) -> Reading:
+        """Whether this member can read what they want to now, or could if they came."""
         return self.languages.reading(user_id, present=user_id in self._readers)
 
     def _settle(self) -> None:

@@ -10,6 +10,7 @@ from bot.room.ports import Listener
 from bot.room.records import GuildSettings, SavedRoom, Wishes
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
+from bot.room.wanted import Reading
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings
 from tests.support.room import MemoryConsent, MemoryInterpreter, MemoryLink, World
@@ -135,6 +136,11 @@ class House:
     ) -> None:
         plan = RoomPlan(1, 10, 20, targets or ("en",), spoken, guests=guests)
         await self.rooms.start(plan, ANA.id)
+
+    async def reading(self, member: Member, wishes: Wishes) -> Reading:
+        """What comes of what they want to read."""
+        await self.rooms.wish(1, member.id, wishes)
+        return await self.rooms.reading(1, member.id, wishes)
 
     def guest(self, user_id: int) -> Member:
         """Somebody who agreed to nothing."""

@@ -154,7 +154,7 @@ async def test_what_is_said_in_the_rooms_only_language_is_shown_while_another_re
 async def test_who_cannot_be_given_their_language_is_told() -> None:
     house = House(ANA, BEN, most=2)
     await house.start("en", "es")
-    assert await house.rooms.wish(1, BEN.id, Wishes(reads="fr")) is Reading.FULL
+    assert await house.reading(BEN, Wishes(reads="fr")) is Reading.FULL
     assert [s.unread for s in house.rooms.status(1).speakers] == [None, "fr"]
     await house.rooms.choose(1, ("en",), None)
     assert house.targets() == ("en", "fr")
@@ -168,18 +168,18 @@ async def test_who_cannot_be_given_their_language_is_told() -> None:
 async def test_who_is_not_there_is_told_whether_there_will_be_a_place_for_their_language() -> None:
     house = House(ANA, most=2)
     await house.start("en")
-    assert await house.rooms.wish(1, BEN.id, Wishes(reads="fr")) is Reading.GIVEN
+    assert await house.reading(BEN, Wishes(reads="fr")) is Reading.GIVEN
     assert house.targets() == ("en",), "nobody there reads it yet"
     await house.rooms.choose(1, ("en", "es"), None)
-    assert await house.rooms.wish(1, BEN.id, Wishes(reads="de")) is Reading.FULL
-    assert await house.rooms.wish(1, BEN.id, READS_ES) is Reading.GIVEN
+    assert await house.reading(BEN, Wishes(reads="de")) is Reading.FULL
+    assert await house.reading(BEN, READS_ES) is Reading.GIVEN
     await house.rooms.close()
 
 
 async def test_what_can_not_be_made_in_writing_is_said_and_no_conversation_opened() -> None:
     house = House(ANA, BEN)
     await house.start("en")
-    assert await house.rooms.wish(1, BEN.id, Wishes(reads="ca")) is Reading.UNWRITTEN
+    assert await house.reading(BEN, Wishes(reads="ca")) is Reading.UNWRITTEN
     house.hear(ANA)
     assert house.targets() == ("en",)
     assert house.open(1) == {"en"}
@@ -193,7 +193,7 @@ async def test_what_can_not_be_made_in_writing_is_said_and_no_conversation_opene
 async def test_with_conversations_alone_guests_add_nothing() -> None:
     house = House(ANA, BEN, fan_out=FanOut.SPEECH)
     assert house.rooms.most_guests == 0
-    assert await house.rooms.wish(1, BEN.id, READS_ES) is Reading.UNWRITTEN
+    assert await house.reading(BEN, READS_ES) is Reading.UNWRITTEN
     await house.start("en")
     house.hear(ANA)
     assert (house.targets(), house.open(1)) == (("en",), {"en"})
@@ -203,7 +203,7 @@ async def test_with_conversations_alone_guests_add_nothing() -> None:
 async def test_the_starter_says_how_many_for_one_room_and_a_restart_remembers_it() -> None:
     house = House(ANA, BEN, guests=2)
     await house.start("en", guests=0)
-    assert await house.rooms.wish(1, BEN.id, READS_ES) is Reading.CLOSED
+    assert await house.reading(BEN, READS_ES) is Reading.CLOSED
     assert house.targets() == ("en",)
     await settle()
     assert house.saved.rows[1].guests == 0
