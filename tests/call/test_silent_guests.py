@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bot.room.spent import Spent
+from bot.store.database import Database
+from bot.store.usage import UsageTable
 from tests.integration.loopback_bot import until
 from tests.integration.text_service import TextRoutes
 from tests.integration.translation_service import Service, translate
@@ -13,6 +17,8 @@ from tests.support.call import Place, ask, bot_at, enter, place
 from tests.support.clips import clip
 
 BYTES_PER_S = 32_000
+TOKENS = 10  # of each text request, as `text_service.translation` says
+SPEECH_MODEL = "qwen3-livetranslate-flash-realtime"
 FOUR = ("fr", "de", "ja", "it")
 
 
@@ -24,11 +30,15 @@ class Bill:
         audio_s: Of all its conversations together.
         conversations: How many were opened.
         written: The languages of its text requests.
+        text_tokens: What those cost.
+        counted: Audio seconds and text tokens, as the server's usage has them.
     """
 
     audio_s: float
     conversations: int
     written: frozenset[str]
+    text_tokens: int
+    counted: tuple[float, int]
 
 
 async def call(where: Place, folder: Path, reads: Sequence[str], **env: str) -> Bill:
@@ -36,7 +46,7 @@ async def call(where: Place, folder: Path, reads: Sequence[str], **env: str) -> 
     routes = TextRoutes()
     async with Service(translate, texts=routes) as service:
         host = where.guild.add_person("Host", admin=True)
-        async with bot_at(where, folder, service.url, **env) as app:
+        async with bot_at(where, folder, service.url, **env):
             await enter(host, where)
             await ask(host, where, "translate start", to="en")
             for language in reads:
@@ -46,17 +56,24 @@ async def call(where: Place, folder: Path, reads: Sequence[str], **env: str) -> 
             await host.speak(clip("es_conf-invalid")[0])
             await where.until(lambda: len(where.said()) > before, 30, "the caption")
             await until(lambda: all(said.words.final for said in where.said()))
-            room = app.rooms.find(where.guild.id)
-            assert room is not None
-            texts = len({request.target for request in routes.asked})
-            await until(lambda: texts == len({request.target for request in routes.asked}))
             await ask(host, where, "translate stop")
         await host.leave()
     return Bill(
         sum(len(session.audio) for session in service.sessions) / BYTES_PER_S,
         len(service.sessions),
         frozenset(request.target for request in routes.asked),
+        TOKENS * len(routes.asked),
+        await counted(where, folder),
     )
+
+
+async def counted(where: Place, folder: Path) -> tuple[float, int]:
+    """What the store has of this server."""
+    async with await Database.open(where.env(folder, "")["DATABASE_URL"]) as database:
+        rows = await UsageTable(database).since(where.guild.id, date.min)
+    spent = {key.model: amount for key, amount in rows.items()}
+    text = spent.get("qwen-mt-flash", Spent())
+    return spent[SPEECH_MODEL].minutes * 60, text.tokens_in + text.tokens_out
 
 
 @pytest.mark.parametrize("fan_out", ["auto", "text", "speech"])
@@ -72,3 +89,7 @@ async def test_silent_guests_make_the_service_hear_nothing_more(
     assert abs(guests.audio_s - alone.audio_s) < 1.5
     assert alone.written == frozenset()
     assert guests.written == (frozenset() if fan_out == "speech" else {"fr", "de"})
+    for bill in (alone, guests):
+        audio_s, text_tokens = bill.counted
+        assert audio_s == pytest.approx(bill.audio_s, abs=0.2)
+        assert text_tokens == bill.text_tokens
