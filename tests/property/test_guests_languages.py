@@ -43,7 +43,11 @@ def test_guests_get_no_more_than_they_may_and_no_less(
             wanted.chosen = step.chosen
         if step.guests is not None:
             wanted.allowed = Allowed(most, step.guests)
-        before = set(wanted.read)
+        before = {
+            code
+            for code in wanted.read
+            if code not in rests_since or now - rests_since[code] < GRACE_S
+        }
         targets = wanted.settle(step.reads, now)
         places = max(0, min(wanted.allowed.guests, most - len(wanted.chosen)))
         asked = [code for code in dict.fromkeys(step.reads) if code not in wanted.chosen]
