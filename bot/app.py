@@ -60,6 +60,7 @@ from bot.words import t
 from cogs.announcer import Announcer
 from cogs.channels import TextChannels
 from cogs.comings import Comings
+from cogs.cooldowns import Cooldowns
 from cogs.glossary import GlossaryCommands
 from cogs.hosting import Host
 from cogs.notice import ConsentButtons
@@ -204,6 +205,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             SettingsTable(store),
             languages=interpreter.languages(),
             most_languages=config.translation.max_languages,
+            most_guests=_most_guests(config.translation),
             most_minutes=config.usage.daily_minutes,
         )
         accounts = Accounts(
@@ -242,6 +244,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         )
         kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
         guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
+        guild_settings.listen(lambda guild, now: rooms.use_guests(guild, now.guests))
         guild_settings.listen(lambda guild, now: transcripts.keep_for(guild, now.transcript_days))
         forgetting = Forgetting(rooms, ledger, transcripts)
         spending = Spending(
@@ -277,6 +280,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 accounts.forget,
                 doors.readers.forget,
             ),
+            cooldowns=Cooldowns(rooms, clock),
             http_trace=http_trace(wall.heard),
         )
         doors.belong_to(bot)
@@ -309,6 +313,11 @@ async def _database(url: str, shutdown: Shutdown) -> tuple[Lease, Database]:
     shutdown.part("database", store.close, 0.0)
     shutdown.at_once(lambda: store.hurry(lambda: shutdown.left() - _UNLOCKED_S))
     return held, store
+
+
+def _most_guests(config: TranslationSettings) -> int:
+    """How many languages of a room readers may ever add: such are made in writing alone."""
+    return 0 if FanOut(config.fan_out) is FanOut.SPEECH else config.max_languages - 1
 
 
 def _each(*told: Callable[[int], None]) -> Callable[[int], None]:

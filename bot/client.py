@@ -21,6 +21,7 @@ from bot.errors import ParleyError, SettingsError
 from bot.registration import register
 from bot.words import Text, lines, t
 from cogs.answers import answer
+from cogs.cooldowns import Cooldowns, PacedTree
 from cogs.translator import CommandTranslator
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class ParleyBot(commands.AutoShardedBot):
         voice_state_changed: Told of every change of a member's voice state.
         guild_joined: Told of each server that invites the bot.
         guild_left: Told of each server that removes it.
+        cooldowns: How often anything may be used.
         http_trace: Sees each request to Discord, and its answer as it arrives.
     """
 
@@ -61,6 +63,7 @@ class ParleyBot(commands.AutoShardedBot):
         voice_state_changed: VoiceStateChanged,
         guild_joined: GuildChanged,
         guild_left: GuildChanged,
+        cooldowns: Cooldowns,
         http_trace: aiohttp.TraceConfig,
     ) -> None:
         _point_at(api_url, gateway_url)
@@ -68,11 +71,13 @@ class ParleyBot(commands.AutoShardedBot):
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
+            tree_cls=PacedTree,
             intents=discord.Intents(guilds=True, voice_states=True),
             allowed_mentions=discord.AllowedMentions.none(),
             connector=aiohttp.TCPConnector(limit=0, ssl=_trust(ca_file)),
             http_trace=http_trace,
         )
+        self.cooldowns = cooldowns
         self._gateway_url = gateway_url
         self._cog_makers = cogs
         self._view_makers = views
@@ -188,8 +193,6 @@ def _refusal(error: BaseException | None) -> Text | None:
     match error:
         case app_commands.NoPrivateMessage():
             return t("This works in a server only.")
-        case app_commands.CommandOnCooldown():
-            return t("Not so fast: try again in a moment.")
         case app_commands.CheckFailure():
             return t("You may not use this command here.")
         case app_commands.TransformerError():

@@ -4,6 +4,7 @@ ParleyError
 ├── SettingsError            a setting is missing or malformed
 ├── UsageError               a command line or a request asks for what can't be
 │   └── GlossaryFileError    a file of terms has mistakes; all of them are named
+├── CooldownError            something is asked for too often
 ├── AudioError               a sound can't be read, or an amount of it is wrong
 │   └── OpusError            libopus is missing or refused a packet
 ├── VoiceError               the link to a voice channel
@@ -90,6 +91,34 @@ class GlossaryFileError(UsageError):
             said.append(tn("… and {count} more.", "… and {count} more.", more))
         super().__init__(t("Nothing was taken from the file.\n{mistakes}", mistakes=lines(said)))
         self.mistakes = tuple(mistakes)
+
+
+class CooldownError(ParleyError):
+    """Something is asked for too often.
+
+    Args:
+        retry_after: Whole seconds after which it may be asked for again.
+        together: It was not the person alone, but all of their server.
+    """
+
+    code = "cooldown"
+    retryable = True
+
+    def __init__(self, retry_after: int, *, together: bool = False) -> None:
+        self.retry_after = max(1, retry_after)
+        super().__init__(
+            tn(
+                "Too many here do this at once: try again in {count} second.",
+                "Too many here do this at once: try again in {count} seconds.",
+                self.retry_after,
+            )
+            if together
+            else tn(
+                "Not so fast: try again in {count} second.",
+                "Not so fast: try again in {count} seconds.",
+                self.retry_after,
+            )
+        )
 
 
 class AudioError(ParleyError):

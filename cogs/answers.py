@@ -1,25 +1,38 @@
 """Answers to who used a command or pressed a button: in their language, seen by them alone."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import discord
 
+from bot.errors import MessageGoneError
 from bot.words import render
+
+log = logging.getLogger(__name__)
 
 Interaction = discord.Interaction[Any]
 T = TypeVar("T")
 
 _PING_NOBODY = discord.AllowedMentions.none()
+_TOO_LATE: Final = frozenset({10015, 10062, 50027})  # unknown webhook or interaction; token over
 
 
 async def take_time(interaction: Interaction) -> None:
     """Show "thinking" to who asked, before anything that may take more than a moment.
 
     Discord waits for three seconds, and a database that somebody else holds may take longer.
+
+    Raises:
+        MessageGoneError: Discord waits no longer.
     """
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    try:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    except discord.HTTPException as error:
+        if error.code in _TOO_LATE:
+            raise MessageGoneError(removed=False) from error
+        raise
 
 
 async def done_at_once(interaction: Interaction, work: Awaitable[T]) -> T:
@@ -41,13 +54,25 @@ async def answer(
 ) -> None:
     """Answer, also where "thinking" was shown before; pings nobody.
 
+    For somebody for whom Discord waits no longer nothing can be done, but in the log.
+
     Args:
         interaction: What is answered.
         text: Made by `t`, shown in the language of who asked.
         view: Buttons beneath it.
         file: Beneath it.
     """
-    content = render(text, locale(interaction))
+    try:
+        await _answer(interaction, render(text, locale(interaction)), view, file)
+    except discord.HTTPException as error:
+        if error.code not in _TOO_LATE:
+            raise
+        log.info("an answer came too late: %d", error.code)
+
+
+async def _answer(
+    interaction: Interaction, content: str, view: discord.ui.View, file: discord.File | None
+) -> None:
     if interaction.response.is_done():
         await interaction.edit_original_response(
             content=content,

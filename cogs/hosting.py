@@ -27,12 +27,14 @@ class Wanted:
     Attributes:
         targets: Languages; empty: those that the server set.
         spoken: Whether the first one that can be is spoken back; None: as the server set.
+        guests: How many languages guests may add; None: as the server set.
     """
 
     voice: Voice
     text: Text
     targets: tuple[str, ...] = ()
     spoken: bool | None = None
+    guests: int | None = None
 
 
 class Host:
@@ -85,6 +87,7 @@ class Host:
             originals=settings.originals,
             layout=settings.layout,
             locale=self._locale(guild, settings),
+            guests=wanted.guests,
         )
         starter_id = 0 if starter is None else starter.id
         await self._rooms.start(plan, starter_id, agrees=starter is not None)
@@ -114,6 +117,7 @@ class Host:
             layout=settings.layout,
             session=saved.session,
             locale=self._locale(guild, settings),
+            guests=saved.guests,
         )
         await self._rooms.start(
             plan, saved.starter_id, agrees=False, paused=saved.paused, occasion=Occasion.BACK

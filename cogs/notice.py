@@ -18,6 +18,7 @@ from bot.room.registry import Rooms
 from bot.room.spent import NOBODY
 from bot.words import Text, command, language_name, lines, listing, render, t, tn
 from cogs.answers import answer, done_at_once, take_time
+from cogs.cooldowns import PacedView
 
 Interaction = discord.Interaction[Any]
 
@@ -25,7 +26,7 @@ _OPT_IN: Final = GuildSettings()
 _MOST_NAMED: Final = 40  # people in one message; their mentions fit its 2,000 characters
 
 
-class ConsentButtons(discord.ui.View):
+class ConsentButtons(PacedView):
     """The buttons to join in and to stay out, for any guild.
 
     Args:

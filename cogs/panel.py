@@ -14,6 +14,7 @@ from bot.words import language_name, listing, render, t
 from bot.words.languages import label
 from cogs import status
 from cogs.answers import answer, done_at_once, take_time
+from cogs.cooldowns import Done, take
 from cogs.notice import ConsentButtons
 from cogs.permissions import (
     Text,
@@ -56,6 +57,7 @@ class PanelButtons(ConsentButtons):
     async def voice(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Speak the first language that can be spoken, or none."""
         room = await changeable(self._rooms, _member(interaction), speaks=True)
+        take(interaction, Done.VOICE)
         await take_time(interaction)
         chosen = room.chosen or room.plan.targets
         if room.plan.spoken is not None:
@@ -111,6 +113,7 @@ class LanguagesMenu(discord.ui.Select["PanelButtons"]):
     async def callback(self, interaction: Interaction) -> None:
         """Translate into the chosen languages; those that were before keep their place."""
         room = await changeable(self._rooms, _member(interaction))
+        take(interaction, Done.LANGUAGES)
         await take_time(interaction)
         before = room.chosen or room.plan.targets
         kept = [target for target in before if target in self.values]

@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.errors import UsageError
 from bot.room.allowance import Accounts
+from bot.room.choice import MOST_GUESTS
 from bot.room.guild_settings import (
     MOST_CAPTION_MINUTES,
     MOST_DAILY_MINUTES,
@@ -65,7 +66,8 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
         guild = manager(interaction).guild
         await take_time(interaction)
         settings = await self._service.settings(guild.id)
-        await answer(interaction, settings_shown.text(settings, self._service.most_minutes))
+        limits = (self._service.most_minutes, self._service.most_guests)
+        await answer(interaction, settings_shown.text(settings, *limits))
 
     @app_commands.command(name="languages", description="Languages that rooms begin with")
     @app_commands.describe(to="Languages to translate into, for example: en, es")
@@ -172,14 +174,30 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
         manager(interaction)
         await self._change(interaction, lambda now: replace(now, transcript_days=days))
 
-    @app_commands.command(name="limits", description="Minutes translated in a day")
-    @app_commands.describe(minutes="Minutes a day; 0 leaves it to the host of this bot")
+    @app_commands.command(name="limits", description="Minutes a day, and languages that guests add")
+    @app_commands.describe(
+        minutes="Minutes a day; 0 leaves it to the host of this bot",
+        guests="How many languages guests may add to a room by what they read",
+    )
     async def limits(
-        self, interaction: Interaction, minutes: app_commands.Range[int, 0, int(MOST_DAILY_MINUTES)]
+        self,
+        interaction: Interaction,
+        minutes: app_commands.Range[int, 0, int(MOST_DAILY_MINUTES)] | None = None,
+        guests: app_commands.Range[int, 0, MOST_GUESTS] | None = None,
     ) -> None:
-        """Lower the daily limit."""
+        """Set what is given of it."""
         manager(interaction)
-        await self._change(interaction, lambda now: replace(now, daily_minutes=minutes or None))
+        if minutes is None and guests is None:
+            raise UsageError(t("Choose at least one option to change."))
+
+        def edit(now: GuildSettings) -> GuildSettings:
+            return replace(
+                now,
+                daily_minutes=now.daily_minutes if minutes is None else minutes or None,
+                guests=now.guests if guests is None else guests,
+            )
+
+        await self._change(interaction, edit)
 
     @app_commands.command(
         name="auto-start", description="Start by myself when somebody enters a voice channel"
@@ -303,7 +321,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
         after = await self._service.change(guild.id, edit)
         said = (
             settings_shown.changed(before, after, running=self._running(guild.id)),
-            settings_shown.text(after, self._service.most_minutes),
+            settings_shown.text(after, self._service.most_minutes, self._service.most_guests),
         )
         await answer(interaction, lines(said))
 

@@ -11,13 +11,14 @@ from bot.room.guild_settings import MOST_ROLES, Edit, SettingsService
 from bot.room.records import ConsentMode, GuildSettings
 from bot.words import lines, render, t
 from cogs import settings_shown
+from cogs.cooldowns import PacedView
 from cogs.permissions import check_manager
 
 Interaction = discord.Interaction[Any]
 Running = Callable[[int], bool]
 
 
-class Menu(discord.ui.View):
+class Menu(PacedView):
     """Beneath an answer that one person sees. It is registered once and carries fixed ids.
 
     Args:
@@ -45,7 +46,7 @@ class Menu(discord.ui.View):
         said = lines(
             (
                 settings_shown.changed(before, after, running=running),
-                settings_shown.text(after, self._service.most_minutes),
+                settings_shown.text(after, self._service.most_minutes, self._service.most_guests),
             )
         )
         await interaction.response.edit_message(

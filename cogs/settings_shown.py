@@ -19,20 +19,22 @@ _NAMES: Final[Mapping[str, str]] = {
     "transcript_days": t("transcripts"),
     "caption_minutes": t("removal of captions"),
     "daily_minutes": t("daily limit"),
+    "guests": t("languages of guests"),
     "auto_channels": t("channels that start by themselves"),
     "locale": t("my own language"),
 }
 AT_ONCE: Final = frozenset(
-    {"starter_roles", "consent", "transcript_days", "daily_minutes", "auto_channels"}
+    {"starter_roles", "consent", "transcript_days", "daily_minutes", "auto_channels", "guests"}
 )
 
 
-def text(settings: GuildSettings, host_minutes: float) -> Renderable:
+def text(settings: GuildSettings, host_minutes: float, most_guests: int) -> Renderable:
     """What holds in a server; fits a message.
 
     Args:
         settings: The server's.
         host_minutes: Of a day, as the host set; 0 is no limit.
+        most_guests: How many languages guests may ever add.
     """
     return lines(
         (
@@ -46,6 +48,7 @@ def text(settings: GuildSettings, host_minutes: float) -> Renderable:
             _consent(settings),
             _transcripts(settings),
             _limit(settings, host_minutes),
+            _guests(settings, most_guests),
             _auto(settings),
             _words(settings),
         )
@@ -148,6 +151,16 @@ def _limit(settings: GuildSettings, host: float) -> str:
     if host:
         return t("**Daily limit:** {minutes} minutes, set by the host", minutes=number(host))
     return t("**Daily limit:** none")
+
+
+def _guests(settings: GuildSettings, most: int) -> str:
+    if not (count := min(settings.guests, most)):
+        return t("**Guests may add:** no languages")
+    return tn(
+        "**Guests may add:** {count} language that they read",
+        "**Guests may add:** {count} languages that they read",
+        count,
+    )
 
 
 def _auto(settings: GuildSettings) -> str:

@@ -142,6 +142,13 @@ def _obstacle(status: RoomStatus) -> Text | None:
 
 def _speaker(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
     name = discord.utils.escape_markdown(speaker.member.name)
+    if speaker.unread is not None and speaker.unreadable:
+        return t(
+            "- {name}: {state}; would read {language}, which can't be added here",
+            name=name,
+            state=_state(speaker, obstacle),
+            language=language_name(speaker.unread),
+        )
     if speaker.unread is not None:
         return t(
             "- {name}: {state}; would read {language}, but the room has no place for it",

@@ -10,13 +10,16 @@ from discord import app_commands
 from bot.errors import UsageError
 from bot.records.transcripts import Transcripts
 from bot.room import refusals
+from bot.room.choice import MOST_GUESTS, check_guests
 from bot.room.consent import Answer
 from bot.room.records import Wishes
 from bot.room.registry import Rooms
 from bot.room.spending import Spending
+from bot.room.wanted import Reading
 from bot.words import language_name, lines, t
 from cogs import languages, status, usage
 from cogs.answers import answer, done_at_once, locale, take_time
+from cogs.cooldowns import Done, take
 from cogs.hosting import Host, Wanted
 from cogs.notice import ConsentButtons
 from cogs.panel import changeable, check_may_stop, translated_into
@@ -71,22 +74,29 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         channel="The voice channel; yours if you leave it out",
         text="Where the captions go; here if you leave it out",
         voice="Also speak the translation (the first language) in the voice channel",
+        guests="How many languages guests may add by what they read; else as this server set it",
     )
-    async def start(
+    async def start(  # noqa: PLR0917 - the options of a command
         self,
         interaction: Interaction,
         to: app_commands.Range[str, 1, 100] | None = None,
         channel: discord.VoiceChannel | discord.StageChannel | None = None,
         text: discord.TextChannel | discord.VoiceChannel | None = None,
         voice: bool | None = None,  # noqa: FBT001 - the form of a command's option
+        guests: app_commands.Range[int, 0, MOST_GUESTS] | None = None,
     ) -> None:
         """Start the room, and answer the one who asked."""
         codes = self._rooms.languages()
         targets = () if to is None else languages.parse(to, codes, self._rooms.most_languages)
         person = _member(interaction)
-        wanted = Wanted(channel or _own_channel(person), text or _here(interaction), targets, voice)
+        heard = channel or _own_channel(person)
+        wanted = Wanted(heard, text or _here(interaction), targets, voice, guests)
+        check_guests(guests or 0, self._rooms.most_guests)
         await take_time(interaction)
         await self._host.check(wanted, person)
+        if self._rooms.runs(person.guild.id):
+            raise refusals.busy()
+        take(interaction, Done.START)
         await self._host.start(wanted, person)
         await self._answer_started(interaction, wanted)
 
@@ -138,6 +148,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         room = await changeable(self._rooms, person)
         if not room.paused:
             raise UsageError(t("Translation is not paused."))
+        take(interaction, Done.RESUME)
         self._rooms.resume(person.guild.id)
         await answer(interaction, t("Translation goes on."))
 
@@ -158,6 +169,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         if isinstance(text, Text):
             speaks = room.plan.spoken is not None
             check_start(person.guild.me, person, wanted, text, speaks=speaks)
+        take(interaction, Done.MOVE)
         await take_time(interaction)
         await self._rooms.move(person.guild.id, wanted.id)
         await answer(interaction, t("Translating {channel} now.", channel=wanted.mention))
@@ -176,6 +188,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
             raise UsageError(
                 t("{language} is translated into already.", language=language_name(code))
             )
+        take(interaction, Done.LANGUAGES)
         await take_time(interaction)
         await self._rooms.choose(person.guild.id, (*chosen, code), room.plan.spoken)
         await answer(interaction, translated_into((*chosen, code)))
@@ -222,10 +235,10 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
             wishes = replace(wishes, speaks=_one_or_none(speaks, codes))
         if reads is not None:
             wishes = replace(wishes, reads=_one_or_none(reads, codes))
-        fits = True
         if wishes != before:
-            fits = await self._rooms.wish(person.guild.id, person.id, wishes)
-        await answer(interaction, _wishes(wishes, fits=fits, most=self._rooms.most_languages))
+            await self._rooms.wish(person.guild.id, person.id, wishes)
+        reading = await self._rooms.reading(person.guild.id, person.id, wishes)
+        await answer(interaction, _wishes(wishes, reading))
 
     @app_commands.command(name="status", description="Who is heard, and how it goes")
     async def status(self, interaction: Interaction) -> None:
@@ -283,16 +296,12 @@ def _one_or_none(text: str, codes: dict[str, bool]) -> str | None:
     return None if text.strip().casefold() == _NONE else languages.one(text, codes)
 
 
-def _wishes(wishes: Wishes, *, fits: bool, most: int) -> str:
+def _wishes(wishes: Wishes, reading: Reading) -> str:
     speaks = None if wishes.speaks is None else language_name(wishes.speaks)
     reads = None if wishes.reads is None else language_name(wishes.reads)
-    if not fits:
-        return t(
-            "You want to read {reads}; the running room has no place for it, as it takes "
-            "{most} languages. You get it as soon as there is one.",
-            reads=reads,
-            most=most,
-        )
+    if reading is not Reading.GIVEN:
+        spoken = [] if speaks is None else [t("You speak {speaks}.", speaks=speaks)]
+        return lines([*spoken, _unread(reads, reading)])
     if speaks is None and reads is None:
         return t("You have named no languages: what you speak is found out.")
     if reads is None:
@@ -302,6 +311,26 @@ def _wishes(wishes: Wishes, *, fits: bool, most: int) -> str:
     return t(
         "You speak {speaks}, and read {reads} while you are in the voice channel.",
         speaks=speaks,
+        reads=reads,
+    )
+
+
+def _unread(reads: str | None, reading: Reading) -> str:
+    if reading is Reading.FULL:
+        return t(
+            "You want to read {reads}; the running room has no place for it yet. You get it as "
+            "soon as there is one.",
+            reads=reads,
+        )
+    if reading is Reading.CLOSED:
+        return t(
+            "You want to read {reads}; no languages are added for guests here, so you get it where "
+            "it is one of those chosen for a room.",
+            reads=reads,
+        )
+    return t(
+        "You want to read {reads}; it can't be added for guests here, so you get it where it is "
+        "one of those chosen for a room.",
         reads=reads,
     )
 

@@ -1,11 +1,14 @@
 """Checks the languages that somebody chooses for a room."""
 
 from dataclasses import replace
+from typing import Final
 
 from bot.errors import UsageError
 from bot.room.plan import RoomPlan
 from bot.room.ports import Interpreter
-from bot.words import language_name, t
+from bot.words import language_name, number, t
+
+MOST_GUESTS: Final = 19  # beside a chosen language, where a host allows as many as can be set
 
 
 def chosen(
@@ -35,3 +38,19 @@ def chosen(
     for request in plan.requests(0, {}):
         interpreter.check(request)
     return plan
+
+
+def check_guests(guests: int, most: int) -> None:
+    """Pass when guests may add so many languages by what they read.
+
+    Args:
+        guests: How many.
+        most: How many they ever may; 0: none can be made for them.
+
+    Raises:
+        UsageError: They can't.
+    """
+    if guests > 0 == most:
+        raise UsageError(t("No languages can be added for guests here."))
+    if not 0 <= guests <= most:
+        raise UsageError(t("Guests may add 0 to {most} languages.", most=number(most, 0)))

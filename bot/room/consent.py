@@ -81,6 +81,12 @@ class Consent:
             return Answer.NO
         return Answer.YES if user_id in self._yes else Answer.NONE
 
+    def stays_out(self, user_id: int) -> bool:
+        """Whether a no of this person would change nothing: they are not heard, nor about to be."""
+        if user_id in self._agreed or user_id in self._agreeing:
+            return False
+        return self._mode is ConsentMode.OPT_IN or self.answer(user_id) is Answer.NO
+
     def keeps(self, user_id: int) -> bool:
         """Whether an answer of this person is in the store."""
         return user_id in self._yes or user_id in self._no
@@ -226,6 +232,11 @@ class Consents:
                 guild_id, Consent(guild_id, self._store, agreed, declined, mode)
             )
         return self._guilds[guild_id]
+
+    def stays_out(self, guild_id: int, user_id: int) -> bool:
+        """As of the guild's Consent; False while that is not loaded."""
+        consent = self._guilds.get(guild_id)
+        return consent is not None and consent.stays_out(user_id)
 
     def use_mode(self, guild_id: int, mode: ConsentMode) -> None:
         """A guild's mode was changed, and is stored."""

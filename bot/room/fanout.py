@@ -3,9 +3,10 @@
 A conversation has one target language, and opening one is what the service has least of. The
 speaker's *lead* conversation hears them; a further language is either one more conversation or
 the lead's source text, translated in writing. A language that is spoken back needs a conversation.
+One that nobody chose for the room, but somebody reads, never has one of its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,23 +48,37 @@ class Fanning:
     texts: TextTranslator
     capacity: Capacity | None = None
 
-    def divide(self, targets: Sequence[str], lead: str, wanted: Callable[[], int]) -> Division:
+    @property
+    def readable(self) -> frozenset[str]:
+        """The languages that are made in writing for whoever reads them; none with SPEECH."""
+        return frozenset() if self.mode is FanOut.SPEECH else self.texts.languages()
+
+    def divide(
+        self,
+        targets: Sequence[str],
+        lead: str,
+        wanted: Callable[[], int],
+        read: Collection[str] = (),
+    ) -> Division:
         """Who gets what.
 
         Args:
             targets: The room's languages, in the order shown.
             lead: The one that has a conversation in any case: if one is spoken back, that one.
             wanted: How many more conversations the room would have with one for each consenting
-                member and language.
+                member and chosen language.
+            read: Those of the targets that nobody chose.
         """
-        if self.mode is FanOut.SPEECH or len(targets) < 2:
-            return Division(tuple(targets), ())
+        chosen = tuple(target for target in targets if target not in read)
+        unchosen = tuple(target for target in targets if target in read)
+        if self.mode is FanOut.SPEECH or len(chosen) < 2:
+            return Division(chosen, unchosen)
         auto = self.capacity if self.mode is FanOut.AUTO else None
         if auto is not None and auto.has_room(wanted()):
-            return Division(tuple(targets), ())
+            return Division(chosen, unchosen)
         texts = self.texts.languages()
-        further = [target for target in targets if target != lead]
+        further = [target for target in chosen if target != lead]
         return Division(
             (lead, *(target for target in further if target not in texts)),
-            tuple(target for target in further if target in texts),
+            (*(target for target in further if target in texts), *unchosen),
         )

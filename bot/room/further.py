@@ -6,7 +6,8 @@ when it ended with what there was; where there was no source text, from the lead
 Said in this language already, it is not translated at all.
 
 Finals go out in the order of their turns, each once; a source text that grew afterwards is
-translated anew and replaces. Of interims there is one under way, and the newest waits.
+translated anew and replaces. Of interims there is one under way, and the newest waits. While nobody
+reads the language it rests: what was begun is finished, and nothing else is asked for.
 """
 
 import asyncio
@@ -73,6 +74,8 @@ class FurtherLanguage:
         said: Told everything, on the event loop.
         glossary: Source term to target term.
         guild_id: Whose room it is in.
+        after: The last turn that is not its own, as it was translated when the language was had
+            before.
     """
 
     def __init__(
@@ -84,7 +87,11 @@ class FurtherLanguage:
         *,
         glossary: Mapping[str, str],
         guild_id: int,
+        after: int = 0,
     ) -> None:
+        self._after = after
+        self._resting = False
+        self.last_turn = after
         self._target = target
         self._lead = lead
         self._texts = texts
@@ -119,8 +126,9 @@ class FurtherLanguage:
                 pass
 
     def _turn(self, number: int) -> _Turn | None:
-        if number in self._over:
+        if number in self._over or number <= self._after:
             return None
+        self.last_turn = max(self.last_turn, number)
         if number not in self._turns:
             self._turns[number] = _Turn(number)
             self._turns = dict(sorted(self._turns.items()))
@@ -150,7 +158,9 @@ class FurtherLanguage:
             case TurnEnded():
                 turn.ended = True
         wanted = self._wanted(turn)
-        if wanted is not None and wanted != turn.asked:
+        if self._resting and not turn.shown and turn.asked is None:
+            turn.settled = turn.settled or wanted is not None
+        elif wanted is not None and wanted != turn.asked:
             self._ask_final(turn, wanted)
         elif wanted is None:
             self._ask_interim(turn)
@@ -246,7 +256,7 @@ class FurtherLanguage:
     def _ask_interim(self, turn: _Turn) -> None:
         source = turn.source
         first = next((each for each in self._turns.values() if not each.settled), turn)
-        if source is None or turn is not first:
+        if source is None or turn is not first or self._resting:
             return
         # Some models name the language at the end only; it is likely the one spoken before.
         language = source.language or self._language
@@ -307,6 +317,12 @@ class FurtherLanguage:
         """Translate these terms so from now on."""
         self._glossary = glossary
 
+    def rest(self, *, resting: bool) -> None:
+        """Ask for nothing new from now on, or do so again."""
+        self._resting = resting
+        if resting:
+            self._drop_interim()
+
     def discard(self) -> None:
         """Send nothing more of what this speaker said, and say nothing more of it."""
         self._closed = True
@@ -327,6 +343,9 @@ class FurtherLanguage:
                 if turn.ticket is not None:
                     self._give_up(turn)
             self._flush()
+        for turn in self._turns.values():
+            if turn.shown:  # the language may be had again, and leave this turn alone
+                self._said(TurnEnded(turn.number))
         self.discard()
 
 

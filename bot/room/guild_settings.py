@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.errors import UsageError
 from bot.locks import KeyedLimit
+from bot.room.choice import check_guests
 from bot.room.records import GuildSettings
 from bot.room.stores import SettingsStore
 from bot.words import language_name, listing, number, t
@@ -27,6 +28,7 @@ class SettingsService:
         store: Where they are kept.
         languages: Those that can be translated into, and whether each can be spoken.
         most_languages: Of a room.
+        most_guests: How many of them guests may ever add; 0: none can be made for them.
         most_minutes: Of a day, as the host set; 0 is no limit.
     """
 
@@ -36,11 +38,13 @@ class SettingsService:
         *,
         languages: Mapping[str, bool],
         most_languages: int = 5,
+        most_guests: int = 4,
         most_minutes: float = 0,
     ) -> None:
         self._store = store
         self._languages = languages
         self.most_languages = most_languages
+        self.most_guests = most_guests
         self.most_minutes = most_minutes
         self._known: dict[int, GuildSettings] = {}
         self._changing = KeyedLimit()  # of a guild: one reads or changes
@@ -136,6 +140,8 @@ class SettingsService:
             )
         if after.daily_minutes != before.daily_minutes:
             self._check_minutes(after.daily_minutes)
+        if after.guests not in (before.guests, GuildSettings().guests):
+            check_guests(after.guests, self.most_guests)
         if after.locale not in (before.locale, None, *LOCALES):
             raise UsageError(t("I don't speak that language myself; choose one from the list."))
 

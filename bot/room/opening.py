@@ -17,6 +17,7 @@ from bot.room.ports import CaptionBoard, Interpreter, JoinVoice, Look, OpenBoard
 from bot.room.records import GuildSettings, Wishes
 from bot.room.room import PostNotice, Room
 from bot.room.stores import SettingsStore
+from bot.room.wanted import Reading, outlook
 from bot.room.wishing import Wishing
 
 Record = Callable[[CaptionBoard, RoomPlan, Consent], Awaitable[CaptionBoard]]
@@ -67,6 +68,25 @@ class Opening:
         if self.settings_store is None:
             return GuildSettings()
         return await self.settings_store.settings(guild_id)
+
+    @property
+    def readable(self) -> frozenset[str]:
+        """The languages that guests may add."""
+        return frozenset() if self.fanning is None else self.fanning.readable
+
+    @property
+    def most_guests(self) -> int:
+        """How many languages of a room guests may ever add."""
+        return self.most_languages - 1 if self.readable else 0
+
+    async def reading(self, guild_id: int, wishes: Wishes) -> Reading:
+        """Whether a member would get what they want to read in a server's next room.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        settings = await self.settings(guild_id)
+        return outlook(wishes.reads, settings.targets, self.readable, settings.guests)
 
     async def account(self, guild_id: int) -> Account | None:
         """What a guild may spend; its own terms are known from here on, too.
@@ -155,6 +175,7 @@ class Opening:
             post_notice=post_notice,
             wishes=wishes,
             most_languages=self.most_languages,
+            guests=settings.guests,
             changed=changed,
             paused=paused,
             process=self.process,
@@ -164,10 +185,12 @@ class Opening:
         try:
             speaks = plan.spoken is not None
             room.attach(await self.join_voice(plan.voice_channel_id, room, speaks=speaks))
+            # It, and the terms below, may have changed meanwhile.
+            room.use_guests((await self.settings(plan.guild_id)).guests)
         except BaseException:
             await room.close()
             raise
-        room.use_glossary(self.glossary(plan.guild_id))  # it may have changed meanwhile
+        room.use_glossary(self.glossary(plan.guild_id))
         return room
 
     def _newcomers(

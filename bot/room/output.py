@@ -1,7 +1,7 @@
 """What a room's conversations say, brought to its captions and its voice."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from bot.clock import Clock
 from bot.room.captions import Captions, Line
@@ -59,10 +59,12 @@ class Output:
         self.speaks = True
         self.shown = 0
 
-    def use_languages(self, languages: Sequence[str]) -> None:
-        """These are translated into from now on."""
+    def use_languages(
+        self, languages: Sequence[str], resting: Collection[str] = frozenset()
+    ) -> None:
+        """These are translated into from now on, but not those of them that rest."""
         # With others beside it, the original stands beneath them.
-        alone = len(languages) == 1 or self._layout is Layout.THREADS
+        alone = len(languages) - len(resting) == 1 or self._layout is Layout.THREADS
         self._captions.show_echoes(alone)
         self._board.languages_changed(languages)
 

@@ -23,6 +23,9 @@ class RoomPlan:
         layout: Where captions of several languages stand.
         session: Of its transcript; empty: one is given when it starts.
         locale: Of what it says in the text channel, as Discord names it.
+        guests: How many languages those who read may add; None: as many as the server lets them.
+        read: Those of `targets` that nobody chose: they are made in writing, for who reads them.
+        resting: Those of `read` that nobody present reads: nothing is made into them.
     """
 
     guild_id: int
@@ -34,6 +37,9 @@ class RoomPlan:
     layout: Layout = Layout.TOGETHER
     session: str = ""
     locale: str = "en-US"
+    guests: int | None = None
+    read: tuple[str, ...] = ()
+    resting: frozenset[str] = frozenset()
 
     @property
     def lead(self) -> str:
@@ -52,7 +58,8 @@ class RoomPlan:
                 spoken=target == self.spoken,
                 glossary=glossary.get(target, {}),
                 guild_id=self.guild_id,
-                source_text=len(self.targets) > 1,  # others may be made from it
+                # Others may be made from it, for guests also later: what was opened then fits.
+                source_text=len(self.targets) > 1 or self.guests != 0,
             )
             for target in self.targets
         ]
@@ -64,8 +71,9 @@ class SpeakerStatus:
 
     Attributes:
         consenting: They agreed to be heard.
-        unread: The language they want to read, where the room has no place for it.
+        unread: The language they want to read and do not get.
         reads: They can read where the captions go; who can't is not heard.
+        unreadable: They won't get it, as it can't be added here; else it has no place yet.
     """
 
     member: Member
@@ -74,6 +82,7 @@ class SpeakerStatus:
     conversations: Mapping[str, ConversationState]
     unread: str | None = None
     reads: bool = True
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

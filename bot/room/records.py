@@ -37,6 +37,7 @@ class GuildSettings:
         transcript_days: Days for which transcripts are kept; 0: none are made.
         caption_minutes: Minutes after which captions are removed; 0: they stay.
         daily_minutes: Minutes of speech a day; None: as the host set.
+        guests: How many languages those who read may add to a room.
         auto_channels: Voice channel to text channel: a room starts by itself when somebody enters.
         locale: Of the words in the text channel, as Discord names it; None: the server's own.
     """
@@ -52,6 +53,7 @@ class GuildSettings:
     daily_minutes: float | None = None
     auto_channels: Mapping[int, int] = field(default_factory=dict)
     locale: str | None = None
+    guests: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class SavedRoom:
         session: Of its transcript.
         panel_id: The message that shows how it stands; 0: there is none.
         saved_at: When it was last known to run, in seconds since 1970.
+        guests: How many languages those who read may add; None: as many as the server lets them.
     """
 
     guild_id: int
@@ -124,3 +127,4 @@ class SavedRoom:
     paused: bool = False
     panel_id: int = 0
     saved_at: float = field(default=0.0, compare=False)
+    guests: int | None = None

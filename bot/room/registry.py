@@ -25,7 +25,7 @@ from bot.room.remembered import RememberedRooms
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.room.spent import NOBODY
 from bot.room.stores import RoomStore, SettingsStore, WishStore
-from bot.room.wanted import MOST_LANGUAGES
+from bot.room.wanted import MOST_LANGUAGES, Reading
 from bot.room.wishing import Wishing
 from bot.tasks import TaskOwner
 from bot.words import t
@@ -44,6 +44,11 @@ class _Start:
         self.voice_channel_id = voice_channel_id
         self.room: Room | None = None
         self._called_off: ParleyError | None = None
+
+    @property
+    def called_off(self) -> bool:
+        """Whether it does not begin."""
+        return self._called_off is not None
 
     def call_off(self, reason: ParleyError) -> None:
         """Do not let it begin."""
@@ -130,6 +135,7 @@ class Rooms:
             record,
             self._process,
         )
+        self.most_guests = self._opening.most_guests
         self._panels: dict[int, Panel] = {}
         self._starters: dict[int, int] = {}
         self._turned_down: dict[int, int] = {}  # voice channels, and whose
@@ -149,9 +155,18 @@ class Rooms:
         """Who of this guild agreed to be heard."""
         return await self._consents.of(guild_id)
 
+    def stays_out(self, guild_id: int, user_id: int) -> bool:
+        """Whether it is known that a no of this person would change nothing."""
+        return self._consents.stays_out(guild_id, user_id)
+
     def use_consent_mode(self, guild_id: int, mode: ConsentMode) -> None:
         """A guild's consent is given this way from now on, in its running room too."""
         self._consents.use_mode(guild_id, mode)
+
+    def use_guests(self, guild_id: int, guests: int) -> None:
+        """Guests may add so many languages from now on, to a guild's running room too."""
+        if (room := self._rooms.get(guild_id)) is not None:
+            room.use_guests(guests)
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """What a server set.
@@ -473,19 +488,26 @@ class Rooms:
             if begins:  # joined to hear only, it does not ask to speak on a stage
                 await join_anew(room, room.where, self._join_voice, speaks=True)
 
-    async def wish(self, guild_id: int, user_id: int, wishes: Wishes) -> bool:
+    async def wish(self, guild_id: int, user_id: int, wishes: Wishes) -> None:
         """Keep what a member says of themselves; a running room follows at once.
-
-        Returns:
-            False where a room runs that has no place for the language they read.
 
         Raises:
             LanguageError: The model does not take one.
             StoreError: It can't be kept, and is not in force.
         """
         await self._wishing.put(guild_id, user_id, wishes)
-        room = self._rooms.get(guild_id)
-        return room is None or room.use_wishes(user_id, wishes)
+        if (room := self._rooms.get(guild_id)) is not None:
+            room.use_wishes(user_id, wishes)
+
+    async def reading(self, guild_id: int, user_id: int, wishes: Wishes) -> Reading:
+        """Whether a member gets the language they read, in the running room or else the next.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        if (room := self._rooms.get(guild_id)) is not None:
+            return room.reading(user_id)
+        return await self._opening.reading(guild_id, wishes)
 
     async def wishes(self, guild_id: int, user_id: int) -> Wishes:
         """What a member said of themselves.
@@ -556,6 +578,13 @@ class Rooms:
     def running(self) -> list[RoomStatus]:
         """Return every room that runs, as it is now."""
         return [room.status() for room in self._rooms.values() if room is not None]
+
+    def over(self, guild_id: int) -> bool:
+        """Whether a guild has no room, or one that hears nobody any more and ends."""
+        if (start := self._starting.get(guild_id)) is not None:
+            return start.called_off
+        room = self._rooms.get(guild_id)
+        return room is None or room.over
 
     def find(self, guild_id: int) -> Room | None:
         """A guild's running room, if any."""

@@ -27,7 +27,7 @@ from bot.room.records import SavedRoom, Wishes
 from bot.room.speaker import Speaker
 from bot.room.speakers import Speakers
 from bot.room.spent import NOBODY
-from bot.room.wanted import MOST_LANGUAGES, Languages
+from bot.room.wanted import MOST_LANGUAGES, Allowed, Languages, Reading
 from bot.tasks import TaskOwner
 from bot.words import t
 
@@ -68,6 +68,7 @@ class Room:
         fanning: Fanning | None = None,
         wishes: Mapping[int, Wishes] = MappingProxyType({}),
         most_languages: int = MOST_LANGUAGES,
+        guests: int = 0,
         changed: Callable[[], None] = lambda: None,
         paused: bool = False,
         newcomers: Newcomers | None = None,
@@ -95,7 +96,14 @@ class Room:
         self._speakers = Speakers(
             interpreter, fanning, self._output.said, self._requests, lambda: self._agreeing
         )
-        self.languages = Languages(plan.targets, most_languages, wishes, clock, self._settle)
+        self.languages = Languages(
+            Allowed(most_languages, guests, plan.guests),
+            plan.targets,
+            frozenset() if fanning is None else fanning.readable,
+            wishes,
+            clock=clock,
+            due=self._settle,
+        )
         self._emptiness = Emptiness(clock, lambda: self._empty, self._deserted)
         self._changed = changed
         self._tasks = TaskOwner(f"room {plan.guild_id}")
@@ -175,7 +183,12 @@ class Room:
         if self._newcomers is not None:
             self._newcomers.look_again()
         self._allow()
-        self._changed()
+        self._settle()
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody is heard any more, for good."""
+        return self._admission.ended
 
     @property
     def paused(self) -> bool:
@@ -220,27 +233,28 @@ class Room:
         self.languages.choose(chosen)
         self._settle()
 
-    def use_wishes(self, user_id: int, wishes: Wishes) -> bool:
-        """What this member speaks and reads from now on.
+    def use_guests(self, guests: int) -> None:
+        """How many languages the server lets guests add, from now on."""
+        if self.languages.allow(guests):
+            self._settle()
 
-        Returns:
-            Whether they can read it now, or could if they came; False when the room has no place
-            for that language.
-        """
+    def use_wishes(self, user_id: int, wishes: Wishes) -> None:
+        """What this member speaks and reads from now on."""
         if self.languages.wish(user_id, wishes):
             self._replace(user_id)
         self._settle()
-        if wishes.reads is None or wishes.reads in self.plan.targets:
-            return True
-        absent = all(member.id != user_id for member in self._members)
-        return absent and len(self.plan.targets) < self.languages.most
+
+    def reading(self, user_id: int) -> Reading:
+        """Whether this member can read what they want to now, or could if they came."""
+        return self.languages.reading(user_id, present=user_id in self._readers)
 
     def _settle(self) -> None:
         if self._closing:
             return
-        targets = self.languages.settle(member.id for member in self._members)
-        self.plan = replace(self.plan, targets=targets)
-        self._output.use_languages(targets)
+        targets = self.languages.settle(self._readers)
+        resting = self.languages.resting
+        self.plan = replace(self.plan, targets=targets, read=self.languages.read, resting=resting)
+        self._output.use_languages(targets, resting)
         for speaker, language in self._speakers.retarget(self.plan):
             self._tasks.start(self._drop(speaker, language), f"drop {speaker.member.id}")
         for user_id in self._speakers.stale():
@@ -249,7 +263,8 @@ class Room:
 
     async def _drop(self, speaker: Speaker, language: str) -> None:
         await speaker.drop(language)
-        self._output.ended(speaker, (language,))
+        if language not in speaker.languages:  # it was not wanted again meanwhile
+            self._output.ended(speaker, (language,))
 
     def _replace(self, user_id: int) -> None:
         """Let a new stay begin with the next words; a sentence under way ends in this one."""
@@ -268,6 +283,12 @@ class Room:
     @property
     def _members(self) -> tuple[Member, ...]:
         return () if self._link is None else self._link.members()
+
+    @property
+    def _readers(self) -> list[int]:
+        """Those present who see the captions' channel."""
+        sight = self._admission.sight
+        return [member.id for member in self._members if sight(member.id) is not Sight.NOTHING]
 
     @property
     def _agreeing(self) -> int:
@@ -406,6 +427,7 @@ class Room:
 
     def _status_of(self, member: Member) -> SpeakerStatus:
         speaker = self._speakers.get(member.id)
+        reading = self.languages.reading(member.id, present=True)
         reads = self.languages.of(member.id).reads
         return SpeakerStatus(
             member=member,
@@ -413,7 +435,8 @@ class Room:
             reads=self._admission.reads(member.id),
             speaking=speaker is not None and speaker.speaking,
             conversations={} if speaker is None else dict(speaker.states),
-            unread=None if reads in self.plan.targets else reads,
+            unread=None if reading is Reading.GIVEN else reads,
+            unreadable=reading in (Reading.CLOSED, Reading.UNWRITTEN),
         )
 
     def saved(self, starter_id: int, panel_id: int) -> SavedRoom:
@@ -428,6 +451,7 @@ class Room:
             self.plan.session,
             self.paused,
             panel_id,
+            guests=self.languages.allowed.own,
         )
 
     def say(self, text: str) -> None:

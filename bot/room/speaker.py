@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.room.events import (
     ConversationEvent,
@@ -62,6 +62,7 @@ class Speaker:
         self._conversations: dict[str, Conversation] = {}
         self._further: dict[str, FurtherLanguage] = {}
         self._made_from: dict[str, str] = {}  # ended ones too
+        self._written_until: dict[str, int] = {}  # the last turn of ended ones
         self._lead_target = requests[0].target
         for request in requests:
             self.converse(request)
@@ -85,6 +86,26 @@ class Speaker:
         self._made_from[request.target] = self._lead_target
         self._further[request.target] = self._made(request, self._lead_target, self._texts)
 
+    def may_write(self, language: str) -> bool:
+        """Whether it can be written without a new stay: for the first time, or as it was before."""
+        before = self._made_from.get(language)
+        return language not in self.known or (
+            before == self._lead_target and language not in self._conversations
+        )
+
+    def writes(self, languages: Collection[str]) -> bool:
+        """Whether one of these is made in writing."""
+        return any(language in self._further for language in languages)
+
+    def hears(self, languages: Collection[str]) -> bool:
+        """Whether one of these has a conversation of its own."""
+        return any(language in self._conversations for language in languages)
+
+    def rest(self, languages: Collection[str]) -> None:
+        """Of the written languages, begin nothing new in these, and go on in the others."""
+        for language, further in self._further.items():
+            further.rest(resting=language in languages)
+
     def made_from(self, language: str) -> str:
         """The language of the conversation whose turns this one's are; mostly its own."""
         return self._made_from.get(language, language)
@@ -107,6 +128,8 @@ class Speaker:
         """End this language; what its conversation still says is passed on until it has ended."""
         conversation = self._conversations.pop(language, None)
         further = self._further.pop(language, None)
+        if further is not None:
+            self._written_until[language] = further.last_turn
         if language == self._lead_target and self._conversations:
             self._lead_target = next(iter(self._conversations))
         for part in (conversation, further):
@@ -126,6 +149,7 @@ class Speaker:
             self._listener(request.target),
             glossary=request.glossary,
             guild_id=request.guild_id,
+            after=self._written_until.get(request.target, 0),
         )
 
     def _conversation(self, language: str) -> Callable[[ConversationEvent], None]:

@@ -36,6 +36,7 @@ class Speakers:
         self._requests = requests
         self._agreed = agreed
         self._present: dict[int, Speaker] = {}
+        self._read: frozenset[str] = frozenset()  # by the plan before
         self._stays = itertools.count(1)
 
     def __iter__(self) -> Iterator[int]:
@@ -67,6 +68,7 @@ class Speakers:
             written=[requests[target] for target in division.written],
             texts=self._fanning.texts if self._fanning is not None else None,
         )
+        speaker.rest(plan.resting)
         return speaker
 
     def use_glossary(self, glossary: Glossary, plan: RoomPlan) -> None:
@@ -93,14 +95,19 @@ class Speakers:
                     speaker.stale = True
                 else:
                     dropped.append((speaker, language))
+            # What changed hands is made another way from the speaker's next pause on.
+            if speaker.hears(plan.read) or speaker.writes(self._read & set(division.heard)):
+                speaker.stale = True
+            speaker.rest(plan.resting)
+        self._read = frozenset(plan.read)
         return dropped
 
     def _open(self, speaker: Speaker, request: ConversationRequest, *, written: bool) -> None:
-        if request.target in speaker.known:
+        if written and speaker.may_write(request.target):
+            speaker.write(request)
+        elif request.target in speaker.known:
             # Its turns would be numbered anew under the captions of the earlier ones.
             speaker.stale = True
-        elif written:
-            speaker.write(request)
         else:
             speaker.converse(request)
 
@@ -108,9 +115,10 @@ class Speakers:
         if self._fanning is None:
             return Division(plan.targets, ())
         stands = sum(speaker.conversations for speaker in self._present.values())
-        targets = len(plan.targets)
+        chosen = len(plan.targets) - len(plan.read)
         return self._fanning.divide(
             plan.targets,
             plan.lead,
-            lambda: max(targets, self._agreed() * targets - stands),
+            lambda: max(chosen, self._agreed() * chosen - stands),
+            plan.read,
         )

@@ -86,11 +86,59 @@ async def test_what_cannot_be_is_said_and_changes_nothing(tmp_path: Path) -> Non
         await use(where, host, "translate language add", language="es")
         full = await use(where, host, "translate language add", language="fr")
         assert full == "A room takes 2 languages at most."
+        many = await use(where, host, "translate start", to="en", guests=2)
+        assert many == "Guests may add 0 to 1 languages."
         unread = await use(where, host, "translate mine", reads="fr")
         assert "the running room has no place for it" in unread
         assert "would read French" in await use(where, host, "translate status")
         await use(where, host, "translate pause")
         assert await use(where, host, "translate pause") == "Translation is paused already."
+
+
+async def test_guests_read_what_the_starter_and_the_way_of_translating_allow(
+    tmp_path: Path,
+) -> None:
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
+        host = await enter(where.guild.add_person("Host"), where)
+        guest = await enter(where.guild.add_person("Guest"), where)
+        await use(where, host, "translate start", to="en", guests=1)
+        wished = await use(where, guest, "translate mine", reads="fr")
+        assert wished == "You read French while you are in the voice channel."
+        full = await use(where, host, "translate mine", reads="de")
+        assert full == (
+            "You want to read German; the running room has no place for it yet. You get it as "
+            "soon as there is one."
+        )
+        said = await use(where, guest, "translate status")
+        assert "For those who read it: French." in said
+        assert "would read German, but the room has no place for it" in said
+        await use(where, host, "translate stop")
+        await use(where, host, "translate start", to="en", guests=0)
+        closed = await use(where, guest, "translate mine", reads="es")
+        assert closed == (
+            "You want to read Spanish; no languages are added for guests here, so you get it "
+            "where it is one of those chosen for a room."
+        )
+        said = await use(where, guest, "translate status")
+        assert "- Guest: not heard, has not joined in; would read Spanish, which can't be" in said
+
+
+async def test_with_conversations_alone_nothing_is_added_for_guests(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE, FAN_OUT="speech"):
+        host = await enter(where.guild.add_person("Host"), where)
+        refused = await use(where, host, "translate start", guests=1)
+        assert refused == "No languages can be added for guests here."
+        not_here = (
+            "You want to read French; it can't be added for guests here, so you get it where it "
+            "is one of those chosen for a room."
+        )
+        assert await use(where, host, "translate mine", reads="fr") == not_here
+        await use(where, host, "translate start", to="en")
+        assert "into English\n" in await use(where, host, "translate status")
+        both = await use(where, host, "translate mine", speaks="de")
+        assert both == f"You speak German.\n{not_here}"
+        await use(where, host, "translate language add", language="fr")
+        assert "would read" not in await use(where, host, "translate status")
 
 
 async def test_only_those_whom_the_server_lets_change_a_room(tmp_path: Path) -> None:

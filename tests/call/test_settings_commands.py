@@ -58,6 +58,7 @@ async def test_each_setting_is_changed_and_shown(tmp_path: Path) -> None:
             "**Who is heard:** only those who joined in",
             "**Transcripts:** none",
             "**Daily limit:** 120 minutes, set by the host",
+            "**Guests may add:** 2 languages that they read",
             "**Starts by itself:** nowhere",
             "**My own language:** the server's",
         ]
@@ -71,6 +72,9 @@ async def test_each_setting_is_changed_and_shown(tmp_path: Path) -> None:
         assert "a thread for each language, without the original, removed after 90 minutes" in said
         assert "kept for 30 days" in await here.says("transcripts", days=30)
         assert "**Daily limit:** 45 minutes" in await here.says("limits", minutes=45)
+        said = await here.says("limits", guests=0)
+        assert said.startswith("✅ Changed from now on: languages of guests.")
+        assert "**Daily limit:** 45 minutes\n**Guests may add:** no languages" in said
         said = await here.says("auto-start", channel=here.where.lounge)
         assert f"<#{here.where.lounge.id}> → <#{here.where.captions.id}>" in said
         assert "**My own language:** Deutsch" in await here.says("words", language="de")
@@ -96,10 +100,13 @@ async def test_what_can_not_be_is_refused_and_nothing_is_half_changed(tmp_path: 
         assert "Name one language." in await here.says("voice", language="en, es")
         assert "at least one option" in await here.says("captions")
         assert "allows 60 minutes a day" in await here.says("limits", minutes=61)
+        assert "Guests may add 0 to 4 languages." in await here.says("limits", guests=5)
+        assert "at least one option" in await here.says("limits")
         for what, options in (
             ("transcripts", {"days": 366}),
             ("captions", {"remove_after": -1}),
             ("limits", {"minutes": -1}),
+            ("limits", {"guests": -1}),
             ("privacy", {"mode": "nobody"}),
             ("words", {"language": "tlh"}),
             ("auto-start", {"channel": here.where.captions}),
@@ -161,6 +168,17 @@ async def test_a_reset_of_what_was_never_set_says_so(tmp_path: Path) -> None:
         done = await here.host.press(asked, "Reset all settings")
         assert done.content.startswith("That is how it was already.")
         assert done.components == []
+
+
+async def test_where_nothing_is_made_in_writing_guests_are_promised_nothing(tmp_path: Path) -> None:
+    async with office(tmp_path, FAN_OUT="speech") as here:
+        assert "**Guests may add:** no languages" in await here.says("show")
+        refused = await here.says("limits", guests=1)
+        assert refused.startswith("No languages can be added for guests here.")
+        assert "languages of guests" in await here.says("limits", guests=0)
+        asked = await here.ask("reset")
+        done = await here.host.press(asked, "Reset all settings")
+        assert done.content.startswith("✅ Changed from now on: languages of guests.")
 
 
 async def test_settings_that_can_not_be_read_are_answered_in_words(tmp_path: Path) -> None:

@@ -4,12 +4,17 @@ import asyncio
 
 from bot.errors import VoiceLinkError
 from bot.room.events import Member, Speech
+from bot.room.fanout import Fanning, FanOut
+from bot.room.notices import EveryTextChannel, Sight
 from bot.room.ports import Listener
-from bot.room.records import SavedRoom, Wishes
+from bot.room.records import GuildSettings, SavedRoom, Wishes
 from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
+from bot.room.wanted import Reading
 from tests.support.clock import ManualClock
+from tests.support.records import MemorySettings
 from tests.support.room import MemoryConsent, MemoryInterpreter, MemoryLink, World
+from tests.support.texts import MemoryTexts
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
 FRAME = bytes(640)
@@ -72,27 +77,74 @@ class Street(World):
         return link
 
 
+class Channels(EveryTextChannel):
+    """Text channels that all can read but those who are shut out."""
+
+    def __init__(self) -> None:
+        self.shut_out: set[int] = set()
+
+    def sight(self, text_channel_id: int, user_id: int) -> Sight:
+        if user_id in self.shut_out:
+            return Sight.NOTHING
+        return super().sight(text_channel_id, user_id)
+
+
+class Roomy:
+    """A service that has room for whatever is wanted."""
+
+    def has_room(self, conversations: int) -> bool:
+        return conversations >= 0
+
+
 class House:
-    def __init__(self, *members: Member, wishes: Wishbook | None = None, most: int = 5) -> None:
+    """By default each chosen language has a conversation; readers' are made in writing."""
+
+    def __init__(
+        self,
+        *members: Member,
+        wishes: Wishbook | None = None,
+        most: int = 5,
+        guests: int = 2,
+        fan_out: FanOut = FanOut.AUTO,
+    ) -> None:
         self.clock = ManualClock()
         self.world = Street(*members)
         self.interpreter = MemoryInterpreter()
         self.interpreter.spoken |= {"fr": True, "de": True}
+        self.texts = MemoryTexts("en", "es", "fr", "de")
+        self.settings = MemorySettings()
+        self.settings.guilds[1] = GuildSettings(guests=guests)
         self.saved = Roombook()
         self.wishbook = wishes or Wishbook()
+        self.channels = Channels()
         self.rooms = Rooms(
             interpreter=self.interpreter,
             store=MemoryConsent(*(member.id for member in members)),
             join_voice=self.world.join_voice,
             open_board=self.world.open_board,
             clock=self.clock,
+            fanning=Fanning(fan_out, self.texts, Roomy()),
+            settings=self.settings,
             wishes=self.wishbook,
             saved=self.saved,
             most_languages=most,
+            text_channels=self.channels,
         )
 
-    async def start(self, *targets: str, spoken: str | None = None) -> None:
-        await self.rooms.start(RoomPlan(1, 10, 20, targets or ("en",), spoken), ANA.id)
+    async def start(
+        self, *targets: str, spoken: str | None = None, guests: int | None = None
+    ) -> None:
+        plan = RoomPlan(1, 10, 20, targets or ("en",), spoken, guests=guests)
+        await self.rooms.start(plan, ANA.id)
+
+    async def reading(self, member: Member, wishes: Wishes) -> Reading:
+        """What comes of what they want to read."""
+        await self.rooms.wish(1, member.id, wishes)
+        return await self.rooms.reading(1, member.id, wishes)
+
+    def guest(self, user_id: int) -> Member:
+        """Somebody who agreed to nothing."""
+        return Member(user_id, f"Guest {user_id}")
 
     def hear(self, member: Member) -> None:
         assert self.world.listener is not None

@@ -105,49 +105,6 @@ async def test_what_cannot_be_chosen_changes_nothing(
     await house.rooms.close()
 
 
-async def test_who_reads_a_language_has_it_while_they_are_there() -> None:
-    house = House(ANA, wishes=Wishbook(u2=Wishes(reads="es")))
-    await house.start("en")
-    house.hear(ANA)
-    house.enter(BEN)
-    assert house.targets() == ("en", "es")
-    assert house.open(1) == {"en", "es"}
-    house.leave(BEN)
-    house.clock.advance(59)
-    assert house.targets() == ("en", "es")
-    house.clock.advance(1)
-    await settle()
-    assert house.targets() == ("en",)
-    assert house.open(1) == {"en"}
-    assert house.rooms.status(1).chosen == ("en",)
-    await house.rooms.close()
-
-
-async def test_who_cannot_be_given_their_language_is_told() -> None:
-    house = House(ANA, BEN, most=2)
-    await house.start("en", "es")
-    assert not await house.rooms.wish(1, BEN.id, Wishes(reads="fr"))
-    assert [s.unread for s in house.rooms.status(1).speakers] == [None, "fr"]
-    await house.rooms.choose(1, ("en",), None)
-    assert house.targets() == ("en", "fr")
-    assert [s.unread for s in house.rooms.status(1).speakers] == [None, None]
-    with pytest.raises(LanguageError):
-        await house.rooms.wish(1, BEN.id, Wishes(reads="tlh"))
-    assert house.wishbook.rows == {BEN.id: Wishes(reads="fr")}
-    await house.rooms.close()
-
-
-async def test_who_is_not_there_is_told_whether_there_will_be_a_place_for_their_language() -> None:
-    house = House(ANA, most=2)
-    await house.start("en")
-    assert await house.rooms.wish(1, BEN.id, Wishes(reads="fr"))
-    assert house.targets() == ("en",), "nobody there reads it yet"
-    await house.rooms.choose(1, ("en", "es"), None)
-    assert not await house.rooms.wish(1, BEN.id, Wishes(reads="de"))
-    assert await house.rooms.wish(1, BEN.id, Wishes(reads="es"))
-    await house.rooms.close()
-
-
 async def test_what_a_member_speaks_is_told_to_the_service() -> None:
     house = House(ANA, BEN, wishes=Wishbook(u1=Wishes(speaks="es"), u2=Wishes(speaks="tlh")))
     await house.start("en")

@@ -52,9 +52,26 @@ def test_a_plan_asks_for_the_source_text_that_others_are_made_from(
     plan = RoomPlan(1, 2, 3, TARGETS, spoken)
     assert plan.lead == lead
     assert all(request.source_text for request in plan.requests(7, {}))
-    assert not RoomPlan(1, 2, 3, ("en",)).requests(7, {})[0].source_text
+    assert RoomPlan(1, 2, 3, ("en",)).requests(7, {})[0].source_text, "guests may read another"
+    assert not RoomPlan(1, 2, 3, ("en",), guests=0).requests(7, {})[0].source_text
 
 
 def test_one_language_needs_no_rule() -> None:
     fanning = Fanning(FanOut.TEXT, MemoryTexts())
     assert fanning.divide(("es",), "es", lambda: 1) == Division(("es",), ())
+
+
+@pytest.mark.parametrize("mode", list(FanOut))
+@pytest.mark.parametrize("size", [0, 99])
+def test_what_nobody_chose_never_has_a_conversation(mode: FanOut, size: int) -> None:
+    fanning = Fanning(mode, MemoryTexts("en", "es", "fr"), Room(size))
+    alone = fanning.divide(("en", "es", "fr"), "en", lambda: 1, read=("es", "fr"))
+    assert alone == Division(("en",), ("es", "fr"))
+    beside = fanning.divide(TARGETS, "en", lambda: 2, read=("fr",))
+    assert "fr" in beside.written
+
+
+def test_with_speech_alone_nothing_can_be_read_that_was_not_chosen() -> None:
+    texts = MemoryTexts("en", "es")
+    assert Fanning(FanOut.SPEECH, texts).readable == frozenset()
+    assert Fanning(FanOut.AUTO, texts).readable == {"en", "es"}

@@ -25,11 +25,11 @@ from tests.support.texts import MemoryTexts
 class Line:
     """French from a conversation into English, with a translator whose answers the test gives."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: int = 0) -> None:
         self.texts = MemoryTexts("en", "es", "fr")
         self.said: list[ConversationEvent] = []
         self.line = FurtherLanguage(
-            "fr", "en", self.texts, self.said.append, glossary={"a": "b"}, guild_id=3
+            "fr", "en", self.texts, self.said.append, glossary={"a": "b"}, guild_id=3, after=after
         )
 
     def take(self, *events: ConversationEvent) -> None:
@@ -284,3 +284,46 @@ async def test_what_is_discarded_is_neither_sent_nor_shown() -> None:
     assert line.texts.tickets[0].cancelled
     assert line.shown == []
     assert len(line.texts.tickets) == 1
+
+
+def test_while_nobody_reads_it_nothing_is_asked_for() -> None:
+    line = Line()
+    line.line.rest(resting=True)
+    line.take(heard(1, "Hola a", final=False), heard(1, "Hola a todos."), TurnEnded(1))
+    line.take(Partial(2, "Bye"), Final(2, "Bye."), TurnEnded(2))
+    assert line.texts.tickets == []
+    line.line.rest(resting=False)
+    line.take(heard(3, "Uno."), TurnEnded(3))
+    line.texts.tickets[0].answer("Un.")
+    assert line.shown[-2:] == [Final(3, "Un."), TurnEnded(3)]
+
+
+def test_a_sentence_that_its_reader_saw_begin_is_finished_after_they_went() -> None:
+    line = Line()
+    line.take(heard(1, "Hola a", final=False))
+    line.texts.tickets[0].answer("Salut à")
+    line.line.rest(resting=True)
+    line.take(heard(1, "Hola a todos", final=False))
+    assert len([ticket for ticket in line.texts.open() if not ticket.request.final]) <= 1
+    line.take(heard(1, "Hola a todos."), TurnEnded(1))
+    (final,) = [ticket for ticket in line.texts.tickets if ticket.request.final]
+    final.answer("Salut à tous.")
+    assert Final(1, "Salut à tous.") in line.shown
+
+
+def test_an_interim_that_waits_is_taken_back_when_nobody_reads_it() -> None:
+    line = Line()
+    line.take(heard(1, "Hola a", final=False))
+    line.line.rest(resting=True)
+    assert [ticket.cancelled for ticket in line.texts.tickets] == [True]
+
+
+async def test_had_again_it_leaves_earlier_turns_alone() -> None:
+    line = Line()
+    line.take(heard(7, "Hola a", final=False))
+    line.texts.tickets[0].answer("Salut à")
+    await line.line.close()
+    assert line.shown[-1] == TurnEnded(7)
+    again = Line(after=line.line.last_turn)
+    again.take(heard(7, "Hola a todos."), TurnEnded(7), heard(8, "Uno."), TurnEnded(8))
+    assert [ticket.request.text for ticket in again.texts.tickets] == ["Uno."]
