@@ -173,6 +173,7 @@ async def running(config: Settings) -> AsyncIterator[App]:
             tokens_per_minute=config.translation.tokens_per_minute,
             idle_s=config.translation.idle_seconds,
             clock=clock,
+            servers=lambda: len(bot.guilds),
         )
         usage = UsageTable(store)
         ledger = Ledger(

@@ -47,7 +47,9 @@ class Fanning:
     texts: TextTranslator
     capacity: Capacity | None = None
 
-    def divide(self, targets: Sequence[str], lead: str, wanted: Callable[[], int]) -> Division:
+    def divide(
+        self, targets: Sequence[str], lead: str, wanted: Callable[[], int], guild_id: int
+    ) -> Division:
         """Who gets what.
 
         Args:
@@ -55,11 +57,12 @@ class Fanning:
             lead: The one that has a conversation in any case: if one is spoken back, that one.
             wanted: How many more conversations the room would have with one for each consenting
                 member and language.
+            guild_id: Whose room it is.
         """
         if self.mode is FanOut.SPEECH or len(targets) < 2:
             return Division(tuple(targets), ())
         auto = self.capacity if self.mode is FanOut.AUTO else None
-        if auto is not None and auto.has_room(wanted()):
+        if auto is not None and auto.has_room(wanted(), guild_id):
             return Division(tuple(targets), ())
         texts = self.texts.languages()
         further = [target for target in targets if target != lead]

@@ -113,4 +113,5 @@ class Speakers:
             plan.targets,
             plan.lead,
             lambda: max(targets, self._agreed() * targets - stands),
+            plan.guild_id,
         )
