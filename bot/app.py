@@ -189,6 +189,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             tokens_per_minute=config.translation.tokens_per_minute,
             idle_s=config.translation.idle_seconds,
             clock=clock,
+            servers=lambda: len(bot.guilds),
         )
         usage = UsageTable(store)
         ledger = Ledger(

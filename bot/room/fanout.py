@@ -58,6 +58,7 @@ class Fanning:
         targets: Sequence[str],
         lead: str,
         wanted: Callable[[], int],
+        guild_id: int,
         read: Collection[str] = (),
     ) -> Division:
         """Who gets what.
@@ -67,6 +68,7 @@ class Fanning:
             lead: The one that has a conversation in any case: if one is spoken back, that one.
             wanted: How many more conversations the room would have with one for each consenting
                 member and chosen language.
+            guild_id: Whose room it is.
             read: Those of the targets that nobody chose.
         """
         chosen = tuple(target for target in targets if target not in read)
@@ -74,7 +76,7 @@ class Fanning:
         if self.mode is FanOut.SPEECH or len(chosen) < 2:
             return Division(chosen, unchosen)
         auto = self.capacity if self.mode is FanOut.AUTO else None
-        if auto is not None and auto.has_room(wanted()):
+        if auto is not None and auto.has_room(wanted(), guild_id):
             return Division(chosen, unchosen)
         texts = self.texts.languages()
         further = [target for target in chosen if target != lead]

@@ -136,8 +136,8 @@ class Interpreter(Protocol):
 class Capacity(Protocol):
     """What of the translation service is left. `Interpreter`s that know it have it too."""
 
-    def has_room(self, conversations: int) -> bool:
-        """Whether so many more conversations would be opened soon and stay within every limit."""
+    def has_room(self, conversations: int, guild_id: int) -> bool:
+        """Whether a server could open so many more soon, within its share of every limit."""
 
 
 class TextTicket(Protocol):

@@ -120,5 +120,6 @@ class Speakers:
             plan.targets,
             plan.lead,
             lambda: max(chosen, self._agreed() * chosen - stands),
+            plan.guild_id,
             plan.read,
         )

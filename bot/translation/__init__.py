@@ -12,10 +12,13 @@ conversation    one speaker into one language: when to open, feed, finish, try a
   echo          speech in the target language is not said again
   faults        what a failure means: try again, or stop and say why
   outage        how soon and how often to try again
-  budget        what the account may do, shared by the process and fair between guilds
+  budget        what the account may do, divided among servers
+    tenancy     a conversation's part in it
+    quotas      each server's part of the limits
     connects    when the account may connect again
     tokens      those of the last minute, estimated and corrected
     fairness    who is next
+    giving      whose link ends, or is lent, for another
     lending     an idle link that goes on to another speaker
   report, meter what the room is told, and what was used
   notices       sentences for the people

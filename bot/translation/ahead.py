@@ -35,6 +35,9 @@ class Ahead:
     async def open(self, request: ConversationRequest) -> None:
         """Open one; returns when it is open, when that failed for now, or after `WITHIN_S`.
 
+        Whoever has spoken goes first. Where nothing is free within this time, the conversation
+        opens with its first word, as any other: a check is worth nobody's place.
+
         Raises:
             ConversationError: The service refused for good; the message says why.
         """
@@ -46,6 +49,7 @@ class Ahead:
             async with asyncio.timeout(WITHIN_S):
                 await relay.outcome.wait()
         except TimeoutError:
+            conversation.withdraw()
             return
         except BaseException:
             await self.discard(request.guild_id)

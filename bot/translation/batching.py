@@ -2,7 +2,7 @@
 
 Qwen-MT takes one message with one source and one target language. It translates line by line as a
 rule, which is nowhere promised: an answer with another number of lines is not trusted at all, and
-`Trust` remembers for which languages that happened. Pure: time is passed in.
+`Trust` remembers for which servers and languages that happened. Pure: time is passed in.
 """
 
 from collections.abc import Sequence
@@ -19,13 +19,14 @@ PARTS: Final = 4  # a batch that failed goes out again in so many, and these sen
 MOST_FAILURES: Final = 3  # in a row, before batching rests
 FIRST_REST_S: Final = 10.0
 LONGEST_REST_S: Final = 300.0
+MOST_DOUBTS: Final = 1024  # of more, the oldest is forgotten
 
-Pair = tuple[str | None, str]
+Pair = tuple[int, str | None, str]
 
 
 def pair(request: TextRequest) -> Pair:
-    """Source and target: what sentences of one request have in common."""
-    return request.source, request.target
+    """Server, source and target: what sentences of one request have in common."""
+    return request.guild_id, request.source, request.target
 
 
 def line(text: str) -> str:
@@ -109,7 +110,9 @@ class _Doubt:
 
 
 class Trust:
-    """How many sentences of a pair of languages may share a request, by how it went before.
+    """How many sentences of a server and pair of languages may share a request, by how it went.
+
+    Each server is judged by its own, as what is said there may be why it fails.
 
     One failure may be a single sentence's doing. After a few in a row each goes alone for a while,
     which grows until all is well again; then a batch of two tries, and after each success one
@@ -139,6 +142,8 @@ class Trust:
     def lost(self, pair: Pair, now: float) -> None:
         """A batch had no use."""
         doubt = self._doubts.setdefault(pair, _Doubt())
+        if len(self._doubts) > MOST_DOUBTS:
+            del self._doubts[next(iter(self._doubts))]
         if now < doubt.rests_until:
             return
         doubt.failures += 1

@@ -1,65 +1,51 @@
-"""What the account may do, shared by every conversation of the process and fair between guilds.
+"""What the account may do, shared by every conversation of the process and divided among servers.
 
-Connects per minute (`connects`), open conversations, tokens per minute (`tokens`); who is next
-(`fairness`); and, when connects are short, idle links that serve another speaker (`lending`).
+Limited are connects a minute (`connects`), conversations open at once and tokens a minute
+(`tokens`). The rule:
+
+- Each is divided evenly among the servers that take part (`quotas`): those with a conversation that
+  waits or is open, which it is until nobody has spoken for a while. No quota is below one
+  conversation and one connect. A silent server has none, and the only one has all.
+- Within its quotas a server goes before all that are beyond theirs. Between equals it goes round
+  (`fairness`).
+- Beyond its quotas it goes by who comes first, as far as it can be taken back:
+  - A connect can't. So those stay that others have left of their quotas (up to half of all) and,
+    where another server may come, a fifth. What comes free within a fifth of a minute counts as
+    left, so that one server alone makes as many as the account allows. From a server's second in
+    a minute on, one for which nobody has spoken yet leaves half: who starts and stops in a loop.
+  - A conversation can. Where one within its server's quota finds no place, a server beyond its own
+    gives one up: one that rests, or from `GRACE_S` on one in which somebody speaks. What they say
+    meanwhile is kept and waits, as all that waits does. With more servers than places, each keeps
+    its only one for `ROUND_S`.
+  - So can tokens. Who is within its quota is admitted at the limit too; then those beyond theirs
+    give conversations up, one each `SAVE_S`, until the limit holds again.
+
+When connects are short, idle links serve other speakers of their server (`lending`).
 """
 
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from bot.clock import Clock, Timer
 from bot.translation.connects import ConnectRate
 from bot.translation.fairness import FairQueue, Ticket
+from bot.translation.giving import Givers
 from bot.translation.lending import Lease
 from bot.translation.ports import OnEvent, OnLost, OpenLink
-from bot.translation.tokens import NEAR, TokenPace, TokenRate
+from bot.translation.quotas import Quotas
+from bot.translation.tenancy import Claim, Share, Tenant
+from bot.translation.tokens import TokenPace, TokenRate
+
+__all__ = ["BudgetFigures", "Claim", "ConnectBudget", "Share", "Tenant"]
 
 SHORT_S: Final = 0.5  # no connect for longer than this: idle links are lent
 LOOK_S: Final = 0.25  # how often the waiting look whether a link has become idle
+SAVE_S: Final = 5.0  # between two that are given up for the tokens, where it shows late
 SOON_S: Final = 5.0  # `has_room`: within so long
 TALKING_S: Final = 60.0  # `has_room`: of each minute, as if all spoke all the time
-
-
-class Tenant(Protocol):
-    """A conversation, as the budget sees it."""
-
-    @property
-    def resting(self) -> bool:
-        """Whether its link is open and nothing is under way on it."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether all that its link was asked is answered to the last text."""
-
-    def connect(self) -> None:
-        """Open a link: it was waited for."""
-
-    def take_over(self, lease: Lease) -> None:
-        """Go on with a link that was another's."""
-
-    def hand_over(self) -> None:
-        """Let go of the resting link; it serves another from now on."""
-
-    def make_room(self) -> None:
-        """Finish the resting link."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """For whom a conversation is.
-
-    Attributes:
-        guild_id: What is scarce is shared fairly between these.
-        speaker_id: Whose conversations the first of which goes before the others.
-        settings: Of its session, as they are now. A link may go from one speaker to another whose
-            settings are equal; None for a session that has its speaker's own voice.
-    """
-
-    guild_id: int = 0
-    speaker_id: int = 0
-    settings: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,42 +73,6 @@ class BudgetFigures:
     dropped_s: float
 
 
-class Share:
-    """One conversation's part in the budget. Made by `ConnectBudget.share`.
-
-    Attributes:
-        claim: For whom.
-        lease: The link it has.
-    """
-
-    def __init__(
-        self, budget: "ConnectBudget", tenant: Tenant, open_link: OpenLink, claim: Claim
-    ) -> None:
-        self._budget = budget
-        self._open_link = open_link
-        self.tenant = tenant
-        self.claim = claim
-        self.lease: Lease | None = None
-        self.ticket: Ticket | None = None
-
-    def request(self) -> None:
-        """Ask for a connect; `connect` is called before this returns when one is free."""
-        self._budget.request(self)
-
-    def open_link(self, on_event: OnEvent, on_lost: OnLost) -> Lease:
-        """Begin the connection that was granted."""
-        self.lease = self._budget.open(self._open_link, on_event, on_lost)
-        return self.lease
-
-    def dropped(self, seconds: float) -> None:
-        """Speech was dropped for waiting."""
-        self._budget.dropped_s += seconds
-
-    def leave(self) -> None:
-        """The conversation ended for good. Idempotent."""
-        self._budget.leave(self)
-
-
 class ConnectBudget:
     """Grants connects, never more than `per_minute` in a minute, and lends idle links.
 
@@ -133,6 +83,7 @@ class ConnectBudget:
         tokens_per_minute: The account's limit. Near it, further languages wait.
         pace: Tokens that the model takes.
         chance: Spreads rests.
+        servers: How many there are, silent ones too; those that ever asked are known anyway.
     """
 
     def __init__(
@@ -144,12 +95,14 @@ class ConnectBudget:
         tokens_per_minute: int = 100_000,
         pace: TokenPace | None = None,
         chance: random.Random | None = None,
+        servers: Callable[[], int] = lambda: 1,
     ) -> None:
         self._clock = clock
         self._most_open = most_open
         self._pace = pace or TokenPace()
         self._rate = ConnectRate(per_minute, chance or random.Random())  # noqa: S311 - jitter
         self._tokens = TokenRate(tokens_per_minute)
+        self._servers = servers
         self._queue = FairQueue()
         self._asking: dict[Ticket, Share] = {}
         self._shares: dict[tuple[int, int], list[Share]] = {}  # by guild and speaker, oldest first
@@ -157,6 +110,7 @@ class ConnectBudget:
         self._lent = 0
         self._timer: Timer | None = None
         self._serving = False
+        self._saving: Timer | None = None
         self.dropped_s = 0.0
 
     @property
@@ -179,63 +133,83 @@ class ConnectBudget:
             dropped_s=self.dropped_s,
         )
 
-    def has_room(self, conversations: int) -> bool:
-        """Whether so many more conversations would be opened soon and stay within every limit."""
-        now = self._clock.now()
-        asked = len(self._queue) + conversations
+    def has_room(self, conversations: int, guild_id: int) -> bool:
+        """Whether a server could open so many more soon, within its quotas."""
+        asked = self._queue.waiting(guild_id) + conversations
         tokens = asked * (self._pace.in_per_s + self._pace.out_per_s) * TALKING_S
-        return (
-            self._rate.possible(now, SOON_S) >= asked
-            and len(self._open) + asked <= self._most_open
-            and self._tokens.used(now, tokens) < NEAR
+        return self._quotas(guild_id).fits(guild_id, asked, within_s=SOON_S, tokens=tokens)
+
+    def _quotas(self, *guild_ids: int) -> Quotas:
+        """The quotas as they are now, with these servers as if they took part."""
+        now = self._clock.now()
+        held = Counter(lease.guild_id for lease in self._open if not lease.ending)
+        guilds = self._queue.guilds | held.keys() | frozenset(guild_ids)
+        known = {guild_id for guild_id, _ in self._shares}
+        return Quotas(
+            now,
+            self._rate,
+            self._rate.used(now),
+            self._tokens,
+            self._most_open,
+            held,
+            guilds,
+            others=max(self._servers(), len(known)) > len(guilds),
         )
 
     # What conversations ask
 
     def share(self, tenant: Tenant, open_link: OpenLink, claim: Claim) -> Share:
         """A conversation's part, until it leaves."""
-        share = Share(self, tenant, open_link, claim)
-        self._shares.setdefault((claim.guild_id, claim.speaker_id), []).append(share)
+        siblings = self._shares.setdefault((claim.guild_id, claim.speaker_id), [])
+        share = Share(self, tenant, open_link, claim, siblings)
+        siblings.append(share)
         return share
 
-    def request(self, share: Share) -> None:
+    def request(self, share: Share, *, ahead: bool = False) -> None:
         """Ask for a connect; see `Share.request`."""
         if share.ticket is None:
-            further = self._is_further(share)
-            share.ticket = Ticket(share.claim.guild_id, further, self._clock.now())
+            share.ticket = Ticket(share.guild_id, share.further, self._clock.now(), ahead)
             self._asking[share.ticket] = share
             self._queue.add(share.ticket)
         self._serve()
 
-    def leave(self, share: Share) -> None:
-        """The conversation ended for good; see `Share.leave`."""
+    def withdraw(self, share: Share) -> None:
+        """Wait no more; see `Share.withdraw`."""
         if share.ticket is not None:
             self._queue.remove(share.ticket)
             del self._asking[share.ticket]
             share.ticket = None
-        key = (share.claim.guild_id, share.claim.speaker_id)
-        if share in self._shares.get(key, []):
-            self._shares[key].remove(share)
-            if not self._shares[key]:
-                del self._shares[key]
         if self._timer is not None and not self._queue:
             self._timer.cancel()
             self._timer = None
 
-    def _is_further(self, share: Share) -> bool:
-        return self._shares[share.claim.guild_id, share.claim.speaker_id][0] is not share
+    def leave(self, share: Share) -> None:
+        """The conversation ended for good; see `Share.leave`."""
+        self.withdraw(share)
+        key = (share.guild_id, share.claim.speaker_id)
+        if share in self._shares.get(key, []):
+            self._shares[key].remove(share)
+            if not self._shares[key]:
+                del self._shares[key]
+        if self._saving is not None and not self._shares:
+            self._saving.cancel()
+            self._saving = None
 
-    def open(self, open_link: OpenLink, on_event: OnEvent, on_lost: OnLost) -> Lease:
+    def open(self, share: Share, on_event: OnEvent, on_lost: OnLost) -> Lease:
         """Begin a connection; see `Share.open_link`."""
-        lease = Lease(open_link, self, self._pace, self._clock, on_event, on_lost)
+        lease = Lease(share.begin, self, self._pace, self._clock, on_event, on_lost, share.guild_id)
         self._open.append(lease)
         return lease
 
     # What leases report
 
-    def spent(self, tokens: float) -> None:
+    def spent(self, lease: Lease, tokens: float) -> None:
         """Tokens were used, or fewer than was thought."""
-        self._tokens.spend(self._clock.now(), tokens)
+        now = self._clock.now()
+        self._tokens.spend(now, tokens, lease.guild_id)
+        if self._saving is None and self._tokens.used(now) >= 1:
+            # Not at once: this may be in the middle of what the one who gives up is doing.
+            self._saving = self._clock.call_at(now + SAVE_S, self._save_tokens)
 
     def accepted(self, lease: Lease) -> None:
         """The service took the session."""
@@ -276,29 +250,39 @@ class ConnectBudget:
 
     def _serve_one(self) -> bool:
         """Give the next in order a connect, or the first for whom there is one an idle link."""
-        now = self._clock.now()
-        used = self._tokens.used(now)
-        waiting = [
-            self._asking[ticket]
-            for ticket in self._queue.order(now)
-            if used < (NEAR if ticket.further else 1.0)
-        ]
-        if not waiting:
-            return False
-        next_at = self._rate.next_at(now)
-        if next_at <= now and len(self._open) < self._most_open:
-            self._rate.made(now)
-            self._leave_queue(waiting[0])
-            waiting[0].tenant.connect()
-            return True
-        if next_at > now + SHORT_S or len(self._open) >= self._most_open:
-            for share in waiting:
-                if (lender := self._lender(share)) is not None:
-                    self._lend(lender, share)
-                    return True
-        if next_at <= now:
-            self._make_room(len(waiting))
+        quotas = self._quotas()
+        givers = self._givers(quotas)
+        full = len(self._open) >= self._most_open
+        takers = []  # who lack nothing but a place
+        for share in self._in_order(quotas):
+            connect_at = quotas.connect_at(share.guild_id, ahead=share.ahead)
+            if connect_at <= quotas.now and not full:
+                self._rate.made(quotas.now, share.guild_id)
+                self._leave_queue(share)
+                share.tenant.connect()
+                return True
+            if (full or connect_at > quotas.now + SHORT_S) and (lender := givers.lender(share)):
+                self._lend(lender, share)
+                return True
+            if connect_at <= quotas.now:
+                takers.append(share)
+        self._make_room(takers, quotas, givers)
         return False
+
+    def _in_order(self, quotas: Quotas) -> list[Share]:
+        """Those who wait and whom the tokens admit, the next one first."""
+        # A place that one server gave up is for who may hold it, not for the first to connect.
+        rank = {
+            guild_id: (not quotas.within(guild_id), not quotas.may_hold(guild_id))
+            for guild_id in self._queue.guilds
+        }
+        return [
+            self._asking[ticket]
+            for ticket in sorted(
+                self._queue.order(quotas.now), key=lambda ticket: rank[ticket.guild_id]
+            )
+            if quotas.admits(ticket.guild_id, further=ticket.further)
+        ]
 
     def _leave_queue(self, share: Share) -> None:
         if share.ticket is not None:
@@ -306,26 +290,13 @@ class ConnectBudget:
             del self._asking[share.ticket]
             share.ticket = None
 
-    def _resting(self) -> list[Share]:
-        """Those whose link has been idle, the longest first."""
-        resting = [
-            (share.lease.active_at, share)
-            for shares in self._shares.values()
-            for share in shares
-            if share.lease is not None and share.tenant.resting and share.lease.quiet
-        ]
-        return [share for _, share in sorted(resting, key=lambda pair: pair[0])]
+    # Links that go to others
 
-    def _lender(self, borrower: Share) -> Share | None:
-        guild_id, settings = borrower.claim.guild_id, borrower.claim.settings()
-        if settings is None:
-            return None
-        for share in self._resting():
-            lease = share.lease
-            passes = lease is not None and lease.passes and share.tenant.complete
-            if passes and share.claim.guild_id == guild_id and share.claim.settings() == settings:
-                return share
-        return None
+    def _givers(self, quotas: Quotas) -> Givers:
+        linked = [
+            share for shares in self._shares.values() for share in shares if share.lease is not None
+        ]
+        return Givers(linked, quotas)
 
     def _lend(self, lender: Share, borrower: Share) -> None:
         lease, lender.lease = lender.lease, None
@@ -337,7 +308,23 @@ class ConnectBudget:
         borrower.lease = lease
         borrower.tenant.take_over(lease)
 
-    def _make_room(self, wanted: int) -> None:
-        wanted -= sum(lease.finishing for lease in self._open)
-        for share in self._resting()[: max(0, wanted)]:
-            share.tenant.make_room()
+    def _make_room(self, takers: Sequence[Share], quotas: Quotas, givers: Givers) -> None:
+        """Have so many links finish as lack, besides those that are ending anyway."""
+        ending = sum(lease.ending for lease in self._open)
+        for taker in takers:
+            if ending > 0:
+                ending -= 1
+            elif (giver := givers.making_room(taker)) is not None:
+                quotas.held[giver.guild_id] -= 1
+                giver.tenant.make_room()
+            else:
+                continue
+            quotas.held[taker.guild_id] += 1
+
+    def _save_tokens(self) -> None:
+        self._saving = None
+        quotas = self._quotas()
+        if self._tokens.used(quotas.now) >= 1:
+            giver = self._givers(quotas).saving_tokens()
+            if giver is not None:
+                giver.tenant.make_room()

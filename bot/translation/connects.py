@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections import deque
+from collections import Counter, deque
 from typing import Final
 
 WINDOW_S: Final = 60.0
@@ -10,6 +10,7 @@ SPACING_S: Final = 0.25  # between connects: the limits are also enforced per se
 REST_S: Final = 6.0  # after a refusal; doubled with each further one
 LONGEST_REST_S: Final = 60.0
 TRIAL_S: Final = 8.0  # after a refusal, one connect is tried this long before the next
+KEPT_PART: Final = 5  # one connect in so many is kept for a server that has made none
 
 
 class ConnectRate:
@@ -21,28 +22,53 @@ class ConnectRate:
     Args:
         per_minute: The account's limit; each websocket handshake counts as one request.
         chance: Spreads the rests of several processes with one account.
+
+    Attributes:
+        per_minute: The limit.
+        kept: Connects kept for a server that has made none; 0 where there is but one.
+        soon_s: A connect that comes free within so long counts as kept. Chosen so that a server
+            alone makes as many in a minute as without it, and only a burst of them is cut.
     """
 
     def __init__(self, per_minute: int, chance: random.Random) -> None:
-        self._per_minute = per_minute
+        self.per_minute = per_minute
+        self.kept = min(per_minute - 1, max(1, per_minute // KEPT_PART))
+        self.soon_s = WINDOW_S * self.kept / per_minute
         self._chance = chance
         self._spacing_s = min(SPACING_S, WINDOW_S / per_minute / 10)
         self._made: deque[float] = deque(maxlen=per_minute)
+        self._makers: deque[int] = deque(maxlen=per_minute)  # the server of each
         self._rests_until = -math.inf
         self._refused_at = -math.inf
         self._refusals = 0
 
     def left(self, now: float) -> int:
         """Connects left in this minute."""
-        return self._per_minute - sum(now < made_at + WINDOW_S for made_at in self._made)
+        return self.per_minute - sum(now < made_at + WINDOW_S for made_at in self._made)
+
+    def used(self, now: float) -> Counter[int]:
+        """Connects of this minute, by server."""
+        return Counter(
+            maker
+            for maker, made_at in zip(self._makers, self._made, strict=True)
+            if now < made_at + WINDOW_S
+        )
 
     def next_at(self, now: float) -> float:
         """When the next connect may be made; `now` when it may be at once."""
         free_at = max(now, self._rests_until)
         if self._made:
             free_at = max(free_at, self._made[-1] + self._spacing_s)
-        if len(self._made) == self._per_minute:
+        if len(self._made) == self.per_minute:
             free_at = max(free_at, self._made[0] + WINDOW_S)
+        return free_at
+
+    def next_leaving(self, now: float, kept: int) -> float:
+        """When a connect may be made that leaves so many, free by `soon_s` after it."""
+        free_at = self.next_at(now)
+        most = self.per_minute - kept
+        if len(self._made) >= most:
+            free_at = max(free_at, self._made[-most] + WINDOW_S - self.soon_s)
         return free_at
 
     def possible(self, now: float, within_s: float) -> int:
@@ -53,9 +79,10 @@ class ConnectRate:
             return 0
         return min(self.left(until), int((until - first_at) / self._spacing_s) + 1)
 
-    def made(self, now: float) -> None:
-        """A connect is made."""
+    def made(self, now: float, guild_id: int = 0) -> None:
+        """A connect is made by a server."""
         self._made.append(now)
+        self._makers.append(guild_id)
         if self._refusals:
             self._rests_until = now + TRIAL_S
 

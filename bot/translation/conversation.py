@@ -16,19 +16,17 @@ from bot.tasks import TaskOwner
 from bot.translation import faults, limits, notices, protocol
 from bot.translation.alarm import Alarm
 from bot.translation.budget import Claim, ConnectBudget
-from bot.translation.faults import Fault
 from bot.translation.hearing import Hearing
 from bot.translation.lending import Lease
 from bot.translation.meter import Meter
 from bot.translation.outage import Outage
 from bot.translation.pause import Pause
-from bot.translation.phase import Phase
+from bot.translation.phase import ENDING, Phase
 from bot.translation.ports import LinkPort, OpenLink
-from bot.translation.protocol import ServerEvent
 from bot.translation.report import Listener, Report
 from bot.translation.turns import Turns
 from bot.translation.untranslated import Untranslated
-from bot.translation.wishes import SessionSettings
+from bot.translation.wishes import SessionSettings, Unchanging
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +68,9 @@ class LiveConversation:
         self._meter = meter
         self._clock = clock
         self._idle_s = idle_s
-        self._notice = notice
-        self._session = session
+        self._session = session or Unchanging()
         self._outage = Outage(chance)
-        self._report = Report(listener, meter, self._outage)
+        self._report = Report(listener, meter, self._outage, notice)
         self._pause = Pause()
         self._untranslated = Untranslated(turns, self._pause, self._outage, self._report)
         self._backlog = self._untranslated.audio
@@ -83,13 +80,11 @@ class LiveConversation:
         self._link: LinkPort | None = None
         self._hearing = Hearing(self._on_event, self._on_lost)
         self._alarm = Alarm(clock, self._wake)
-        self._opened_at = 0.0
+        self._opened_at = self._spoke_at = 0.0
         self._not_before = 0.0  # of the next connect
-        self._spoke_at = 0.0
         self._closing = False
         self._done = asyncio.Event()  # nothing outstanding, once closing
-        self.session_id = ""
-        self.last_response_id = ""
+        self.session_id = self.last_response_id = ""
 
     @property
     def state(self) -> ConversationState:
@@ -107,6 +102,12 @@ class LiveConversation:
         """Open the link before the first word; a failure is told and not tried again."""
         if self._phase is Phase.IDLE and not self._closing:
             self._begin()
+
+    def withdraw(self) -> None:
+        """Wait for the account's limits no more before something is said."""
+        if self._phase is Phase.WAITING and len(self._backlog) == 0:
+            self._share.withdraw()
+            self._enter(Phase.IDLE)
 
     def feed(self, pcm: bytes) -> None:
         """Speech to translate: PCM16, 16 kHz, mono. Opens the link when it is not open."""
@@ -133,10 +134,9 @@ class LiveConversation:
 
     def use_glossary(self, phrases: Mapping[str, str]) -> None:
         """Translate these terms so, from now on; an open session hears of it at once."""
-        if self._session is not None:
-            self._session.use_phrases(phrases)
-            if self._phase is Phase.OPEN:
-                self._renew()
+        self._session.use_phrases(phrases)
+        if self._phase is Phase.OPEN:
+            self._session.renew(self._link)
 
     async def close(self) -> None:
         """End it; a running turn gets its last events first (bounded). Idempotent."""
@@ -145,7 +145,7 @@ class LiveConversation:
             outstanding = len(self._backlog) > 0 or not self._turns.settled
             if self._phase is Phase.OPEN and outstanding:
                 self._finish()
-            elif self._phase not in {Phase.OPENING, Phase.FINISHING} or not outstanding:
+            elif self._phase not in {Phase.OPENING, *ENDING} or not outstanding:
                 self._done.set()
             try:
                 await asyncio.wait_for(self._done.wait(), limits.CLOSE_S)
@@ -159,9 +159,7 @@ class LiveConversation:
     # Opening
 
     def _begin(self) -> None:
-        if self._notice is not None:
-            notice, self._notice = self._notice, None
-            self._report.say(notice)
+        self._report.begins()
         if self._clock.now() < self._not_before:
             self._enter(Phase.BACKOFF)
             self._alarm.set(self._not_before)
@@ -170,7 +168,7 @@ class LiveConversation:
 
     def _ask(self) -> None:
         before, self._phase = self.state, Phase.WAITING
-        self._share.request()
+        self._share.request(ahead=len(self._backlog) == 0)
         if self._phase is Phase.WAITING and self.state is not before:
             self._report.say(StateChanged(self.state))
 
@@ -184,8 +182,7 @@ class LiveConversation:
         self._turns.restart(self._opened_at)
         self._enter(Phase.OPENING)
         self._alarm.set(self._opened_at + limits.OPENING_S)
-        if self._session is not None:
-            self._session.ask()
+        self._session.ask()
         self._link = self._share.open_link(*self._hearing.anew())
 
     def take_over(self, lease: Lease) -> None:
@@ -194,8 +191,7 @@ class LiveConversation:
         self._backlog.rewind(lease.sent)
         self._turns.restart(self._clock.now())
         self.session_id = lease.session_id
-        if self._session is not None:
-            self._session.ask()  # as the lender's
+        self._session.ask()  # as the lender's
         self._link = lease
         lease.pass_on(*self._hearing.anew())
         self._opened(lease.opened_at)
@@ -208,14 +204,24 @@ class LiveConversation:
         self._enter(Phase.IDLE)
 
     def make_room(self) -> None:
-        """Finish the resting link."""
-        self._finish()
+        """Finish the link, resting or talking; what is said meanwhile waits for another one."""
+        self._finish(Phase.FINISHING if self.resting else Phase.YIELDING)
 
     @property
     def resting(self) -> bool:
         """Whether the link is open and nothing is under way on it."""
         settled = self._turns.settled and len(self._backlog) == 0
         return self._phase is Phase.OPEN and self._pause.over and settled and not self._closing
+
+    @property
+    def talking(self) -> bool:
+        """Whether the link is open and something is under way on it."""
+        return self._phase is Phase.OPEN and not self.resting and not self._closing
+
+    @property
+    def between_turns(self) -> bool:
+        """Whether no turn is open, so that it can stop here without cutting a sentence."""
+        return self._turns.settled
 
     @property
     def complete(self) -> bool:
@@ -225,7 +231,7 @@ class LiveConversation:
     def _opened(self, at: float) -> None:
         self._opened_at = at
         self._enter(Phase.OPEN)
-        self._renew()
+        self._session.renew(self._link)
         self._pump()
         if self._closing:
             self._finish()
@@ -233,11 +239,6 @@ class LiveConversation:
             self._feed_silence()
         else:
             self._schedule()
-
-    def _renew(self) -> None:
-        """Tell the session what has changed since it was asked for."""
-        if self._link is not None and self._session is not None:
-            self._session.renew(self._link)
 
     # While open
 
@@ -279,18 +280,18 @@ class LiveConversation:
         else:
             self._alarm.set(idle_at)
 
-    def _finish(self) -> None:
+    def _finish(self, phase: Phase = Phase.FINISHING) -> None:
         if self._backlog.unsent > 0:
             self._backlog.fill()
             self._pump()
-        self._enter(Phase.FINISHING)
+        self._enter(phase)
         self._alarm.set(self._clock.now() + limits.FINISHING_S)
         if self._link is not None:
             self._link.finish()
 
     # What the link reports
 
-    def _on_event(self, event: ServerEvent) -> None:
+    def _on_event(self, event: protocol.ServerEvent) -> None:
         match event:  # what comes most stands first
             case protocol.VoiceDelta() | protocol.TranslationText():
                 self._on_speech_event(event)
@@ -298,7 +299,7 @@ class LiveConversation:
                 self.session_id = event.session_id
             case protocol.SessionUpdated() if self._phase is Phase.OPENING:
                 self._opened(self._clock.now())
-            case protocol.SessionFinished() if self._phase is Phase.FINISHING:
+            case protocol.SessionFinished() if self._phase in ENDING:
                 self._finished()
             case protocol.ServerError():
                 self._on_error(event)
@@ -307,13 +308,10 @@ class LiveConversation:
             case _:
                 self._on_speech_event(event)
 
-    def _on_speech_event(self, event: ServerEvent) -> None:
-        if isinstance(event, protocol.VoiceDelta):
-            self._meter.voiced(event.pcm)
-        elif isinstance(event, protocol.ResponseCreated):
+    def _on_speech_event(self, event: protocol.ServerEvent) -> None:
+        self._meter.take(event)
+        if isinstance(event, protocol.ResponseCreated):
             self.last_response_id = event.response_id
-        elif isinstance(event, protocol.ResponseDone) and event.usage is not None:
-            self._meter.counted(event.usage)
         before = self._turns.settled, self._turns.resting(self._pause.since)
         self._report.translated(self._turns.take(event, self._clock.now()))
         after = self._turns.settled, self._turns.resting(self._pause.since)
@@ -330,15 +328,17 @@ class LiveConversation:
 
     def _finished(self) -> None:
         self._report.say(*self._turns.end_all())
-        self._backlog.clear()
+        self._backlog.forget(self._backlog.position)
         self._drop_link()
         self._done.set()
         if not self._closing:
             self._enter(Phase.IDLE)
+            if len(self._backlog) > 0:
+                self._begin()
 
-    def _on_lost(self, fault: Fault) -> None:
+    def _on_lost(self, fault: faults.Fault) -> None:
         log.info("conversation lost its link: %s", fault.code)
-        if fault.of_voice and self._session is not None and self._session.drop_voice():
+        if fault.of_voice and self._session.drop_voice():
             fault = replace(fault, message=notices.without_voice(fault.message), retryable=True)
         self._drop_link()
         if self._closing or self._phase is Phase.CLOSED:
@@ -351,7 +351,7 @@ class LiveConversation:
         else:
             self._try_again(fault)
 
-    def _try_again(self, fault: Fault) -> None:
+    def _try_again(self, fault: faults.Fault) -> None:
         now = self._clock.now()
         self._not_before = now + self._outage.failed(fault.wait_s)
         self._untranslated.salvage(now)
@@ -390,7 +390,7 @@ class LiveConversation:
         match self._phase:
             case Phase.BACKOFF:
                 self._ask()
-            case Phase.OPENING:
+            case Phase.OPENING | Phase.YIELDING:
                 self._on_lost(faults.NO_ANSWER)
             case Phase.OPEN:
                 self._tick()

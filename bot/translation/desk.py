@@ -1,18 +1,21 @@
 """Where texts wait to be translated: finals always, interims while there is room.
 
-Finals go out in the order they were handed in, by turns between guilds; where more wait than
-requests may go out, those of the same guild and languages share one. One that waited too long is
-given up, which is said. A final that failed for a moment is tried again, without holding up the
-others; one that was refused for the rate makes everything rest. None is given up for what failed
-in its company: the last try, at the latest, is its own.
+Finals go out in the order they were handed in, by turns between guilds; where more of a guild wait
+than it may send, those of the same languages share a request. No guild delays another's by more
+than its turn: beyond its share of a minute's requests its finals wait even for others' interims,
+the last of the requests under way are for others, and when too many wait, it loses its own.
+
+One that waited too long is given up, which is said. A final that failed for a moment is tried
+again, without holding up the others; one that was refused for the rate makes everything rest. None
+is given up for what failed in its company: the last try, at the latest, is its own.
 """
 
 import itertools
 import logging
 import math
 import random
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from bot.clock import Clock, Timer
@@ -22,12 +25,13 @@ from bot.translation import faults, outage
 from bot.translation.batching import MOST_SENTENCES, PARTS, Trust, joined, pair, parted
 from bot.translation.faults import Fault
 from bot.translation.requests import RequestBudget
-from bot.translation.waiting import ALONE, Answered, Finals, Ticket
+from bot.translation.waiting import ALONE, Answered, Finals, Interims, Rota, Ticket
 from bot.translation.writing import ENDS_ALL, UNREADABLE
 from bot.words import t
 
 MOST_WAITING: Final = 256  # finals, and as many interims; of more, the oldest is given up
 MOST_UNDER_WAY: Final = 16
+LEFT_UNDER_WAY: Final = 2  # of these, by who has more than its share of them
 MOST_TRIES: Final = 4
 LATE_S: Final = 30.0  # a caption that comes later helps nobody
 REFUSED_S: Final = 60.0  # the account's refusal is taken for true for so long
@@ -74,10 +78,11 @@ class Desk:
         self._clock = clock
         self._chance = chance
         self._trust = Trust()
-        self._finals = Finals(self._trust)
-        self._interims: deque[Ticket] = deque()
+        rota = Rota()
+        self._finals = Finals(self._trust, rota)
+        self._interims = Interims(rota)
         self._numbers = itertools.count()
-        self._under_way = 0  # requests
+        self._under_way: Counter[int] = Counter()  # requests, by guild
         self._refused: tuple[Failed, float] | None = None  # why, and until when
         self._timer: Timer | None = None
         self._tasks = TaskOwner("texts")
@@ -104,7 +109,7 @@ class Desk:
             self._finals.add(ticket)
             self._look_at(now)
         else:
-            self._interims.append(ticket)
+            self._interims.add(ticket)
             self._look_at(now)
         return ticket
 
@@ -122,8 +127,9 @@ class Desk:
         now = self._clock.now()
         self._tidy(now)
         while batch := self._next(now):
-            self._budget.take(now)
-            self._under_way += 1
+            guild_id = batch[0].request.guild_id
+            self._under_way[guild_id] += 1
+            self._budget.take(now, guild_id, self._share(self._guilds()))
             for ticket in batch:
                 ticket.sent = True
                 ticket.tries += 1
@@ -135,20 +141,18 @@ class Desk:
     def _tidy(self, now: float) -> None:
         """Forget what was taken back, and give up what waited too long."""
         self._finals.tidy()
-        self._interims = deque(ticket for ticket in self._interims if ticket.waiting)
+        self._interims.tidy()
         if self._refused is not None and now < self._refused[1]:
             for ticket in [*self._finals, *self._interims]:
                 self._answer(ticket, self._refused[0])
             return
-        finals = sorted(self._finals, key=lambda ticket: ticket.number)
-        too_many = max(0, len(finals) - MOST_WAITING)
-        for ticket in finals[:too_many]:
-            self._give_up(ticket)
-        for ticket in finals[too_many:]:
+        for ticket in list(self._finals):
             if now >= ticket.asked_at + LATE_S:
                 self._give_up(ticket)
-        while len(self._interims) > MOST_WAITING:
-            self._answer(self._interims[0], LATE)
+        for ticket in _too_many(self._finals):
+            self._give_up(ticket)
+        for ticket in _too_many(self._interims):
+            self._answer(ticket, LATE)
 
     def _give_up(self, ticket: Ticket) -> None:
         self.given_up += 1
@@ -165,35 +169,61 @@ class Desk:
 
     def _next(self, now: float) -> list[Ticket]:
         """What goes out in one request; nothing if it may not."""
-        free = self._budget.free(now, MOST_UNDER_WAY - self._under_way)
+        free = self._budget.free(now, MOST_UNDER_WAY - self._under_way.total())
         if free < 1:
             return []
-        if batch := self._finals.take(now, free):
-            return batch
-        if self.waiting or self._budget.spare_at() > now:
-            return []
-        while self._interims:
-            ticket = self._interims.popleft()
-            if ticket.waiting:
-                return [ticket]
-        return []
+        guilds = self._guilds()
+        share, may = self._share(guilds), self._may_send(guilds)
+        within = {one for one in may if self._budget.used_by(one, now) < share}
+        spare = {one for one, at in self._interims_at(may, share).items() if at <= now}
+        return (
+            self._finals.take(now, free, within)
+            or self._interims.take(spare)
+            or self._finals.take(now, free, may)
+        )
+
+    def _guilds(self) -> set[int]:
+        """Those that take part."""
+        return self._under_way.keys() | {
+            ticket.request.guild_id for ticket in (*self._finals, *self._interims)
+        }
+
+    def _share(self, guilds: set[int]) -> float:
+        """A guild's part of the requests of a minute."""
+        return self._budget.per_minute / max(1, len(guilds))
+
+    def _may_send(self, guilds: set[int]) -> set[int]:
+        """Those of which one more request may be under way."""
+        left = MOST_UNDER_WAY - self._under_way.total()
+        own = MOST_UNDER_WAY // max(2, len(guilds))  # another may come
+        return {
+            guild_id
+            for guild_id in guilds
+            if left > (0 if self._under_way[guild_id] < max(1, own) else LEFT_UNDER_WAY)
+        }
+
+    def _interims_at(self, may: set[int], share: float) -> dict[int, float]:
+        """When guilds' interims may go out, which none of their own finals has to wait for."""
+        waiting = {ticket.request.guild_id for ticket in self._interims if ticket.waiting}
+        held_up = {ticket.request.guild_id for ticket in self._finals if ticket.waiting}
+        return {one: self._budget.spare_at(one, share) for one in waiting & may - held_up}
 
     def _due(self) -> float:
         """When to look again, if nothing happens before."""
-        due = math.inf
+        guilds, free_at = self._guilds(), self._budget.free_at()
+        may = self._may_send(guilds)
+        interims_at = self._interims_at(may, self._share(guilds))
         finals = [ticket for ticket in self._finals if ticket.waiting]
-        if finals:
-            due = min(ticket.asked_at for ticket in finals) + LATE_S
-            if self._under_way < MOST_UNDER_WAY:
-                ready = min(ticket.not_before for ticket in finals)
-                due = min(due, max(ready, self._budget.free_at()))
-        elif self._interims and self._under_way < MOST_UNDER_WAY:
-            due = max(self._budget.free_at(), self._budget.spare_at())
-        return due
+        late_at = [ticket.asked_at + LATE_S for ticket in finals]
+        ready_at = [
+            max(ticket.not_before, free_at) for ticket in finals if ticket.request.guild_id in may
+        ]
+        return min([*late_at, *ready_at, *interims_at.values()], default=math.inf)
 
     # What comes back
 
     async def _serve(self, batch: list[Ticket]) -> None:
+        guild_id = batch[0].request.guild_id
         batch = [ticket for ticket in batch if not ticket.taken_back]  # since it was chosen
         requests = [ticket.request for ticket in batch]
         try:
@@ -202,7 +232,8 @@ class Desk:
             log.exception("a text request failed")
             answer = BROKEN  # whoever asked has to be told
         finally:
-            self._under_way -= 1
+            self._under_way[guild_id] -= 1
+            self._under_way += Counter()  # forgets who has none
         if self._closed:
             return
         now = self._clock.now()
@@ -286,6 +317,15 @@ class Desk:
         self._finals.clear()
         self._interims.clear()
         await self._tasks.close()
+
+
+def _too_many(tickets: Iterable[Ticket]) -> list[Ticket]:
+    """The oldest of whoever has most, so many as are too many in all."""
+    by_guild: dict[int, deque[Ticket]] = {}
+    for ticket in sorted(tickets, key=lambda ticket: ticket.number):
+        by_guild.setdefault(ticket.request.guild_id, deque()).append(ticket)
+    too_many = max(0, sum(map(len, by_guild.values())) - MOST_WAITING)
+    return [max(by_guild.values(), key=len).popleft() for _ in range(too_many)]
 
 
 def _tell(ticket: Ticket, answer: TextAnswer | Failed | Usage) -> None:

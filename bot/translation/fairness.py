@@ -21,11 +21,17 @@ class Ticket:
         guild_id: Whose it is.
         further: Whether it is for a further language of its speaker.
         since: Clock seconds at which it was asked for.
+        ahead: Whether nothing was said yet: it goes behind whoever has spoken.
     """
 
     guild_id: int
     further: bool
     since: float
+    ahead: bool = False
+
+    def behind(self, now: float) -> bool:
+        """Whether it goes behind the others."""
+        return self.ahead or (self.further and now < self.since + PROMOTED_S)
 
 
 class FairQueue:
@@ -37,6 +43,15 @@ class FairQueue:
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
+
+    @property
+    def guilds(self) -> frozenset[int]:
+        """Those that wait."""
+        return frozenset(self._waiting)
+
+    def waiting(self, guild_id: int) -> int:
+        """How many of a guild's wait."""
+        return len(self._waiting.get(guild_id, ()))
 
     def add(self, ticket: Ticket) -> None:
         """Join the queue."""
@@ -77,8 +92,4 @@ class FairQueue:
         return min(tickets, key=lambda ticket: ticket.since, default=None)
 
     def _of(self, guild_id: int, now: float, behind: bool) -> list[Ticket]:  # noqa: FBT001 - named
-        return [
-            ticket
-            for ticket in self._waiting[guild_id]
-            if (ticket.further and now < ticket.since + PROMOTED_S) is behind
-        ]
+        return [ticket for ticket in self._waiting[guild_id] if ticket.behind(now) is behind]

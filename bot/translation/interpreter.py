@@ -37,13 +37,15 @@ class LiveTranslate:
         workspace: Of the account, or empty.
         silence_ms: Silence that ends a turn, 200 to 6000.
         connects_per_minute: The account's limit, shared by all conversations.
-        open_conversations: At most; beyond, the longest idle one makes room.
+        open_conversations: At most, likewise shared; beyond, an idle one makes room.
         tokens_per_minute: The account's limit, likewise shared.
         lends: Whether an idle link may go on to another speaker of its guild when connects are
             short; never where the speaker's own voice is imitated.
         idle_s: A conversation without speech for this long is finished.
         source_text: Whether the original text is wanted.
         clock: Time.
+        servers: How many the bot is in; with more than one, a part of the connects is kept for
+            one that comes.
 
     Raises:
         SettingsError: A value is missing or can't be.
@@ -64,6 +66,7 @@ class LiveTranslate:
         lends: bool = True,
         idle_s: float = 60.0,
         source_text: bool = True,
+        servers: Callable[[], int] = lambda: 1,
     ) -> None:
         _check_url(url)
         if not api_key.strip() or not api_key.isprintable() or not api_key.isascii():
@@ -96,6 +99,7 @@ class LiveTranslate:
                 self._model.tokens_out_per_s,
                 cumulative=self._model.cumulative_usage,
             ),
+            servers=servers,
         )
         self._ahead = Ahead(self._conversation)
 
@@ -108,9 +112,9 @@ class LiveTranslate:
         """What of the account's limits is used now, for the status panel."""
         return self._budget.figures()
 
-    def has_room(self, conversations: int) -> bool:
-        """Whether so many more conversations would be opened soon and stay within every limit."""
-        return self._budget.has_room(conversations)
+    def has_room(self, conversations: int, guild_id: int) -> bool:
+        """Whether a server could open so many more soon, within its share of every limit."""
+        return self._budget.has_room(conversations, guild_id)
 
     def languages(self) -> Mapping[str, bool]:
         """Each target language's code, and whether it can be spoken back; by English name."""

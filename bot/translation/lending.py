@@ -23,7 +23,7 @@ IDS_KEPT: Final = 64  # of responses and items; a turn has some four
 class Owner(Protocol):
     """The budget, as a lease sees it."""
 
-    def spent(self, tokens: float) -> None:
+    def spent(self, lease: "Lease", tokens: float) -> None:
         """Tokens were used, or fewer than was thought."""
 
     def accepted(self, lease: "Lease") -> None:
@@ -48,6 +48,7 @@ class Lease:
         clock: Time.
         on_event: Of the one who hears it first.
         on_lost: Likewise.
+        guild_id: Whose it is, for as long as it lasts.
     """
 
     def __init__(  # noqa: PLR0917 - what a link is made of
@@ -58,7 +59,9 @@ class Lease:
         clock: Clock,
         on_event: OnEvent,
         on_lost: OnLost,
+        guild_id: int = 0,
     ) -> None:
+        self.guild_id = guild_id
         self._owner = owner
         self._clock = clock
         self._on_event = on_event
@@ -69,7 +72,7 @@ class Lease:
         self.made_at = self.active_at = self.opened_at = clock.now()
         self.session_id = ""
         self.sent = 0  # bytes of this session
-        self.finishing = False
+        self.ending = False  # on its way out: its place comes free
         self._link: LinkPort = open_link(self._event, self._lost)
 
     @property
@@ -81,7 +84,7 @@ class Lease:
         """Queue a chunk of audio; says how many older chunks were dropped for it."""
         self.active_at = self._clock.now()
         self.sent += len(pcm)
-        self._owner.spent(self._estimate.sent(len(pcm)))
+        self._owner.spent(self, self._estimate.sent(len(pcm)))
         return self._link.send(pcm)
 
     def update(self, session: Mapping[str, Any]) -> None:
@@ -90,11 +93,12 @@ class Lease:
 
     def finish(self) -> None:
         """Ask for everything outstanding."""
-        self.finishing = True
+        self.ending = True
         self._link.finish()
 
     async def close(self) -> None:
         """End it; tells nothing more from now on."""
+        self.ending = True
         try:
             await self._link.close()
         finally:
@@ -111,7 +115,7 @@ class Lease:
     def passes(self) -> bool:
         """Whether it could serve another speaker now, as far as the link itself goes."""
         young = self._clock.now() < self.opened_at + limits.ROTATE_S
-        return self.quiet and young and self._announces and not self.finishing
+        return self.quiet and young and self._announces and not self.ending
 
     def pass_on(self, on_event: OnEvent, on_lost: OnLost) -> None:
         """Be heard by another from now on."""
@@ -126,7 +130,7 @@ class Lease:
         self.active_at = self._clock.now()
         match event:  # what comes most stands first
             case protocol.VoiceDelta():
-                self._owner.spent(self._estimate.voiced(len(event.pcm)))
+                self._owner.spent(self, self._estimate.voiced(len(event.pcm)))
             case protocol.SessionCreated():
                 self.session_id = event.session_id
             case protocol.SessionUpdated():
@@ -136,7 +140,7 @@ class Lease:
             case protocol.SpeechStarted():
                 self._announces = True
             case protocol.ResponseDone(usage=protocol.TokenCount() as usage):
-                self._owner.spent(self._estimate.said(usage))
+                self._owner.spent(self, self._estimate.said(usage))
             case protocol.ServerError():
                 self._judge(faults.of_text(event.code, event.message))
             case _:

@@ -1,7 +1,7 @@
 """What a conversation used."""
 
 from bot.room.events import SPEECH_RATE, VOICE_RATE, Usage
-from bot.translation.protocol import TokenCount
+from bot.translation.protocol import ResponseDone, ServerEvent, TokenCount, VoiceDelta
 
 _NOTHING = TokenCount(0, 0)
 
@@ -37,6 +37,13 @@ class Meter:
     def sent(self, pcm: bytes) -> None:
         """Audio was sent."""
         self._in += len(pcm)
+
+    def take(self, event: ServerEvent) -> None:
+        """The service said something."""
+        if isinstance(event, VoiceDelta):
+            self.voiced(event.pcm)
+        elif isinstance(event, ResponseDone) and event.usage is not None:
+            self.counted(event.usage)
 
     def voiced(self, pcm: bytes) -> None:
         """Voice came."""

@@ -1,11 +1,13 @@
 """The states a conversation goes through.
 
 IDLE -speech-> WAITING -budget-> OPENING -session.updated-> OPEN -idle-> FINISHING -> IDLE
-                  ^                 |                        |
-                  +---- BACKOFF <---+------- link lost ------+      fatal, close -> CLOSED
+                ^  ^                |                        |
+                |  +--- BACKOFF <---+------- link lost ------+      fatal, close -> CLOSED
+                +---------------- YIELDING <----- budget ----+
 """
 
 from enum import Enum, auto
+from typing import Final
 
 from bot.room.events import ConversationState
 
@@ -19,6 +21,7 @@ class Phase(Enum):
     OPENING = auto()  # from the handshake to session.updated
     OPEN = auto()
     FINISHING = auto()  # from session.finish to session.finished
+    YIELDING = auto()  # likewise, while somebody speaks; what they say is kept and waits
     CLOSED = auto()  # for good
 
     @property
@@ -31,7 +34,10 @@ class Phase(Enum):
                 return ConversationState.WAITING
             case Phase.BACKOFF | Phase.OPENING:
                 return ConversationState.OPENING
-            case Phase.OPEN | Phase.FINISHING:
+            case Phase.OPEN | Phase.FINISHING | Phase.YIELDING:
                 return ConversationState.OPEN
             case Phase.CLOSED:
                 return ConversationState.CLOSED
+
+
+ENDING: Final = frozenset({Phase.FINISHING, Phase.YIELDING})

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.room.events import ConversationEvent, TurnEnded
+from bot.room.events import ConversationEvent, Failed, TurnEnded
 from bot.translation.meter import Meter
 from bot.translation.outage import Outage
 
@@ -18,12 +18,22 @@ class Report:
         listener: Of the room.
         meter: Read with each turn's end.
         outage: Over when a turn came through.
+        notice: Said once, when the conversation first begins.
     """
 
-    def __init__(self, listener: Listener, meter: Meter, outage: Outage) -> None:
+    def __init__(
+        self, listener: Listener, meter: Meter, outage: Outage, notice: Failed | None = None
+    ) -> None:
+        self._notice = notice
         self._listener = listener
         self._meter = meter
         self._outage = outage
+
+    def begins(self) -> None:
+        """The conversation begins, maybe again."""
+        notice, self._notice = self._notice, None
+        if notice is not None:
+            self.say(notice)
 
     def say(self, *events: ConversationEvent) -> None:
         """Tell events as they are."""

@@ -1,4 +1,7 @@
-"""Text requests per minute and per second, shared by every room of the process."""
+"""Text requests per minute and per second, shared by every room of the process.
+
+A server's share is the limit divided by the servers that take part, which the caller knows.
+"""
 
 import math
 import random
@@ -11,7 +14,7 @@ WIDER: Final = 1.05  # times the window by the second with each refusal: the way
 WIDEST_S: Final = 0.25  # more than it began with
 FIRST_REST_S: Final = 1.0
 LONGEST_REST_S: Final = 30.0
-SPARE_PART: Final = 0.5  # of a minute's requests may go to interims
+SPARE_PART: Final = 0.5  # of its share of a minute a server may use and still ask for interims
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,19 @@ class RequestBudget:
     Args:
         per_minute: The account's limit.
         chance: Spreads the rests.
+
+    Attributes:
+        per_minute: The limit.
     """
 
     def __init__(self, per_minute: int, chance: random.Random) -> None:
         self._minute = _Window(60.0 * MARGIN, per_minute)
         self._second = _Window(max(1.0, 60.0 / per_minute) * MARGIN, max(1, per_minute // 60))
         self._widest_s = self._second.seconds + WIDEST_S
+        self.per_minute = per_minute
         self._taken: deque[float] = deque(maxlen=per_minute)
+        self._within: deque[float] = deque(maxlen=per_minute)  # those in their server's share
+        self._by: dict[int, deque[float]] = {}  # by server
         self._chance = chance
         self._rests_until = 0.0
         self._refusals = 0  # in a row
@@ -67,17 +76,32 @@ class RequestBudget:
                     return count
         return wanted
 
-    def spare_at(self) -> float:
-        """The same for a request that others must not have to wait for; infinite: never."""
+    def spare_at(self, guild_id: int, share: float) -> float:
+        """The same for a request that others must not have to wait for; infinite: never.
+
+        What a server took beyond its share does not count: it would have waited.
+        """
         return max(
-            self._rests_until,
-            self._minute.free_at(self._taken, int(self._minute.most * SPARE_PART)),
-            self._second.free_at(self._taken, self._second.most - 1),
+            self.free_at(),
+            self._minute.free_at(self._by.get(guild_id, deque()), int(share * SPARE_PART)),
+            self._second.free_at(self._within, self._second.most - 1),
         )
 
-    def take(self, now: float) -> None:
-        """A request goes out."""
+    def take(self, now: float, guild_id: int = 0, share: float = math.inf) -> None:
+        """A server's request goes out."""
+        if self.used_by(guild_id, now) < share:
+            self._within.append(now)
         self._taken.append(now)
+        self._by.setdefault(guild_id, deque(maxlen=self.per_minute)).append(now)
+
+    def used_by(self, guild_id: int, now: float) -> int:
+        """A server's requests of the last minute."""
+        for one, taken in list(self._by.items()):
+            while taken and taken[0] + self._minute.seconds <= now:
+                taken.popleft()
+            if not taken:
+                del self._by[one]
+        return len(self._by.get(guild_id, ()))
 
     def served(self) -> None:
         """The service took one."""

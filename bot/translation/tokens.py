@@ -9,6 +9,7 @@ from bot.translation.protocol import TokenCount
 
 WINDOW_S: Final = 60  # whole seconds
 NEAR: Final = 0.8  # of the limit
+ROUNDING: Final = 1e-6  # less than any token
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,37 +22,49 @@ class TokenPace:
 
 
 class TokenRate:
-    """Tokens of every conversation in the last minute.
+    """Tokens of every conversation in the last minute, by server.
 
     Args:
         per_minute: The account's limit.
+
+    Attributes:
+        per_minute: The limit.
     """
 
     def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
-        self._spent: deque[list[float]] = deque()  # by second, oldest first
+        self.per_minute = per_minute
+        self._spent: deque[tuple[int, dict[int, float]]] = deque()  # by second, oldest first
+        self._sums: dict[int, float] = {}  # by server
 
-    def spend(self, now: float, tokens: float) -> None:
-        """Add tokens; negative ones correct an estimate."""
-        second = int(now)
-        if self._spent and self._spent[-1][0] == second:
-            self._spent[-1][1] += tokens
-            return
-        self._spent.append([second, tokens])
+    def spend(self, now: float, tokens: float, guild_id: int = 0) -> None:
+        """Add a server's tokens; negative ones correct an estimate."""
         self._slide(now)
+        if not self._spent or self._spent[-1][0] != int(now):
+            self._spent.append((int(now), {}))
+        spent = self._spent[-1][1]
+        spent[guild_id] = spent.get(guild_id, 0.0) + tokens
+        self._sums[guild_id] = self._sums.get(guild_id, 0.0) + tokens
 
     def last_minute(self, now: float) -> float:
         """Tokens of the minute that ends now."""
         self._slide(now)
-        return max(0.0, sum(tokens for _, tokens in self._spent))
+        return max(0.0, sum(self._sums.values()))
 
-    def used(self, now: float, more: float = 0.0) -> float:
-        """The part of the limit that is used, with so many tokens more; 1 is all of it."""
-        return (self.last_minute(now) + more) / self._per_minute
+    def of(self, now: float, guild_id: int) -> float:
+        """A server's part of them."""
+        self._slide(now)
+        return max(0.0, self._sums.get(guild_id, 0.0))
+
+    def used(self, now: float) -> float:
+        """The part of the limit that is used; 1 is all of it."""
+        return self.last_minute(now) / self.per_minute
 
     def _slide(self, now: float) -> None:
         while self._spent and self._spent[0][0] <= now - WINDOW_S - 1:
-            self._spent.popleft()
+            for guild_id, tokens in self._spent.popleft()[1].items():
+                left = self._sums.pop(guild_id, 0.0) - tokens
+                if abs(left) > ROUNDING:
+                    self._sums[guild_id] = left
 
 
 class TokenEstimate:

@@ -1,12 +1,14 @@
-"""Finals that wait to be sent: whose turn it is, and who goes along in the same request.
+"""Texts that wait to be sent: whose turn it is, and who goes along in the same request.
 
-Guilds take turns. Within a guild the oldest goes first, and takes others along. Those that can't
-take many, as each needs a request of its own or failed in a batch before, take turns with the
-others: a request a second serves few of them, and nobody else is to wait behind them.
+Guilds take turns: next is the one that was served longest ago. Within a guild the oldest goes
+first, and takes others along. Those that can't take many, as each needs a request of its own or
+failed in a batch before, take turns with the others: a request a second serves few of them, and
+nobody else is to wait behind them.
 """
 
 from bisect import insort
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +18,7 @@ from bot.translation.batching import MOST_SENTENCES, Pair, Trust, fits, pair
 Answered = Callable[[TextAnswer | Failed | Usage], None]
 
 ALONE: Final = 1
+MOST_REMEMBERED: Final = 1024  # servers whose last turn is known
 
 
 @dataclass(eq=False, slots=True)
@@ -77,16 +80,81 @@ class _Turn:
     number: int
 
 
+class Rota:
+    """Which server was served longest ago."""
+
+    def __init__(self) -> None:
+        self._served: dict[int, int] = {}  # the number of its last turn; the oldest first
+        self._turns = 0
+
+    def served(self, guild_id: int) -> None:
+        """It had its turn."""
+        self._turns += 1
+        self._served.pop(guild_id, None)
+        self._served[guild_id] = self._turns
+        if len(self._served) > MOST_REMEMBERED:
+            del self._served[next(iter(self._served))]
+
+    def order(self, guild_ids: Iterable[int]) -> list[int]:
+        """The next one first."""
+        return sorted(guild_ids, key=lambda guild_id: self._served.get(guild_id, 0))
+
+
+class Interims:
+    """Tickets of which each is worth something only for a moment.
+
+    Args:
+        rota: Whose turn it is.
+    """
+
+    def __init__(self, rota: Rota) -> None:
+        self._rota = rota
+        self._tickets: list[Ticket] = []  # oldest first
+
+    def __iter__(self) -> Iterator[Ticket]:
+        return iter(self._tickets)
+
+    def add(self, ticket: Ticket) -> None:
+        """It waits."""
+        self._tickets.append(ticket)
+
+    def remove(self, ticket: Ticket) -> None:
+        """It waits no more."""
+        self._tickets.remove(ticket)
+
+    def tidy(self) -> None:
+        """Forget what was taken back."""
+        self._tickets = [ticket for ticket in self._tickets if ticket.waiting]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._tickets.clear()
+
+    def take(self, may: set[int]) -> list[Ticket]:
+        """The oldest of the next of these servers, out of the queue; none if there is none."""
+        first: dict[int, Ticket] = {}
+        for ticket in self._tickets:
+            if ticket.waiting:
+                first.setdefault(ticket.request.guild_id, ticket)
+        for guild_id in self._rota.order(one for one in first if one in may):
+            self._tickets.remove(first[guild_id])
+            self._rota.served(guild_id)
+            return [first[guild_id]]
+        return []
+
+
 class Finals:
     """Tickets by guild, languages and company.
 
     Args:
         trust: How many sentences may share a request.
+        rota: Whose turn it is.
     """
 
-    def __init__(self, trust: Trust) -> None:
+    def __init__(self, trust: Trust, rota: Rota) -> None:
         self._trust = trust
-        self._guilds: dict[int, dict[_Key, _Lane]] = {}  # the next one's first
+        self._rota = rota
+        self._guilds: dict[int, dict[_Key, _Lane]] = {}
 
     def __iter__(self) -> Iterator[Ticket]:
         for lanes in self._guilds.values():
@@ -115,22 +183,23 @@ class Finals:
         """Forget all."""
         self._guilds.clear()
 
-    def take(self, now: float, requests: int) -> list[Ticket]:
+    def take(self, now: float, requests: int, may: set[int]) -> list[Ticket]:
         """The next request's, out of the queue; none if nothing may be sent now.
 
         Args:
             now: Clock seconds.
-            requests: So many may go out now, at least one. Only if more sentences than these wait
-                does each carry several, and no more of them than it takes.
+            requests: So many may go out now, at least one, divided among the servers. Only if more
+                sentences of a server wait does each carry several, and no more than it takes.
+            may: The servers that may send.
         """
-        ready = sum(ticket.ready(now) for ticket in self)
-        wanted = -(-ready // requests)
-        for guild_id, lanes in list(self._guilds.items()):
+        ready = Counter(ticket.request.guild_id for ticket in self if ticket.ready(now))
+        of_each = -(-requests // max(1, len(ready)))
+        for guild_id in self._rota.order(one for one in ready if one in may):
+            lanes = self._guilds[guild_id]
             turns = [turn for key in lanes if (turn := self._turn(lanes, key, now)) is not None]
-            if turns:
-                turn = min(turns, key=lambda turn: (turn.since, turn.number))
-                self._guilds[guild_id] = self._guilds.pop(guild_id)  # the others' turn
-                return _taken(turn.lane, min(wanted, turn.most), now)
+            turn = min(turns, key=lambda turn: (turn.since, turn.number))
+            self._rota.served(guild_id)
+            return _taken(turn.lane, min(-(-ready[guild_id] // of_each), turn.most), now)
         return []
 
     def _turn(self, lanes: dict[_Key, _Lane], key: _Key, now: float) -> _Turn | None:

@@ -92,8 +92,8 @@ class Channels(EveryTextChannel):
 class Roomy:
     """A service that has room for whatever is wanted."""
 
-    def has_room(self, conversations: int) -> bool:
-        return conversations >= 0
+    def has_room(self, conversations: int, guild_id: int) -> bool:
+        return conversations >= 0 and guild_id == 1
 
 
 class House:

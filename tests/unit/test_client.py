@@ -10,6 +10,10 @@ import yarl
 
 from bot.chat.limits import http_trace
 from bot.client import ParleyBot
+from cogs.cooldowns import Cooldowns
+from tests.support.clock import ManualClock
+from tests.support.room import MemoryConsent
+from tests.unit.room.test_left_guild import rooms_over
 
 YEAR_S = 365 * 24 * 3600.0
 
@@ -30,6 +34,7 @@ async def _made(monkeypatch: pytest.MonkeyPatch) -> None:
         voice_state_changed=lambda *_: None,
         guild_joined=lambda _: None,
         guild_left=lambda _: None,
+        cooldowns=Cooldowns(rooms_over(MemoryConsent()), ManualClock()),
         http_trace=http_trace(),
     )
     await bot.http.connector.close()  # it was never started

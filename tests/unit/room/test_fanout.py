@@ -13,13 +13,13 @@ class Room:
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def has_room(self, conversations: int) -> bool:
-        return conversations <= self.size
+    def has_room(self, conversations: int, guild_id: int) -> bool:
+        return guild_id == 7 and conversations <= self.size
 
 
 def division(mode: FanOut, *, lead: str = "en", wanted: int = 3, size: int = 0) -> Division:
     texts = MemoryTexts("en", "es", "fr")
-    return Fanning(mode, texts, Room(size)).divide(TARGETS, lead, lambda: wanted)
+    return Fanning(mode, texts, Room(size)).divide(TARGETS, lead, lambda: wanted, 7)
 
 
 def test_speech_is_a_conversation_for_each() -> None:
@@ -42,7 +42,7 @@ def test_auto_is_speech_while_the_whole_room_fits() -> None:
 
 def test_a_language_that_can_not_be_translated_in_writing_has_a_conversation() -> None:
     fanning = Fanning(FanOut.TEXT, MemoryTexts("en", "fr"))
-    assert fanning.divide(TARGETS, "en", lambda: 3) == Division(("en", "es"), ("fr",))
+    assert fanning.divide(TARGETS, "en", lambda: 3, 7) == Division(("en", "es"), ("fr",))
 
 
 @pytest.mark.parametrize(("spoken", "lead"), [(None, "en"), ("fr", "fr")])
@@ -58,16 +58,16 @@ def test_a_plan_asks_for_the_source_text_that_others_are_made_from(
 
 def test_one_language_needs_no_rule() -> None:
     fanning = Fanning(FanOut.TEXT, MemoryTexts())
-    assert fanning.divide(("es",), "es", lambda: 1) == Division(("es",), ())
+    assert fanning.divide(("es",), "es", lambda: 1, 7) == Division(("es",), ())
 
 
 @pytest.mark.parametrize("mode", list(FanOut))
 @pytest.mark.parametrize("size", [0, 99])
 def test_what_nobody_chose_never_has_a_conversation(mode: FanOut, size: int) -> None:
     fanning = Fanning(mode, MemoryTexts("en", "es", "fr"), Room(size))
-    alone = fanning.divide(("en", "es", "fr"), "en", lambda: 1, read=("es", "fr"))
+    alone = fanning.divide(("en", "es", "fr"), "en", lambda: 1, 7, read=("es", "fr"))
     assert alone == Division(("en",), ("es", "fr"))
-    beside = fanning.divide(TARGETS, "en", lambda: 2, read=("fr",))
+    beside = fanning.divide(TARGETS, "en", lambda: 2, 7, read=("fr",))
     assert "fr" in beside.written
 
 

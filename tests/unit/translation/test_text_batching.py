@@ -16,7 +16,7 @@ from bot.translation.batching import (
 )
 from tests.support.texts import text
 
-PAIR = ("es", "en")
+PAIR = (7, "es", "en")
 
 
 def answer(*lines: str, tokens: int = 100) -> TextAnswer:
@@ -134,7 +134,7 @@ def test_after_failures_in_a_row_each_goes_alone_for_a_while_and_then_two_try() 
     trust.lost(PAIR, 1.0)  # both were sent before
     trust.kept(PAIR, 1.0)
     assert trust.most(PAIR, FIRST_REST_S - 0.1) == 1
-    assert trust.most(("es", "fr"), 0.0) == MOST_SENTENCES
+    assert trust.most((7, "es", "fr"), 0.0) == MOST_SENTENCES
     sizes = []
     for now in range(4):
         sizes.append(trust.most(PAIR, FIRST_REST_S + now))

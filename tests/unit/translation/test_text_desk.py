@@ -96,6 +96,18 @@ async def test_guilds_take_turns() -> None:
     await service.desk.close()
 
 
+async def test_who_was_served_longest_ago_goes_first() -> None:
+    service = SimulatedService(per_minute=60, takes_s=0.1)
+    asker = Asker(service)
+    for target in ("de", "fr", "pt"):
+        asker.ask(text("busy", guild=1, target=target))
+    await service.run(0.5)
+    asker.ask(text("quiet", guild=2))
+    await service.run(2.0)
+    assert asker.texts == ["de: busy", "en: quiet", "fr: busy"]
+    await service.desk.close()
+
+
 async def test_what_was_taken_back_is_not_sent() -> None:
     service = SimulatedService(per_minute=60)
     asker = Asker(service)

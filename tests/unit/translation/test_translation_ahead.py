@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from bot.room.events import (
     Failed,
     StateChanged,
 )
-from bot.translation import faults, protocol
+from bot.translation import ahead, faults, protocol
 from bot.translation.ahead import Ahead
-from bot.translation.budget import ConnectBudget
+from bot.translation.budget import Claim, ConnectBudget
 from bot.translation.conversation import LiveConversation
 from bot.translation.dialect import SessionOptions
 from bot.translation.faults import Fault
@@ -61,8 +62,9 @@ class Answering:
 
 
 class Bench:
-    def __init__(self, fault: Fault | None = None) -> None:
+    def __init__(self, fault: Fault | None = None, per_minute: int = 10) -> None:
         self.clock = ManualClock()
+        self.budget = ConnectBudget(per_minute, self.clock)
         self.links: list[Answering] = []
         self.ahead = Ahead(self._begin)
         self._fault = fault
@@ -89,12 +91,13 @@ class Bench:
             open_link=open_link,
             turns=Turns("en", source_expected=False),
             meter=Meter(cumulative=False),
-            budget=ConnectBudget(10, self.clock),
+            budget=self.budget,
             clock=self.clock,
             listener=listener,
             idle_s=60.0,
             chance=random.Random(1),
             session=SessionSettings(MODEL, options),
+            claim=Claim(request.guild_id, request.speaker_id),
         )
 
     async def open(self) -> None:
@@ -178,3 +181,39 @@ async def test_a_failure_that_may_pass_is_told_to_who_asks_later_and_not_tried_a
     assert talk is not None
     assert [event.code for event in heard if isinstance(event, Failed)] == ["overloaded"]
     await talk.close()
+
+
+async def test_a_check_takes_no_place_from_who_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no connect is free in time, the place is given up until the first word."""
+    monkeypatch.setattr(ahead, "WITHIN_S", 0.01)
+    bench = Bench(per_minute=1)
+    await bench.open()
+    other = replace(REQUEST, guild_id=8)
+    await bench.ahead.open(other)
+    assert bench.budget.waiting == 0
+    bench.clock.advance(100)
+    assert len(bench.links) == 1  # a minute was over, and nobody had spoken
+    talk = bench.ahead.take(other, lambda _: None)
+    assert talk is not None
+    talk.feed(bytes(3200))
+    bench.clock.advance(0.1)
+    assert bench.links[1].audio == bytes(3200)
+    await talk.close()
+    await bench.ahead.discard(REQUEST.guild_id)
+    assert bench.clock.pending == 0
+
+
+async def test_a_check_goes_behind_who_has_spoken() -> None:
+    bench = Bench(per_minute=1)
+    await bench.open()
+    bench.clock.advance(57)
+    check, speaker = (
+        bench._begin(replace(REQUEST, guild_id=guild), lambda _: None) for guild in (8, 9)
+    )
+    check.open()
+    speaker.feed(bytes(3200))
+    bench.clock.advance(3)
+    assert (check.state, speaker.state) == (ConversationState.WAITING, ConversationState.OPEN)
+    for talk in (check, speaker):
+        await talk.close()
+    await bench.ahead.discard(REQUEST.guild_id)

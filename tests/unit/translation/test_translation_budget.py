@@ -1,98 +1,10 @@
 """Who may connect, and when."""
 
 import itertools
-import random
-from collections.abc import Callable, Mapping
-from typing import Any
 
 from bot.translation import faults, protocol
-from bot.translation.budget import Claim, ConnectBudget, Share
-from bot.translation.faults import Fault
-from bot.translation.lending import Lease
-from bot.translation.protocol import ServerEvent
 from bot.translation.tokens import TokenEstimate, TokenPace
-from tests.support.clock import ManualClock
-
-
-class Line:
-    """A link that keeps nothing."""
-
-    def __init__(
-        self, on_event: Callable[[ServerEvent], None], on_lost: Callable[[Fault], None]
-    ) -> None:
-        self.says = on_event
-        self.breaks = on_lost
-
-    def send(self, pcm: bytes) -> int:
-        return 0 * len(pcm)
-
-    def update(self, session: Mapping[str, Any]) -> None:
-        raise AssertionError(f"nothing changes here: {session}")
-
-    def finish(self) -> None:
-        self.says(protocol.SessionFinished())
-
-    async def close(self) -> None:
-        pass
-
-
-class Caller:
-    """A conversation of which only the connecting is real."""
-
-    def __init__(self, budget: ConnectBudget, log: list[str], name: str, claim: Claim) -> None:
-        self.name = name
-        self.resting = False
-        self.complete = True
-        self.lines: list[Line] = []
-        self._log = log
-        self.share: Share = budget.share(self, self._open, claim)
-
-    def _open(
-        self, on_event: Callable[[ServerEvent], None], on_lost: Callable[[Fault], None]
-    ) -> Line:
-        self.lines.append(Line(on_event, on_lost))
-        return self.lines[-1]
-
-    def connect(self) -> None:
-        self._log.append(self.name)
-        self.share.open_link(lambda _: None, lambda _: None)
-
-    def take_over(self, lease: Lease) -> None:
-        self._log.append(f"{self.name} borrows")
-        lease.pass_on(lambda _: None, lambda _: None)
-
-    def hand_over(self) -> None:
-        self.resting = False
-
-    def make_room(self) -> None:
-        self.resting = False
-        assert self.share.lease is not None
-        self.share.lease.finish()
-
-
-class Office:
-    """A budget and who asks it."""
-
-    def __init__(self, per_minute: int = 10, *, most_open: int = 1000, tokens: int = 10**9) -> None:
-        self.clock = ManualClock()
-        self.budget = ConnectBudget(
-            per_minute,
-            self.clock,
-            most_open=most_open,
-            tokens_per_minute=tokens,
-            chance=random.Random(1),
-        )
-        self.log: list[str] = []
-        self._speakers = itertools.count(100)
-
-    def caller(self, name: str, guild: int = 1, speaker: int | None = None) -> Caller:
-        speaker = next(self._speakers) if speaker is None else speaker
-        return Caller(self.budget, self.log, name, Claim(guild, speaker))
-
-    def ask(self, name: str, guild: int = 1, speaker: int | None = None) -> Caller:
-        caller = self.caller(name, guild, speaker)
-        caller.share.request()
-        return caller
+from tests.unit.translation.budget_office import Office
 
 
 def test_connects_are_granted_with_a_short_space_until_the_minute_is_full() -> None:
@@ -264,16 +176,16 @@ def test_a_session_s_sum_of_tokens_is_believed_until_it_becomes_smaller() -> Non
 
 def test_there_is_room_for_what_would_be_opened_soon_and_stay_within_every_limit() -> None:
     office = Office(10)
-    assert office.budget.has_room(10)
-    assert not office.budget.has_room(11)
+    assert office.budget.has_room(10, 1)
+    assert not office.budget.has_room(11, 1)
     office.ask("a")
-    assert office.budget.has_room(9)
-    assert not office.budget.has_room(10)
+    assert office.budget.has_room(9, 1)
+    assert not office.budget.has_room(10, 1)
     office.clock.advance(55)
-    assert office.budget.has_room(10)
-    assert not Office(10, most_open=3).budget.has_room(4)
-    assert Office(10, tokens=10_000).budget.has_room(5)
-    assert not Office(10, tokens=10_000).budget.has_room(6)
+    assert office.budget.has_room(10, 1)
+    assert not Office(10, most_open=3).budget.has_room(4, 1)
+    assert Office(10, tokens=10_000).budget.has_room(5, 1)
+    assert not Office(10, tokens=10_000).budget.has_room(6, 1)
 
 
 def test_the_figures_say_who_waits_and_for_how_long() -> None:

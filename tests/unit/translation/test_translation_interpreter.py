@@ -105,7 +105,7 @@ async def test_it_says_what_of_the_limits_is_used_and_whether_there_is_room_for_
     live = LiveTranslate(
         url="ws://127.0.0.1:9/x", api_key=KEY, model=QWEN3, clock=clock, connects_per_minute=2
     )
-    assert live.has_room(2)
+    assert live.has_room(2, 1)
     events: list[object] = []
     requests = [ConversationRequest(speaker, "en", guild_id=1) for speaker in range(3)]
     talks = [live.converse(request, events.append) for request in requests]
@@ -115,10 +115,16 @@ async def test_it_says_what_of_the_limits_is_used_and_whether_there_is_room_for_
     figures = live.budget()
     assert (figures.waiting, figures.connects_left, figures.open) == (1, 0, 2)
     assert round(figures.waited_s, 1) == 0.3
-    assert not live.has_room(1)
+    assert not live.has_room(1, 1)
     for talk in talks:
         await talk.close()
     assert (live.connects_waiting, live.budget().open) == (0, 0)
+
+
+def test_where_the_bot_is_in_more_servers_than_one_a_part_is_kept_for_the_others() -> None:
+    live = LiveTranslate(url=URL, api_key=KEY, model=QWEN3, clock=ManualClock(), servers=lambda: 2)
+    assert live.has_room(8, 1)
+    assert not live.has_room(9, 1)
 
 
 def test_the_libraries_logs_stay_above_debug_and_off_stderr() -> None:
