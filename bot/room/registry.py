@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.clock import Clock
-from bot.errors import ChatError, NoRoomError, ParleyError, UsageError
+from bot.errors import ChatError, NoRoomError, UsageError
 from bot.locks import KeyedLimit
 from bot.room import refusals
 from bot.room.allowance import Account, Accounts
@@ -24,6 +24,7 @@ from bot.room.records import ConsentMode, GuildSettings, Wishes
 from bot.room.remembered import RememberedRooms
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.room.spent import NOBODY
+from bot.room.starting import Start
 from bot.room.stores import RoomStore, SettingsStore, WishStore
 from bot.room.wanted import MOST_LANGUAGES, Reading
 from bot.room.wishing import Wishing
@@ -31,35 +32,6 @@ from bot.tasks import TaskOwner
 from bot.words import t
 
 log = logging.getLogger(__name__)
-
-
-class _Start:
-    """A room that is starting.
-
-    Attributes:
-        room: Once it is open.
-    """
-
-    def __init__(self, voice_channel_id: int) -> None:
-        self.voice_channel_id = voice_channel_id
-        self.room: Room | None = None
-        self._called_off: ParleyError | None = None
-
-    @property
-    def called_off(self) -> bool:
-        """Whether it does not begin."""
-        return self._called_off is not None
-
-    def call_off(self, reason: ParleyError) -> None:
-        """Do not let it begin."""
-        self._called_off = self._called_off or reason
-        if self.room is not None:
-            self.room.deafen()
-
-    def check(self) -> None:
-        """Raise the reason for which it was called off, if it was."""
-        if self._called_off is not None:
-            raise self._called_off
 
 
 class Rooms:
@@ -141,7 +113,7 @@ class Rooms:
         self._turned_down: dict[int, int] = {}  # voice channels, and whose
         self._changing = KeyedLimit()  # of a guild: one changes its room
         self._rooms: dict[int, Room | None] = {}  # None while it starts or ends
-        self._starting: dict[int, _Start] = {}
+        self._starting: dict[int, Start] = {}
         self._tasks = TaskOwner("rooms")
 
     def __len__(self) -> int:
@@ -234,7 +206,7 @@ class Rooms:
             self._interpreter.check(request)
         self._rooms[plan.guild_id] = None
         self._starters[plan.guild_id] = starter_id
-        start = self._starting[plan.guild_id] = _Start(plan.voice_channel_id)
+        start = self._starting[plan.guild_id] = Start(plan.voice_channel_id)
         try:
             account = await self._opening.account(plan.guild_id)
             if agrees:
