@@ -99,7 +99,7 @@ class Hearing:
                 figures.unconsented += 1
                 return
             stream = self._streams.get(ssrc)
-            if stream is not None and not stream.wants(sequence):
+            if stream is not None and not stream.wants(sequence, timestamp, at):
                 figures.late += 1
                 return
         try:
@@ -142,10 +142,6 @@ class Hearing:
     def nearly(self) -> bool:
         """Whether the next packet of some stream completes what is handed on together."""
         return any(stream.nearly for stream in self._streams.values())
-
-    def speaking(self) -> tuple[int, ...]:
-        """Who is in the middle of a spurt."""
-        return tuple(stream.user_id for stream in self._streams.values() if stream.speaking)
 
     # Inside
 
@@ -190,7 +186,9 @@ class Hearing:
         """Try all that is held of a stream again; what still has no key goes on being held."""
         for packet in self._holding.take(ssrc):
             stream = self._streams.get(ssrc)
-            if stream is not None and not stream.wants(packet.sequence):
+            if stream is not None and not stream.wants(
+                packet.sequence, packet.timestamp, packet.at
+            ):
                 self._figures.late += 1
                 continue
             opened = dave.open_frame(self.keys, user_id, packet.frame)
@@ -259,8 +257,7 @@ class Hearing:
         self._heard.keep(self._applied)
         for ssrc, stream in tuple(self._streams.items()):
             if stream.user_id not in self._applied:
-                if stream.speaking:
-                    self._heard.silence(stream.user_id, stream.spoke_at)
+                stream.drop()
                 del self._streams[ssrc]
         for ssrc in self._holding:
             user_id = self._speakers.user(ssrc)

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.audio.opus import SILENCE, Encoder
+from bot.audio.opus import SILENCE
 from bot.voice import crypto
 from tests.unit.voice.voice_call import Desk, pitch
 
@@ -238,17 +238,3 @@ def test_ten_seconds_that_were_lost_keep_their_time() -> None:
     desk.wait(1.0)
     assert desk.seconds(ANA) == pytest.approx(540 * 0.02, abs=0.11)
     assert desk.figures.excess == 0
-
-
-def test_heard_seconds_count_packets_of_any_length() -> None:
-    desk = Desk(ANA)
-    ana = desk.join(ANA, 1001)
-    encoder = Encoder(16_000)
-    encoder.samples, encoder.frame_bytes = 160, 320  # 10 ms
-    for _ in range(50):
-        datagram = ana.packet(encoder.encode(bytes(320)))
-        ana.timestamp = (ana.timestamp - 480) & 0xFFFFFFFF
-        desk.take(datagram)
-    desk.wait(1.0)
-    assert desk.figures.as_mapping()["heard_s"] == pytest.approx(0.5)
-    assert desk.seconds(ANA) == pytest.approx(0.5)
