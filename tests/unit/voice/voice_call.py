@@ -19,7 +19,8 @@ FRAME = 0.02
 class Group:
     """Stands for the DAVE session: the user and the epoch a frame was sealed in are written in it.
 
-    Real sessions need a whole MLS group; the tests on the loopback Discord have those.
+    Real sessions need a whole MLS group; the tests on the loopback Discord have those. As in a real
+    one, the first frame of an epoch that is opened counts as its first: older ones are refused.
     """
 
     ready: bool = True
@@ -27,7 +28,13 @@ class Group:
     members: set[int] = field(default_factory=set)
     opened_for: list[int] = field(default_factory=list)
     sealed: int = 0
-    opened: set[bytes] = field(default_factory=set)
+    failures: int = 0
+    newest: dict[tuple[int, int], int] = field(default_factory=dict)
+    missing: set[tuple[int, int, int]] = field(default_factory=set)
+
+    @property
+    def voice_privacy_code(self) -> str:
+        return f"{self.epoch:030}"
 
     def seal(self, user_id: int, frame: bytes, epoch: int | None = None) -> bytes:
         self.sealed += 1
@@ -36,12 +43,19 @@ class Group:
 
     def decrypt(self, user_id: int, _media: davey.MediaType, packet: bytes) -> bytes:
         self.opened_for.append(user_id)
-        sender, epoch, _ = struct.unpack_from(">QIQ", packet)
+        sender, epoch, nonce = struct.unpack_from(">QIQ", packet)
         if user_id not in self.members:
+            self.failures += 1
             raise ValueError("NoDecryptorForUser")
-        if sender != user_id or epoch > self.epoch or packet in self.opened:
+        key = sender, epoch
+        newest = self.newest.get(key, nonce - 1)
+        fresh = nonce > newest or (*key, nonce) in self.missing
+        if sender != user_id or epoch > self.epoch or not fresh:
+            self.failures += 1
             raise ValueError("NoValidCryptorFound")
-        self.opened.add(packet)
+        self.missing |= {(*key, other) for other in range(newest + 1, nonce)}
+        self.missing.discard((*key, nonce))
+        self.newest[key] = max(newest, nonce)
         return packet[20:-2]
 
 
