@@ -12,6 +12,7 @@ sender's name, their key, or a packet before them that is late.
 
 from collections.abc import Iterable, Sequence
 
+from bot.audio.opus import SILENCE
 from bot.errors import PacketError
 from bot.voice import dave, rtp
 from bot.voice.crypto import KeptCipher
@@ -35,13 +36,22 @@ class Hearing:
     Args:
         keys: Of the connection, read for each packet; another may be put in its place.
         figures: Counts.
+
+    Attributes:
+        allowed: Who may be heard.
+        came: When the last packet of each member came, of speech or not, in clock seconds. Any
+            thread may look a member up.
+        failing_since: Since when packets come and none opens; None while some do.
+        failing_until: When the last came that did not.
     """
 
     def __init__(self, keys: Keys, figures: Figures) -> None:
         self.keys = keys
         self.allowed: frozenset[int] = frozenset()
+        self.came: dict[int, float] = {}
         self.failing_since: float | None = None
         self.failing_until = 0.0
+        self._keys_fail = False  # and not the transport's alone
         self._applied = self.allowed
         self._figures = figures
         self._cipher = KeptCipher()
@@ -68,6 +78,7 @@ class Hearing:
         for ssrc in self._speakers.ssrcs(user_id):
             self._close(ssrc)
         self._speakers.leave(user_id)
+        self.came.pop(user_id, None)
 
     def reset(self) -> None:
         """A new connection: streams, members and what was held are void."""
@@ -75,6 +86,7 @@ class Hearing:
             self._close(ssrc)
         self._speakers.clear()
         self.failing_since = None
+        self._keys_fail = False
 
     # What comes from the wire
 
@@ -110,6 +122,8 @@ class Hearing:
             figures.transport_failures += 1
             self._failed(at)
             return
+        if user_id is not None:
+            self.came[user_id] = at
         try:
             frame = rtp.payload(header, opened)
         except PacketError:
@@ -156,10 +170,12 @@ class Hearing:
             if opened is Refusal.PLAIN:
                 self._figures.plain_refused += 1
                 return
+            self._keys_fail = True
             self._failed(at)
             self._hold(ssrc, sequence, timestamp, frame, at)
             return
-        self.failing_since = None
+        if self.failing_since is not None:
+            self._works(opened)
         try:
             stream.push(sequence, timestamp, opened, at)
         except PacketError:
@@ -169,6 +185,12 @@ class Hearing:
         if self.failing_since is None:
             self.failing_since = at
         self.failing_until = max(self.failing_until, at)
+
+    def _works(self, opened: bytes) -> None:
+        # Silence comes plain: it opens without the key for which speech may wait in vain.
+        if opened is not SILENCE or not self._keys_fail:
+            self.failing_since = None
+            self._keys_fail = False
 
     # What has to wait
 
@@ -278,6 +300,7 @@ class Hearing:
             if isinstance(opened, bytes) and (candidate == user_id or opened is not packet.frame):
                 return candidate, opened
         if user_id is not None:
+            self._keys_fail = True
             self._failed(packet.at)
         return None
 
@@ -289,13 +312,15 @@ class Hearing:
         self._expired(ssrc, self._holding.drop_tried_before(ssrc, packet))
 
     def _hear(self, ssrc: int, user_id: int, packet: Held, now: float) -> None:
+        opened = packet.opened or b""
         self._holding.drop(ssrc, packet)
-        self.failing_since = None
+        self._works(opened)
+        self.came[user_id] = max(packet.at, self.came.get(user_id, packet.at))
         stream = self._streams.get(ssrc)
         if stream is None:
             stream = self._streams[ssrc] = Stream(user_id, self._heard, self._figures)
         try:
-            stream.push(packet.sequence, packet.timestamp, packet.opened or b"", packet.at, now)
+            stream.push(packet.sequence, packet.timestamp, opened, packet.at, now)
         except PacketError:
             self._figures.undecodable += 1
 

@@ -347,7 +347,6 @@ class DiscordVoiceLink:
             expected.announced(event.user_id, self._clock.now())
 
     def _heard(self, user_id: int, pcm: bytes | None, at: float) -> None:
-        self._supervisor.expected.heard(user_id)
         # Consent may have been withdrawn since the worker heard it.
         if self._closed or (pcm is not None and user_id not in self._hearing.allowed):
             return

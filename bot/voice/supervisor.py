@@ -50,7 +50,7 @@ class Supervisor:
 
     Args:
         patient: The link.
-        hearing: Its hearing, of which only the times of failure are read.
+        hearing: Its hearing, of which only times are read.
         clock: The time.
         figures: Counts.
         tasks: Owns what runs here.
@@ -71,7 +71,7 @@ class Supervisor:
         self._keyless_since: float | None = None
         self._close_code = 0
         self._was_deaf = False  # when it last joined afresh
-        self.expected = Expected()
+        self.expected = Expected(hearing.came)
         self.rejoining = False
 
     def start(self) -> None:

@@ -188,6 +188,44 @@ def test_packets_that_never_open_are_reported_as_deafness() -> None:
     assert desk.figures.dave_failures > 0
 
 
+def test_silence_in_between_does_not_hide_that_no_speech_opens() -> None:
+    desk = Desk(ANA, BEN)
+    ana, ben = desk.join(ANA, 1001), desk.join(BEN, 1002)
+    for frame in ana.tone(440, 200):
+        desk.hearing.packet(ben.packet(SILENCE), desk.now)  # with the camera on
+        desk.take(ana.packet(frame, epoch=9))
+    assert desk.hearing.failing_since == 100.0
+    assert desk.hearing.failing_until > 103.0
+    for frame in ben.tone(440, 10):
+        desk.take(ben.packet(frame))
+    assert desk.hearing.failing_since is None
+
+
+def test_silence_shows_that_the_transport_key_is_right_again() -> None:
+    desk = Desk(ANA)
+    ana = desk.join(ANA, 1001)
+    desk.take(ana.packet(SILENCE))
+    key, desk.keys.secret_key = desk.keys.secret_key, [7] * 32
+    wrong = ana.packet(SILENCE)
+    desk.keys.secret_key = key
+    desk.take(wrong)
+    assert desk.hearing.failing_since is not None
+    desk.take(ana.packet(SILENCE))
+    assert desk.hearing.failing_since is None
+
+
+def test_every_packet_of_a_member_counts_as_having_come_speech_or_not() -> None:
+    desk = Desk(ANA, BEN)
+    ana, ben = desk.join(ANA, 1001), desk.join(BEN, 1002)
+    for index in range(10):
+        desk.hearing.packet(ben.packet(ben.tone(440, 1)[0], epoch=9), desk.now)
+        desk.take(ana.packet(SILENCE))
+        came = desk.now - 0.02
+        assert desk.hearing.came == {ANA: pytest.approx(came), BEN: pytest.approx(came)}, index
+    desk.hearing.leave(BEN)
+    assert set(desk.hearing.came) == {ANA}
+
+
 def test_a_packet_that_came_twice_is_decrypted_once() -> None:
     desk = Desk(ANA)
     ana = desk.join(ANA, 1001)
