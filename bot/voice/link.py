@@ -88,6 +88,7 @@ class DiscordVoiceLink:
         self._player = Player(self._start_playing, self._gate, self._figures)
         self._supervisor = Supervisor(self, self._hearing, clock, self._figures, self._tasks)
         self._own = OwnVoice(speaks=speaks)
+        self._allowed: frozenset[int] = frozenset()
         self._moved = asyncio.Event()
         self._alone = True
         self._joining = False
@@ -103,9 +104,9 @@ class DiscordVoiceLink:
         return self._channel.id
 
     def allow(self, user_ids: frozenset[int]) -> None:
-        """Decrypt these members and nobody else, from the next packet on."""
-        self._hearing.allowed = frozenset(user_ids)
-        self._supervisor.expected.keep(self._hearing.allowed)
+        """Decrypt these members and nobody else, from the next packet on; deafened, nobody."""
+        self._allowed = frozenset(user_ids)
+        self._listen()
 
     def members(self) -> tuple[Member, ...]:
         """Who is in the channel now, bots left out."""
@@ -255,7 +256,8 @@ class DiscordVoiceLink:
     @property
     def keyless(self) -> bool:
         """Others are in the call, and the bot has no key of theirs."""
-        return not self._alone and self._gate() is Gate.HOLD
+        client = self._client
+        return not self._alone and (client is None or not client.connection.encrypted)
 
     async def renew(self) -> None:
         """Leave and join again.
@@ -334,14 +336,21 @@ class DiscordVoiceLink:
     def _stands(self, state: discord.VoiceState) -> None:
         standing = Standing.of(state)
         if standing.deafened or self._own.standing.deafened:
-            # Nothing comes meanwhile, and nobody is announced anew afterwards.
+            # Nothing is heard meanwhile, and nobody is announced anew afterwards.
             self._supervisor.expected.restart()
         for notice in self._own.changed(standing):
             self.notice(notice)
+        self._listen()
+
+    def _listen(self) -> None:
+        # Discord's servers go on sending to who is deafened; people are told that nobody is heard.
+        deaf = self._own.standing.deafened
+        self._hearing.allowed = frozenset() if deaf else self._allowed
+        self._supervisor.expected.keep(self._hearing.allowed)
 
     def _expect(self, event: gateway_events.Speaking) -> None:
         expected = self._supervisor.expected
-        if not event.on or self._own.standing.deafened:
+        if not event.on:
             expected.ended(event.user_id)
         elif event.user_id in self._hearing.allowed & self._people.ids():
             expected.announced(event.user_id, self._clock.now())
@@ -376,12 +385,10 @@ class DiscordVoiceLink:
         self._tell(await self._people.survey(self._channel))
 
     def _gate(self) -> Gate:
-        if self._alone:
+        if self._alone or self._own.standing.silenced:
             return Gate.DISCARD
         client = self._client
-        if client is not None and client.connection.encrypted:
-            return Gate.SEND
-        return Gate.HOLD
+        return Gate.SEND if client is not None and client.connection.encrypted else Gate.HOLD
 
     def _start_playing(
         self, source: discord.AudioSource, ended: Callable[[Exception | None], None]
