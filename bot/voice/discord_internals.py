@@ -18,9 +18,12 @@ which listens for hours can't live with. Cured here:
   worth a warning each time: both are counted and skipped.
 - Transitions that are announced and never executed pile up: the oldest are forgotten.
 - After a reconnect a frame goes out unencrypted before the DAVE group is joined: nothing is sent.
+- A join that took too long is ended twice, the second time with a wait as long again for an answer
+  that went to nobody; and a server that hangs is given ten seconds to say goodbye.
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -48,6 +51,7 @@ _PREPARE_EPOCH = 24
 _EXTERNAL_SENDER = 25
 _SERVER_CRASHED = 4015
 _NO_CLOSE_CODE = 1006
+_GOODBYE_S = 2.0
 _RECEIVE_BUFFER = 1 << 20  # bytes
 _DISCOVERY = struct.Struct(">HHI64sH")
 _DISCOVERED = 2
@@ -87,6 +91,11 @@ class _Gateway(DiscordVoiceWebSocket):
     """The voice gateway's websocket, which no single message can end."""
 
     faults = 0
+
+    async def close(self, code: int = 1000) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_S):
+                await super().close(code)
 
     async def poll_event(self) -> None:
         state = cast("ConnectionState", self._connection)
@@ -219,8 +228,10 @@ class ConnectionState(VoiceConnectionState):
     ) -> None:
         if force or self.is_connected():
             self.observer.socket_changed(None)
-        # Without a voice state no answer comes: the bot was removed, or never got in.
-        wait = wait and self.self_voice_state is not None
+        # Without a voice state no answer comes: the bot was removed, or never got in. And after a
+        # first disconnect the answer goes to nobody.
+        registered = self.voice_client._state._get_voice_client(self.guild.id)  # noqa: SLF001
+        wait = wait and self.self_voice_state is not None and registered is self.voice_client
         await super().disconnect(force=force, cleanup=cleanup, wait=wait)
 
     async def soft_disconnect(  # noqa: D102 - theirs
@@ -356,6 +367,7 @@ class LiveKeys:
 async def leave(client: Client, timeout_s: float) -> None:
     """Leave voice and end the connection's tasks and threads, whatever state it is in."""
     connection = client.connection
+    loop = asyncio.get_running_loop()
     threads = connection.threads()  # discord.py forgets its player when it stops it
     for _ in range(_CANCEL_ATTEMPTS):
         # Again, as wait_for of Python 3.11 loses a cancellation that meets the awaited result.
@@ -363,14 +375,18 @@ async def leave(client: Client, timeout_s: float) -> None:
             break
         await asyncio.wait(tasks, timeout=_CANCEL_WAIT_S)
     client.stop()
+    deadline = loop.time() + timeout_s
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout_at(deadline):
             await connection.disconnect(force=True, wait=True)
     except (TimeoutError, discord.DiscordException, OSError) as error:
         log.warning("leaving voice failed: %s", type(error).__name__)
     finally:
         client.cleanup()
-    loop = asyncio.get_running_loop()
+    # Of its voice state this client may be told no more, and who joins before it is gone would be
+    # taken for thrown out.
+    while connection.self_voice_state is not None and loop.time() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
     deadline = loop.time() + timeout_s
     # They are ending; threads have no event of their end, and joining would block the loop.
     while any(thread.is_alive() for thread in threads) and loop.time() < deadline:  # noqa: ASYNC110

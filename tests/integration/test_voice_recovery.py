@@ -7,6 +7,8 @@ import pytest
 from bot.clock import LoopClock
 from bot.errors import VoiceLinkError
 from bot.loopback import Permissions, Person
+from bot.loopback.voice.opcodes import Body, Op
+from bot.loopback.voice.session import Session
 from bot.voice import connect
 from bot.voice.discord_internals import Client
 from tests.integration.voice_lounge import Lounge, lounge, tone, within
@@ -151,3 +153,29 @@ async def test_a_channel_it_may_not_enter_is_refused_with_a_sentence() -> None:
         await within(5, lambda: not channel.permissions_for(channel.guild.me).connect)
         with pytest.raises(VoiceLinkError, match="I need the permissions View Channel and Connect"):
             await connect(channel, scene.ears, LoopClock())
+
+
+@pytest.mark.parametrize("at", [None, Op.READY, Op.SESSION_DESCRIPTION])
+async def test_a_voice_server_that_hangs_is_given_up_after_the_time_that_is_said(
+    at: Op | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with lounge() as scene:
+        await scene.person("Ana")
+        faults = scene.server.voice.faults
+        faults.silent = at is None
+        tell = Session.tell
+
+        def hang(session: Session, op: Op, body: Body) -> None:
+            faults.silent = faults.silent or op is at
+            tell(session, op, body)
+
+        monkeypatch.setattr(Session, "tell", hang)
+        channel = await scene.found(scene.channel)
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        with pytest.raises(VoiceLinkError, match=r"did not let me into Lounge within 1.5 s"):
+            await connect(channel, scene.ears, LoopClock(), join_timeout_s=1.5)
+        assert loop.time() - began_at < 1.5 + 1.0
+        monkeypatch.undo()
+        faults.silent = False
+        scene.client.link = await connect(channel, scene.ears, LoopClock())

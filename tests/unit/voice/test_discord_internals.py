@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import discord
+import discord.state
 import pytest
 from discord.gateway import DiscordVoiceWebSocket, VoiceKeepAliveHandler
 from discord.player import AudioPlayer
@@ -31,6 +32,8 @@ SIGNATURES: dict[Callable[..., Any], str] = {
     DiscordVoiceWebSocket.received_message: "(self, msg)",
     DiscordVoiceWebSocket.received_binary_message: "(self, msg)",
     DiscordVoiceWebSocket.discover_ip: "(self)",
+    DiscordVoiceWebSocket.close: "(self, code=1000)",
+    discord.state.ConnectionState._get_voice_client: "(self, guild_id)",
     discord.VoiceClient.__init__: "(self, client, channel)",
     discord.VoiceClient.create_connection_state: "(self)",
     discord.VoiceClient.send_audio_packet: "(self, data, *, encode=True)",
