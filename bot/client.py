@@ -1,6 +1,7 @@
 """The Discord client: logs in, loads cogs, syncs commands, answers errors, closes cleanly."""
 
 import asyncio
+import copy
 import logging
 import secrets
 import ssl
@@ -97,6 +98,13 @@ class ParleyBot(commands.AutoShardedBot):
 
             self.http.get_bot_gateway = answer  # type: ignore[method-assign]
         await super().launch_shards()
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Tell listeners of a voice state as it came: discord.py's own changes before they run."""
+        if event == "voice_state_update":
+            member, before, after = args
+            args = member, before, copy.copy(after)
+        super().dispatch(event, *args, **kwargs)
 
     async def on_ready(self) -> None:
         """Say so."""

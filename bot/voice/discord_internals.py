@@ -20,6 +20,7 @@ which listens for hours can't live with. Cured here:
 - After a reconnect a frame goes out unencrypted before the DAVE group is joined: nothing is sent.
 - A join that took too long is ended twice, the second time with a wait as long again for an answer
   that went to nobody; and a server that hangs is given ten seconds to say goodbye.
+- Being moved while a move is under way is cured in `discord_moves`.
 """
 
 import asyncio
@@ -28,7 +29,6 @@ import logging
 import socket
 import struct
 import threading
-from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
 import discord
@@ -38,7 +38,7 @@ from discord.utils import MISSING
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from bot.voice.crypto import AES_GCM, MODES, AesGcm, KeptCipher
-from bot.voice.dave import Session
+from bot.voice.discord_moves import MovingState
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +102,8 @@ class _Gateway(DiscordVoiceWebSocket):
         try:
             await super().poll_event()
         except ConnectionClosed as closed:
+            if state.is_dismissed():
+                raise asyncio.CancelledError from closed  # wait_for of Python 3.11 has lost it
             state.gateway_lost = True
             state.observer.gateway_closed(closed.code)
             if closed.code == _SERVER_CRASHED:
@@ -174,7 +176,7 @@ class _Gateway(DiscordVoiceWebSocket):
         raise TimeoutError
 
 
-class ConnectionState(VoiceConnectionState):
+class ConnectionState(MovingState):
     """discord.py's voice connection, whose socket is read by the observer."""
 
     def __init__(self, client: "Client", observer: Observer) -> None:
@@ -226,6 +228,8 @@ class ConnectionState(VoiceConnectionState):
     async def disconnect(  # noqa: D102 - theirs
         self, *, force: bool = True, cleanup: bool = True, wait: bool = False
     ) -> None:
+        if self.is_dismissed():
+            raise asyncio.CancelledError  # wait_for of Python 3.11 has lost it
         if force or self.is_connected():
             self.observer.socket_changed(None)
         # Without a voice state no answer comes: the bot was removed, or never got in. And after a
@@ -237,7 +241,8 @@ class ConnectionState(VoiceConnectionState):
     async def soft_disconnect(  # noqa: D102 - theirs
         self, *, with_state: ConnectionFlowState = ConnectionFlowState.got_both_voice_updates
     ) -> None:
-        self.observer.socket_changed(None)
+        if not self.is_dismissed():
+            self.observer.socket_changed(None)
         await super().soft_disconnect(with_state=with_state)
 
     async def _connect_websocket(self, resume: bool) -> DiscordVoiceWebSocket:  # noqa: FBT001 - theirs
@@ -265,6 +270,11 @@ class ConnectionState(VoiceConnectionState):
     def poller_ended(self) -> bool:
         """Whether the task that reads the voice gateway is gone, after which nothing recovers."""
         return self._runner is not None and self._runner.done()
+
+    @property
+    def trying(self) -> bool:
+        """Whether a task of discord.py's is there that may connect it."""
+        return any(task and not task.done() for task in (self._runner, self._connector))
 
     @property
     def encrypted(self) -> bool:
@@ -322,46 +332,6 @@ class Client(discord.VoiceClient):
         counter = self._incr_nonce
         self.checked_add("_incr_nonce", 1, 0xFFFFFFFF)
         return cipher.seal(bytes(header), bytes(data), counter)
-
-
-class LiveKeys:
-    """The keys of a connection as they are now; see `bot.voice.dave.Keys`."""
-
-    def __init__(self, connection: ConnectionState) -> None:
-        self._connection = connection
-        self._loop = connection.voice_client.loop
-
-    @property
-    def mode(self) -> str | None:
-        """Of the transport encryption."""
-        mode: str | None = self._connection.mode
-        return None if mode is MISSING else mode
-
-    @property
-    def secret_key(self) -> Sequence[int] | None:
-        """Of the transport encryption."""
-        key = self._connection.secret_key
-        return None if key is MISSING else key
-
-    @property
-    def session(self) -> Session | None:
-        """The DAVE session."""
-        session: Session | None = self._connection.dave_session
-        return session
-
-    @property
-    def dave_version(self) -> int:
-        """0 without DAVE."""
-        return self._connection.dave_protocol_version
-
-    @property
-    def plain_allowed(self) -> bool:
-        """Whether the call is changing between plain and encrypted."""
-        connection = self._connection
-        pending = connection.dave_pending_transitions
-        return (bool(pending) and 0 in tuple(pending.values())) or (
-            connection.plain_until > 0 and self._loop.time() < connection.plain_until
-        )
 
 
 async def leave(client: Client, timeout_s: float) -> None:

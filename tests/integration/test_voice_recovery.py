@@ -16,7 +16,7 @@ from tests.integration.voice_lounge import Lounge, lounge, tone, within
 
 def client_of(scene: Lounge) -> Client:
     assert scene.client.link is not None
-    client = scene.client.link._client
+    client = scene.client.link.client
     assert client is not None
     return client
 

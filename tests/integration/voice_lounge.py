@@ -1,12 +1,14 @@
 """A voice channel on the loopback Discord, the real discord.py in it, and what the link reports."""
 
 import asyncio
+import copy
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import discord
@@ -71,6 +73,12 @@ class _Client(discord.Client):
         )
         self.up = asyncio.Event()
         self.link: DiscordVoiceLink | None = None
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        if event == "voice_state_update":
+            member, before, after = args
+            args = member, before, copy.copy(after)
+        super().dispatch(event, *args, **kwargs)
 
     async def on_ready(self) -> None:
         self.up.set()

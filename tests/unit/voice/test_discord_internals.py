@@ -23,6 +23,11 @@ SIGNATURES: dict[Callable[..., Any], str] = {
     VoiceConnectionState._voice_disconnect: "(self)",
     VoiceConnectionState._recover_from_invalid_commit: "(self, transition_id)",
     VoiceConnectionState.voice_state_update: "(self, data)",
+    VoiceConnectionState._voice_connect: "(self, *, self_deaf=False, self_mute=False)",
+    VoiceConnectionState._update_voice_channel: "(self, channel_id)",
+    VoiceConnectionState.connect: (
+        "(self, *, reconnect, timeout, self_deaf, self_mute, resume, wait=True)"
+    ),
     VoiceConnectionState.reinit_dave_session: "(self)",
     VoiceConnectionState.send_packet: "(self, packet)",
     VoiceConnectionState.is_connected: "(self)",
@@ -58,6 +63,13 @@ WRITTEN: dict[Callable[..., Any], list[str]] = {
     ],
     DiscordVoiceWebSocket.initial_connection: ["await self.discover_ip()", "supported_modes"],
     VoiceConnectionState.disconnect: ["self._voice_disconnect()", "self.socket.close()"],
+    VoiceConnectionState._inner_connect: [
+        "await self._voice_connect(", "_wait_for_state(ConnectionFlowState.got_both_voice_updates)",
+    ],
+    VoiceConnectionState._poll_voice_ws: ["except asyncio.CancelledError:\n                return"],
+    discord.state.ConnectionState.parse_voice_state_update: [
+        "voice.on_voice_state_update(data)", "self.dispatch('voice_state_update'",
+    ],
     VoiceConnectionState._create_socket: ["setblocking(False)", "self._socket_reader.resume()"],
     SocketReader.resume: ["if not force and not self._callbacks:"],
     SocketReader._do_run: ["if not self._running.is_set():"],
