@@ -21,6 +21,7 @@ which listens for hours can't live with. Cured here:
 - A join that took too long is ended twice, the second time with a wait as long again for an answer
   that went to nobody; and a server that hangs is given ten seconds to say goodbye.
 - Being moved while a move is under way is cured in `discord_moves`.
+- With a new session of the main gateway voice connections are forgotten: they are told of again.
 """
 
 import asyncio
@@ -33,12 +34,13 @@ from typing import Any, Protocol, cast
 
 import discord
 from discord.errors import ConnectionClosed
-from discord.gateway import DiscordVoiceWebSocket
+from discord.gateway import DiscordVoiceWebSocket, DiscordWebSocket
 from discord.utils import MISSING
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from bot.voice.crypto import AES_GCM, MODES, AesGcm, KeptCipher
 from bot.voice.discord_moves import MovingState
+from bot.voice.people import VoiceChannel
 
 log = logging.getLogger(__name__)
 
@@ -332,6 +334,21 @@ class Client(discord.VoiceClient):
         counter = self._incr_nonce
         self.checked_add("_incr_nonce", 1, 0xFFFFFFFF)
         return cipher.seal(bytes(header), bytes(data), counter)
+
+
+def adopt(client: Client, channel: VoiceChannel) -> None:
+    """Have discord.py tell a voice client of its voice states again, by the objects of now."""
+    state, guild = client._state, channel.guild  # noqa: SLF001 - this module is for them
+    if client.is_connected() and state._get_voice_client(guild.id) is None:  # noqa: SLF001
+        state._add_voice_client(guild.id, client)  # noqa: SLF001
+    client.channel = channel
+
+
+def gateway_up(client: discord.Client, guild: discord.Guild) -> bool:
+    """Whether the main gateway can be asked for anything of this server."""
+    # Not there before the first connection, whatever discord.py's types say.
+    websocket: DiscordWebSocket | None = client._get_websocket(guild.id)  # noqa: SLF001
+    return websocket is not None and websocket.open and websocket.session_id is not None
 
 
 async def leave(client: Client, timeout_s: float) -> None:

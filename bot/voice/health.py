@@ -26,6 +26,7 @@ class Vitals:
         poller_ended: discord.py reads the voice gateway no more.
         down_since: Clock seconds since when the voice gateway is gone; None while it is there.
         close_code: Why it went.
+        absent: Discord says that it is in no voice channel.
         apart_since: Clock seconds since when there is no connection; None while there is.
         trying: discord.py tries to find a new one.
         keyless_since: Clock seconds since when it is among others without their keys.
@@ -37,6 +38,7 @@ class Vitals:
     poller_ended: bool = False
     down_since: float | None = None
     close_code: int = 0
+    absent: bool = False
     apart_since: float | None = None
     trying: bool = False
     keyless_since: float | None = None
@@ -57,6 +59,7 @@ def ailment(vitals: Vitals, now: float) -> str | None:
     failing = vitals.failing_since is not None and now - vitals.failing_until < 1.0
     ailments = {
         "poller ended": vitals.poller_ended,
+        "absent": vitals.absent,
         "gateway down": lasts(vitals.down_since, patience),
         "apart": lasts(vitals.apart_since, APART_AFTER_S if vitals.trying else STRANDED_AFTER_S),
         "keyless": lasts(vitals.keyless_since, KEYLESS_AFTER_S),

@@ -16,13 +16,13 @@ from bot.tasks import TaskOwner
 from bot.voice import gateway_events
 from bot.voice.connection import Connection
 from bot.voice.dave import Keys, NoKeys
-from bot.voice.discord_internals import Client
+from bot.voice.discord_internals import Client, adopt, gateway_up
 from bot.voice.figures import Figures
 from bot.voice.hearing import Hearing
 from bot.voice.joining import check_entry
 from bot.voice.people import Change, VoiceChannel
 from bot.voice.player import Gate, Player
-from bot.voice.presence import Presence
+from bot.voice.presence import Presence, Whereabouts
 from bot.voice.receiver import Receiver
 from bot.voice.stage import ask_to_speak
 from bot.voice.standing import DELETED, Notice, OwnVoice, Standing, disconnected, moved
@@ -168,6 +168,27 @@ class DiscordVoiceLink:
         if not self._closed and member.guild.id == self._presence.channel.guild.id:
             self._presence.state_changed(member, after)
 
+    async def look_again(self) -> None:
+        """See anew where the bot is and who is there, as Discord may not have told of all changes.
+
+        To be called when the client is ready again or has resumed, and when its server is available
+        again. Returns when those who came have been reported, by their names.
+        """
+        bot, client = self._connection.bot, self._connection.client
+        if self._closed or not self._opened or bot is None:
+            return
+        where = self._presence.refresh(bot)
+        if client is not None:
+            adopt(client, self._presence.channel)
+        if where is Whereabouts.DELETED:
+            self.give_up(DELETED)
+        elif where is Whereabouts.PUT_OUT:
+            self.give_up(disconnected(self._presence.channel.name))
+        elif where is Whereabouts.ABSENT and not self._supervisor.rejoining:
+            self._supervisor.absent()
+        if where is not Whereabouts.UNKNOWN and not self._closed:
+            await self._presence.survey()
+
     async def open(self) -> None:
         """Join; see `connect`."""
         check_entry(self._presence.channel)
@@ -269,6 +290,12 @@ class DiscordVoiceLink:
     def client(self) -> Client | None:
         """The voice client; None while there is none."""
         return self._connection.client
+
+    @property
+    def reachable(self) -> bool:
+        """Discord can be asked to let the bot into a channel."""
+        bot = self._connection.bot
+        return bot is not None and gateway_up(bot, self._presence.channel.guild)
 
     @property
     def keyless(self) -> bool:

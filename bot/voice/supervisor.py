@@ -36,6 +36,10 @@ class Patient(Protocol):
         """It has left or was given up, so that nothing is to be mended."""
 
     @property
+    def reachable(self) -> bool:
+        """Discord can be asked to let the bot into a channel."""
+
+    @property
     def keyless(self) -> bool:
         """Others are in the call, and the bot has no key of theirs."""
 
@@ -74,6 +78,7 @@ class Supervisor:
         self._down_since: float | None = None
         self._keyless_since: float | None = None
         self._apart_since: float | None = None
+        self._absent = False
         self._close_code = 0
         self._was_deaf = False  # when it last joined afresh
         self.expected = Expected(hearing.came)
@@ -96,6 +101,11 @@ class Supervisor:
         """There is a new session."""
         self._down_since = None
 
+    def absent(self) -> None:
+        """Discord says that the bot is in no voice channel."""
+        self._absent = True
+        self._check_due.set()
+
     @property
     def up(self) -> bool:
         """Whether it is connected."""
@@ -117,6 +127,7 @@ class Supervisor:
             poller_ended=client is None or client.connection.poller_ended,
             down_since=self._down_since,
             close_code=self._close_code,
+            absent=self._absent,
             apart_since=self._apart_since,
             trying=client is not None and client.connection.trying,
             keyless_since=self._keyless_since,
@@ -160,7 +171,7 @@ class Supervisor:
             self._keyless_since = _since(self._keyless_since, now, holds=keyless)
             self._apart_since = _since(self._apart_since, now, holds=not self.up)
             reason = health.ailment(self._vitals(), now)
-            if reason is None:
+            if reason is None or not self._patient.reachable:
                 continue
             if reason == health.UNHEARD:
                 self.expected.disbelieve(now)
@@ -183,6 +194,7 @@ class Supervisor:
         self.rejoining = True
         try:
             self._keyless_since = self._apart_since = None
+            self._absent = False
             self.expected.restart()
             await self._patient.renew()
             self._down_since = None
