@@ -102,6 +102,7 @@ class Doors:
         self._bot: ParleyBot | None = None
         self._boards: Boards | None = None
         self.readers = Readers(self._guild)
+        self._tasks = TaskOwner("doors")
         self.links: list[DiscordVoiceLink] = []
 
     def belong_to(self, bot: ParleyBot) -> None:
@@ -145,8 +146,15 @@ class Doors:
         if self._boards is not None:
             self._boards.remove_later(channel, message_id, minutes)
 
+    def look_again(self) -> None:
+        """Have each voice link see anew who is there, as Discord may not have told all changes."""
+        for link in self.links:
+            if not link.closed:
+                self._tasks.start(link.look_again(), f"look again {link.channel_id}")
+
     async def close(self) -> None:
         """End what goes on behind the channels. Idempotent."""
+        await self._tasks.close()
         if self._boards is not None:
             await self._boards.close()
 
@@ -273,6 +281,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 *(lambda menu=menu: menu(guild_settings, rooms.runs) for menu in MENUS),
             ],
             voice_state_changed=doors.voice_state_changed,
+            connected_again=doors.look_again,
             guild_joined=housekeeping.guild_joined,
             guild_left=_each(
                 rooms.guild_left,  # first, as nobody is heard from then on

@@ -1,6 +1,7 @@
 """The Discord client: logs in, loads cogs, syncs commands, answers errors, closes cleanly."""
 
 import asyncio
+import copy
 import logging
 import secrets
 import ssl
@@ -46,6 +47,8 @@ class ParleyBot(commands.AutoShardedBot):
         cogs: Makers of the cogs to load.
         views: Makers of the views whose buttons answer after a restart too.
         voice_state_changed: Told of every change of a member's voice state.
+        connected_again: Told when the session with Discord is there again, or a server is: changes
+            meanwhile may not have been told.
         guild_joined: Told of each server that invites the bot.
         guild_left: Told of each server that removes it.
         cooldowns: How often anything may be used.
@@ -61,6 +64,7 @@ class ParleyBot(commands.AutoShardedBot):
         cogs: Sequence[CogMaker],
         views: Sequence[Callable[[], discord.ui.View]],
         voice_state_changed: VoiceStateChanged,
+        connected_again: Callable[[], None],
         guild_joined: GuildChanged,
         guild_left: GuildChanged,
         cooldowns: Cooldowns,
@@ -82,6 +86,7 @@ class ParleyBot(commands.AutoShardedBot):
         self._cog_makers = cogs
         self._view_makers = views
         self._voice_state_changed = voice_state_changed
+        self._connected_again = connected_again
         self._guild_joined = guild_joined
         self._guild_left = guild_left
         self._ready_once = asyncio.Event()
@@ -110,10 +115,26 @@ class ParleyBot(commands.AutoShardedBot):
             self.http.get_bot_gateway = answer  # type: ignore[method-assign]
         await super().launch_shards()
 
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Tell listeners of a voice state as it came: discord.py's own changes before they run."""
+        if event == "voice_state_update":
+            member, before, after = args
+            args = member, before, copy.copy(after)
+        super().dispatch(event, *args, **kwargs)
+
     async def on_ready(self) -> None:
         """Say so."""
         self._ready_once.set()
+        self._connected_again()
         log.info("ready in %d servers", len(self.guilds))
+
+    async def on_resumed(self) -> None:
+        """Pass it on."""
+        self._connected_again()
+
+    async def on_guild_available(self, _: discord.Guild) -> None:
+        """Pass it on."""
+        self._connected_again()
 
     async def ready(self) -> None:
         """Wait until the bot is logged in and knows its servers; may be called before login."""

@@ -152,16 +152,20 @@ class Decoder:
             done += 1
         return pcm + self._pcm[:used], done
 
-    def recover(self, following: bytes, ms: int = FRAME_MS) -> bytes:
+    def recover(self, following: bytes, ms: float = FRAME_MS) -> bytes:
         """PCM of the lost packet before `following`, from the forward error correction in it.
 
         Concealed when there is none in it. Decode `following` afterwards.
-        """
-        return self._decode(following, self.rate * ms // 1000, fec=True)
 
-    def conceal(self, ms: int = FRAME_MS) -> bytes:
+        Args:
+            following: The packet behind the lost one.
+            ms: How long the lost one was, a multiple of 2.5.
+        """
+        return self._decode(following, round(self.rate * ms / 1000), fec=True)
+
+    def conceal(self, ms: float = FRAME_MS) -> bytes:
         """PCM in the place of a lost packet, continued from what was heard and faded out."""
-        return self._decode(None, self.rate * ms // 1000, fec=False)
+        return self._decode(None, round(self.rate * ms / 1000), fec=False)
 
     def _decode(self, packet: bytes | None, samples: int, *, fec: bool) -> bytes:
         size = 0 if packet is None else len(packet)

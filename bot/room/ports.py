@@ -29,7 +29,10 @@ class Listener(Protocol):
         """A member spoke; batches of one member come in order and without gaps in time."""
 
     def fell_silent(self, user_id: int, at: float) -> None:
-        """A member stopped speaking at clock second `at` (silence frames, or 200 ms of nothing)."""
+        """A member stopped speaking at clock second `at`: silence came, or nothing for 200 ms.
+
+        For longer where their packets are long, or their network stands still at times.
+        """
 
     def joined(self, member: Member) -> None:
         """A member entered the voice channel."""

@@ -20,6 +20,10 @@ _MARKER = b"\xfa\xfa"  # the last bytes of every encrypted frame
 class Session(Protocol):
     """What is used of `davey.DaveSession`; safe from any thread."""
 
+    @property
+    def voice_privacy_code(self) -> str | None:
+        """Another one with each change of the group's keys; None without a group."""
+
     def decrypt(self, user_id: int, media_type: davey.MediaType, packet: bytes) -> bytes:
         """The frame, when this user encrypted it; ValueError when not."""
 
@@ -69,9 +73,17 @@ class Refusal(Enum):
     NO_KEY = "no key"  # not with the keys there are; the group may be about to change
 
 
-def proves_sender(frame: bytes) -> bool:
-    """Whether opening this frame as somebody's shows that it is theirs; a plain one does not."""
+def is_sealed(frame: bytes) -> bool:
+    """Whether a frame is encrypted, so that opening it as somebody's shows that it is theirs."""
     return frame[-2:] == _MARKER
+
+
+def state(keys: Keys) -> object:
+    """All on which it depends what can be opened; equal while nothing changes."""
+    session = keys.session
+    if session is None:
+        return keys.dave_version, keys.plain_allowed
+    return id(session), session.voice_privacy_code, keys.dave_version, keys.plain_allowed
 
 
 def open_frame(keys: Keys, user_id: int, frame: bytes) -> bytes | Refusal:
@@ -80,7 +92,7 @@ def open_frame(keys: Keys, user_id: int, frame: bytes) -> bytes | Refusal:
     A frame is opened once: the session refuses it the second time.
     """
     if frame == SILENCE:
-        return frame  # Discord's clients and servers send it plain, always
+        return SILENCE  # Discord's clients and servers send it plain, always
     session = keys.session
     if session is not None and frame[-2:] == _MARKER:
         try:
@@ -90,6 +102,11 @@ def open_frame(keys: Keys, user_id: int, frame: bytes) -> bytes | Refusal:
                 return Refusal.NO_KEY
             # After a downgrade, a plain packet that happens to end like an encrypted one.
             return frame
-    if session is None or keys.dave_version == 0 or keys.plain_allowed:
-        return frame
-    return Refusal.PLAIN
+    return Refusal.PLAIN if is_plain(keys, frame) else frame
+
+
+def is_plain(keys: Keys, frame: bytes) -> bool:
+    """Whether a frame is not encrypted in a call that is, so that nobody's key helps."""
+    if keys.session is None or keys.dave_version == 0 or keys.plain_allowed:
+        return False
+    return frame != SILENCE and frame[-2:] != _MARKER

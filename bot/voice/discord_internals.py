@@ -18,24 +18,29 @@ which listens for hours can't live with. Cured here:
   worth a warning each time: both are counted and skipped.
 - Transitions that are announced and never executed pile up: the oldest are forgotten.
 - After a reconnect a frame goes out unencrypted before the DAVE group is joined: nothing is sent.
+- A join that took too long is ended twice, the second time with a wait as long again for an answer
+  that went to nobody; and a server that hangs is given ten seconds to say goodbye.
+- Being moved while a move is under way is cured in `discord_moves`.
+- With a new session of the main gateway voice connections are forgotten: they are told of again.
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
 import threading
-from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
 import discord
 from discord.errors import ConnectionClosed
-from discord.gateway import DiscordVoiceWebSocket
+from discord.gateway import DiscordVoiceWebSocket, DiscordWebSocket
 from discord.utils import MISSING
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from bot.voice.crypto import AES_GCM, MODES, AesGcm, KeptCipher
-from bot.voice.dave import Session
+from bot.voice.discord_moves import MovingState
+from bot.voice.people import VoiceChannel
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +53,7 @@ _PREPARE_EPOCH = 24
 _EXTERNAL_SENDER = 25
 _SERVER_CRASHED = 4015
 _NO_CLOSE_CODE = 1006
+_GOODBYE_S = 2.0
 _RECEIVE_BUFFER = 1 << 20  # bytes
 _DISCOVERY = struct.Struct(">HHI64sH")
 _DISCOVERED = 2
@@ -88,11 +94,18 @@ class _Gateway(DiscordVoiceWebSocket):
 
     faults = 0
 
+    async def close(self, code: int = 1000) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_S):
+                await super().close(code)
+
     async def poll_event(self) -> None:
         state = cast("ConnectionState", self._connection)
         try:
             await super().poll_event()
         except ConnectionClosed as closed:
+            if state.is_dismissed():
+                raise asyncio.CancelledError from closed  # wait_for of Python 3.11 has lost it
             state.gateway_lost = True
             state.observer.gateway_closed(closed.code)
             if closed.code == _SERVER_CRASHED:
@@ -165,7 +178,7 @@ class _Gateway(DiscordVoiceWebSocket):
         raise TimeoutError
 
 
-class ConnectionState(VoiceConnectionState):
+class ConnectionState(MovingState):
     """discord.py's voice connection, whose socket is read by the observer."""
 
     def __init__(self, client: "Client", observer: Observer) -> None:
@@ -217,16 +230,21 @@ class ConnectionState(VoiceConnectionState):
     async def disconnect(  # noqa: D102 - theirs
         self, *, force: bool = True, cleanup: bool = True, wait: bool = False
     ) -> None:
+        if self.is_dismissed():
+            raise asyncio.CancelledError  # wait_for of Python 3.11 has lost it
         if force or self.is_connected():
             self.observer.socket_changed(None)
-        # Without a voice state no answer comes: the bot was removed, or never got in.
-        wait = wait and self.self_voice_state is not None
+        # Without a voice state no answer comes: the bot was removed, or never got in. And after a
+        # first disconnect the answer goes to nobody.
+        registered = self.voice_client._state._get_voice_client(self.guild.id)  # noqa: SLF001
+        wait = wait and self.self_voice_state is not None and registered is self.voice_client
         await super().disconnect(force=force, cleanup=cleanup, wait=wait)
 
     async def soft_disconnect(  # noqa: D102 - theirs
         self, *, with_state: ConnectionFlowState = ConnectionFlowState.got_both_voice_updates
     ) -> None:
-        self.observer.socket_changed(None)
+        if not self.is_dismissed():
+            self.observer.socket_changed(None)
         await super().soft_disconnect(with_state=with_state)
 
     async def _connect_websocket(self, resume: bool) -> DiscordVoiceWebSocket:  # noqa: FBT001 - theirs
@@ -254,6 +272,11 @@ class ConnectionState(VoiceConnectionState):
     def poller_ended(self) -> bool:
         """Whether the task that reads the voice gateway is gone, after which nothing recovers."""
         return self._runner is not None and self._runner.done()
+
+    @property
+    def trying(self) -> bool:
+        """Whether a task of discord.py's is there that may connect it."""
+        return any(task and not task.done() for task in (self._runner, self._connector))
 
     @property
     def encrypted(self) -> bool:
@@ -313,49 +336,25 @@ class Client(discord.VoiceClient):
         return cipher.seal(bytes(header), bytes(data), counter)
 
 
-class LiveKeys:
-    """The keys of a connection as they are now; see `bot.voice.dave.Keys`."""
+def adopt(client: Client, channel: VoiceChannel) -> None:
+    """Have discord.py tell a voice client of its voice states again, by the objects of now."""
+    state, guild = client._state, channel.guild  # noqa: SLF001 - this module is for them
+    if client.is_connected() and state._get_voice_client(guild.id) is None:  # noqa: SLF001
+        state._add_voice_client(guild.id, client)  # noqa: SLF001
+    client.channel = channel
 
-    def __init__(self, connection: ConnectionState) -> None:
-        self._connection = connection
-        self._loop = connection.voice_client.loop
 
-    @property
-    def mode(self) -> str | None:
-        """Of the transport encryption."""
-        mode: str | None = self._connection.mode
-        return None if mode is MISSING else mode
-
-    @property
-    def secret_key(self) -> Sequence[int] | None:
-        """Of the transport encryption."""
-        key = self._connection.secret_key
-        return None if key is MISSING else key
-
-    @property
-    def session(self) -> Session | None:
-        """The DAVE session."""
-        session: Session | None = self._connection.dave_session
-        return session
-
-    @property
-    def dave_version(self) -> int:
-        """0 without DAVE."""
-        return self._connection.dave_protocol_version
-
-    @property
-    def plain_allowed(self) -> bool:
-        """Whether the call is changing between plain and encrypted."""
-        connection = self._connection
-        pending = connection.dave_pending_transitions
-        return (bool(pending) and 0 in tuple(pending.values())) or (
-            connection.plain_until > 0 and self._loop.time() < connection.plain_until
-        )
+def gateway_up(client: discord.Client, guild: discord.Guild) -> bool:
+    """Whether the main gateway can be asked for anything of this server."""
+    # Not there before the first connection, whatever discord.py's types say.
+    websocket: DiscordWebSocket | None = client._get_websocket(guild.id)  # noqa: SLF001
+    return websocket is not None and websocket.open and websocket.session_id is not None
 
 
 async def leave(client: Client, timeout_s: float) -> None:
     """Leave voice and end the connection's tasks and threads, whatever state it is in."""
     connection = client.connection
+    loop = asyncio.get_running_loop()
     threads = connection.threads()  # discord.py forgets its player when it stops it
     for _ in range(_CANCEL_ATTEMPTS):
         # Again, as wait_for of Python 3.11 loses a cancellation that meets the awaited result.
@@ -363,14 +362,18 @@ async def leave(client: Client, timeout_s: float) -> None:
             break
         await asyncio.wait(tasks, timeout=_CANCEL_WAIT_S)
     client.stop()
+    deadline = loop.time() + timeout_s
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout_at(deadline):
             await connection.disconnect(force=True, wait=True)
     except (TimeoutError, discord.DiscordException, OSError) as error:
         log.warning("leaving voice failed: %s", type(error).__name__)
     finally:
         client.cleanup()
-    loop = asyncio.get_running_loop()
+    # Of its voice state this client may be told no more, and who joins before it is gone would be
+    # taken for thrown out.
+    while connection.self_voice_state is not None and loop.time() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
     deadline = loop.time() + timeout_s
     # They are ending; threads have no event of their end, and joining would block the loop.
     while any(thread.is_alive() for thread in threads) and loop.time() < deadline:  # noqa: ASYNC110

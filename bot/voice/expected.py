@@ -1,28 +1,33 @@
 """Whom Discord says to be speaking, against what arrives of them. Pure; given the time."""
 
+from collections.abc import Mapping
+
 UNHEARD_AFTER_S = 3.0
 
 
 class Expected:
-    """Members who were announced as speaking and of whom nothing came since.
+    """Members who were announced as speaking and of whom nothing comes.
 
-    An announcement that turned out empty once is not believed again before the member was heard:
-    a client may announce and send nothing, and joining afresh would then never end.
+    Whatever comes shows that the link works, be it only the silence that a client sends while its
+    member's camera is on. An announcement that turned out empty once is not believed again before
+    something of that member came: a client may announce and send nothing, and joining afresh would
+    then never end.
+
+    Args:
+        came: When the last packet of each member came, in clock seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, came: Mapping[int, float]) -> None:
+        self._came = came
         self._since: dict[int, float] = {}
-        self._disbelieved: set[int] = set()
+        self._disbelieved: dict[int, float] = {}  # since when
 
     def announced(self, user_id: int, now: float) -> None:
         """Discord says that this member, who may be heard, begins to speak."""
-        if user_id not in self._disbelieved:
+        disbelieved = self._disbelieved.get(user_id)
+        if disbelieved is None or self._came_since(user_id, disbelieved):
+            self._disbelieved.pop(user_id, None)
             self._since.setdefault(user_id, now)
-
-    def heard(self, user_id: int) -> None:
-        """Something of this member came."""
-        self._since.pop(user_id, None)
-        self._disbelieved.discard(user_id)
 
     def ended(self, user_id: int) -> None:
         """This member speaks no more, or may no longer be heard."""
@@ -30,7 +35,8 @@ class Expected:
 
     def left(self, user_id: int) -> None:
         """This member left the channel."""
-        self.heard(user_id)
+        self._since.pop(user_id, None)
+        self._disbelieved.pop(user_id, None)
 
     def keep(self, user_ids: frozenset[int]) -> None:
         """Expect nothing of anybody else."""
@@ -41,12 +47,23 @@ class Expected:
         self._since.clear()
 
     def overdue(self, now: float) -> bool:
-        """Whether somebody should have been heard by now."""
-        return any(now - since >= UNHEARD_AFTER_S for since in self._since.values())
+        """Whether something of somebody should have come by now."""
+        return bool(self._late(now))
 
     def disbelieve(self, now: float) -> None:
         """What is overdue is being seen to, and shall not be the reason again."""
-        late = {user for user, since in self._since.items() if now - since >= UNHEARD_AFTER_S}
-        self._disbelieved |= late
-        for user_id in late:
+        for user_id in self._late(now):
+            self._disbelieved[user_id] = now
             del self._since[user_id]
+
+    def _late(self, now: float) -> list[int]:
+        late = [user for user, since in self._since.items() if now - since >= UNHEARD_AFTER_S]
+        for user_id in late:
+            # Audio may overtake its announcement, and be over when that comes.
+            if self._came_since(user_id, self._since[user_id] - UNHEARD_AFTER_S):
+                del self._since[user_id]
+        return [user_id for user_id in late if user_id in self._since]
+
+    def _came_since(self, user_id: int, since: float) -> bool:
+        came = self._came.get(user_id)
+        return came is not None and came >= since

@@ -19,10 +19,10 @@ class Figures:
     foreign: int = 0  # no audio: video, RTCP, answers to keepalives and IP discovery
     unconsented: int = 0  # of a member who did not agree; not even the transport key was used
     transport_failures: int = 0  # did not open with the transport key
-    dave_failures: int = 0  # could not be opened within a second
+    dave_failures: int = 0  # could not be opened within five seconds
     plain_refused: int = 0  # unencrypted in an encrypted call
-    held: int = 0  # kept until their sender or key was known
-    unknown_expired: int = 0  # of a stream whose sender was not known within a second
+    held: int = 0  # kept until their sender, their key or a packet before them was there
+    unknown_expired: int = 0  # of a stream whose sender was not known within five seconds
     proven: int = 0  # senders found by whose key opens their frames
     late: int = 0  # twice, or after their place was filled
     lost: int = 0  # never came

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 DEAF_AFTER_S = 3.0  # packets that do not open, while none does
 KEYLESS_AFTER_S = 8.0  # others are in the call, and their group does not take the bot in
+APART_AFTER_S = 10.0  # without a connection, while discord.py tries to find a new one
+STRANDED_AFTER_S = 1.0  # likewise, when it does not
 DISMISSED_AFTER_S = 1.0  # after close code 4014, when discord.py would have followed a move
 
 UNHEARD = "unheard"
@@ -24,6 +26,9 @@ class Vitals:
         poller_ended: discord.py reads the voice gateway no more.
         down_since: Clock seconds since when the voice gateway is gone; None while it is there.
         close_code: Why it went.
+        absent: Discord says that it is in no voice channel.
+        apart_since: Clock seconds since when there is no connection; None while there is.
+        trying: discord.py tries to find a new one.
         keyless_since: Clock seconds since when it is among others without their keys.
         failing_since: Clock seconds since when packets came and none opened; None while some do.
         failing_until: Clock seconds of the last that did not.
@@ -33,6 +38,9 @@ class Vitals:
     poller_ended: bool = False
     down_since: float | None = None
     close_code: int = 0
+    absent: bool = False
+    apart_since: float | None = None
+    trying: bool = False
     keyless_since: float | None = None
     failing_since: float | None = None
     failing_until: float = 0.0
@@ -41,21 +49,24 @@ class Vitals:
 
 def ailment(vitals: Vitals, now: float) -> str | None:
     """What is wrong in a word, when only joining afresh helps; None when nothing is."""
-    if vitals.poller_ended:
-        return "poller ended"
-    if vitals.down_since is not None:
-        # discord.py would come back as well, after a rest that grows with each time to 2 minutes.
-        patience = DISMISSED_AFTER_S if vitals.close_code == _DISMISSED else 0.0
-        if now - vitals.down_since >= patience:
-            return "gateway down"
-    if vitals.keyless_since is not None and now - vitals.keyless_since >= KEYLESS_AFTER_S:
-        return "keyless"
-    since = vitals.failing_since
+
+    def lasts(since: float | None, seconds: float) -> bool:
+        return since is not None and now - since >= seconds
+
+    # discord.py would come back as well, after a rest that grows with each time to 2 minutes.
+    patience = DISMISSED_AFTER_S if vitals.close_code == _DISMISSED else 0.0
     # Both still failing and failing for long: one bad packet an hour ago is no illness.
-    failing = since is not None and vitals.failing_until - since >= DEAF_AFTER_S
-    if failing and now - vitals.failing_until < 1.0:
-        return "deaf"
-    return UNHEARD if vitals.unheard else None
+    failing = vitals.failing_since is not None and now - vitals.failing_until < 1.0
+    ailments = {
+        "poller ended": vitals.poller_ended,
+        "absent": vitals.absent,
+        "gateway down": lasts(vitals.down_since, patience),
+        "apart": lasts(vitals.apart_since, APART_AFTER_S if vitals.trying else STRANDED_AFTER_S),
+        "keyless": lasts(vitals.keyless_since, KEYLESS_AFTER_S),
+        "deaf": failing and vitals.failing_until - (vitals.failing_since or 0.0) >= DEAF_AFTER_S,
+        UNHEARD: vitals.unheard,
+    }
+    return next((name for name, ails in ailments.items() if ails), None)
 
 
 class Patience:

@@ -3,24 +3,28 @@
 header -> consent -> transport key off -> whose is it -> DAVE off -> jitter buffer -> Opus
 
 Of a member who did not agree nothing is opened: a known stream is dropped by its clear header. Of
-an unknown stream the transport encryption is taken off and the packet held up to a second; only the
-keys of members who agreed are tried on it.
+an unknown stream the transport encryption is taken off and the packet held up to five seconds; only
+the keys of members who agreed before it came are tried on it.
+
+Frames are opened in the order in which they were sealed, whatever they have to wait for: their
+sender's name, their key, or a packet before them that is late.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from bot.audio.opus import SILENCE
 from bot.errors import PacketError
 from bot.voice import dave, rtp
 from bot.voice.crypto import KeptCipher
 from bot.voice.dave import Keys, Refusal
 from bot.voice.figures import Figures
 from bot.voice.holding import Held, Holding
+from bot.voice.jitter import START_S
 from bot.voice.speakers import Speakers
 from bot.voice.stream import Heard, Stream
 
 _REVIEW_S = 0.01  # between two looks at what is held
-_TRIAL_S = 0.1  # between two trials of the same unknown stream
-_DOUBT_AFTER = 25  # unopened packets of a stream, after which its announced member is doubted
+_DOUBT_AFTER_S = 1.0  # in which nothing of a stream opens, after which its member is doubted
 
 
 class Hearing:
@@ -32,21 +36,28 @@ class Hearing:
     Args:
         keys: Of the connection, read for each packet; another may be put in its place.
         figures: Counts.
+
+    Attributes:
+        allowed: Who may be heard.
+        came: When the last packet of each member came, of speech or not, in clock seconds. Any
+            thread may look a member up.
+        failing_since: Since when packets come and none opens; None while some do.
+        failing_until: When the last came that did not.
     """
 
     def __init__(self, keys: Keys, figures: Figures) -> None:
         self.keys = keys
         self.allowed: frozenset[int] = frozenset()
+        self.came: dict[int, float] = {}
         self.failing_since: float | None = None
         self.failing_until = 0.0
+        self._keys_fail = False  # and not the transport's alone
         self._applied = self.allowed
         self._figures = figures
         self._cipher = KeptCipher()
         self._speakers = Speakers()
         self._holding = Holding()
         self._streams: dict[int, Stream] = {}  # by SSRC
-        self._tried_at: dict[int, float] = {}  # by SSRC
-        self._unopened: dict[int, int] = {}  # by SSRC
         self._heard = Heard()
 
     # What the voice gateway says
@@ -54,10 +65,9 @@ class Hearing:
     def announce(self, ssrc: int, user_id: int) -> None:
         """This stream is this member's."""
         if self._speakers.user(ssrc) not in (None, user_id):
-            self._close(ssrc)
+            self._finish(ssrc)
         for old in self._speakers.learn(ssrc, user_id):
             self._close(old)
-        self._unopened.pop(ssrc, None)
 
     def arrive(self, user_ids: Iterable[int]) -> None:
         """These members are in the call."""
@@ -65,17 +75,18 @@ class Hearing:
 
     def leave(self, user_id: int) -> None:
         """A member left the call; what it said last still comes out."""
-        for ssrc in self._speakers.leave(user_id):
+        for ssrc in self._speakers.ssrcs(user_id):
             self._close(ssrc)
+        self._speakers.leave(user_id)
+        self.came.pop(user_id, None)
 
     def reset(self) -> None:
         """A new connection: streams, members and what was held are void."""
-        self._speakers.clear()
         for ssrc in {*self._streams, *self._holding}:
             self._close(ssrc)
-        self._tried_at.clear()
-        self._unopened.clear()
+        self._speakers.clear()
         self.failing_since = None
+        self._keys_fail = False
 
     # What comes from the wire
 
@@ -93,15 +104,17 @@ class Hearing:
         if kind != rtp.OPUS:
             figures.malformed += 1
             return
-        user_id = self._speakers.user(ssrc)
-        if user_id is not None:
-            if user_id not in self._applied:
-                figures.unconsented += 1
-                return
-            stream = self._streams.get(ssrc)
-            if stream is not None and not stream.wants(sequence):
-                figures.late += 1
-                return
+        stream = self._streams.get(ssrc)
+        user_id = self._speakers.user(ssrc) if stream is None else stream.user_id
+        if user_id is not None and user_id not in self._applied:
+            figures.unconsented += 1
+            return
+        straight = (
+            stream is not None and stream.in_line(sequence) and ssrc not in self._holding.streams
+        )
+        if not straight and self._has_or_had(ssrc, sequence, timestamp, at):
+            figures.late += 1
+            return
         try:
             keys = self.keys
             opened = self._cipher.get(keys.mode, keys.secret_key).open(datagram, size)
@@ -109,24 +122,26 @@ class Hearing:
             figures.transport_failures += 1
             self._failed(at)
             return
+        if user_id is not None:
+            self.came[user_id] = at
         try:
             frame = rtp.payload(header, opened)
         except PacketError:
             figures.malformed += 1
             return
-        if user_id is not None:
-            self._known(ssrc, user_id, sequence, timestamp, frame, at)
+        if stream is not None and straight:
+            self._known(ssrc, stream, sequence, timestamp, frame, at)
         else:
-            packet = Held(sequence, timestamp, frame, at)
-            self._hold(ssrc, packet)
-            self._try_members(ssrc, packet)
+            self._hold(ssrc, sequence, timestamp, frame, at)
+            self._open_held(ssrc, at)
 
     def tick(self, now: float) -> float | None:
         """Do what only time brings; returns in how many seconds it may bring more, if ever."""
         if self.allowed is not self._applied:
             self._apply_consent()
         for ssrc in self._holding:
-            self._review(ssrc, now)
+            self._open_held(ssrc, now)
+            self._expired(ssrc, self._holding.expire(ssrc, now))
         due = [due for stream in self._streams.values() if (due := stream.tick(now)) is not None]
         if self._holding:
             due.append(_REVIEW_S)
@@ -143,136 +158,200 @@ class Hearing:
         """Whether the next packet of some stream completes what is handed on together."""
         return any(stream.nearly for stream in self._streams.values())
 
-    def speaking(self) -> tuple[int, ...]:
-        """Who is in the middle of a spurt."""
-        return tuple(stream.user_id for stream in self._streams.values() if stream.speaking)
-
     # Inside
 
     # Fields one by one here, as nearly every packet goes through and few are ever held.
 
     def _known(  # noqa: PLR0917 - see above
-        self, ssrc: int, user_id: int, sequence: int, timestamp: int, frame: bytes, at: float
+        self, ssrc: int, stream: Stream, sequence: int, timestamp: int, frame: bytes, at: float
     ) -> None:
-        opened = dave.open_frame(self.keys, user_id, frame)
-        if opened is Refusal.PLAIN:
-            self._figures.plain_refused += 1
-            return
+        opened = dave.open_frame(self.keys, stream.user_id, frame)
         if isinstance(opened, Refusal):
+            if opened is Refusal.PLAIN:
+                self._figures.plain_refused += 1
+                return
+            self._keys_fail = True
             self._failed(at)
-            if (stream := self._streams.get(ssrc)) is not None:
-                stream.touch(at)
-            self._hold(ssrc, Held(sequence, timestamp, frame, at))
+            self._hold(ssrc, sequence, timestamp, frame, at)
             return
-        self.failing_since = None
-        if self._unopened:
-            self._unopened.pop(ssrc, None)
-        if ssrc in self._holding.streams:
-            self._release(ssrc, user_id)
-        self._push(ssrc, user_id, sequence, timestamp, opened, at)
-
-    def _push(  # noqa: PLR0917 - see above
-        self, ssrc: int, user_id: int, sequence: int, timestamp: int, opened: bytes, at: float
-    ) -> None:
-        stream = self._streams.get(ssrc)
-        if stream is None:
-            stream = self._streams[ssrc] = Stream(user_id, self._heard, self._figures)
+        if self.failing_since is not None:
+            self._works(opened)
         try:
             stream.push(sequence, timestamp, opened, at)
         except PacketError:
             self._figures.undecodable += 1
 
-    def _hold(self, ssrc: int, packet: Held) -> None:
-        self._figures.held += 1
-        self._expired(ssrc, self._holding.hold(ssrc, packet))
-
-    def _release(self, ssrc: int, user_id: int) -> None:
-        """Try all that is held of a stream again; what still has no key goes on being held."""
-        for packet in self._holding.take(ssrc):
-            stream = self._streams.get(ssrc)
-            if stream is not None and not stream.wants(packet.sequence):
-                self._figures.late += 1
-                continue
-            opened = dave.open_frame(self.keys, user_id, packet.frame)
-            if isinstance(opened, bytes):
-                self._push(ssrc, user_id, packet.sequence, packet.timestamp, opened, packet.at)
-            elif opened is Refusal.NO_KEY:
-                self._holding.hold(ssrc, packet)
-            else:
-                self._figures.plain_refused += 1
-
-    def _review(self, ssrc: int, now: float) -> None:
-        user_id = self._speakers.user(ssrc)
-        if user_id is None:
-            newest = self._holding.newest(ssrc)
-            if newest is not None:
-                self._try_members(ssrc, newest._replace(at=now))
-        elif user_id not in self._applied:
-            self._figures.unconsented += len(self._holding.take(ssrc))
-        else:
-            self._release(ssrc, user_id)
-        self._expired(ssrc, self._holding.expire(ssrc, now))
-
-    def _expired(self, ssrc: int, count: int) -> None:
-        if not count:
-            return
-        if self._speakers.user(ssrc) is None:
-            self._figures.unknown_expired += count
-            return
-        self._figures.dave_failures += count
-        unopened = self._unopened[ssrc] = self._unopened.get(ssrc, 0) + count
-        if unopened >= _DOUBT_AFTER:
-            self._speakers.doubt(ssrc)
-
-    def _try_members(self, ssrc: int, packet: Held) -> None:
-        """Find whose an unknown stream is: the one whose key opens a frame of it."""
-        session = self.keys.session
-        if session is None or not dave.proves_sender(packet.frame):
-            return
-        if ssrc in self._unopened:
-            self._failed(packet.at)
-        if packet.at < self._tried_at.get(ssrc, -_TRIAL_S) + _TRIAL_S:
-            return
-        self._tried_at[ssrc] = packet.at
-        if len(self._tried_at) > 256:
-            del self._tried_at[next(iter(self._tried_at))]
-        for user_id in self._speakers.candidates(self._applied):
-            opened = dave.open_frame(self.keys, user_id, packet.frame)
-            # In a call without DAVE a frame comes back as it was, which proves nothing.
-            if isinstance(opened, bytes) and opened is not packet.frame:
-                self._figures.proven += 1
-                self.announce(ssrc, user_id)
-                held = self._holding.take(ssrc)
-                self._push(ssrc, user_id, packet.sequence, packet.timestamp, opened, packet.at)
-                for other in held:
-                    if other.sequence != packet.sequence:
-                        self._known(ssrc, user_id, *other)
-                return
-
     def _failed(self, at: float) -> None:
         if self.failing_since is None:
             self.failing_since = at
-        self.failing_until = at
+        self.failing_until = max(self.failing_until, at)
+
+    def _works(self, opened: bytes) -> None:
+        # Silence comes plain: it opens without the key for which speech may wait in vain.
+        if opened is not SILENCE or not self._keys_fail:
+            self.failing_since = None
+            self._keys_fail = False
+
+    # What has to wait
+
+    def _has_or_had(self, ssrc: int, sequence: int, timestamp: int, at: float) -> bool:
+        """Whether a packet came before, or is too late."""
+        stream = self._streams.get(ssrc)
+        if stream is not None and not stream.wants(sequence, timestamp, at):
+            return True
+        return self._holding.holds(ssrc, sequence)
+
+    def _hold(self, ssrc: int, sequence: int, timestamp: int, frame: bytes, at: float) -> None:
+        self._figures.held += 1
+        if (stream := self._streams.get(ssrc)) is not None:
+            stream.touch(at)
+        packet = Held(sequence, timestamp, frame, at, self._applied)
+        self._expired(ssrc, self._holding.hold(ssrc, packet))
+
+    def _open_held(self, ssrc: int, now: float, *, ends: bool = False) -> None:
+        """Open what is held of a stream, oldest first, as far as that can be done now.
+
+        Args:
+            ssrc: The stream.
+            now: In clock seconds.
+            ends: Nothing more comes, so that nothing waits for a packet before it.
+        """
+        while self._open_in_order(ssrc, now, ends=ends):
+            pass
+
+    def _open_in_order(self, ssrc: int, now: float, *, ends: bool) -> bool:
+        """Go through what is held once; true when it has to be done again from the oldest on."""
+        user_id = self._speakers.user(ssrc)
+        candidates = self._candidates(ssrc, user_id, now, ends=ends)
+        keys = dave.state(self.keys)
+        means, failed = (keys, candidates), False
+        for packet in self._holding.of(ssrc) if candidates else ():
+            sealed = packet.opened is None and dave.is_sealed(packet.frame)
+            if packet.tried == means:
+                failed = True
+                continue
+            if not sealed and (failed or user_id is None):
+                continue  # it would overtake what waits for its key, or tell nothing
+            if user_id is not None and self._dropped(ssrc, user_id, packet):
+                continue
+            if sealed and not ends and self._early(ssrc, packet, now):
+                return False
+            if failed and dave.state(self.keys) != keys:
+                return True  # in this very moment there came a key, maybe for those that failed
+            found = self._try(packet, user_id, candidates)
+            if found is None:
+                packet.tried, failed = means, True
+                continue
+            packet.opened = found[1]
+            if failed or found[0] != user_id:
+                self._turn_to(ssrc, packet, found[0])
+                return True
+            self._hear(ssrc, found[0], packet, now)
+        return False
+
+    def _candidates(
+        self, ssrc: int, user_id: int | None, now: float, *, ends: bool
+    ) -> tuple[int, ...]:
+        """Whose a stream may be, the member it was announced for first."""
+        others: tuple[int, ...] = ()
+        if self.keys.session is not None and not ends:
+            others = tuple(self._speakers.candidates(self._applied))
+        if user_id is None:
+            return others
+        held = self._holding.of(ssrc)
+        if held and now - held[0].at >= _DOUBT_AFTER_S:
+            return (user_id, *others)
+        return (user_id,)
+
+    def _dropped(self, ssrc: int, user_id: int, packet: Held) -> bool:
+        """Whether a packet of this member is not to be heard, now or later; held no longer then."""
+        stream = self._streams.get(ssrc)
+        if user_id not in packet.allowed:
+            self._figures.unconsented += 1  # it came before they agreed
+        elif stream is not None and not stream.wants(packet.sequence, packet.timestamp, packet.at):
+            self._figures.late += 1
+        elif packet.opened is None and dave.is_plain(self.keys, packet.frame):
+            self._figures.plain_refused += 1
+        else:
+            return False
+        self._holding.drop(ssrc, packet)
+        return True
+
+    def _early(self, ssrc: int, packet: Held, now: float) -> bool:
+        """Whether a packet waits for one before it, which may come yet."""
+        stream = self._streams.get(ssrc)
+        if self.keys.session is None:
+            return False
+        if stream is None:
+            return now < packet.at + START_S
+        return not stream.in_line(packet.sequence) and now < packet.at + stream.window
+
+    def _try(
+        self, packet: Held, user_id: int | None, candidates: Sequence[int]
+    ) -> tuple[int, bytes] | None:
+        """Open a packet as somebody's; None when it is nobody's with the keys there are."""
+        for candidate in candidates:
+            if candidate not in packet.allowed:
+                continue
+            opened: bytes | Refusal | None = packet.opened
+            if opened is None:
+                opened = dave.open_frame(self.keys, candidate, packet.frame)
+            # In a call without DAVE a frame comes back as it was, which proves nothing.
+            if isinstance(opened, bytes) and (candidate == user_id or opened is not packet.frame):
+                return candidate, opened
+        if user_id is not None:
+            self._keys_fail = True
+            self._failed(packet.at)
+        return None
+
+    def _turn_to(self, ssrc: int, packet: Held, user_id: int) -> None:
+        """This packet is this member's: none that was sealed before it and failed ever opens."""
+        if self._speakers.user(ssrc) != user_id:
+            self._figures.proven += 1
+            self.announce(ssrc, user_id)
+        self._expired(ssrc, self._holding.drop_tried_before(ssrc, packet))
+
+    def _hear(self, ssrc: int, user_id: int, packet: Held, now: float) -> None:
+        opened = packet.opened or b""
+        self._holding.drop(ssrc, packet)
+        self._works(opened)
+        self.came[user_id] = max(packet.at, self.came.get(user_id, packet.at))
+        stream = self._streams.get(ssrc)
+        if stream is None:
+            stream = self._streams[ssrc] = Stream(user_id, self._heard, self._figures)
+        try:
+            stream.push(packet.sequence, packet.timestamp, opened, packet.at, now)
+        except PacketError:
+            self._figures.undecodable += 1
+
+    def _expired(self, ssrc: int, count: int) -> None:
+        if self._speakers.user(ssrc) is None:
+            self._figures.unknown_expired += count
+        else:
+            self._figures.dave_failures += count
 
     def _apply_consent(self) -> None:
         self._applied = self.allowed
         self._heard.keep(self._applied)
+        self._holding.keep(self._applied)
         for ssrc, stream in tuple(self._streams.items()):
             if stream.user_id not in self._applied:
-                if stream.speaking:
-                    self._heard.silence(stream.user_id, stream.spoke_at)
+                stream.drop()
                 del self._streams[ssrc]
         for ssrc in self._holding:
             user_id = self._speakers.user(ssrc)
             if user_id is not None and user_id not in self._applied:
                 self._figures.unconsented += len(self._holding.take(ssrc))
-        self._tried_at.clear()
 
-    def _close(self, ssrc: int) -> None:
+    def _finish(self, ssrc: int) -> None:
         # A stream that ends gives out what it still keeps: not of someone who withdrew meanwhile.
         if self.allowed is not self._applied:
             self._apply_consent()
-        self._holding.take(ssrc)
-        self._unopened.pop(ssrc, None)
+        if held := self._holding.of(ssrc):
+            self._open_held(ssrc, held[-1].at, ends=True)
         if (stream := self._streams.pop(ssrc, None)) is not None:
             stream.finish()
+
+    def _close(self, ssrc: int) -> None:
+        self._finish(ssrc)
+        self._expired(ssrc, len(self._holding.take(ssrc)))

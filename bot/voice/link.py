@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -14,13 +14,15 @@ from bot.room.events import Member, Speech
 from bot.room.ports import Listener
 from bot.tasks import TaskOwner
 from bot.voice import gateway_events
-from bot.voice.dave import NoKeys
-from bot.voice.discord_internals import Client, LiveKeys, leave
+from bot.voice.connection import Connection
+from bot.voice.dave import Keys, NoKeys
+from bot.voice.discord_internals import Client, adopt, gateway_up
 from bot.voice.figures import Figures
 from bot.voice.hearing import Hearing
-from bot.voice.joining import check_entry, explained, not_encrypted
-from bot.voice.people import Change, People, VoiceChannel
+from bot.voice.joining import check_entry
+from bot.voice.people import Change, VoiceChannel
 from bot.voice.player import Gate, Player
+from bot.voice.presence import Presence, Whereabouts
 from bot.voice.receiver import Receiver
 from bot.voice.stage import ask_to_speak
 from bot.voice.standing import DELETED, Notice, OwnVoice, Standing, disconnected, moved
@@ -29,8 +31,6 @@ from bot.voice.supervisor import Supervisor
 log = logging.getLogger(__name__)
 
 JOIN_TIMEOUT_S = 20.0
-READY_TIMEOUT_S = 10.0  # to get into the DAVE group
-_LEAVE_TIMEOUT_S = 5.0
 
 
 async def connect(
@@ -74,23 +74,23 @@ class DiscordVoiceLink:
         speaks: bool,
         join_timeout_s: float,
     ) -> None:
-        self._channel = channel
         self._listener = listener
         self._clock = clock
         self._speaks = speaks
-        self._join_timeout_s = join_timeout_s
         self._tasks = TaskOwner(f"voice-{channel.id}")
         self._figures = Figures()
-        self._people = People(channel.guild.me.id)
-        self._client: Client | None = None
+        self._presence = Presence(channel, self, self._tasks)
+        self._connection = Connection(self, self._use, lambda: self._alone, join_timeout_s)
         self._hearing = Hearing(NoKeys(), self._figures)
         self._receiver = Receiver(self._hearing, self._figures, clock, self._heard, self._foreign)
-        self._player = Player(self._start_playing, self._gate, self._figures)
+        self._player = Player(self._connection.start_playing, self._gate, self._figures)
         self._supervisor = Supervisor(self, self._hearing, clock, self._figures, self._tasks)
         self._own = OwnVoice(speaks=speaks)
-        self._moved = asyncio.Event()
+        self._allowed: frozenset[int] = frozenset()
+        # What is heard of somebody whose name is asked for, until it is there.
+        self._early: dict[int, list[tuple[bytes | None, float]]] = {}
         self._alone = True
-        self._joining = False
+        self._opened = False
         self._heard_at: float | None = None
         self._closed = False
         self._closing: asyncio.Event | None = None
@@ -100,16 +100,16 @@ class DiscordVoiceLink:
     @property
     def channel_id(self) -> int:
         """Where the bot is now."""
-        return self._channel.id
+        return self._presence.channel.id
 
     def allow(self, user_ids: frozenset[int]) -> None:
-        """Decrypt these members and nobody else, from the next packet on."""
-        self._hearing.allowed = frozenset(user_ids)
-        self._supervisor.expected.keep(self._hearing.allowed)
+        """Decrypt these members and nobody else, from the next packet on; deafened, nobody."""
+        self._allowed = frozenset(user_ids)
+        self._listen()
 
     def members(self) -> tuple[Member, ...]:
         """Who is in the channel now, bots left out."""
-        return self._people.members()
+        return self._presence.people.members()
 
     def play(self, pcm: bytes) -> None:
         """Queue voice (PCM16, 24 kHz, mono, any length) behind what is queued."""
@@ -149,7 +149,7 @@ class DiscordVoiceLink:
             self._player.close()
             await self._tasks.close()
             try:
-                await self._leave()
+                await self._connection.leave()
             finally:  # also where there is no time to leave
                 await self._receiver.close()
         finally:
@@ -166,37 +166,42 @@ class DiscordVoiceLink:
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
         """Forward the client's event `voice_state_update` of this guild here."""
-        if self._closed or member.guild.id != self._channel.guild.id:
+        del before  # of discord.py's objects only the newest says what is
+        if not self._closed and member.guild.id == self._presence.channel.guild.id:
+            self._presence.state_changed(member, after)
+
+    async def look_again(self) -> None:
+        """See anew where the bot is and who is there, as Discord may not have told of all changes.
+
+        To be called when the client is ready again or has resumed, and when its server is available
+        again. Returns when those who came have been reported, by their names.
+        """
+        bot, client = self._connection.bot, self._connection.client
+        if self._closed or not self._opened or bot is None:
             return
-        if member.id == member.guild.me.id:
-            if isinstance(after.channel, VoiceChannel) and after.channel.id != self._channel.id:
-                log.info("the bot was moved to another voice channel")
-                self._channel = after.channel
-                self._supervisor.expected.restart()
-                self.notice(moved(after.channel.name))
-                self._tasks.start(self._survey(), "survey")
-                self._speak_up()
-            if after.channel is not None:
-                self._stands(after)
-            return
-        inside = after.channel is not None and after.channel.id == self._channel.id
-        was_inside = before.channel is not None and before.channel.id == self._channel.id
-        if inside or was_inside:
-            self._tell(self._people.moved(member, inside=inside))
+        where = self._presence.refresh(bot)
+        if client is not None:
+            adopt(client, self._presence.channel)
+        if where is Whereabouts.DELETED:
+            self.give_up(DELETED)
+        elif where is Whereabouts.PUT_OUT:
+            self.give_up(disconnected(self._presence.channel.name))
+        elif where is Whereabouts.ABSENT and not self._supervisor.rejoining:
+            self._supervisor.absent()
+        if where is not Whereabouts.UNKNOWN and not self._closed:
+            await self._presence.survey()
 
     async def open(self) -> None:
         """Join; see `connect`."""
-        check_entry(self._channel)
+        check_entry(self._presence.channel)
         self._receiver.start()
-        await self._people.survey(self._channel)
-        self._alone = self._people.alone
+        await self._presence.survey()
         await self._join()
         # Again, as nobody forwarded voice states here meanwhile.
-        await self._people.survey(self._channel)
-        self._alone = self._people.alone
-        self._welcome()
-        if (state := self._channel.guild.me.voice) is not None:
-            self._stands(state)
+        if self._connection.bot is not None:
+            self._presence.refresh(self._connection.bot)
+        await self._presence.survey()
+        self._opened = True
         self._supervisor.start()
 
     # discord.py's side; see `discord_internals.Observer`
@@ -206,7 +211,7 @@ class DiscordVoiceLink:
         self._receiver.listen(sock)
 
     def _foreign(self, datagram: bytes) -> None:
-        if (client := self._client) is not None:
+        if (client := self._connection.client) is not None:
             client.connection.foreign(datagram)
 
     def gateway_message(self, message: Any) -> None:
@@ -217,7 +222,7 @@ class DiscordVoiceLink:
         elif isinstance(event, gateway_events.Ready):
             self._supervisor.gateway_opened()
             self._supervisor.expected.restart()
-            self._figures.reconnects += not self._joining
+            self._figures.reconnects += not self._connection.joining
             self._receiver.tell(self._hearing.reset)
             self._welcome()
         elif not isinstance(event, gateway_events.Other):
@@ -227,7 +232,7 @@ class DiscordVoiceLink:
 
     def gateway_moved(self) -> None:
         """Someone may wait for the keys."""
-        self._moved.set()
+        self._connection.changed()
 
     def gateway_fault(self) -> None:
         """Counted."""
@@ -241,23 +246,63 @@ class DiscordVoiceLink:
     def removed(self) -> None:
         """The bot is no longer in the channel, and not by its own doing."""
         if not self._closed and not self._supervisor.rejoining:
-            channel = self._channel
-            if channel.guild.get_channel(channel.id) is None:
-                self.give_up(DELETED)
-            else:
-                self.give_up(disconnected(channel.name))
+            channel = self._presence.channel
+            deleted = channel.guild.get_channel(channel.id) is None
+            self.give_up(DELETED if deleted else disconnected(channel.name))
+
+    # Where the bot is and who is there; see `presence.Watcher`
+
+    def moved(self) -> None:
+        """It follows."""
+        channel = self._presence.channel
+        log.info("the bot was moved to another voice channel")
+        self._supervisor.expected.restart()
+        self.notice(moved(channel.name))
+        self._speak_up()
+
+    def stands(self, state: discord.VoiceState) -> None:
+        """Hear and speak only as far as that allows, and say so."""
+        standing = Standing.of(state)
+        if standing.deafened or self._own.standing.deafened:
+            # Nothing is heard meanwhile, and nobody is announced anew afterwards.
+            self._supervisor.expected.restart()
+        for notice in self._own.changed(standing):
+            self.notice(notice)
+        self._listen()
+
+    def people_changed(self, change: Change) -> None:
+        """Pass it on, to the room once it has this link."""
+        self._alone = self._presence.people.alone
+        self._connection.changed()
+        self._welcome()
+        for user_id in change.left if self._opened else ():
+            self._receiver.tell(partial(self._hearing.leave, user_id))
+            self._supervisor.expected.left(user_id)
+            self._early.pop(user_id, None)
+            self._listener.left(user_id)
+        for person in change.joined if self._opened else ():
+            self._listener.joined(person)
+            for pcm, at in self._early.pop(person.id, ()):
+                self._heard(person.id, pcm, at)
+        self._player.resume()
 
     # The supervisor's side; see `supervisor.Patient`
 
     @property
     def client(self) -> Client | None:
         """The voice client; None while there is none."""
-        return self._client
+        return self._connection.client
+
+    @property
+    def reachable(self) -> bool:
+        """Discord can be asked to let the bot into a channel."""
+        bot = self._connection.bot
+        return bot is not None and gateway_up(bot, self._presence.channel.guild)
 
     @property
     def keyless(self) -> bool:
         """Others are in the call, and the bot has no key of theirs."""
-        return not self._alone and self._gate() is Gate.HOLD
+        return not self._alone and not self._connection.encrypted
 
     async def renew(self) -> None:
         """Leave and join again.
@@ -265,7 +310,7 @@ class DiscordVoiceLink:
         Raises:
             VoiceLinkError: It could not be joined.
         """
-        await self._leave()
+        await self._connection.leave()
         self._receiver.tell(self._hearing.reset)
         await self._join()
 
@@ -285,112 +330,56 @@ class DiscordVoiceLink:
     # Inside
 
     async def _join(self) -> None:
-        channel = self._channel
-        self._moved.clear()
-
-        def make(client: discord.Client, to: discord.abc.Connectable) -> Client:
-            self._client = Client(client, to, self)
-            keys = LiveKeys(self._client.connection)
-            self._receiver.tell(partial(setattr, self._hearing, "keys", keys))
-            return self._client
-
-        self._joining = True
-        try:
-            with explained(channel, self._join_timeout_s):
-                await channel.connect(
-                    cls=make, timeout=self._join_timeout_s, reconnect=True, self_deaf=False
-                )
-        finally:
-            self._joining = False
+        channel = self._presence.channel
+        await self._connection.join(channel)
         self._supervisor.gateway_opened()
-        await self._until_encrypted()
+        await self._connection.until_encrypted(channel)
         self._player.resume()
         self._speak_up()
 
-    async def _until_encrypted(self) -> None:
-        """Wait until the bot is in the DAVE group; when alone there is none to be in."""
-        deadline = asyncio.get_running_loop().time() + READY_TIMEOUT_S
-        while not self._alone and self._client is not None:
-            self._moved.clear()
-            if self._client.connection.encrypted:
-                return
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await self._moved.wait()
-            except TimeoutError:
-                raise not_encrypted(self._channel, READY_TIMEOUT_S) from None
-
-    async def _leave(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await leave(client, _LEAVE_TIMEOUT_S)
+    def _use(self, keys: Keys) -> None:
+        self._receiver.tell(partial(setattr, self._hearing, "keys", keys))
 
     def _speak_up(self) -> None:
-        if self._speaks and isinstance(self._channel, discord.StageChannel):
-            self._tasks.start(self._ask_to_speak(self._channel), "stage")
+        channel = self._presence.channel
+        if self._speaks and isinstance(channel, discord.StageChannel):
+            self._tasks.start(self._ask_to_speak(channel), "stage")
 
     async def _ask_to_speak(self, channel: discord.StageChannel) -> None:
-        if (notice := await ask_to_speak(channel)) is not None:
+        notice = await ask_to_speak(channel)
+        if notice is not None and channel.id == self._presence.channel.id:
             self.notice(notice)
 
-    def _stands(self, state: discord.VoiceState) -> None:
-        standing = Standing.of(state)
-        if standing.deafened or self._own.standing.deafened:
-            # Nothing comes meanwhile, and nobody is announced anew afterwards.
-            self._supervisor.expected.restart()
-        for notice in self._own.changed(standing):
-            self.notice(notice)
+    def _listen(self) -> None:
+        # Discord's servers go on sending to who is deafened; people are told that nobody is heard.
+        deaf = self._own.standing.deafened
+        self._hearing.allowed = frozenset() if deaf else self._allowed
+        self._supervisor.expected.keep(self._hearing.allowed)
 
     def _expect(self, event: gateway_events.Speaking) -> None:
         expected = self._supervisor.expected
-        if not event.on or self._own.standing.deafened:
+        if not event.on:
             expected.ended(event.user_id)
-        elif event.user_id in self._hearing.allowed & self._people.ids():
+        elif event.user_id in self._hearing.allowed & self._presence.people.ids():
             expected.announced(event.user_id, self._clock.now())
 
     def _heard(self, user_id: int, pcm: bytes | None, at: float) -> None:
-        self._supervisor.expected.heard(user_id)
         # Consent may have been withdrawn since the worker heard it.
         if self._closed or (pcm is not None and user_id not in self._hearing.allowed):
             return
-        if pcm is None:
+        if self._presence.people.is_nameless(user_id):
+            self._early.setdefault(user_id, []).append((pcm, at))
+        elif pcm is None:
             self._listener.fell_silent(user_id, at)
         else:
             self._heard_at = at
             self._listener.heard(Speech(user_id, pcm, at))
 
-    def _tell(self, change: Change) -> None:
-        self._alone = self._people.alone
-        self._moved.set()
-        self._welcome()
-        for user_id in change.left:
-            self._receiver.tell(partial(self._hearing.leave, user_id))
-            self._supervisor.expected.left(user_id)
-            self._listener.left(user_id)
-        for person in change.joined:
-            self._listener.joined(person)
-        self._player.resume()
-
     def _welcome(self) -> None:
-        ids = self._people.ids()
+        ids = self._presence.people.ids()
         self._receiver.tell(partial(self._hearing.arrive, ids))
 
-    async def _survey(self) -> None:
-        self._tell(await self._people.survey(self._channel))
-
     def _gate(self) -> Gate:
-        if self._alone:
+        if self._alone or self._own.standing.silenced:
             return Gate.DISCARD
-        client = self._client
-        if client is not None and client.connection.encrypted:
-            return Gate.SEND
-        return Gate.HOLD
-
-    def _start_playing(
-        self, source: discord.AudioSource, ended: Callable[[Exception | None], None]
-    ) -> bool:
-        client = self._client
-        if client is None or not client.is_connected() or client.is_playing():
-            return False
-        client.play(source, after=ended)
-        return True
+        return Gate.SEND if self._connection.encrypted else Gate.HOLD

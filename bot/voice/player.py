@@ -22,7 +22,7 @@ class Gate(Enum):
 
     SEND = "send"
     HOLD = "hold"  # the call has no key for us yet
-    DISCARD = "discard"  # nobody is there
+    DISCARD = "discard"  # nobody is there, or the bot was silenced
 
 
 # Starts playing a source and calls back on another thread when it ended; false if it can't now.

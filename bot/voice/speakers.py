@@ -5,9 +5,15 @@ Not safe for two threads; the worker owns it.
 
 from collections.abc import Iterable
 
+_MOST = 4  # streams of one member
+
 
 class Speakers:
-    """The SSRC of each member, and who is in the call."""
+    """The SSRCs of each member, and who is in the call.
+
+    A member has a new one after each reconnect; packets of the one before may still be on their
+    way, and are this member's.
+    """
 
     def __init__(self) -> None:
         self._users: dict[int, int] = {}  # by SSRC
@@ -18,21 +24,18 @@ class Speakers:
         return self._users.get(ssrc)
 
     def ssrcs(self, user_id: int) -> tuple[int, ...]:
-        """A member's streams: one, unless a new one was announced just now."""
+        """A member's streams, the newest last."""
         return tuple(ssrc for ssrc, user in self._users.items() if user == user_id)
 
     def learn(self, ssrc: int, user_id: int) -> tuple[int, ...]:
-        """This stream is this member's; returns the streams it had before, now nobody's."""
-        old = tuple(other for other in self.ssrcs(user_id) if other != ssrc)
-        for other in old:
-            del self._users[other]
+        """This stream is this member's; returns the oldest it had beyond four, now nobody's."""
+        self._users.pop(ssrc, None)
         self._users[ssrc] = user_id
         self._present.add(user_id)
+        old = self.ssrcs(user_id)[:-_MOST]
+        for other in old:
+            del self._users[other]
         return old
-
-    def doubt(self, ssrc: int) -> None:
-        """What was said of this stream proved wrong."""
-        self._users.pop(ssrc, None)
 
     def arrive(self, user_ids: Iterable[int]) -> None:
         """These members are in the call."""

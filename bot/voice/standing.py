@@ -29,6 +29,11 @@ class Standing(NamedTuple):
         quiet = state.suppress
         return cls(state.deaf, state.mute, stage and quiet, not stage and quiet)
 
+    @property
+    def silenced(self) -> bool:
+        """Whether people were told, or see, that the bot does not speak."""
+        return self.muted or self.listener or self.unpermitted
+
     def figures(self) -> dict[str, float]:
         """Gauges of the link, by name."""
         return {

@@ -5,14 +5,16 @@ from bot.errors import OpusError
 from bot.room.events import SPEECH_RATE
 from bot.voice import toc
 from bot.voice.figures import Figures
-from bot.voice.jitter import MAX_MISSING, Ended, Gap, JitterBuffer, Lost, Piece, Play
+from bot.voice.jitter import MAX_GAP_S, RATE, Ended, Gap, JitterBuffer, Lost, Piece, Play
 from bot.voice.toc import FRAME_SAMPLES
 
 _BYTES_PER_S = SPEECH_RATE * 2
 _FRAME_BYTES = _BYTES_PER_S // 50
+_SCALE = RATE // SPEECH_RATE  # samples as they are counted to samples that are handed on
 _GROUP_SAMPLES = 5 * FRAME_SAMPLES  # 100 ms
 _FIRST_CREDIT_S = 2.0  # of a new stream, whose first packets may have been held or delayed
-_MOST_CREDIT_S = MAX_MISSING * 0.02 + 0.5  # the longest gap that is filled, and a delay
+_MOST_CREDIT_S = MAX_GAP_S + 0.5  # the longest gap that is filled, and a delay
+_DRIFT = 1.01  # how much faster than ours a sender's clock may run
 
 
 class Heard:
@@ -25,6 +27,7 @@ class Heard:
     def __init__(self) -> None:
         self.events: list[tuple[int, bytes | None, float]] = []
         self._open: dict[int, tuple[list[bytes], float]] = {}
+        self._spurts: dict[int, int] = {}  # streams in the middle of one, of members with any
 
     def keep(self, user_ids: frozenset[int]) -> None:
         """Forget what was heard of others and not yet taken; that they fell silent stays."""
@@ -41,8 +44,15 @@ class Heard:
             grown[0].append(pcm)
             self._open[user_id] = (grown[0], at)
 
-    def silence(self, user_id: int, at: float) -> None:
-        """A member's spurt ended."""
+    def began(self, user_id: int) -> None:
+        """A spurt of one of a member's streams began."""
+        self._spurts[user_id] = self._spurts.get(user_id, 0) + 1
+
+    def ended(self, user_id: int, at: float) -> None:
+        """It ended: the member fell silent, unless another stream of theirs goes on."""
+        if (others := self._spurts.pop(user_id) - 1) > 0:
+            self._spurts[user_id] = others
+            return
         self._close(user_id)
         self.events.append((user_id, None, at))
 
@@ -83,29 +93,41 @@ class Stream:
         self._pcm: list[bytes] = []  # decoded, and before those in time
         self._missing = 0  # samples at 48 kHz until the group is whole
         self._at = 0.0  # when the last packet came that is in the group
+        self._in_spurt = False  # as `heard` was told
         self._credit = _FIRST_CREDIT_S
         self._credited_at: float | None = None
 
     @property
-    def speaking(self) -> bool:
-        """Whether a spurt is under way."""
-        return self._jitter.speaking
-
-    @property
     def nearly(self) -> bool:
         """Whether its next packet completes a group."""
-        return self._missing <= FRAME_SAMPLES and self._jitter.speaking
+        return self._missing <= self._jitter.samples and self._jitter.speaking
 
-    def wants(self, sequence: int) -> bool:
+    @property
+    def window(self) -> float:
+        """Seconds for which a packet waits for one before it."""
+        return self._jitter.window
+
+    def in_line(self, sequence: int) -> bool:
+        """Whether a packet is the next."""
+        return sequence == self._jitter.next
+
+    def wants(self, sequence: int, timestamp: int, now: float) -> bool:
         """Whether a packet is neither there already nor too late."""
-        return self._jitter.wants(sequence)
+        if self._jitter.wants(sequence, timestamp, now):
+            return True
+        self._jitter.refuse(sequence, now)
+        return False
 
     def touch(self, now: float) -> None:
         """A packet came that can't be opened yet."""
         self._jitter.touch(now)
 
-    def push(self, sequence: int, timestamp: int, packet: bytes, at: float) -> None:
-        """Take an Opus packet and hand on what that makes ready.
+    def push(
+        self, sequence: int, timestamp: int, packet: bytes, at: float, now: float | None = None
+    ) -> None:
+        """Take an Opus packet that came at `at` and hand on what that makes ready.
+
+        With `now` given it was held until now, and waits no longer for one before it.
 
         Raises:
             PacketError: It is no Opus packet; its place counts as lost.
@@ -118,7 +140,7 @@ class Stream:
         if not self._jitter.push(sequence, timestamp, packet, samples, at):
             self._figures.late += 1
             return
-        self._take(self._jitter.pull(at))
+        self._take(self._jitter.ready(at if now is None else now))
 
     def tick(self, now: float) -> float | None:
         """Hand on what has waited long enough, and the end of a spurt.
@@ -132,14 +154,18 @@ class Stream:
         self._take(self._jitter.pull(now))
         return self._jitter.due(now)
 
-    @property
-    def spoke_at(self) -> float:
-        """When the last speech that came out had arrived, in clock seconds."""
-        return self._jitter.spoke_at
-
     def finish(self) -> None:
         """Hand on what is left, as nothing more comes."""
         self._take(self._jitter.finish())
+
+    def drop(self) -> None:
+        """Hand on nothing more, only that it ends."""
+        self._end(self._jitter.spoke_at)
+
+    def _end(self, at: float) -> None:
+        if self._in_spurt:
+            self._in_spurt = False
+            self._heard.ended(self.user_id, at)
 
     def _take(self, pieces: list[Piece]) -> None:
         figures = self._figures
@@ -151,19 +177,19 @@ class Stream:
                 figures.lost += 1
                 self._decode()
                 self._pcm.append(self._replaced(piece))
-                self._grow(FRAME_SAMPLES, piece.at)
+                self._grow(piece.samples, piece.at)
             elif isinstance(piece, Gap):
                 frames = (piece.samples + FRAME_SAMPLES // 2) // FRAME_SAMPLES
                 figures.lost += frames
                 figures.skipped += frames
                 self._decode()
                 self._decoder.reset()
-                self._pcm.append(bytes(frames * _FRAME_BYTES))
-                self._grow(frames * FRAME_SAMPLES, piece.at)
+                self._pcm.append(bytes(piece.samples // _SCALE * 2))
+                self._grow(piece.samples, piece.at)
             elif isinstance(piece, Ended):
                 self._hand_on()
                 self._missing = 0
-                self._heard.silence(self.user_id, piece.at)
+                self._end(piece.at)
             else:
                 figures.restarts += 1
                 self._decode()
@@ -182,13 +208,17 @@ class Stream:
         self._decode()
         if not self._pcm:
             return
+        if not self._in_spurt:
+            self._in_spurt = True
+            self._heard.began(self.user_id)
         pcm = b"".join(self._pcm)
         self._pcm.clear()
         at = self._at
         if self._credited_at is None:
             self._credited_at = at
         elif at > self._credited_at:
-            self._credit = min(_MOST_CREDIT_S, self._credit + at - self._credited_at)
+            passed = (at - self._credited_at) * _DRIFT
+            self._credit = min(_MOST_CREDIT_S, self._credit + passed)
             self._credited_at = at
         seconds = len(pcm) / _BYTES_PER_S
         if seconds > self._credit:
@@ -205,18 +235,19 @@ class Stream:
             self._pcm.append(pcm)
             if done < len(ready):
                 self._figures.undecodable += 1
-                self._pcm.append(bytes(toc.samples(ready[done]) // 3 * 2))
+                self._pcm.append(bytes(toc.samples(ready[done]) // _SCALE * 2))
             del ready[: done + 1]
 
     def _replaced(self, piece: Lost) -> bytes:
+        ms = piece.samples * 1000 / RATE
         try:
             if piece.following is not None:
-                pcm = self._decoder.recover(piece.following)
+                pcm = self._decoder.recover(piece.following, ms)
                 self._figures.recovered += 1
             else:
-                pcm = self._decoder.conceal()
+                pcm = self._decoder.conceal(ms)
                 self._figures.concealed += 1
         except OpusError:
             self._figures.undecodable += 1
-            return bytes(_FRAME_BYTES)
+            return bytes(piece.samples // _SCALE * 2)
         return pcm

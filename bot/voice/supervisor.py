@@ -32,6 +32,14 @@ class Patient(Protocol):
         """Its voice client; None while there is none."""
 
     @property
+    def closed(self) -> bool:
+        """It has left or was given up, so that nothing is to be mended."""
+
+    @property
+    def reachable(self) -> bool:
+        """Discord can be asked to let the bot into a channel."""
+
+    @property
     def keyless(self) -> bool:
         """Others are in the call, and the bot has no key of theirs."""
 
@@ -50,7 +58,7 @@ class Supervisor:
 
     Args:
         patient: The link.
-        hearing: Its hearing, of which only the times of failure are read.
+        hearing: Its hearing, of which only times are read.
         clock: The time.
         figures: Counts.
         tasks: Owns what runs here.
@@ -69,9 +77,11 @@ class Supervisor:
         self._check_due = asyncio.Event()
         self._down_since: float | None = None
         self._keyless_since: float | None = None
+        self._apart_since: float | None = None
+        self._absent = False
         self._close_code = 0
         self._was_deaf = False  # when it last joined afresh
-        self.expected = Expected()
+        self.expected = Expected(hearing.came)
         self.rejoining = False
 
     def start(self) -> None:
@@ -90,6 +100,11 @@ class Supervisor:
     def gateway_opened(self) -> None:
         """There is a new session."""
         self._down_since = None
+
+    def absent(self) -> None:
+        """Discord says that the bot is in no voice channel."""
+        self._absent = True
+        self._check_due.set()
 
     @property
     def up(self) -> bool:
@@ -112,6 +127,9 @@ class Supervisor:
             poller_ended=client is None or client.connection.poller_ended,
             down_since=self._down_since,
             close_code=self._close_code,
+            absent=self._absent,
+            apart_since=self._apart_since,
+            trying=client is not None and client.connection.trying,
             keyless_since=self._keyless_since,
             failing_since=self._hearing.failing_since,
             failing_until=self._hearing.failing_until,
@@ -141,19 +159,19 @@ class Supervisor:
                 self._patient.notice(DEAF if tell else HEARS_AGAIN)
 
     async def _supervise(self) -> None:
-        given_up = False
-        while not given_up:
+        while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CHECK_S):
                     await self._check_due.wait()
             self._check_due.clear()
+            if self._patient.closed:
+                return
             now = self._clock.now()
-            if not (self.up and self._patient.keyless):
-                self._keyless_since = None
-            elif self._keyless_since is None:
-                self._keyless_since = now
+            keyless = self.up and self._patient.keyless
+            self._keyless_since = _since(self._keyless_since, now, holds=keyless)
+            self._apart_since = _since(self._apart_since, now, holds=not self.up)
             reason = health.ailment(self._vitals(), now)
-            if reason is None:
+            if reason is None or not self._patient.reachable:
                 continue
             if reason == health.UNHEARD:
                 self.expected.disbelieve(now)
@@ -161,12 +179,12 @@ class Supervisor:
                     # A mere suspicion does not use up the attempts, after which the room ends.
                     log.info("an announced member was not heard soon after joining afresh")
                     continue
-            given_up = not await self._rejoin(reason)
+            if self._patience.exhausted:
+                self._patient.give_up(t("I lost the voice channel and could not get back in."))
+                return
+            await self._rejoin(reason)
 
-    async def _rejoin(self, reason: str) -> bool:
-        if self._patience.exhausted:
-            self._patient.give_up(t("I lost the voice channel and could not get back in."))
-            return False
+    async def _rejoin(self, reason: str) -> None:
         code = self._close_code if self._down_since is not None else 0
         rest = self._patience.rest_s(self._clock.now(), code)
         log.warning("joining voice afresh: %s, after %g s", reason, rest)
@@ -175,7 +193,8 @@ class Supervisor:
         self._was_deaf = reason == "deaf"
         self.rejoining = True
         try:
-            self._keyless_since = None
+            self._keyless_since = self._apart_since = None
+            self._absent = False
             self.expected.restart()
             await self._patient.renew()
             self._down_since = None
@@ -183,4 +202,8 @@ class Supervisor:
             log.warning("joining voice afresh failed: %s", type(error.__cause__).__name__)
         finally:
             self.rejoining = False
-        return True
+
+
+def _since(before: float | None, now: float, *, holds: bool) -> float | None:
+    """Since when something holds; None while it does not."""
+    return (now if before is None else before) if holds else None

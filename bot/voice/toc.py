@@ -7,7 +7,8 @@ FRAME_SAMPLES = 960  # of 20 ms at 48 kHz, the clock of RTP timestamps
 _SILK = (480, 960, 1920, 2880)
 _HYBRID = (480, 960)
 _CELT = (120, 240, 480, 960)
-_LONGEST = 5760  # 120 ms
+SHORTEST = 120  # samples, 2.5 ms
+LONGEST = 5760  # 120 ms
 
 
 def _frame_samples(config: int) -> int:
@@ -38,6 +39,6 @@ def samples(packet: bytes) -> int:
             raise PacketError("An Opus packet ends within its header.")
         count = packet[1] & 0x3F
     total = _SAMPLES[packet[0] >> 3] * count
-    if not 0 < total <= _LONGEST:
+    if not 0 < total <= LONGEST:
         raise PacketError("An Opus packet has no length that Opus allows.")
     return total

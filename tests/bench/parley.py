@@ -11,9 +11,10 @@ from typing import Self, cast
 from bot.clock import Clock, LoopClock
 from bot.room.events import SPEECH_RATE
 from bot.voice import crypto
-from bot.voice.discord_internals import ConnectionState, LiveKeys
+from bot.voice.discord_internals import ConnectionState
 from bot.voice.figures import Figures
 from bot.voice.hearing import Hearing
+from bot.voice.live_keys import LiveKeys
 from bot.voice.receiver import Receiver
 from tests.bench.frames import Frames, Sdk
 from tests.bench.measure import Cost, cpu_s, resident_kb, settle

@@ -79,7 +79,7 @@ def came_back(link: DiscordVoiceLink) -> float:
 async def abort(scene: Lounge) -> None:
     """1006: the connection is gone without a close."""
     assert scene.client.link is not None
-    client = scene.client.link._client
+    client = scene.client.link.client
     assert isinstance(client, Client)
     response = client.ws.ws._response
     assert response is not None

@@ -28,6 +28,10 @@ class OurSession:
     def __init__(self, call: DaveCall) -> None:
         self._session = call.members[OURS].session
 
+    @property
+    def voice_privacy_code(self) -> str:
+        return self._session.privacy_code()
+
     def decrypt(self, user_id: int, media_type: davey.MediaType, packet: bytes) -> bytes:
         assert media_type == davey.MediaType.audio
         return self._session.decrypt(user_id, packet)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bot.audio.opus import SILENCE, Encoder
-from bot.loopback.voice import VoiceServer, call, gateway, session
+from bot.loopback.voice import VoiceServer, gateway, session
 from bot.loopback.voice.opcodes import Body, Close, Op
 from bot.loopback.voice.rtp import is_dave_frame
 from bot.loopback.voice.transport import AES, XCHACHA
@@ -264,7 +264,7 @@ async def test_a_client_that_says_goodbye_leaves_at_once(server: VoiceServer) ->
 async def test_a_member_that_never_switches_does_not_hold_the_others_for_ever(
     server: VoiceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(call, "_TRANSITION_S", 0.1)
+    server.faults.patience_s = 0.1
     async with VoiceClient(server) as client:
         monkeypatch.setattr(client.membership, "receive", silent_about_transitions(client))
         await client.join()

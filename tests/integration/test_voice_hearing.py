@@ -2,7 +2,9 @@ import asyncio
 
 import pytest
 
-from tests.integration.voice_lounge import lounge, pitch, tone, within
+from bot.audio.opus import SILENCE
+from bot.loopback import Person
+from tests.integration.voice_lounge import Lounge, lounge, pitch, tone, within
 
 
 async def test_two_members_who_speak_at_once_are_heard_apart() -> None:
@@ -119,3 +121,32 @@ async def test_speech_carries_a_time_that_never_goes_back() -> None:
         times = [speech.at for speech in scene.ears.speech[ana.id]]
         assert before <= times[0]
         assert times == sorted(times)
+
+
+async def film(scene: Lounge, person: Person, seconds: float) -> None:
+    """What a client sends while its member's camera is on and nothing is said."""
+    member = scene.guild._backend.voice.stay(person.id)
+    assert member is not None
+    member._say_that(on=True)
+    loop = asyncio.get_running_loop()
+    began_at = loop.time()
+    for number in range(round(seconds * 50)):
+        member._send_frame(SILENCE)
+        await asyncio.sleep(max(0.0, began_at + number * 0.02 - loop.time()))
+
+
+async def test_a_member_with_the_camera_on_who_says_nothing_costs_nobody_a_word() -> None:
+    async with lounge() as scene:
+        ana, cam = await scene.person("Ana"), scene.guild.add_person("Cam")
+        link = await scene.connect(ana, cam)
+        speaking = scene.tasks.start(ana.speak(tone(440, 7.0)), "speech")
+        await within(5, lambda: scene.ears.seconds(ana) > 0.5)
+        await cam.join(scene.channel)
+        await film(scene, cam, 5.0)
+        await speaking
+        await within(5, lambda: ana.id in scene.ears.silences)
+        assert link.figures()["rejoins"] == 0
+        assert scene.ears.seconds(ana) == 7.0
+        await cam.speak(tone(440, 1.0))
+        await within(5, lambda: cam.id in scene.ears.silences)
+        assert scene.ears.seconds(cam) == 1.0

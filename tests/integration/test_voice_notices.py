@@ -10,7 +10,7 @@ from bot.loopback.voice.membership import DaveySession, Membership
 from bot.loopback.voice.opcodes import Op
 from bot.voice import health, supervisor
 from tests.integration.test_voice_recovery import client_of, hears
-from tests.integration.voice_lounge import Lounge, lounge, tone, within
+from tests.integration.voice_lounge import Lounge, lounge, pitch, tone, within
 
 
 def moderate(scene: Lounge, *, deaf: bool = False, mute: bool = False) -> None:
@@ -38,6 +38,66 @@ async def test_being_deafened_and_muted_by_the_server_is_told_and_so_is_its_end(
         await within(5, lambda: len(scene.ears.notices) == 4)
         assert codes(scene) == ["deafened", "muted", "deafened", "muted"]
         await hears(scene, ana)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_while_deafened_nobody_is_heard_whatever_discord_sends(*, announced: bool) -> None:
+    async with lounge() as scene:
+        ana = await scene.person("Ana")
+        link = await scene.connect(ana)
+        if not announced:
+            scene.server.voice.faults.unannounced.add(ana.id)
+        moderate(scene, deaf=True)
+        await within(5, lambda: link.figures()["deafened"] == 1)
+        link.allow(frozenset({ana.id}))  # as a room does whenever somebody agrees
+        packets = link.figures()["packets"]
+        await ana.speak(tone(440, 1.5))
+        await within(5, lambda: link.figures()["packets"] >= packets + 75)
+        moderate(scene)
+        await within(5, lambda: link.figures()["deafened"] == 0)
+        await ana.speak(tone(700, 1.0))
+        await within(5, lambda: scene.ears.silences == [ana.id])
+        assert scene.ears.seconds(ana) == 1.0
+        assert pitch(scene.ears.pcm(ana)) == pytest.approx(700, abs=3)
+        assert link.figures()["rejoins"] == 0
+
+
+async def test_being_deafened_in_mid_sentence_ends_it_there() -> None:
+    async with lounge() as scene:
+        ana = await scene.person("Ana")
+        await scene.connect(ana)
+        speaking = scene.tasks.start(ana.speak(tone(440, 3.0)), "speech")
+        await within(5, lambda: scene.ears.seconds(ana) > 0.5)
+        moderate(scene, deaf=True)
+        await within(5, lambda: scene.ears.silences == [ana.id])
+        so_far = scene.ears.seconds(ana)
+        await speaking
+        assert scene.ears.seconds(ana) == so_far < 2.0
+
+
+@pytest.mark.parametrize("muted_by", ["server", "stage"])
+async def test_while_it_says_that_it_does_not_speak_nothing_of_a_voice_leaves_it(
+    muted_by: str,
+) -> None:
+    async with lounge() as scene:
+        channel = scene.channel if muted_by == "server" else scene.guild.add_stage_channel("Stage")
+        ana = await scene.person("Ana", channel)
+        link = await scene.connect(ana, channel=channel, speaks=True)
+        if muted_by == "server":
+            moderate(scene, mute=True)
+            await within(5, lambda: link.figures()["muted"] == 1)
+        else:
+            await within(5, lambda: link.figures()["audience"] == 1)
+        link.play(tone(600, 1.0, 24_000))
+        await within(5, lambda: link.playing_s() == 0.0)  # dropped as time passes
+        await asyncio.sleep(0.2)
+        assert ana.ear.frames(scene.account.id) == 0
+        moderate(scene)
+        scene.guild.state.voice_states[scene.account.id].suppress = False
+        scene.guild._backend.voice.tell(scene.guild.state, scene.account.id)
+        await within(5, lambda: not any(map(link.figures().get, ("muted", "audience"))))
+        link.play(tone(600, 1.0, 24_000))
+        await within(5, lambda: ana.ear.frames(scene.account.id) == 50)
 
 
 async def test_a_link_that_stays_away_is_told_and_so_is_its_return(

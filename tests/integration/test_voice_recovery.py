@@ -7,6 +7,8 @@ import pytest
 from bot.clock import LoopClock
 from bot.errors import VoiceLinkError
 from bot.loopback import Permissions, Person
+from bot.loopback.voice.opcodes import Body, Op
+from bot.loopback.voice.session import Session
 from bot.voice import connect
 from bot.voice.discord_internals import Client, leave
 from tests.integration.voice_lounge import Lounge, lounge, tone, within
@@ -14,7 +16,7 @@ from tests.integration.voice_lounge import Lounge, lounge, tone, within
 
 def client_of(scene: Lounge) -> Client:
     assert scene.client.link is not None
-    client = scene.client.link._client
+    client = scene.client.link.client
     assert client is not None
     return client
 
@@ -147,7 +149,7 @@ async def test_a_close_that_is_cut_short_leaves_no_thread_that_hears() -> None:
         link = await scene.connect(ana)
         client = client_of(scene)
         closing = scene.tasks.start(link.close(), "close")
-        while link._client is not None:  # noqa: ASYNC110 - until it is leaving
+        while link.client is not None:  # noqa: ASYNC110 - until it is leaving
             await asyncio.sleep(0)
         closing.cancel()
         await asyncio.wait({closing})
@@ -168,3 +170,29 @@ async def test_a_channel_it_may_not_enter_is_refused_with_a_sentence() -> None:
         await within(5, lambda: not channel.permissions_for(channel.guild.me).connect)
         with pytest.raises(VoiceLinkError, match="I need the permissions View Channel and Connect"):
             await connect(channel, scene.ears, LoopClock())
+
+
+@pytest.mark.parametrize("at", [None, Op.READY, Op.SESSION_DESCRIPTION])
+async def test_a_voice_server_that_hangs_is_given_up_after_the_time_that_is_said(
+    at: Op | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with lounge() as scene:
+        await scene.person("Ana")
+        faults = scene.server.voice.faults
+        faults.silent = at is None
+        tell = Session.tell
+
+        def hang(session: Session, op: Op, body: Body) -> None:
+            faults.silent = faults.silent or op is at
+            tell(session, op, body)
+
+        monkeypatch.setattr(Session, "tell", hang)
+        channel = await scene.found(scene.channel)
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        with pytest.raises(VoiceLinkError, match=r"did not let me into Lounge within 1.5 s"):
+            await connect(channel, scene.ears, LoopClock(), join_timeout_s=1.5)
+        assert loop.time() - began_at < 1.5 + 1.0
+        monkeypatch.undo()
+        faults.silent = False
+        scene.client.link = await connect(channel, scene.ears, LoopClock())

@@ -1,12 +1,14 @@
 """A voice channel on the loopback Discord, the real discord.py in it, and what the link reports."""
 
 import asyncio
+import copy
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import discord
@@ -62,7 +64,7 @@ class Ears:
 
 
 class _Client(discord.Client):
-    """A bot that forwards voice states to its link, as the real one does."""
+    """A bot that tells its link of voice states and of new sessions, as the real one does."""
 
     def __init__(self, ca_file: Path) -> None:
         context = ssl.create_default_context(cafile=ca_file)
@@ -72,14 +74,34 @@ class _Client(discord.Client):
         self.up = asyncio.Event()
         self.link: DiscordVoiceLink | None = None
 
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        if event == "voice_state_update":
+            member, before, after = args
+            args = member, before, copy.copy(after)
+        super().dispatch(event, *args, **kwargs)
+
     async def on_ready(self) -> None:
         self.up.set()
+        if self.link is not None:
+            await self.link.look_again()
+
+    async def on_resumed(self) -> None:
+        if self.link is not None:
+            await self.link.look_again()
+
+    async def on_guild_available(self, _guild: discord.Guild) -> None:
+        if self.link is not None:
+            await self.link.look_again()
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
         if self.link is not None:
             self.link.voice_state_changed(member, before, after)
+
+
+class _ShardedClient(_Client, discord.AutoShardedClient):
+    """The same with shards, whose objects live through a new session in another way."""
 
 
 @dataclass
@@ -116,7 +138,7 @@ class Lounge:
 
 
 @asynccontextmanager
-async def lounge() -> AsyncIterator[Lounge]:
+async def lounge(*, sharded: bool = False) -> AsyncIterator[Lounge]:
     """Opens a Discord and a bot on it; checks that voice leaves no thread behind."""
     before = set(threading.enumerate())
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
@@ -127,7 +149,7 @@ async def lounge() -> AsyncIterator[Lounge]:
         channel = guild.add_voice_channel("Lounge")
         account = server.add_bot("Parley")
         guild.invite(account)
-        client = _Client(server.ca_file)
+        client = (_ShardedClient if sharded else _Client)(server.ca_file)
         tasks.start(client.start(account.token), "bot")
         try:
             async with asyncio.timeout(20):

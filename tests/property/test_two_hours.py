@@ -69,7 +69,7 @@ class Call:
         self.desk.ends.clear()
         session = self.desk.keys.session
         assert session is not None
-        session.opened.clear()
+        session.missing.clear()  # of others, as all frames are numbered together
         session.opened_for.clear()
 
     def minutes(self, count: int) -> None:

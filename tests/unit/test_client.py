@@ -32,6 +32,7 @@ async def _made(monkeypatch: pytest.MonkeyPatch) -> None:
         cogs=[],
         views=[],
         voice_state_changed=lambda *_: None,
+        connected_again=lambda: None,
         guild_joined=lambda _: None,
         guild_left=lambda _: None,
         cooldowns=Cooldowns(rooms_over(MemoryConsent()), ManualClock()),

@@ -10,8 +10,6 @@ from bot.loopback.voice.dave import DaveGroup, Send
 from bot.loopback.voice.faults import Faults
 from bot.loopback.voice.opcodes import Body, Close, Op
 
-_TRANSITION_S = 5.0  # a member that is not ready by then is left behind
-
 
 class Seat(Protocol):
     """A participant, as its call sees it."""
@@ -146,7 +144,7 @@ class Call:
             self._timers.pop(transition_id).cancel()
         for transition_id in running - self._timers.keys():
             self._timers[transition_id] = self._clock.call_at(
-                self._clock.now() + _TRANSITION_S,
+                self._clock.now() + self._faults.patience_s,
                 lambda late=transition_id: self._post(self._group.execute(late)),  # type: ignore[misc]
             )
 

@@ -27,6 +27,8 @@ class Faults:
         delay_ms: All packets are late by this.
         padding: Share of packets to clients with RTP padding.
         header_extension: Packets to clients carry a header extension, as real ones do.
+        gateway_ms: Messages of the voice gateway to clients are late by this; audio is not.
+        patience_s: How long a change of keys waits for members that are not ready for it.
         unannounced: Users whose SSRC no op 5 ever tells.
         drop: Chooses single packets to lose.
     """
@@ -39,6 +41,8 @@ class Faults:
         self.delay_ms = 0.0
         self.padding = 0.0
         self.header_extension = True
+        self.gateway_ms = 0.0
+        self.patience_s = 5.0
         self.unannounced: set[int] = set()
         self.drop: Drop | None = None
         self._random = random.Random(seed)

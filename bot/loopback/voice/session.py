@@ -1,6 +1,7 @@
 """One client's stay in a call: its websocket may come and go, its place and its keys remain."""
 
 import secrets
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -77,6 +78,7 @@ class Session:
         self._ended = ended
         self._over = False
         self._outbox = Outbox()
+        self._late: deque[Frame] = deque()  # on their way to the client
         self._wire: Wire | None = None
         self._abandoned: Timer | None = None
 
@@ -107,6 +109,18 @@ class Session:
     def tell(self, op: Op, body: Body) -> None:
         """Send a message, and keep it for a resume."""
         frame = self._outbox.put(op, body)
+        if not self._faults.gateway_ms and not self._late:
+            self._deliver(frame)
+            return
+        self._late.append(frame)
+        late = self._clock.now() + self._faults.gateway_ms / 1000
+        self._clock.call_at(late, self._arrived)
+
+    def _arrived(self) -> None:
+        if self._late:
+            self._deliver(self._late.popleft())
+
+    def _deliver(self, frame: Frame) -> None:
         if self._wire is not None:
             self._wire.send(frame)
 
@@ -181,6 +195,7 @@ class Session:
         if self._abandoned is not None:
             self._abandoned.cancel()
             self._abandoned = None
+        self._late.clear()
         if not self._over:
             self._over = True
             self._ended(self)

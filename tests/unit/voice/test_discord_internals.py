@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import discord
+import discord.state
 import pytest
 from discord.gateway import DiscordVoiceWebSocket, VoiceKeepAliveHandler
 from discord.player import AudioPlayer
@@ -22,6 +23,11 @@ SIGNATURES: dict[Callable[..., Any], str] = {
     VoiceConnectionState._voice_disconnect: "(self)",
     VoiceConnectionState._recover_from_invalid_commit: "(self, transition_id)",
     VoiceConnectionState.voice_state_update: "(self, data)",
+    VoiceConnectionState._voice_connect: "(self, *, self_deaf=False, self_mute=False)",
+    VoiceConnectionState._update_voice_channel: "(self, channel_id)",
+    VoiceConnectionState.connect: (
+        "(self, *, reconnect, timeout, self_deaf, self_mute, resume, wait=True)"
+    ),
     VoiceConnectionState.reinit_dave_session: "(self)",
     VoiceConnectionState.send_packet: "(self, packet)",
     VoiceConnectionState.is_connected: "(self)",
@@ -31,6 +37,11 @@ SIGNATURES: dict[Callable[..., Any], str] = {
     DiscordVoiceWebSocket.received_message: "(self, msg)",
     DiscordVoiceWebSocket.received_binary_message: "(self, msg)",
     DiscordVoiceWebSocket.discover_ip: "(self)",
+    DiscordVoiceWebSocket.close: "(self, code=1000)",
+    discord.state.ConnectionState._get_voice_client: "(self, guild_id)",
+    discord.state.ConnectionState._add_voice_client: "(self, guild_id, voice)",
+    discord.Client._get_websocket: "(self, guild_id=None, *, shard_id=None)",
+    discord.AutoShardedClient._get_websocket: "(self, guild_id=None, *, shard_id=None)",
     discord.VoiceClient.__init__: "(self, client, channel)",
     discord.VoiceClient.create_connection_state: "(self)",
     discord.VoiceClient.send_audio_packet: "(self, data, *, encode=True)",
@@ -55,6 +66,13 @@ WRITTEN: dict[Callable[..., Any], list[str]] = {
     ],
     DiscordVoiceWebSocket.initial_connection: ["await self.discover_ip()", "supported_modes"],
     VoiceConnectionState.disconnect: ["self._voice_disconnect()", "self.socket.close()"],
+    VoiceConnectionState._inner_connect: [
+        "await self._voice_connect(", "_wait_for_state(ConnectionFlowState.got_both_voice_updates)",
+    ],
+    VoiceConnectionState._poll_voice_ws: ["except asyncio.CancelledError:\n                return"],
+    discord.state.ConnectionState.parse_voice_state_update: [
+        "voice.on_voice_state_update(data)", "self.dispatch('voice_state_update'",
+    ],
     VoiceConnectionState._create_socket: ["setblocking(False)", "self._socket_reader.resume()"],
     SocketReader.resume: ["if not force and not self._callbacks:"],
     SocketReader._do_run: ["if not self._running.is_set():"],

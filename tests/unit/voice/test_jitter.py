@@ -147,7 +147,7 @@ def test_late_and_repeated_packets_are_refused() -> None:
     buffer = settled()
     assert not push(buffer, 2, 0.05)
     push(buffer, 5, 0.06)
-    assert not buffer.wants((65_000 + 5) & 0xFFFF)
+    assert not buffer.wants((65_000 + 5) & 0xFFFF, 0, 0.06)
     assert not push(buffer, 5, 0.06)
 
 

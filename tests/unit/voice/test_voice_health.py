@@ -15,6 +15,17 @@ def test_a_closed_gateway_is_an_ailment_at_once_but_when_it_may_be_a_move() -> N
     assert ailment(Vitals(down_since=10.0, close_code=4014), 11.0) == "gateway down"
 
 
+def test_being_in_no_channel_is_an_ailment_at_once() -> None:
+    assert ailment(Vitals(absent=True), 0.0) == "absent"
+
+
+def test_a_connection_that_does_not_come_back_is_an_ailment_after_a_while() -> None:
+    assert ailment(Vitals(apart_since=10.0, trying=True), 19.9) is None
+    assert ailment(Vitals(apart_since=10.0, trying=True), 20.0) == "apart"
+    assert ailment(Vitals(apart_since=10.0), 10.9) is None
+    assert ailment(Vitals(apart_since=10.0), 11.0) == "apart"
+
+
 def test_others_without_their_keys_are_an_ailment_after_a_while() -> None:
     assert ailment(Vitals(keyless_since=10.0), 17.0) is None
     assert ailment(Vitals(keyless_since=10.0), 18.0) == "keyless"

@@ -89,12 +89,13 @@ def test_a_packet_without_a_length_is_refused(head: bytes) -> None:
         toc.samples(head)
 
 
-def test_a_member_has_the_stream_that_was_announced_last() -> None:
+def test_a_member_has_the_four_streams_that_were_announced_last() -> None:
     speakers = Speakers()
+    assert [speakers.learn(ssrc, 11) for ssrc in (1, 2, 3, 4)] == [()] * 4
     assert speakers.learn(1, 11) == ()
-    assert speakers.learn(2, 11) == (1,)
-    assert (speakers.user(1), speakers.user(2)) == (None, 11)
-    assert speakers.leave(11) == (2,)
+    assert speakers.learn(5, 11) == (2,)
+    assert [speakers.user(ssrc) for ssrc in (1, 2, 5)] == [11, None, 11]
+    assert speakers.leave(11) == (3, 4, 1, 5)
     assert speakers.candidates(frozenset({11})) == []
 
 
@@ -105,18 +106,59 @@ def test_candidates_agreed_and_are_present_and_those_without_a_stream_come_first
     assert speakers.candidates(frozenset({11, 22, 44})) == [22, 11]
 
 
-def test_no_more_than_a_second_of_a_stream_is_held() -> None:
+def held(sequence: int, at: float = 0.0, frame: bytes = b"") -> Held:
+    timestamp = sequence * 960 & 0xFFFF_FFFF
+    return Held(sequence & 0xFFFF, timestamp, frame, at, frozenset({11}))
+
+
+def sequences(holding: Holding, ssrc: int = 1) -> list[int]:
+    return [packet.sequence for packet in holding.of(ssrc)]
+
+
+def test_no_more_than_five_seconds_of_a_stream_are_held_whatever_its_packets_last() -> None:
     holding = Holding()
-    dropped = sum(holding.hold(1, Held(i, 0, b"", i * 0.02)) for i in range(60))
-    assert dropped == 10
-    assert holding.expire(1, 1.3) == 5
-    assert len(holding.take(1)) == 45
+    for number in range(2000):
+        assert holding.hold(1, held(number, number * 0.0025)) == 0
+    assert holding.expire(1, 5.0) == 0
+    assert holding.expire(1, 6.001) == 401
+    assert len(holding.take(1)) == 1599
     assert 1 not in holding
+
+
+def test_the_oldest_packets_of_a_stream_go_when_it_is_too_large() -> None:
+    holding = Holding()
+    dropped = sum(holding.hold(1, held(number, frame=bytes(1200))) for number in range(1000))
+    assert dropped == 1000 - (1 << 19) // 1200
+    assert sequences(holding)[0] == dropped
+
+
+def test_what_is_held_stands_in_the_order_in_which_it_was_sent() -> None:
+    holding = Holding()
+    for number in (-2, 1, -1, 0, 3, 2):
+        holding.hold(1, held(number))
+    assert sequences(holding) == [0xFFFE, 0xFFFF, 0, 1, 2, 3]
+    assert holding.holds(1, 3)
+    assert not holding.holds(1, 4)
+
+
+def test_a_sender_that_begins_anew_is_held_behind_what_it_sent_before() -> None:
+    holding = Holding()
+    for number in (40_000, 40_001, 20_000, 20_001):
+        holding.hold(1, held(number))
+    assert sequences(holding) == [40_000, 40_001, 20_000, 20_001]
+
+
+def test_who_may_not_be_heard_for_a_moment_never_may_in_what_was_held_before() -> None:
+    holding = Holding()
+    holding.hold(1, held(1))
+    holding.keep(frozenset())
+    holding.keep(frozenset({11}))
+    assert holding.of(1)[0].allowed == frozenset()
 
 
 def test_no_more_than_64_streams_are_held() -> None:
     holding = Holding()
-    dropped = sum(holding.hold(ssrc, Held(0, 0, b"", 0.0)) for ssrc in range(100))
+    dropped = sum(holding.hold(ssrc, held(0)) for ssrc in range(100))
     assert dropped == 36
     assert len(holding) == 64
 

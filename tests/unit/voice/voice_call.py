@@ -19,7 +19,8 @@ FRAME = 0.02
 class Group:
     """Stands for the DAVE session: the user and the epoch a frame was sealed in are written in it.
 
-    Real sessions need a whole MLS group; the tests on the loopback Discord have those.
+    Real sessions need a whole MLS group; the tests on the loopback Discord have those. As in a real
+    one, the first frame of an epoch that is opened counts as its first: older ones are refused.
     """
 
     ready: bool = True
@@ -27,7 +28,13 @@ class Group:
     members: set[int] = field(default_factory=set)
     opened_for: list[int] = field(default_factory=list)
     sealed: int = 0
-    opened: set[bytes] = field(default_factory=set)
+    failures: int = 0
+    newest: dict[tuple[int, int], int] = field(default_factory=dict)
+    missing: set[tuple[int, int, int]] = field(default_factory=set)
+
+    @property
+    def voice_privacy_code(self) -> str:
+        return f"{self.epoch:030}"
 
     def seal(self, user_id: int, frame: bytes, epoch: int | None = None) -> bytes:
         self.sealed += 1
@@ -36,12 +43,19 @@ class Group:
 
     def decrypt(self, user_id: int, _media: davey.MediaType, packet: bytes) -> bytes:
         self.opened_for.append(user_id)
-        sender, epoch, _ = struct.unpack_from(">QIQ", packet)
+        sender, epoch, nonce = struct.unpack_from(">QIQ", packet)
         if user_id not in self.members:
+            self.failures += 1
             raise ValueError("NoDecryptorForUser")
-        if sender != user_id or epoch > self.epoch or packet in self.opened:
+        key = sender, epoch
+        newest = self.newest.get(key, nonce - 1)
+        fresh = nonce > newest or (*key, nonce) in self.missing
+        if sender != user_id or epoch > self.epoch or not fresh:
+            self.failures += 1
             raise ValueError("NoValidCryptorFound")
-        self.opened.add(packet)
+        self.missing |= {(*key, other) for other in range(newest + 1, nonce)}
+        self.missing.discard((*key, nonce))
+        self.newest[key] = max(newest, nonce)
         return packet[20:-2]
 
 
@@ -57,15 +71,20 @@ class DeskKeys:
 
 
 class Talker:
-    """A member's sending side; each call makes one datagram."""
+    """A member's sending side; each call makes one datagram, usually of 20 ms."""
 
-    def __init__(self, keys: DeskKeys, user_id: int, ssrc: int, *, sequence: int = 65_530) -> None:
+    def __init__(
+        self, keys: DeskKeys, user_id: int, ssrc: int, *, sequence: int = 65_530, ms: float = 20.0
+    ) -> None:
+        self.ms = ms
         self.keys = keys
         self.user_id = user_id
         self.ssrc = ssrc
         self.sequence = sequence
         self.timestamp = 0xFFFF_F000
         self._encoder = Encoder(RATE)
+        self._encoder.samples = round(RATE * ms / 1000)
+        self._encoder.frame_bytes = self._encoder.samples * 2
         self._counter = 0
 
     def packet(self, frame: bytes, *, plain: bool = False, epoch: int | None = None) -> bytes:
@@ -73,7 +92,7 @@ class Talker:
         if session is not None and not plain and frame != SILENCE:
             frame = session.seal(self.user_id, frame, epoch)
         self.sequence = (self.sequence + 1) & 0xFFFF
-        self.timestamp = (self.timestamp + 960) & 0xFFFFFFFF
+        self.timestamp = (self.timestamp + round(self.ms * 48)) & 0xFFFFFFFF
         return self.seal(frame)
 
     def seal(self, body: bytes, *, flags: int = 0, tail: bytes = b"") -> bytes:
@@ -86,7 +105,7 @@ class Talker:
 
     def tone(self, hertz: float, frames: int) -> list[bytes]:
         """Opus packets of a tone, not yet sealed."""
-        t = np.arange(frames * RATE // 50) / RATE
+        t = np.arange(frames * self._encoder.samples) / RATE
         pcm = (np.sin(2 * np.pi * hertz * t) * 8000).astype("<i2").tobytes()
         size = self._encoder.frame_bytes
         return [self._encoder.encode(pcm[i : i + size]) for i in range(0, len(pcm), size)]
@@ -104,19 +123,19 @@ class Desk:
         self.ends: list[tuple[int, float]] = []
         self.now = 100.0
 
-    def join(self, user_id: int, ssrc: int, *, announced: bool = True) -> Talker:
+    def join(self, user_id: int, ssrc: int, *, announced: bool = True, ms: float = 20.0) -> Talker:
         if self.keys.session is not None:
             self.keys.session.members.add(user_id)
         self.hearing.arrive([user_id])
         if announced:
             self.hearing.announce(ssrc, user_id)
-        return Talker(self.keys, user_id, ssrc)
+        return Talker(self.keys, user_id, ssrc, ms=ms)
 
-    def take(self, datagram: bytes | None) -> None:
-        """A datagram arrives, or is lost, and 20 ms pass."""
+    def take(self, datagram: bytes | None, seconds: float = FRAME) -> None:
+        """A datagram arrives, or is lost, and time passes."""
         if datagram is not None:
             self.hearing.packet(datagram, self.now)
-        self.wait(FRAME)
+        self.wait(seconds)
 
     def wait(self, seconds: float) -> None:
         until = self.now + seconds

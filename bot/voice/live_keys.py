@@ -1,0 +1,48 @@
+"""The keys of a voice connection, read from discord.py for each packet."""
+
+from collections.abc import Sequence
+
+from discord.utils import MISSING
+
+from bot.voice.dave import Session
+from bot.voice.discord_internals import ConnectionState
+
+
+class LiveKeys:
+    """The keys of a connection as they are now; see `bot.voice.dave.Keys`."""
+
+    def __init__(self, connection: ConnectionState) -> None:
+        self._connection = connection
+        self._loop = connection.voice_client.loop
+
+    @property
+    def mode(self) -> str | None:
+        """Of the transport encryption."""
+        mode: str | None = self._connection.mode
+        return None if mode is MISSING else mode
+
+    @property
+    def secret_key(self) -> Sequence[int] | None:
+        """Of the transport encryption."""
+        key = self._connection.secret_key
+        return None if key is MISSING else key
+
+    @property
+    def session(self) -> Session | None:
+        """The DAVE session."""
+        session: Session | None = self._connection.dave_session
+        return session
+
+    @property
+    def dave_version(self) -> int:
+        """0 without DAVE."""
+        return self._connection.dave_protocol_version
+
+    @property
+    def plain_allowed(self) -> bool:
+        """Whether the call is changing between plain and encrypted."""
+        connection = self._connection
+        pending = connection.dave_pending_transitions
+        return (bool(pending) and 0 in tuple(pending.values())) or (
+            connection.plain_until > 0 and self._loop.time() < connection.plain_until
+        )
