@@ -11,9 +11,10 @@ import asyncio
 import logging
 import re
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -135,17 +136,23 @@ class Server(RuleBasedStateMachine):
     # Who is there
 
     @precondition(lambda self: len(self.whole.inside) < len(EVERYBODY))
-    @rule(data=st.data(), known=st.booleans())
-    def enter(self, data: st.DataObject, known: bool) -> None:  # noqa: FBT001 - a rule's argument
+    @rule(data=st.data(), known=st.booleans(), told=st.booleans())
+    def enter(self, data: st.DataObject, known: bool, told: bool) -> None:  # noqa: FBT001 - a rule's arguments
         user_id = data.draw(st.sampled_from(sorted(set(EVERYBODY) - self.whole.inside)))
-        member = MEMBERS[user_id]
-        self.call(lambda: self.whole.enter(member, bot=user_id == BOT, known=known))
+        member, bot = MEMBERS[user_id], user_id == BOT
+        self.call(lambda: self.whole.enter(member, bot=bot, known=known, told=told))
 
     @precondition(lambda self: len(self.whole.inside) > 1)
-    @rule(data=st.data())
-    def leave(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), told=st.booleans())
+    def leave(self, data: st.DataObject, told: bool) -> None:  # noqa: FBT001 - a rule's argument
         user_id = data.draw(st.sampled_from(sorted(self.whole.inside - {HOST})))
-        self.call(lambda: self.whole.leave(user_id))
+        self.call(lambda: self.whole.leave(user_id, told=told))
+
+    @rule()
+    def look_again(self) -> None:
+        """The session with Discord was lost and made anew; who came or left meanwhile is seen."""
+        self.call(self.whole.look_again)
+        assert self.whole.present.keys() == self.whole.there.keys()
 
     @rule(data=st.data(), ends=st.booleans())
     def speak(self, data: st.DataObject, ends: bool) -> None:  # noqa: FBT001 - a rule's argument
@@ -268,6 +275,45 @@ class Server(RuleBasedStateMachine):
     def stop(self) -> None:
         self.go(self.whole.rooms.stop(GUILD))
         self._over()
+
+    @precondition(lambda self: self.runs)
+    @rule(less=st.sampled_from(["stop", "pause", "removed"]))
+    def less_while_the_database_is_held(self, less: str) -> None:
+        """Nothing that is said after it is sent, however long the rest of it takes."""
+        with closing(sqlite3.connect(self.whole.file, timeout=0)) as held:
+            self.go(self._hold(held))
+            self.do(self._begin(less))
+            assert self.whole.desk.hearing.allowed == frozenset()
+            for speaker in sorted(self.whole.inside):
+                self.do(self.whole.say(speaker, SECRET[speaker], frames=12, ends=True))
+            held.rollback()
+        if less == "pause":
+            self.paused = True
+            return
+        self.go(self._ended())
+        self._over()
+        if less == "removed":
+            self.law.unstored_no.clear()  # nothing of the server stays in memory
+
+    async def _hold(self, database: sqlite3.Connection) -> None:
+        while True:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:  # the bot is writing
+                await asyncio.sleep(0.002)
+            else:
+                return
+
+    async def _begin(self, less: str) -> None:
+        rooms = self.whole.rooms
+        match less:
+            case "stop":
+                self.whole.tasks.start(rooms.stop(GUILD), "stop")
+            case "pause":
+                rooms.pause(GUILD)
+            case _:
+                rooms.guild_left(GUILD)
+        await self.whole.settle()
 
     @rule(user_id=everybody, in_a_word=st.booleans())
     def text_channel_is_hidden(self, user_id: int, in_a_word: bool) -> None:  # noqa: FBT001 - a rule's argument

@@ -147,7 +147,8 @@ class WholeBot:
         self.unreachable = False
         self.blind: set[int] = set()  # who can't view the text channel
         self.lost: str | None = None  # why nothing can be written there any more
-        self.present: dict[int, Member] = {}
+        self.there: dict[int, Member] = {}  # people in the voice channel
+        self.present: dict[int, Member] = {}  # of whom Discord told the bot so
         self.links: list[DeskLink] = []
         self._unknown = unknown
         self._talkers: dict[int, Talker] = {}
@@ -261,18 +262,39 @@ class WholeBot:
 
     # People
 
-    def enter(self, member: Member, *, bot: bool, known: bool) -> None:
-        """Into the voice channel; with a stream that Discord announced, or did not."""
+    def enter(self, member: Member, *, bot: bool, known: bool, told: bool = True) -> None:
+        """Into the voice channel; with a stream that Discord announced, or did not.
+
+        Of whom it is not told, the bot learns when it looks again.
+        """
         talker = self.desk.join(member.id, next(self._ssrcs), announced=known)
         self._talkers[member.id] = talker
         if not bot:
-            self.present[member.id] = member
-            if self.links:
-                self.links[-1].joined(member)
+            self.there[member.id] = member
+            if told:
+                self._joined(member)
 
-    def leave(self, user_id: int) -> None:
+    def leave(self, user_id: int, *, told: bool = True) -> None:
         del self._talkers[user_id]
         self.desk.hearing.leave(user_id)
+        self.there.pop(user_id, None)
+        if told:
+            self._left(user_id)
+
+    def look_again(self) -> None:
+        """The session with Discord was made anew."""
+        for user_id in self.present.keys() - self.there.keys():
+            self._left(user_id)
+        for member in [self.there[i] for i in self.there.keys() - self.present.keys()]:
+            self._joined(member)
+
+    def _joined(self, member: Member) -> None:
+        known = member.id in self.present
+        self.present[member.id] = member
+        if self.links and not known:
+            self.links[-1].joined(member)
+
+    def _left(self, user_id: int) -> None:
         if self.present.pop(user_id, None) is not None and self.links:
             self.links[-1].left(user_id)
 
@@ -323,6 +345,7 @@ class WholeBot:
         await self.database.close()
         for link in self.links:
             await link.close()
+        self.present = dict(self.there)
         self.clock = ManualClock(self.desk.now)  # what was to fall due never does
         self.service.clock = self.clock
 
