@@ -18,12 +18,13 @@ from bot.voice import dave, rtp
 from bot.voice.crypto import KeptCipher
 from bot.voice.dave import Keys, Refusal
 from bot.voice.figures import Figures
-from bot.voice.holding import Held, Holding
+from bot.voice.holding import Held, Holding, Queue
 from bot.voice.jitter import START_S
 from bot.voice.speakers import Speakers
 from bot.voice.stream import Heard, Stream
 
 _REVIEW_S = 0.01  # between two looks at what is held
+_FAR_APART_S = 30.0  # between two failures that have nothing to do with each other
 _DOUBT_AFTER_S = 1.0  # in which nothing of a stream opens, after which its member is doubted
 
 
@@ -110,7 +111,7 @@ class Hearing:
             figures.unconsented += 1
             return
         straight = (
-            stream is not None and stream.in_line(sequence) and ssrc not in self._holding.streams
+            stream is not None and stream.in_line(sequence) and ssrc not in self._holding.queues
         )
         if not straight and self._has_or_had(ssrc, sequence, timestamp, at):
             figures.late += 1
@@ -182,7 +183,7 @@ class Hearing:
             self._figures.undecodable += 1
 
     def _failed(self, at: float) -> None:
-        if self.failing_since is None:
+        if self.failing_since is None or at - self.failing_until > _FAR_APART_S:
             self.failing_since = at
         self.failing_until = max(self.failing_until, at)
 
@@ -221,50 +222,53 @@ class Hearing:
 
     def _open_in_order(self, ssrc: int, now: float, *, ends: bool) -> bool:
         """Go through what is held once; true when it has to be done again from the oldest on."""
+        queue = self._holding.queues.get(ssrc)
         user_id = self._speakers.user(ssrc)
-        candidates = self._candidates(ssrc, user_id, now, ends=ends)
+        candidates = self._candidates(queue, user_id, now, ends=ends)
+        if queue is None or not candidates:
+            return False
         keys = dave.state(self.keys)
-        means, failed = (keys, candidates), False
-        for packet in self._holding.of(ssrc) if candidates else ():
+        for packet in queue.untried((keys, candidates)):
             sealed = packet.opened is None and dave.is_sealed(packet.frame)
-            if packet.tried == means:
-                failed = True
+            if not sealed and (queue.stuck or user_id is None):
+                queue.pass_over()  # it would overtake what waits for its key, or tell nothing
                 continue
-            if not sealed and (failed or user_id is None):
-                continue  # it would overtake what waits for its key, or tell nothing
-            if user_id is not None and self._dropped(ssrc, user_id, packet):
+            if user_id is not None and self._refused(ssrc, user_id, packet):
+                queue.drop(packet)
                 continue
             if sealed and not ends and self._early(ssrc, packet, now):
-                return False
-            if failed and dave.state(self.keys) != keys:
+                break
+            if queue.stuck and dave.state(self.keys) != keys:
                 return True  # in this very moment there came a key, maybe for those that failed
             found = self._try(packet, user_id, candidates)
             if found is None:
-                packet.tried, failed = means, True
+                packet.failed = True
+                queue.pass_over()
                 continue
-            packet.opened = found[1]
-            if failed or found[0] != user_id:
-                self._turn_to(ssrc, packet, found[0])
+            owner, opened = found
+            if queue.stuck or owner != user_id:
+                self._turn_to(ssrc, queue, packet, owner)
+                packet.opened = opened
                 return True
-            self._hear(ssrc, found[0], packet, now)
+            queue.drop(packet)
+            self._hear(ssrc, owner, packet, opened, now)
+        self._holding.tidy(ssrc)
         return False
 
     def _candidates(
-        self, ssrc: int, user_id: int | None, now: float, *, ends: bool
+        self, queue: Queue | None, user_id: int | None, now: float, *, ends: bool
     ) -> tuple[int, ...]:
         """Whose a stream may be, the member it was announced for first."""
+        doubted = bool(queue) and queue is not None and now - queue.since() >= _DOUBT_AFTER_S
+        if user_id is not None and not doubted:
+            return (user_id,)
         others: tuple[int, ...] = ()
         if self.keys.session is not None and not ends:
-            others = tuple(self._speakers.candidates(self._applied))
-        if user_id is None:
-            return others
-        held = self._holding.of(ssrc)
-        if held and now - held[0].at >= _DOUBT_AFTER_S:
-            return (user_id, *others)
-        return (user_id,)
+            others = self._speakers.candidates(self._applied)
+        return others if user_id is None else (user_id, *others)
 
-    def _dropped(self, ssrc: int, user_id: int, packet: Held) -> bool:
-        """Whether a packet of this member is not to be heard, now or later; held no longer then."""
+    def _refused(self, ssrc: int, user_id: int, packet: Held) -> bool:
+        """Whether a packet of this member is not to be heard, now or later."""
         stream = self._streams.get(ssrc)
         if user_id not in packet.allowed:
             self._figures.unconsented += 1  # it came before they agreed
@@ -274,7 +278,6 @@ class Hearing:
             self._figures.plain_refused += 1
         else:
             return False
-        self._holding.drop(ssrc, packet)
         return True
 
     def _early(self, ssrc: int, packet: Held, now: float) -> bool:
@@ -304,16 +307,14 @@ class Hearing:
             self._failed(packet.at)
         return None
 
-    def _turn_to(self, ssrc: int, packet: Held, user_id: int) -> None:
+    def _turn_to(self, ssrc: int, queue: Queue, packet: Held, user_id: int) -> None:
         """This packet is this member's: none that was sealed before it and failed ever opens."""
         if self._speakers.user(ssrc) != user_id:
             self._figures.proven += 1
             self.announce(ssrc, user_id)
-        self._expired(ssrc, self._holding.drop_tried_before(ssrc, packet))
+        self._expired(ssrc, queue.drop_failed_before(packet))
 
-    def _hear(self, ssrc: int, user_id: int, packet: Held, now: float) -> None:
-        opened = packet.opened or b""
-        self._holding.drop(ssrc, packet)
+    def _hear(self, ssrc: int, user_id: int, packet: Held, opened: bytes, now: float) -> None:
         self._works(opened)
         self.came[user_id] = max(packet.at, self.came.get(user_id, packet.at))
         stream = self._streams.get(ssrc)
@@ -341,17 +342,17 @@ class Hearing:
         for ssrc in self._holding:
             user_id = self._speakers.user(ssrc)
             if user_id is not None and user_id not in self._applied:
-                self._figures.unconsented += len(self._holding.take(ssrc))
+                self._figures.unconsented += self._holding.take(ssrc)
 
     def _finish(self, ssrc: int) -> None:
         # A stream that ends gives out what it still keeps: not of someone who withdrew meanwhile.
         if self.allowed is not self._applied:
             self._apply_consent()
-        if held := self._holding.of(ssrc):
-            self._open_held(ssrc, held[-1].at, ends=True)
+        if ssrc in self._holding.queues:
+            self._open_held(ssrc, self._holding.queues[ssrc].since(), ends=True)
         if (stream := self._streams.pop(ssrc, None)) is not None:
             stream.finish()
 
     def _close(self, ssrc: int) -> None:
         self._finish(ssrc)
-        self._expired(ssrc, len(self._holding.take(ssrc)))
+        self._expired(ssrc, self._holding.take(ssrc))

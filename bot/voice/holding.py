@@ -4,8 +4,8 @@ Whoever opens them does so in the order in which they were sealed: a DAVE sessio
 frame that it opens with a key for the first there is, and refuses all that were sealed before it.
 """
 
-from collections.abc import Iterator, KeysView
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bot.voice.jitter import is_behind
 
@@ -24,7 +24,7 @@ class Held:
         frame: With DAVE on, if the call has it.
         at: When it came, in clock seconds.
         allowed: Who might be heard when it came, and at all times since.
-        tried: What it did not open with.
+        failed: It did not open.
         opened: With DAVE off, where that was found out before it is its turn.
     """
 
@@ -33,7 +33,7 @@ class Held:
     frame: bytes
     at: float
     allowed: frozenset[int]
-    tried: object = None
+    failed: bool = False
     opened: bytes | None = None
 
     def precedes(self, other: "Held") -> bool:
@@ -41,94 +41,138 @@ class Held:
         return is_behind(self.sequence, self.timestamp, other.sequence, other.timestamp)
 
 
-@dataclass(slots=True)
-class _Stream:
-    packets: list[Held] = field(default_factory=list)
-    size: int = 0  # bytes
+class Queue:
+    """The packets of one stream, in the order in which they were sealed."""
 
-    def remove(self, place: int) -> None:
-        self.size -= len(self.packets.pop(place).frame)
+    def __init__(self) -> None:
+        self._packets: list[Held] = []
+        self._sequences: set[int] = set()
+        self._bytes = 0
+        self._means: object = None  # with which the first so many of them were tried in vain
+        self._stuck = 0
+
+    def __len__(self) -> int:
+        return len(self._packets)
+
+    def __iter__(self) -> Iterator[Held]:
+        return iter(tuple(self._packets))
+
+    def __contains__(self, sequence: int) -> bool:
+        return sequence in self._sequences
+
+    @property
+    def stuck(self) -> bool:
+        """Whether what is `untried` lies behind something that was tried in vain."""
+        return self._stuck > 0
+
+    def since(self) -> float:
+        """When the oldest packet came."""
+        return self._packets[0].at
+
+    def untried(self, means: object) -> list[Held]:
+        """What was not tried with these means and is not known to wait for others."""
+        if means != self._means:
+            self._means, self._stuck = means, 0
+        return self._packets[self._stuck :]
+
+    def pass_over(self) -> None:
+        """With these means nothing is to be done with the next of what is untried."""
+        self._stuck += 1
+
+    def put(self, packet: Held) -> int:
+        """Keep a packet in its place; returns how many older ones had to go for it."""
+        place = len(self._packets)
+        while place and packet.precedes(self._packets[place - 1]):
+            place -= 1
+        self._packets.insert(place, packet)
+        self._sequences.add(packet.sequence)
+        self._bytes += len(packet.frame)
+        self._stuck = min(self._stuck, place)
+        before = len(self)
+        while self._bytes > _MAX_BYTES and len(self) > 1:
+            self._remove(0)
+        return before - len(self)
+
+    def drop(self, packet: Held) -> None:
+        """Hold this packet no longer."""
+        self._remove(self._packets.index(packet))
+
+    def drop_failed_before(self, packet: Held) -> int:
+        """Drop what was sealed before this packet and did not open; returns how many.
+
+        What else is before it is to be tried once more.
+        """
+        failed = [one for one in self._packets[: self._packets.index(packet)] if one.failed]
+        for one in failed:
+            self.drop(one)
+        self._stuck = 0
+        return len(failed)
+
+    def expire(self, now: float) -> int:
+        """Drop packets that are older than five seconds; returns how many."""
+        before = len(self)
+        while self._packets and now - self._packets[0].at > MAX_AGE_S:
+            self._remove(0)
+        return before - len(self)
+
+    def keep(self, user_ids: frozenset[int]) -> None:
+        """Nobody else may be heard now, and never in what is held."""
+        for packet in self._packets:
+            packet.allowed &= user_ids
+
+    def _remove(self, place: int) -> None:
+        packet = self._packets.pop(place)
+        self._sequences.discard(packet.sequence)
+        self._bytes -= len(packet.frame)
+        self._stuck -= place < self._stuck
 
 
 class Holding:
     """Holds up to five seconds of packets per stream, up to 64 streams.
 
     Attributes:
-        streams: The SSRCs of which something is held; changes with it.
+        queues: By SSRC.
     """
 
     def __init__(self) -> None:
-        self._streams: dict[int, _Stream] = {}
-        self.streams: KeysView[int] = self._streams.keys()
+        self.queues: dict[int, Queue] = {}
 
     def __iter__(self) -> Iterator[int]:
-        return iter(tuple(self._streams))
+        return iter(tuple(self.queues))
 
     def __len__(self) -> int:
-        return len(self._streams)
-
-    def of(self, ssrc: int) -> tuple[Held, ...]:
-        """All packets of a stream, in the order in which they were sealed."""
-        stream = self._streams.get(ssrc)
-        return () if stream is None else tuple(stream.packets)
+        return len(self.queues)
 
     def holds(self, ssrc: int, sequence: int) -> bool:
-        """Whether this packet is among them."""
-        stream = self._streams.get(ssrc)
-        return stream is not None and any(one.sequence == sequence for one in stream.packets)
+        """Whether this packet is held."""
+        return ssrc in self.queues and sequence in self.queues[ssrc]
 
     def hold(self, ssrc: int, packet: Held) -> int:
         """Keep a packet in its place; returns how many others had to go for it."""
         dropped = 0
-        stream = self._streams.get(ssrc)
-        if stream is None:
-            if len(self._streams) >= _MAX_STREAMS:
-                dropped = len(self._streams.pop(next(iter(self._streams))).packets)
-            stream = self._streams[ssrc] = _Stream()
-        packets = stream.packets
-        place = len(packets)
-        while place and packet.precedes(packets[place - 1]):
-            place -= 1
-        packets.insert(place, packet)
-        stream.size += len(packet.frame)
-        while stream.size > _MAX_BYTES and len(packets) > 1:
-            stream.remove(0)
-            dropped += 1
-        return dropped
+        if ssrc not in self.queues:
+            if len(self.queues) >= _MAX_STREAMS:
+                dropped = len(self.queues.pop(next(iter(self.queues))))
+            self.queues[ssrc] = Queue()
+        return dropped + self.queues[ssrc].put(packet)
 
-    def drop(self, ssrc: int, packet: Held) -> None:
-        """Hold this packet no longer."""
-        stream = self._streams[ssrc]
-        stream.remove(stream.packets.index(packet))
-        if not stream.packets:
-            del self._streams[ssrc]
-
-    def drop_tried_before(self, ssrc: int, packet: Held) -> int:
-        """Drop what does not open and was sealed before this packet; returns how many."""
-        stream = self._streams[ssrc]
-        tried = [one for one in stream.packets[: stream.packets.index(packet)] if one.tried]
-        for one in tried:
-            stream.remove(stream.packets.index(one))
-        return len(tried)
-
-    def take(self, ssrc: int) -> tuple[Held, ...]:
-        """All packets of a stream, no longer held."""
-        stream = self._streams.pop(ssrc, None)
-        return () if stream is None else tuple(stream.packets)
-
-    def keep(self, user_ids: frozenset[int]) -> None:
-        """Nobody else may be heard now, and never in what is held."""
-        for stream in self._streams.values():
-            for packet in stream.packets:
-                packet.allowed &= user_ids
+    def take(self, ssrc: int) -> int:
+        """Hold nothing of a stream any more; returns how many packets that was."""
+        return len(self.queues.pop(ssrc, ()))
 
     def expire(self, ssrc: int, now: float) -> int:
         """Drop a stream's packets that are older than five seconds; returns how many."""
-        stream = self._streams.get(ssrc)
-        dropped = 0
-        while stream and stream.packets and now - stream.packets[0].at > MAX_AGE_S:
-            stream.remove(0)
-            dropped += 1
-        if stream and not stream.packets:
-            del self._streams[ssrc]
+        queue = self.queues.get(ssrc)
+        dropped = 0 if queue is None else queue.expire(now)
+        self.tidy(ssrc)
         return dropped
+
+    def tidy(self, ssrc: int) -> None:
+        """Forget a stream of which nothing is held any more."""
+        if ssrc in self.queues and not self.queues[ssrc]:
+            del self.queues[ssrc]
+
+    def keep(self, user_ids: frozenset[int]) -> None:
+        """Nobody else may be heard now, and never in what is held."""
+        for queue in self.queues.values():
+            queue.keep(user_ids)

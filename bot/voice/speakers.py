@@ -18,6 +18,7 @@ class Speakers:
     def __init__(self) -> None:
         self._users: dict[int, int] = {}  # by SSRC
         self._present: set[int] = set()
+        self._candidates: tuple[frozenset[int], tuple[int, ...]] | None = None  # until it changes
 
     def user(self, ssrc: int) -> int | None:
         """Whose stream this is, where it is known."""
@@ -29,6 +30,7 @@ class Speakers:
 
     def learn(self, ssrc: int, user_id: int) -> tuple[int, ...]:
         """This stream is this member's; returns the oldest it had beyond four, now nobody's."""
+        self._candidates = None
         self._users.pop(ssrc, None)
         self._users[ssrc] = user_id
         self._present.add(user_id)
@@ -39,10 +41,12 @@ class Speakers:
 
     def arrive(self, user_ids: Iterable[int]) -> None:
         """These members are in the call."""
+        self._candidates = None
         self._present.update(user_ids)
 
     def leave(self, user_id: int) -> tuple[int, ...]:
         """A member left; returns its streams, now nobody's."""
+        self._candidates = None
         self._present.discard(user_id)
         gone = self.ssrcs(user_id)
         for ssrc in gone:
@@ -51,12 +55,16 @@ class Speakers:
 
     def clear(self) -> tuple[int, ...]:
         """A new connection: nothing is known; returns all streams there were."""
+        self._candidates = None
         gone = tuple(self._users)
         self._users.clear()
         self._present.clear()
         return gone
 
-    def candidates(self, allowed: frozenset[int]) -> list[int]:
+    def candidates(self, allowed: frozenset[int]) -> tuple[int, ...]:
         """Whose an unknown stream may be: allowed and present, those without a stream first."""
-        known = set(self._users.values())
-        return sorted(allowed & self._present, key=lambda user: (user in known, user))
+        if self._candidates is None or self._candidates[0] is not allowed:
+            known = set(self._users.values())
+            found = sorted(allowed & self._present, key=lambda user: (user in known, user))
+            self._candidates = allowed, tuple(found)
+        return self._candidates[1]

@@ -201,6 +201,18 @@ def test_silence_in_between_does_not_hide_that_no_speech_opens() -> None:
     assert desk.hearing.failing_since is None
 
 
+def test_failures_that_lie_far_apart_are_no_lasting_deafness() -> None:
+    desk = Desk(ANA)
+    ana = desk.join(ANA, 1001)
+    for minutes in range(3):
+        desk.now = 100.0 + minutes * 60
+        for frame in ana.tone(440, 10):
+            desk.take(ana.packet(frame, epoch=9))
+        for _ in range(5):
+            desk.take(ana.packet(SILENCE))
+        assert desk.hearing.failing_since == pytest.approx(100.0 + minutes * 60)
+
+
 def test_silence_shows_that_the_transport_key_is_right_again() -> None:
     desk = Desk(ANA)
     ana = desk.join(ANA, 1001)

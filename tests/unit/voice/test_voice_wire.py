@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import PacketError
 from bot.voice import crypto, gateway_events, rtp, toc
-from bot.voice.holding import Held, Holding
+from bot.voice.holding import Held, Holding, Queue
 from bot.voice.speakers import Speakers
 
 
@@ -96,14 +96,14 @@ def test_a_member_has_the_four_streams_that_were_announced_last() -> None:
     assert speakers.learn(5, 11) == (2,)
     assert [speakers.user(ssrc) for ssrc in (1, 2, 5)] == [11, None, 11]
     assert speakers.leave(11) == (3, 4, 1, 5)
-    assert speakers.candidates(frozenset({11})) == []
+    assert speakers.candidates(frozenset({11})) == ()
 
 
 def test_candidates_agreed_and_are_present_and_those_without_a_stream_come_first() -> None:
     speakers = Speakers()
     speakers.arrive([11, 22, 33])
     speakers.learn(1, 11)
-    assert speakers.candidates(frozenset({11, 22, 44})) == [22, 11]
+    assert speakers.candidates(frozenset({11, 22, 44})) == (22, 11)
 
 
 def held(sequence: int, at: float = 0.0, frame: bytes = b"") -> Held:
@@ -112,7 +112,7 @@ def held(sequence: int, at: float = 0.0, frame: bytes = b"") -> Held:
 
 
 def sequences(holding: Holding, ssrc: int = 1) -> list[int]:
-    return [packet.sequence for packet in holding.of(ssrc)]
+    return [packet.sequence for packet in holding.queues[ssrc]]
 
 
 def test_no_more_than_five_seconds_of_a_stream_are_held_whatever_its_packets_last() -> None:
@@ -121,8 +121,8 @@ def test_no_more_than_five_seconds_of_a_stream_are_held_whatever_its_packets_las
         assert holding.hold(1, held(number, number * 0.0025)) == 0
     assert holding.expire(1, 5.0) == 0
     assert holding.expire(1, 6.001) == 401
-    assert len(holding.take(1)) == 1599
-    assert 1 not in holding
+    assert holding.take(1) == 1599
+    assert len(holding) == 0
 
 
 def test_the_oldest_packets_of_a_stream_go_when_it_is_too_large() -> None:
@@ -150,10 +150,40 @@ def test_a_sender_that_begins_anew_is_held_behind_what_it_sent_before() -> None:
 
 def test_who_may_not_be_heard_for_a_moment_never_may_in_what_was_held_before() -> None:
     holding = Holding()
-    holding.hold(1, held(1))
+    packet = held(1)
+    holding.hold(1, packet)
     holding.keep(frozenset())
     holding.keep(frozenset({11}))
-    assert holding.of(1)[0].allowed == frozenset()
+    assert packet.allowed == frozenset()
+
+
+def test_what_was_tried_in_vain_is_tried_again_only_with_other_means() -> None:
+    queue = Queue()
+    packets = [held(number) for number in range(4)]
+    for packet in packets[:3]:
+        queue.put(packet)
+    assert queue.untried("old keys") == packets[:3]
+    queue.pass_over()
+    queue.pass_over()
+    queue.put(packets[3])
+    assert queue.untried("old keys") == packets[2:]
+    queue.drop(packets[0])
+    assert queue.untried("old keys") == packets[2:]
+    assert queue.stuck
+    assert queue.untried("new keys") == packets[1:]
+    assert not queue.stuck
+
+
+def test_a_packet_that_comes_late_is_tried_before_those_behind_it() -> None:
+    queue = Queue()
+    first, late, last = held(0), held(1), held(2)
+    queue.put(first)
+    queue.put(last)
+    assert queue.untried("keys") == [first, last]
+    queue.pass_over()
+    queue.pass_over()
+    queue.put(late)
+    assert queue.untried("keys") == [late, last]
 
 
 def test_no_more_than_64_streams_are_held() -> None:
