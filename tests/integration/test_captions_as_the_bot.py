@@ -40,7 +40,7 @@ def crowded(transport: ChannelTransport) -> ChannelBoard:
 
 
 def place(on: Scene) -> ChannelTransport:
-    return ChannelTransport(on.text(), Webhooks(on.app.id))
+    return ChannelTransport(on.text(), Webhooks(on.app.id, LoopClock()))
 
 
 def standing(channel: Channel) -> list[Message]:
@@ -147,7 +147,7 @@ async def test_a_refusal_in_the_middle_costs_nothing_and_is_not_provoked_again()
 
 async def test_a_thread_has_a_budget_of_its_own_once_it_is_open_and_keeps_it() -> None:
     async with scene() as on:
-        webhooks, own = Webhooks(on.app.id), Budgets(own_budget)
+        webhooks, own = Webhooks(on.app.id, LoopClock()), Budgets(own_budget)
         threads = {code: LanguageThread(on.text(), code, webhooks, own) for code in ("en", "ja")}
         for code, thread in threads.items():
             assert thread.own_budget() is None, "where it stands is not known yet"
@@ -179,7 +179,7 @@ async def test_own_captions_of_an_earlier_run_are_found_and_nothing_else_of_the_
             places = [on.captions, *on.guild.state.threads.values()]
             here = places[-1]
             channel = on.client.get_channel(here.id)
-            transport = ChannelTransport(channel, Webhooks(on.app.id))  # type: ignore[arg-type] # a channel of the loopback
+            transport = ChannelTransport(channel, Webhooks(on.app.id, LoopClock()))  # type: ignore[arg-type] # a channel of the loopback
             await transport.post(ANA, "Own.", own=True)
             await transport.post(DIGEST, "**Ana** Digest.", own=True)
             await transport.post(ANA, "Behind its language.", own=True)
