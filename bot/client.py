@@ -7,7 +7,9 @@ import secrets
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -18,6 +20,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
+from bot.chat import limits
 from bot.errors import ParleyError, SettingsError
 from bot.registration import register
 from bot.words import Text, lines, t
@@ -72,6 +75,7 @@ class ParleyBot(commands.AutoShardedBot):
     ) -> None:
         _point_at(api_url, gateway_url)
         discord.gateway.GatewayRatelimiter = SteadyRatelimiter  # type: ignore[misc] # likewise
+        http_trace.on_request_end.append(self._answered)
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -92,6 +96,22 @@ class ParleyBot(commands.AutoShardedBot):
         self._ready_once = asyncio.Event()
         self._closed_once = asyncio.Event()
         self.tree.error(self._command_failed)
+
+    async def _answered(
+        self,
+        _session: aiohttp.ClientSession,
+        _context: SimpleNamespace,
+        end: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        """End each pause that Discord wants of all requests.
+
+        While one request waits it out, discord.py holds up all others; were that one cancelled,
+        they would never go out again.
+        """
+        headers = end.response.headers
+        if end.response.status == HTTPStatus.TOO_MANY_REQUESTS and "X-RateLimit-Global" in headers:
+            wait_s = limits.read(end.response.status, headers).wait_s
+            self.loop.call_later(wait_s, self.http._global_over.set)  # noqa: SLF001 - there is no other way
 
     async def setup_hook(self) -> None:
         """Load what there is, and tell Discord the commands."""

@@ -1,15 +1,14 @@
 """Tells rooms when a text channel was lost, or who can read it has changed."""
 
-import logging
 from collections.abc import Iterable
 from typing import Final, Protocol
 
 import discord
 from discord.ext import commands, tasks
 
+from bot.room.plan import RoomStatus
 from bot.room.registry import Rooms
-
-log = logging.getLogger(__name__)
+from bot.tasks import TaskOwner
 
 ASK_AGAIN_S: Final = 60.0
 """How long a change of somebody's roles may go unnoticed: Discord tells no bot of it that lacks the
@@ -41,6 +40,8 @@ class TextChannels(commands.Cog):
     def __init__(self, rooms: Rooms, readers: Readers, every_s: float = ASK_AGAIN_S) -> None:
         self._rooms = rooms
         self._readers = readers
+        self._asking: set[int] = set()  # guilds
+        self._tasks = TaskOwner("text channels")
         self._ask_again.change_interval(seconds=every_s)
 
     async def cog_load(self) -> None:
@@ -50,6 +51,7 @@ class TextChannels(commands.Cog):
     async def cog_unload(self) -> None:
         """Ask no more."""
         self._ask_again.cancel()
+        await self._tasks.close()
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
@@ -111,9 +113,16 @@ class TextChannels(commands.Cog):
     @tasks.loop()
     async def _ask_again(self) -> None:
         for status in self._rooms.running():
-            heard = [who.member.id for who in status.speakers if who.consenting]
-            try:
-                await self._readers.refresh(status.plan.text_channel_id, heard)
-                self._rooms.text_channels_changed(status.plan.guild_id)
-            except Exception:  # one room's fault must not end the looking
-                log.exception("who can read could not be looked at: %d", status.plan.guild_id)
+            guild_id = status.plan.guild_id
+            if guild_id not in self._asking:  # else Discord is still being asked
+                self._asking.add(guild_id)
+                self._tasks.start(self._ask(status), f"ask {guild_id}")
+
+    async def _ask(self, status: RoomStatus) -> None:
+        guild_id = status.plan.guild_id
+        heard = [who.member.id for who in status.speakers if who.consenting]
+        try:
+            await self._readers.refresh(status.plan.text_channel_id, heard)
+            self._rooms.text_channels_changed(guild_id)
+        finally:
+            self._asking.discard(guild_id)

@@ -1,5 +1,6 @@
 """/glossary: how a server wants its words to be translated."""
 
+import asyncio
 import io
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -130,7 +131,11 @@ class GlossaryCommands(
         person = manager(interaction)
         target = self._language(language)
         await take_time(interaction)
-        terms = glossary_file.read(await _content(file), partial(find, codes=self._codes), target)
+        content = await _content(file)
+        # A thousand lines take a while, in which others want to be heard.
+        terms = await asyncio.to_thread(
+            glossary_file.read, content, partial(find, codes=self._codes), target
+        )
         new, changed = await self._glossaries.put(person.guild.id, terms)
         await answer(
             interaction,

@@ -1,6 +1,5 @@
 """/translate transcript: what was said in a call, as a file for whoever may see its captions."""
 
-import asyncio
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,10 +10,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import ParleyError, PermissionMissing, UsageError
-from bot.records import documents
 from bot.records.documents import Format
 from bot.records.transcripts import Session, Transcripts
-from bot.records.utterances import languages as languages_of
 from bot.words import command, language_name, listing, render, t, tn
 from bot.words.languages import find, label, search
 from cogs.answers import answer, locale, take_time
@@ -61,11 +58,12 @@ class TranscriptCommand(
         person = _member(interaction)
         await take_time(interaction)
         chosen = await self._call(person, session)
-        said = await self.transcripts.utterances(person.guild.id, chosen)
-        wanted = _language(language, languages_of(said))
+        codes = await self.transcripts.languages(person.guild.id, chosen)
         form = Format(format)
-        data = await asyncio.to_thread(documents.document, form, said, wanted)
-        if len(data) > interaction.filesize_limit:
+        made = await self.transcripts.document(
+            person.guild.id, chosen, form, _language(language, codes) if codes else None
+        )
+        if len(made.data) > interaction.filesize_limit:
             raise UsageError(
                 t("The file is larger than Discord takes; choose one language, or another format.")
             )
@@ -75,10 +73,10 @@ class TranscriptCommand(
             tn(
                 "{count} utterance, begun {began}. Keep in mind that it holds what people said.",
                 "{count} utterances, begun {began}. Keep in mind that it holds what people said.",
-                len(said),
+                made.utterances,
                 began=discord.utils.format_dt(chosen.began),
             ),
-            file=discord.File(io.BytesIO(data), name),
+            file=discord.File(io.BytesIO(made.data), name),
         )
 
     async def _call(self, person: discord.Member, name: str | None) -> Session:
@@ -124,7 +122,7 @@ class TranscriptCommand(
         person = _member(interaction)
         try:
             chosen = await self._call(person, getattr(interaction.namespace, "session", None))
-            codes = languages_of(await self.transcripts.utterances(person.guild.id, chosen))
+            codes = await self.transcripts.languages(person.guild.id, chosen)
         except (PermissionMissing, UsageError):
             return []  # the command says why, once it is sent
         reader = locale(interaction)

@@ -8,7 +8,7 @@ import discord
 from bot.chat.board import ChannelBoard
 from bot.chat.budget import Budget, Budgets, own_budget
 from bot.chat.channel import ChannelTransport
-from bot.chat.janitor import Historic, Janitor
+from bot.chat.janitor import Historic, Janitors
 from bot.chat.threads import LanguageThread, hindrance
 from bot.chat.transport import MessageRef
 from bot.chat.webhooks import CaptionChannel, Webhooks, home
@@ -32,10 +32,10 @@ class Boards:
 
     def __init__(self, user_id: int, clock: Clock, wall: Wall) -> None:
         self._clock = clock
-        self._webhooks = Webhooks(user_id)
+        self._webhooks = Webhooks(user_id, clock)
         self._budgets = Budgets(Budget)
         self._own = Budgets(own_budget)
-        self._janitor = Janitor(clock, wall)
+        self._janitors = Janitors(clock, wall)
 
     async def open(
         self,
@@ -77,7 +77,7 @@ class Boards:
             refused=refused,
             budget=self._budgets.of(home(channel).id),
             threads=thread if apart else None,
-            janitor=self._janitor,
+            janitor=self._janitors.of(channel.guild.id) if look.caption_minutes else None,
         )
         if why_not is not None:
             board.say(why_not)
@@ -86,14 +86,16 @@ class Boards:
             if apart:
                 earlier += [thread(language) for language in look.languages]
             for place in earlier:
-                self._janitor.catch_up(place, look.caption_minutes)
+                self._janitors.of(channel.guild.id).catch_up(place, look.caption_minutes)
         return board
 
     def remove_later(self, channel: CaptionChannel, message_id: int, minutes: float) -> None:
         """Remove a message of the bot's own that names people as late as captions are removed."""
         place = ChannelTransport(channel, self._webhooks, self._own)
-        self._janitor.remove_later(place, MessageRef(message_id), minutes)
+        janitor = self._janitors.of(channel.guild.id)
+        janitor.remove_later(place, MessageRef(message_id), minutes)
 
     async def close(self) -> None:
         """End what goes on behind the boards. Idempotent."""
-        await self._janitor.close()
+        await self._janitors.close()
+        await self._webhooks.close()

@@ -162,7 +162,7 @@ def own_budget() -> Budget:
 
 
 class Budgets:
-    """The budgets of many channels, by id; beyond a thousand the oldest is forgotten."""
+    """The budgets of many channels, by id; beyond a thousand those not used for longest go."""
 
     def __init__(self, make: Callable[[], Budget]) -> None:
         self._make = make
@@ -175,4 +175,5 @@ class Budgets:
             budget = self._known[channel_id] = self._make()
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
+        self._known.move_to_end(channel_id)
         return budget

@@ -12,7 +12,12 @@ from bot.chat.faults import FAULTS, UNKNOWN_WEBHOOK, ChannelGoneError, chat_erro
 from bot.chat.names import username
 from bot.chat.render import has_name, named
 from bot.chat.transport import DIGEST, MessageRef, Posted
-from bot.chat.webhooks import CaptionChannel, Webhooks, WebhookUnavailableError
+from bot.chat.webhooks import (
+    CaptionChannel,
+    WebhookPendingError,
+    Webhooks,
+    WebhookUnavailableError,
+)
 from bot.errors import ChatError, MessageGoneError, RateLimitError
 from bot.room.events import Member
 from bot.words import t
@@ -179,6 +184,8 @@ class ChannelTransport:
             return
         try:
             webhook_id = (await self._webhooks.of(self._channel)).id
+        except WebhookPendingError as error:
+            raise ChatError(t("Discord did not answer."), retryable=True) from error
         except WebhookUnavailableError:
             webhook_id = None
         with _translated():
@@ -218,6 +225,8 @@ class ChannelTransport:
         """The webhook a message went through; only it can change the message."""
         try:
             webhook = await self._webhooks.of(self._channel)
+        except WebhookPendingError as error:
+            raise ChatError(t("Discord did not answer."), retryable=True) from error
         except WebhookUnavailableError as error:
             raise MessageGoneError(removed=False) from error
         if webhook.id != ref.webhook_id:

@@ -1,6 +1,7 @@
 """Removes captions when their minutes are over, so that no permanent record stays.
 
-Rooms end and boards close before that, so one janitor serves all channels of the process. In bulk
+Rooms end and boards close before that, so janitors outlive them: one for each guild, whose removals
+go one after the other and hold up no other guild's. In bulk
 where the bot may manage messages (one request for up to a hundred), else one by one, slowly: such
 deletions share the captions' limit. What a process left behind when it ended is found again when
 the next board opens in the same channel (`history`).
@@ -37,7 +38,7 @@ class Historic(CaptionTransport, Protocol):
 
 
 class Janitor:
-    """Knows what is to be removed when, and does it. To be made on the running event loop.
+    """Knows what a guild wants removed when, and does it. To be made on the running event loop.
 
     Args:
         clock: The time.
@@ -108,7 +109,11 @@ class Janitor:
                 if at <= now:
                     due.setdefault(place, []).append(ref)
             for place, refs in due.items():
-                await self._clear(place, refs)
+                try:
+                    await self._clear(place, refs)
+                except Exception:  # one place's fault must not keep all others' captions standing
+                    log.exception("captions could not be removed")
+                    self._figures["kept_back"] += len(refs)
             await self._until(self._clock.now() + _GATHERED_S)
 
     async def _until(self, at: float) -> None:
@@ -152,3 +157,28 @@ class Janitor:
 
 def _batches(refs: list[MessageRef]) -> list[list[MessageRef]]:
     return [refs[start : start + BULK] for start in range(0, len(refs), BULK)]
+
+
+class Janitors:
+    """The janitors of all guilds. To be used on the running event loop.
+
+    Args:
+        clock: The time.
+        wall: The date.
+    """
+
+    def __init__(self, clock: Clock, wall: Wall) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._known: dict[int, Janitor] = {}
+
+    def of(self, guild_id: int) -> Janitor:
+        """A guild's, always the same one."""
+        if (janitor := self._known.get(guild_id)) is None:
+            janitor = self._known[guild_id] = Janitor(self._clock, self._wall)
+        return janitor
+
+    async def close(self) -> None:
+        """End all; what is not due yet stays. Idempotent."""
+        for janitor in self._known.values():
+            await janitor.close()

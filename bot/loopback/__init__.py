@@ -25,6 +25,7 @@ from bot.loopback.observation import (
 from bot.loopback.permissions import EVERYONE, INVITED, Permissions
 from bot.loopback.person import Person
 from bot.loopback.rest.limits import Rule
+from bot.loopback.rest.trouble import Trouble
 from bot.loopback.server import LoopbackDiscord
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Rule",
     "StatusChanged",
     "ThreadStarted",
+    "Trouble",
     "VoiceStateChanged",
     "Webhook",
 ]

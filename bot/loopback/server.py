@@ -22,7 +22,8 @@ from bot.loopback.observation import Complaint, Observation, PersonSpeaking
 from bot.loopback.rest.body import FILE_LIMIT
 from bot.loopback.rest.limits import Limits
 from bot.loopback.rest.message_form import FILES_LIMIT
-from bot.loopback.rest.server import Failure, Refused429, RestServer
+from bot.loopback.rest.server import Refused429, RestServer
+from bot.loopback.rest.trouble import Trouble
 from bot.loopback.snowflake import wall_clock
 from bot.loopback.voice import VoiceServer
 from bot.loopback.voice_states import VoiceStates
@@ -213,7 +214,7 @@ class LoopbackDiscord:
         """Let each request to the API take so long on its way, and its answer as long again."""
         self._rest.distance_s = seconds
 
-    def fail_next(self, method: str, path_pattern: str, status: int, times: int = 1) -> None:
+    def fail_next(self, method: str, path_pattern: str, status: int, times: int = 1) -> Trouble:
         """Answer the next requests with an HTTP status, whatever they ask.
 
         Args:
@@ -222,4 +223,37 @@ class LoopbackDiscord:
             status: As 500.
             times: How many requests.
         """
-        self._rest.failures.append(Failure(method, re.compile(path_pattern), status, times))
+        trouble = Trouble(method, re.compile(path_pattern), status=status, left=times)
+        self._rest.troubles.order(trouble)
+        return trouble
+
+    def trouble(
+        self,
+        path_pattern: str,
+        *,
+        guild: Guild | None = None,
+        method: str = "",
+        status: int = 0,
+        delay_s: float = 0.0,
+        retry_after_s: float = 1.0,
+    ) -> Trouble:
+        """Refuse requests, or let them wait, until the trouble that is returned ends.
+
+        Args:
+            path_pattern: Regular expression, found anywhere in the path below `/api/v10`.
+            guild: Only those about this guild, its channels and webhooks; None: all.
+            method: As "POST"; empty for any.
+            status: The answer; 0 answers as ever, only later.
+            delay_s: Before the answer.
+            retry_after_s: What a 429 says.
+        """
+        trouble = Trouble(
+            method,
+            re.compile(path_pattern),
+            None if guild is None else guild.id,
+            status,
+            delay_s,
+            retry_after_s,
+        )
+        self._rest.troubles.order(trouble)
+        return trouble

@@ -1,20 +1,26 @@
 """Transcripts of a server's calls: off unless its settings give them days, and gone after these."""
 
+import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.clock import Clock, Timer
 from bot.errors import StoreError, UsageError
+from bot.locks import FairLock, KeyedLimit
+from bot.records import documents
 from bot.records.batches import Batches
+from bot.records.documents import Format
 from bot.records.recorder import Recorder, RecordingBoard
 from bot.records.utterances import Utterance, utterances
 from bot.room.consent import Consent
 from bot.room.plan import RoomPlan
 from bot.room.ports import CaptionBoard
+from bot.room.records import TranscriptLine
 from bot.room.stores import SettingsStore, TranscriptStore
 from bot.tasks import TaskOwner
 from bot.wall import Wall
@@ -25,6 +31,7 @@ log = logging.getLogger(__name__)
 _DAY_S: Final = 86_400.0
 _AGAIN_S: Final = 600.0  # where it was not known for certain what day it is
 _SESSIONS: Final = 100  # of a guild, the newest
+_REST_S: Final = 0.005  # between the pages of a file, in which everybody else has their turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,14 @@ class Session:
     began: datetime
     ended: datetime
     lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file, and how many utterances are in it."""
+
+    data: bytes
+    utterances: int
 
 
 class Transcripts:
@@ -69,6 +84,8 @@ class Transcripts:
         self._clock = clock
         self._wall = wall
         self._batches = Batches(store, clock=clock)
+        self._reading = KeyedLimit()
+        self._working = FairLock()
         self._boards: dict[int, RecordingBoard] = {}  # by guild; the newest room's
         self._tasks = TaskOwner("retention")
         self._timer: Timer | None = None
@@ -90,7 +107,7 @@ class Transcripts:
         days = (await self._settings.settings(guild_id)).transcript_days
         begun = int(self._wall.now().timestamp() * 1000)
         name = f"{plan.text_channel_id}.{plan.session or begun}"
-        known = await self._store.lines(guild_id, name) if plan.session else []
+        last = await self._store.last_utterance(guild_id, name) if plan.session else 0
         stop = consent.listen(lambda agreed: self._agreed(guild_id, agreed))
 
         def closed() -> None:
@@ -102,7 +119,7 @@ class Transcripts:
             board,
             Recorder(
                 name,
-                first=1 + max((line.utterance for line in known), default=0),
+                first=1 + last,
                 date=lambda: self._wall.now().timestamp(),
             ),
             consent=consent,
@@ -114,7 +131,7 @@ class Transcripts:
         return recording
 
     def _agreed(self, guild_id: int, agreed: frozenset[int]) -> None:
-        self._batches.drop(lambda guild, line: guild == guild_id and line.user_id not in agreed)
+        self._batches.drop(guild_id, lambda line: line.user_id not in agreed)
 
     def keep_for(self, guild_id: int, days: int) -> None:
         """The guild's settings changed: keep transcripts for so many days from now on; 0: none.
@@ -145,7 +162,7 @@ class Transcripts:
         Raises:
             StoreError: The store can't be read.
         """
-        await self._batches.flush()
+        await self._batches.flush(guild_id)
         oldest = await self._limit(guild_id)
         found = []
         for name, began, ended, lines in await self._store.sessions(guild_id, _SESSIONS):
@@ -162,6 +179,15 @@ class Transcripts:
                 )
         return found
 
+    async def languages(self, guild_id: int, session: Session) -> list[str]:
+        """Those into which anything of it was translated, sorted.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        oldest = await self._limit(guild_id)
+        return await self._store.languages(guild_id, session.id, oldest)
+
     async def utterances(self, guild_id: int, session: Session) -> list[Utterance]:
         """What was said, in order of speech.
 
@@ -169,12 +195,58 @@ class Transcripts:
             UsageError: There is nothing.
             StoreError: The store can't be read.
         """
-        await self._batches.flush()
-        oldest = await self._limit(guild_id)
-        lines = await self._store.lines(guild_id, session.id)
-        if not (said := utterances(line for line in lines if line.at >= oldest)):
+        async with aclosing(self._read(guild_id, session)) as pages:
+            said = [one async for page in pages for one in page]
+        if not said:
             raise UsageError(t("Nothing is left of that transcript."))
         return said
+
+    async def document(
+        self, guild_id: int, session: Session, form: Format, language: str | None = None
+    ) -> Document:
+        """What was said, as a file; a guild's are made one at a time.
+
+        Args:
+            guild_id: Whose.
+            session: Of which call.
+            form: Which kind of file.
+            language: The only one; None: all, with the originals.
+
+        Raises:
+            UsageError: There is nothing.
+            StoreError: The store can't be read.
+        """
+        async with self._reading.of(guild_id):  # each may take a hundred megabytes
+            columns = await self.languages(guild_id, session)
+            file = documents.writer(form, language, columns)
+            parts: list[str] = []
+            count = 0
+            async with aclosing(self._read(guild_id, session)) as pages:
+                async for said in pages:
+                    async with self._working.of(guild_id):
+                        parts.append(file.add(said))
+                        await asyncio.sleep(_REST_S)
+                    count += len(said)
+            if not count:
+                raise UsageError(t("Nothing is left of that transcript."))
+            async with self._working.of(guild_id):
+                parts.append(await asyncio.to_thread(file.end))
+            return Document(documents.encoded(form, parts), count)
+
+    async def _read(self, guild_id: int, session: Session) -> AsyncGenerator[list[Utterance], None]:
+        """What was said, some at a time."""
+        await self._batches.flush(guild_id)
+        oldest = await self._limit(guild_id)
+        rest: list[TranscriptLine] = []  # of an utterance, which may have more in the next page
+        async with aclosing(self._store.pages(guild_id, session.id, oldest)) as pages:
+            async for page in pages:
+                lines = [*rest, *page]
+                last = lines[-1].utterance
+                rest = [line for line in lines if line.utterance == last]
+                if whole := lines[: -len(rest)]:
+                    yield utterances(whole)
+        if rest:
+            yield utterances(rest)
 
     # Forgetting
 

@@ -89,7 +89,7 @@ class Forgetting:
             StoreError: The store can't be read.
         """
         consent = await self.rooms.consent(guild_id)
-        usage = await self.ledger.spent_by_day(guild_id, date.min)
+        usage = await self.ledger.spent_by_day(guild_id, date.min, user_id)
         return Kept(
             mode=consent.mode,
             heard=user_id in consent.agreed,
@@ -131,7 +131,7 @@ class Forgetting:
         return replace(found, lines=await self.transcripts.forget(guild_id, user_id))
 
     async def _usage(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
-        rows = await self.ledger.spent_by_day(guild_id, date.min)
+        rows = await self.ledger.spent_by_day(guild_id, date.min, user_id)
         await self.ledger.forget(guild_id, user_id)
         theirs = sum(key.user_id == user_id for key in rows)
         return replace(found, usage_rows=theirs)

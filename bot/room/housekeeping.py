@@ -88,34 +88,43 @@ class Housekeeping:
 
     async def _round(self) -> None:
         wait_s = ROUND_S
-        try:
-            async with self._turn:
-                await self._compare()
-                if not await self._remove():
+        async with self._turn:
+            # A guild whose rows can't be removed keeps no others', nor old usage, here.
+            for step in (self._compare, self._remove_guilds, self._remove_usage):
+                try:
+                    done = await step()
+                except StoreError as error:
+                    done = False
+                    log.warning("a part of the round failed: %s", error.code)
+                if not done:
                     wait_s = AGAIN_S
-        except StoreError as error:
-            wait_s = AGAIN_S
-            log.warning("the round ended early: %s", error.code)
         self._timer = self._clock.call_at(self._clock.now() + wait_s, self._begin_round)
 
-    async def _compare(self) -> None:
+    async def _compare(self) -> bool:
         """Learn what happened while the bot was away, or could not be written."""
         known, departed = await self._guilds.guilds(), await self._guilds.departed()
         present = self._present()
         if present is None:
-            return
+            return True
         now = self._wall.now().timestamp()
         for guild_id in sorted(known.difference(departed, present)):
             await self._guilds.guild_left(guild_id, now)
         for guild_id in sorted(departed.intersection(present)):
             await self._guilds.guild_back(guild_id)
+        return True
 
-    async def _remove(self) -> bool:
-        now = self._wall.reached()
-        if now is None:
+    async def _remove_guilds(self) -> bool:
+        if (now := self._wall.reached()) is None:
             return False
         guilds = await self._guilds.purge((now - GUILD_KEPT).timestamp())
+        if guilds:
+            log.info("removed what was kept of %d servers", guilds)
+        return True
+
+    async def _remove_usage(self) -> bool:
+        if (now := self._wall.reached()) is None:
+            return False
         rows = await self._usage.expire((now - USAGE_KEPT).date())
-        if guilds or rows:
-            log.info("removed what was kept of %d servers, and %d rows of usage", guilds, rows)
+        if rows:
+            log.info("removed %d rows of usage", rows)
         return True

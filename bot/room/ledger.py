@@ -1,26 +1,33 @@
 """What was spent: counted in memory, written to the store in batches.
 
 Counting never waits. What is not written yet is lost when the process is killed: at most what came
-since the last batch.
+since the last batch. Each guild has batches of its own, so that none waits for another's, and a row
+that the store refuses keeps nothing back but itself.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
+from itertools import islice
+from typing import Final
 
 from bot.clock import Clock, Timer
 from bot.errors import StoreError
+from bot.locks import KeyedLimit
 from bot.room.events import Usage
 from bot.room.ports import UsageStore
-from bot.room.spent import NOBODY, Spent, SpentKey, spent
+from bot.room.spent import Spent, SpentKey, spent
+from bot.room.unwritten import Unwritten
 from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
 
-BATCH_S = 10.0
-MOST_ROWS = 10_000  # waiting to be written, while the store fails
+BATCH_S: Final = 10.0
+MOST_ROWS: Final = 10_000  # waiting to be written, while the store fails
+_AT_ONCE: Final = 500  # rows, in one transaction
+_SINGLY: Final = 100  # rows of a batch that was refused, tried one by one
+_HOPELESS: Final = 3  # refused in a row: it is not the rows
 
 
 class Ledger:
@@ -32,8 +39,7 @@ class Ledger:
         text_model: Of text translation.
         clock: The time between batches.
         wall: The date, in UTC. May be set, forwards and back.
-        most_rows: How many rows may wait. Beyond, what people used is counted for their guild
-            alone; beyond twice as many it is not kept, and counted in `dropped`.
+        most_rows: How many rows may wait; see `Unwritten`.
     """
 
     def __init__(
@@ -51,22 +57,25 @@ class Ledger:
         self._text_model = text_model
         self._clock = clock
         self._wall = wall
-        self._most_rows = most_rows
-        self._waiting: dict[SpentKey, Spent] = {}
+        self._unwritten = Unwritten(most_rows)
         self._day = wall().date()
         self._today: dict[int, dict[str, Spent]] = {}  # by guild and model
         self._known: set[int] = set()  # guilds whose earlier rows of today are in `_today`
         self._asked: dict[int, float] = {}  # clock second of the last try to know such a guild
-        self._writing = asyncio.Lock()
-        self._timer: Timer | None = None
+        self._locks = KeyedLimit()  # of a guild: one writes or reads
+        self._timers: dict[int, Timer] = {}
         self._tasks = TaskOwner("ledger")
-        self._failing = False
+        self._failing: set[int] = set()
         self._closed = False
-        self.dropped = 0
 
     def __len__(self) -> int:
         """Rows that wait to be written."""
-        return len(self._waiting)
+        return len(self._unwritten)
+
+    @property
+    def dropped(self) -> int:
+        """Amounts not kept, as too many rows waited."""
+        return self._unwritten.dropped
 
     @property
     def day(self) -> date:
@@ -91,14 +100,14 @@ class Ledger:
         """
         while not self.knows(guild_id):
             # No batch is under way meanwhile: what waits is not in the store, what does not is.
-            async with self._writing:
+            async with self._locks.of(guild_id):
                 day = self.day
                 stored = await self._store.day(guild_id, day)
                 if self.knows(guild_id) or day != self.day:
                     continue
                 amounts = dict(stored)
-                for key, amount in self._waiting.items():
-                    if (key.guild_id, key.day) == (guild_id, day):
+                for key, amount in self._unwritten.of(guild_id).items():
+                    if key.day == day:
                         amounts[key.model] = amounts.get(key.model, Spent()) + amount
                 self._today[guild_id] = amounts
                 self._known.add(guild_id)
@@ -121,9 +130,9 @@ class Ledger:
         try:
             await self.load(guild_id)
         except StoreError as error:
-            if not self._failing:
+            if guild_id not in self._failing:
                 log.warning("what was spent today can't be read, and is asked again: %s", error)
-            self._failing = True
+            self._failing.add(guild_id)
 
     def today(self, guild_id: int) -> Mapping[str, Spent]:
         """What a loaded guild spent today, by model; where a day has just begun, so far."""
@@ -142,62 +151,87 @@ class Ledger:
         today = self._today.setdefault(guild_id, {})
         for model, amount in spent(usage, model=self._model, text_model=self._text_model).items():
             today[model] = today.get(model, Spent()) + amount
-            self._wait(SpentKey(day, guild_id, user_id, model), amount)
-        if self._waiting and self._timer is None and not self._closed:
-            self._timer = self._clock.call_at(self._clock.now() + BATCH_S, self._due)
+            self._unwritten.add(SpentKey(day, guild_id, user_id, model), amount)
+        self._set_timer(guild_id)
 
-    def _wait(self, key: SpentKey, amount: Spent) -> None:
-        if key not in self._waiting and len(self._waiting) >= self._most_rows:
-            key = replace(key, user_id=NOBODY)
-            if key not in self._waiting and len(self._waiting) >= 2 * self._most_rows:
-                if self.dropped == 0:
-                    log.error("usage is not kept any more: the store has failed for too long")
-                self.dropped += 1
-                return
-        self._waiting[key] = self._waiting.get(key, Spent()) + amount
+    def _set_timer(self, guild_id: int) -> None:
+        if self._unwritten.of(guild_id) and guild_id not in self._timers and not self._closed:
+            at = self._clock.now() + BATCH_S
+            self._timers[guild_id] = self._clock.call_at(at, lambda: self._due(guild_id))
 
-    def _due(self) -> None:
-        self._timer = None
-        self._tasks.start(self._batch(), "batch")
+    def _due(self, guild_id: int) -> None:
+        del self._timers[guild_id]
+        self._tasks.start(self._batch(guild_id), f"batch {guild_id}")
 
-    async def _batch(self) -> None:
-        await self.flush()
-        if self._waiting and self._timer is None and not self._closed:
-            self._timer = self._clock.call_at(self._clock.now() + BATCH_S, self._due)
+    async def _batch(self, guild_id: int) -> None:
+        await self.flush(guild_id)
+        self._set_timer(guild_id)
 
-    async def flush(self) -> bool:
-        """Write what waits; whether that worked. What could not be written waits on."""
-        async with self._writing:
-            batch, self._waiting = self._waiting, {}
-            if not batch:
-                return True
+    async def flush(self, guild_id: int | None = None) -> bool:
+        """Write what waits of a guild, or of all; whether that worked.
+
+        What could not be written waits on.
+        """
+        guilds = self._unwritten.guilds() if guild_id is None else (guild_id,)
+        # At once, so that none waits for as long as the store lets the others wait.
+        return all(await asyncio.gather(*(self._flush(guild) for guild in guilds)))
+
+    async def _flush(self, guild_id: int) -> bool:
+        async with self._locks.of(guild_id):
+            rows = self._unwritten.take(guild_id)
             try:
-                await self._store.add(batch)
+                await self._write(rows)
             except StoreError as error:
-                if not self._failing:
+                if guild_id not in self._failing:
                     log.warning("usage can't be written, and is kept in memory: %s", error)
-                self._failing = True
-                self._restore(batch)
-                return False
-            except BaseException:
-                self._restore(batch)
+                self._failing.add(guild_id)
+            else:
+                self._failing.discard(guild_id)
+            finally:
+                self._unwritten.give_back(guild_id, rows)
+            return not rows
+
+    async def _write(self, rows: dict[SpentKey, Spent]) -> None:
+        """Write a guild's rows; each is taken out once it is written."""
+        try:
+            while some := dict(islice(rows.items(), _AT_ONCE)):
+                await self._store.add(some)
+                for key in some:
+                    del rows[key]
+        except StoreError as error:
+            if not error.retryable and len(rows) > 1:
+                await self._write_singly(rows)
+            if rows:
                 raise
-            self._failing = False
-            return True
 
-    def _restore(self, batch: Mapping[SpentKey, Spent]) -> None:
-        newer, self._waiting = self._waiting, dict(batch)
-        for key, amount in newer.items():
-            self._wait(key, amount)
+    async def _write_singly(self, rows: dict[SpentKey, Spent]) -> None:
+        refused = 0  # in a row
+        for key in list(islice(rows, _SINGLY)):
+            amount = rows[key]
+            try:
+                await self._store.add({key: amount})
+            except StoreError as error:
+                refused += 1
+                if error.retryable or refused == _HOPELESS:
+                    return
+                del rows[key]
+                rows[key] = amount  # the last to be tried again
+            else:
+                del rows[key]
+                refused = 0
 
-    async def spent_by_day(self, guild_id: int, since: date) -> Mapping[SpentKey, Spent]:
-        """What a guild spent from a day on, row by row; what waits is written first.
+    async def spent_by_day(
+        self, guild_id: int, since: date, user_id: int
+    ) -> Mapping[SpentKey, Spent]:
+        """What a guild spent from a day on; what waits is written first.
+
+        A row for each day and model of this person, and of all others together as `NOBODY`.
 
         Raises:
             StoreError: The store can't be read.
         """
-        await self.flush()
-        return await self._store.since(guild_id, since)
+        await self.flush(guild_id)
+        return await self._store.since(guild_id, since, user_id)
 
     async def forget(self, guild_id: int, user_id: int) -> None:
         """Name this person in no row of a guild; the guild's sums stay as they are.
@@ -205,23 +239,20 @@ class Ledger:
         Raises:
             StoreError: The store still has rows of theirs.
         """
-        async with self._writing:
-            waiting, self._waiting = self._waiting, {}
-            for key, amount in waiting.items():
-                mine = (key.guild_id, key.user_id) == (guild_id, user_id)
-                self._wait(replace(key, user_id=NOBODY) if mine else key, amount)
+        async with self._locks.of(guild_id):
+            self._unwritten.forget(guild_id, user_id)
             await self._store.forget(guild_id, user_id)
 
     async def close(self) -> None:
         """Write what waits, and end. Idempotent."""
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
         try:
             await self._tasks.drain()
             await self.flush()
         finally:  # also when there is no more time for it
-            if self._waiting:
-                log.error("%d rows of usage could not be written", len(self._waiting))
+            if self._unwritten:
+                log.error("%d rows of usage could not be written", len(self))
             await self._tasks.close()

@@ -241,13 +241,22 @@ class UsageStore(Protocol):
     """What was spent, a row for each day, guild, person and model. Methods raise StoreError."""
 
     async def add(self, amounts: Mapping[SpentKey, Spent]) -> None:
-        """Add to rows, all of them or none."""
+        """Add to rows, all of them or none; at most some hundred."""
 
     async def day(self, guild_id: int, day: date) -> Mapping[str, Spent]:
         """What a guild spent on a day, by model."""
 
-    async def since(self, guild_id: int, day: date) -> Mapping[SpentKey, Spent]:
-        """A guild's rows of a day and those after it."""
+    async def since(
+        self, guild_id: int, day: date, whose: int | None = None
+    ) -> Mapping[SpentKey, Spent]:
+        """A guild's rows of a day and those after it.
+
+        Args:
+            guild_id: Which.
+            day: The first.
+            whose: Only this person's rows are apart, the others' are summed as `NOBODY`'s; None:
+                everybody's are apart.
+        """
 
     async def forget(self, guild_id: int, user_id: int) -> None:
         """Add a person's rows to those that name nobody, and delete them."""

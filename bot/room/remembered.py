@@ -110,11 +110,11 @@ class RememberedRooms:
         if self._store is None:
             return False
         async with self._locks.of(guild_id):
-            for room in await self._store.rooms():
-                if (room.guild_id, room.starter_id) == (guild_id, user_id):
-                    await self._store.save_room(replace(room, starter_id=NOBODY))
-                    return True
-        return False
+            room = await self._store.room(guild_id)
+            if room is None or room.starter_id != user_id:
+                return False
+            await self._store.save_room(replace(room, starter_id=NOBODY))
+            return True
 
     def _rest(self) -> None:
         if self._next is not None:

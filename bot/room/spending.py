@@ -82,7 +82,8 @@ class Spending:
         days: dict[date, dict[str, Spent]] = {}
         own: dict[date, Spent] = {}
         total: dict[str, Spent] = {}
-        for key, amount in (await self._ledger.spent_by_day(guild_id, since)).items():
+        spent = await self._ledger.spent_by_day(guild_id, since, user_id)
+        for key, amount in spent.items():
             models = days.setdefault(key.day, {})
             for by_model in (models, total):
                 by_model[key.model] = by_model.get(key.model, Spent()) + amount

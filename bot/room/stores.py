@@ -1,6 +1,6 @@
 """Ports for what is kept. `bot.store` implements each; all raise StoreError and nothing else."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -56,13 +56,27 @@ class TranscriptStore(Protocol):
     """What was said, where the server wants it kept."""
 
     async def append(self, guild_id: int, lines: Sequence[TranscriptLine]) -> None:
-        """Keep these lines; one that is there (session, utterance, language) is replaced."""
+        """Keep these lines; one that is there (session, utterance, language) is replaced.
+
+        All of them or none; at most some hundred.
+        """
 
     async def sessions(self, guild_id: int, most: int) -> list[tuple[str, float, float, int]]:
         """(session, began, ended, lines), the newest first."""
 
-    async def lines(self, guild_id: int, session: str) -> list[TranscriptLine]:
-        """Of one session, in order of speech."""
+    def pages(
+        self, guild_id: int, session: str, since: float
+    ) -> AsyncGenerator[Sequence[TranscriptLine], None]:
+        """The lines of a session that have words and were said since then, some at a time.
+
+        In order of speech, an utterance's languages together.
+        """
+
+    async def languages(self, guild_id: int, session: str, since: float) -> list[str]:
+        """Those into which anything of a session was translated since then, sorted."""
+
+    async def last_utterance(self, guild_id: int, session: str) -> int:
+        """The highest number in a session; 0 when there is nothing."""
 
     async def forget_lines(self, guild_id: int, user_id: int) -> int:
         """Remove everything that this member said; returns how many lines."""
@@ -80,8 +94,11 @@ class RoomStore(Protocol):
     async def drop_room(self, guild_id: int) -> None:
         """It ended."""
 
+    async def room(self, guild_id: int) -> SavedRoom | None:
+        """A guild's, if one is kept."""
+
     async def rooms(self) -> list[SavedRoom]:
-        """All that ran when the process ended."""
+        """All that ran when the process ended; one that can't be read is left out and logged."""
 
 
 class GuildStore(Protocol):

@@ -39,12 +39,12 @@ class ConsentTable:
 
     async def _members(self, table: Table, guild_id: int) -> frozenset[int]:
         query = select(table.c.user_id).where(table.c.guild_id == guild_id)
-        async with self._database.reading() as connection:
+        async with self._database.reading(guild_id) as connection:
             return frozenset((await connection.execute(query)).scalars())
 
     async def _move(self, guild_id: int, user_id: int, source: Table, to: Table | None) -> None:
         theirs = (source.c.guild_id == guild_id) & (source.c.user_id == user_id)
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(guild_id) as connection:
             await connection.execute(delete(source).where(theirs))
             if to is not None:
                 row = insert(self._database.dialect, to).on_conflict_do_nothing()

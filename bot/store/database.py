@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import StoreError
+from bot.locks import FairLock, KeyedLimit
 from bot.store import faults, migrations
 from bot.store.sqlite import Connection
 
@@ -23,7 +24,11 @@ log = logging.getLogger(__name__)
 _BUSY_MS = 5000
 _CONNECT_S = 10.0
 _STATEMENT_S = 60.0  # a server that went silent is given up after it
+_TURN_S = 10.0  # for which a guild's request waits for others before it is given up
+_READERS = 2  # of a guild at a time; the pool has fifteen connections for all
 _READS = "parley_reads"
+
+BACKGROUND = 0  # in the place of a guild: writes that nobody waits for
 
 
 class Database:
@@ -35,12 +40,13 @@ class Database:
         self._engine = engine_of(url, self._connect)
         self._left: Callable[[], float] = lambda: math.inf
         self._reads = self._engine.execution_options(**{_READS: True})
-        self._writing: AbstractAsyncContextManager[None] = nullcontext()
+        self._readers = KeyedLimit(_READERS)
+        self._writers: FairLock | KeyedLimit = KeyedLimit()
         if self.dialect == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _prepare)
             event.listen(self._engine.sync_engine, "begin", self._begin)
             # SQLite has one writer, and lets those who wait for it in by chance: in turn is fair.
-            self._writing = asyncio.Lock()
+            self._writers = FairLock()
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -65,24 +71,36 @@ class Database:
         return database
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, guild_id: int = BACKGROUND) -> AsyncIterator[AsyncConnection]:
         """For writing: committed at the end, rolled back when an error passes through.
 
+        One at a time for each guild. With SQLite others wait meanwhile, so a transaction has a
+        bounded number of rows (`bounded`).
+
+        Args:
+            guild_id: Whose turn it is; those of the background share one.
+
         Raises:
             StoreError: The database failed; `retryable` when it may work later.
         """
-        async with self._writing, self._begun(self._engine) as connection:
-            yield connection
+        async with AsyncExitStack() as stack:
+            await _wait_for(stack, self._writers.of(guild_id))
+            yield await stack.enter_async_context(self._begun(self._engine))
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self, guild_id: int | None = None) -> AsyncIterator[AsyncConnection]:
         """For reading alone: sees one state of the database and waits for no writer.
+
+        Args:
+            guild_id: Whose readers, of which there are few at a time; None: not limited.
 
         Raises:
             StoreError: The database failed; `retryable` when it may work later.
         """
-        async with self._begun(self._reads) as connection:
-            yield connection
+        async with AsyncExitStack() as stack:
+            if guild_id is not None:
+                await _wait_for(stack, self._readers.of(guild_id))
+            yield await stack.enter_async_context(self._begun(self._reads))
 
     @asynccontextmanager
     async def _begun(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -149,6 +167,15 @@ class Database:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+async def _wait_for(stack: AsyncExitStack, turn: AbstractAsyncContextManager[None]) -> None:
+    try:
+        async with asyncio.timeout(_TURN_S):
+            await stack.enter_async_context(turn)
+    except TimeoutError as error:
+        log.warning("the database was busy for too long")
+        raise faults.in_use(error) from None
 
 
 def engine_of(

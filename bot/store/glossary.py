@@ -28,7 +28,7 @@ class GlossaryTable:
         )
         if target is not None:
             query = query.where(glossary.c.target == target)
-        async with self._database.reading() as connection:
+        async with self._database.reading(guild_id) as connection:
             rows = (await connection.execute(query)).all()
         # Here, as each database has its own order of letters.
         return sorted(
@@ -50,7 +50,7 @@ class GlossaryTable:
         wanted = {(term.target, term.source): term.translation for term in terms}
         if not wanted:
             return 0, 0
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(guild_id) as connection:
             await self._alone(connection, guild_id)
             known = await self._known(connection, guild_id)
             new = sum(key not in known for key in wanted)
@@ -78,7 +78,7 @@ class GlossaryTable:
         if target is not None:
             there &= glossary.c.target == target
         removed = 0
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(guild_id) as connection:
             for start in range(0, len(words), _BATCH):
                 these = there & glossary.c.source.in_(words[start : start + _BATCH])
                 removed += (await connection.execute(delete(glossary).where(these))).rowcount

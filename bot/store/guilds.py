@@ -1,10 +1,17 @@
 """Servers that removed the bot, and the end of what is kept of them."""
 
-from sqlalchemy import delete, select, union
+from typing import Final
 
+from sqlalchemy import delete, select, union
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import StoreError
+from bot.store import bounded
 from bot.store.database import Database
-from bot.store.tables import departures, metadata
+from bot.store.tables import departures, glossary, metadata, transcripts, usage
 from bot.store.upsert import insert
+
+_BULKY: Final = (transcripts, usage, glossary)  # of which a guild may have very many rows
 
 
 class GuildTable:
@@ -36,12 +43,46 @@ class GuildTable:
             await connection.execute(delete(departures).where(departures.c.guild_id == guild_id))
 
     async def purge(self, before: float) -> int:
-        """Remove everything of guilds that were left before; returns how many guilds."""
-        # Locked until the end: one that is invited again now waits, and then has nothing left.
-        query = select(departures.c.guild_id).where(departures.c.at < before).with_for_update()
+        """Remove everything of guilds that were left before; returns how many guilds.
+
+        One after the other, and one that fails for good does not keep the others here.
+        """
+        left = select(departures.c.guild_id).where(departures.c.at < before)
+        async with self._database.reading() as connection:
+            gone = (await connection.execute(left)).scalars().all()
+        count = 0
+        failed: StoreError | None = None
+        for guild_id in gone:
+            try:
+                count += await self._remove(guild_id, before)
+            except StoreError as error:
+                if error.retryable:
+                    raise
+                failed = error
+        if failed is not None:
+            raise failed
+        return count
+
+    async def _remove(self, guild_id: int, before: float) -> bool:
+        """Whether it is gone; one that is invited again meanwhile keeps what it still has."""
+        for table in _BULKY:
+            removed = bounded.ROWS
+            while removed == bounded.ROWS:
+                async with self._database.transaction() as connection:
+                    if not await self._has_left(connection, guild_id, before):
+                        return False
+                    its = table.c.guild_id == guild_id
+                    removed = await bounded.remove_some(connection, table, its)
+        # Settings and answers belong together, so they go in one.
         async with self._database.transaction() as connection:
-            gone = (await connection.execute(query)).scalars().all()
-            for guild_id in gone:
-                for table in metadata.sorted_tables:
-                    await connection.execute(delete(table).where(table.c.guild_id == guild_id))
-        return len(gone)
+            if not await self._has_left(connection, guild_id, before):
+                return False
+            for table in metadata.sorted_tables:
+                await connection.execute(delete(table).where(table.c.guild_id == guild_id))
+        return True
+
+    async def _has_left(self, connection: AsyncConnection, guild_id: int, before: float) -> bool:
+        # Locked until the end: one that is invited again now waits for this transaction.
+        left = (departures.c.guild_id == guild_id) & (departures.c.at < before)
+        query = select(departures.c.guild_id).where(left).with_for_update()
+        return (await connection.execute(query)).first() is not None

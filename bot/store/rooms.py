@@ -1,12 +1,17 @@
 """The rooms that run, so that they are back after a restart."""
 
+import logging
+
 from sqlalchemy import delete, select
 
+from bot.errors import StoreError
 from bot.room.records import SavedRoom
 from bot.store.database import Database
 from bot.store.document import Document
 from bot.store.tables import rooms
 from bot.store.upsert import put
+
+log = logging.getLogger(__name__)
 
 _DOCUMENT = Document(SavedRoom, "room")
 
@@ -20,19 +25,32 @@ class RoomTable:
     async def save_room(self, room: SavedRoom) -> None:
         """Keep it, in the place of what was for its guild."""
         row = put(self._database.dialect, rooms)
-        async with self._database.transaction() as connection:
+        async with self._database.transaction() as connection:  # each minute of every room
             await connection.execute(
                 row, {"guild_id": room.guild_id, "document": _DOCUMENT.dump(room)}
             )
 
     async def drop_room(self, guild_id: int) -> None:
         """It ended."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(guild_id) as connection:
             await connection.execute(delete(rooms).where(rooms.c.guild_id == guild_id))
 
+    async def room(self, guild_id: int) -> SavedRoom | None:
+        """A guild's, if one is kept."""
+        query = select(rooms.c.document).where(rooms.c.guild_id == guild_id)
+        async with self._database.reading(guild_id) as connection:
+            document = (await connection.execute(query)).scalar_one_or_none()
+        return None if document is None else _DOCUMENT.load(document)
+
     async def rooms(self) -> list[SavedRoom]:
-        """All that ran when the process ended."""
-        query = select(rooms.c.document).order_by(rooms.c.guild_id)
+        """All that ran when the process ended; one that can't be read is left out and logged."""
+        query = select(rooms.c.guild_id, rooms.c.document).order_by(rooms.c.guild_id)
         async with self._database.reading() as connection:
-            documents = (await connection.execute(query)).scalars().all()
-        return [_DOCUMENT.load(document) for document in documents]
+            rows = (await connection.execute(query)).all()
+        found = []
+        for guild_id, document in rows:
+            try:
+                found.append(_DOCUMENT.load(document))
+            except StoreError as error:
+                log.error("room %d is left out: %s", guild_id, error)  # noqa: TRY400 - its one line says all
+        return found

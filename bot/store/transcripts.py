@@ -1,11 +1,14 @@
 """What was said, where a server wants it kept."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, fields
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, func, select
 
 from bot.room.records import TranscriptLine
+from bot.store import bounded
 from bot.store.database import Database
 from bot.store.tables import transcripts
 from bot.store.upsert import put
@@ -20,7 +23,10 @@ class TranscriptTable:
         self._database = database
 
     async def append(self, guild_id: int, lines: Sequence[TranscriptLine]) -> None:
-        """Keep these lines; one that is there (session, utterance, language) is replaced."""
+        """Keep these lines; one that is there (session, utterance, language) is replaced.
+
+        All of them or none; few enough for one transaction (`bounded.ROWS`).
+        """
         if not lines:
             return
         rows = [{"guild_id": guild_id, **asdict(line)} for line in lines]
@@ -37,30 +43,59 @@ class TranscriptTable:
             .order_by(began.desc(), transcripts.c.session)
             .limit(most)
         )
-        async with self._database.reading() as connection:
+        async with self._database.reading(guild_id) as connection:
             rows = (await connection.execute(query)).all()
         return [(session, began, ended, count) for session, began, ended, count in rows]
 
-    async def lines(self, guild_id: int, session: str) -> list[TranscriptLine]:
-        """Of one session, in order of speech."""
-        query = select(*_COLUMNS).where(
-            (transcripts.c.guild_id == guild_id) & (transcripts.c.session == session)
+    async def pages(
+        self, guild_id: int, session: str, since: float
+    ) -> AsyncGenerator[Sequence[TranscriptLine], None]:
+        """The lines of a session that have words and were said since then, some at a time.
+
+        In order of speech, an utterance's languages together.
+        """
+        began = func.min(transcripts.c.at).over(partition_by=transcripts.c.utterance)
+        by_code = "C" if self._database.dialect == "postgresql" else "BINARY"
+        language = transcripts.c.language.collate(by_code)  # else each has an order of its own
+        words = (transcripts.c.text != "") | (transcripts.c.source_text != "")
+        query = (
+            _of(guild_id, session, *_COLUMNS)
+            .where(words & (transcripts.c.at >= since))
+            .order_by(began, transcripts.c.utterance, language)
         )
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
-        # Here, as each database has its own order of letters.
-        return sorted(
-            (TranscriptLine(*row) for row in rows), key=lambda line: (line.utterance, line.language)
+        async with (
+            self._database.reading(guild_id) as connection,
+            aclosing(bounded.pages(connection, query)) as pages,
+        ):
+            async for page in pages:
+                yield [TranscriptLine(*tuple(row)) for row in page]
+
+    async def languages(self, guild_id: int, session: str, since: float) -> list[str]:
+        """Those into which anything of a session was translated since then, sorted."""
+        query = _of(guild_id, session, transcripts.c.language).where(
+            (transcripts.c.text != "") & (transcripts.c.at >= since)
         )
+        async with self._database.reading(guild_id) as connection:
+            return sorted((await connection.execute(query.distinct())).scalars())
+
+    async def last_utterance(self, guild_id: int, session: str) -> int:
+        """The highest number in a session; 0 when there is nothing."""
+        query = _of(guild_id, session, func.max(transcripts.c.utterance))
+        async with self._database.reading(guild_id) as connection:
+            return (await connection.execute(query)).scalar() or 0
 
     async def forget_lines(self, guild_id: int, user_id: int) -> int:
         """Remove everything that this member said; returns how many lines."""
         theirs = (transcripts.c.guild_id == guild_id) & (transcripts.c.user_id == user_id)
-        async with self._database.transaction() as connection:
-            return (await connection.execute(delete(transcripts).where(theirs))).rowcount
+        return await bounded.remove(self._database, transcripts, theirs, guild_id)
 
     async def expire(self, guild_id: int, before: float) -> int:
         """Remove what was said before (seconds since 1970); returns how many lines."""
         old = (transcripts.c.guild_id == guild_id) & (transcripts.c.at < before)
-        async with self._database.transaction() as connection:
-            return (await connection.execute(delete(transcripts).where(old))).rowcount
+        return await bounded.remove(self._database, transcripts, old)
+
+
+def _of(guild_id: int, session: str, *columns: Any) -> Select[Any]:
+    return select(*columns).where(
+        (transcripts.c.guild_id == guild_id) & (transcripts.c.session == session)
+    )

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.room.spent import COLUMNS, NOBODY, Spent, SpentKey
+from bot.store import bounded
 from bot.store.database import Database
 from bot.store.tables import usage
 from bot.store.upsert import insert
@@ -23,7 +24,7 @@ class UsageTable:
         self._database = database
 
     async def add(self, amounts: Mapping[SpentKey, Spent]) -> None:
-        """Add to rows, all of them or none."""
+        """Add to rows, all of them or none; few enough for one transaction (`bounded.ROWS`)."""
         if not amounts:
             return
         async with self._database.transaction() as connection:
@@ -43,27 +44,46 @@ class UsageTable:
             .where((usage.c.guild_id == guild_id) & (usage.c.day == day))
             .group_by(usage.c.model)
         )
-        async with self._database.reading() as connection:
+        async with self._database.reading(guild_id) as connection:
             rows = (await connection.execute(query)).all()
         # PostgreSQL's sums of bigint are decimals.
         return {model: Spent(*(int(amount) for amount in amounts)) for model, *amounts in rows}
 
-    async def since(self, guild_id: int, day: date) -> Mapping[SpentKey, Spent]:
-        """A guild's rows of a day and those after it."""
-        query = select(usage).where((usage.c.guild_id == guild_id) & (usage.c.day >= day))
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return {
-            SpentKey(*(row[name] for name in _KEYS)): Spent(*(row[name] for name in COLUMNS))
-            for row in rows
-        }
+    async def since(
+        self, guild_id: int, day: date, whose: int | None = None
+    ) -> Mapping[SpentKey, Spent]:
+        """A guild's rows of a day and those after it.
+
+        Args:
+            guild_id: Which.
+            day: The first.
+            whose: Only this person's rows are apart, the others' are summed as `NOBODY`'s; None:
+                everybody's are apart.
+        """
+        who: ColumnElement[int] = usage.c.user_id
+        if whose is not None:
+            who = case((usage.c.user_id == whose, usage.c.user_id), else_=NOBODY)
+        which = (usage.c.day, who.label("who"), usage.c.model)
+        query = (
+            select(*which, *(func.sum(column) for column in _AMOUNTS))
+            .where((usage.c.guild_id == guild_id) & (usage.c.day >= day))
+            .group_by(*which)
+        )
+        found: dict[SpentKey, Spent] = {}
+        async with self._database.reading(guild_id) as connection:
+            async for page in bounded.pages(connection, query):
+                for row in page:
+                    on, user_id, model, *amounts = tuple(row)
+                    key = SpentKey(on, guild_id, user_id, model)
+                    found[key] = Spent(*(int(amount) for amount in amounts))
+        return found
 
     async def forget(self, guild_id: int, user_id: int) -> None:
         """Add a person's rows to those that name nobody, and delete them."""
         if user_id == NOBODY:
             return
         theirs = (usage.c.guild_id == guild_id) & (usage.c.user_id == user_id)
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(guild_id) as connection:
             # In one statement, so that nothing is added between reading and deleting.
             taken = await connection.execute(delete(usage).where(theirs).returning(usage))
             rows = [dict(row) | {"user_id": NOBODY} for row in taken.mappings()]
@@ -72,8 +92,7 @@ class UsageTable:
 
     async def expire(self, before: date) -> int:
         """Remove the days before this one, of all guilds; returns how many rows."""
-        async with self._database.transaction() as connection:
-            return (await connection.execute(delete(usage).where(usage.c.day < before))).rowcount
+        return await bounded.remove(self._database, usage, usage.c.day < before)
 
 
 def _values(key: SpentKey, amount: Spent) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class WishTable:
         query = select(wishes.c.user_id, wishes.c.speaks, wishes.c.reads).where(
             wishes.c.guild_id == guild_id
         )
-        async with self._database.reading() as connection:
+        async with self._database.reading(guild_id) as connection:
             rows = (await connection.execute(query)).all()
         return {user_id: Wishes(speaks, reads) for user_id, speaks, reads in rows}
 
@@ -30,11 +30,11 @@ class WishTable:
             return
         row = put(self._database.dialect, wishes)
         values = {"speaks": wanted.speaks, "reads": wanted.reads}
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(guild_id) as connection:
             await connection.execute(row, {"guild_id": guild_id, "user_id": user_id, **values})
 
     async def forget_wishes(self, guild_id: int, user_id: int) -> None:
         """Keep nothing of this member."""
         theirs = (wishes.c.guild_id == guild_id) & (wishes.c.user_id == user_id)
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(guild_id) as connection:
             await connection.execute(delete(wishes).where(theirs))

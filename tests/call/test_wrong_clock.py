@@ -60,12 +60,16 @@ async def test_a_clock_that_is_ahead_at_the_start_wipes_nothing_and_what_is_due_
             rows = await UsageTable(database).since(here, (now - timedelta(days=500)).date())
             return {(now.date() - key.day).days for key in rows}
 
+        async def said() -> list[int]:
+            pages = lines.pages(here, "1.x", 0.0)
+            return [kept.utterance async for page in pages for kept in page]
+
         async def rounds_made() -> bool:
-            kept = (await lines.lines(here, "1.x"), await guilds.departed(), await spent_ago())
+            kept = (await said(), await guilds.departed(), await spent_ago())
             return all(len(what) < 2 for what in kept)
 
         async with bot_at(where, tmp_path, UNUSED_ENGINE, DATABASE_URL=database_url):
             await until(rounds_made)
-        assert [kept.utterance for kept in await lines.lines(here, "1.x")] == [2]
+        assert await said() == [2]
         assert await guilds.departed() == {LEFT}
         assert await spent_ago() == {398}

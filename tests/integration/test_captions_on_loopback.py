@@ -19,7 +19,7 @@ from bot.room.events import Caption, Member
 from bot.room.ports import Look
 from bot.room.records import Layout
 from bot.wall import WallClock
-from tests.integration.loopback_bot import Scene, scene
+from tests.integration.loopback_bot import Scene, scene, until
 from tests.support.crowd import Talk, rows_of, spoken_words, whole_words
 
 ANA = Member(11, "Ana")
@@ -244,6 +244,31 @@ async def test_a_deleted_webhook_is_made_anew_and_a_forbidden_one_is_said_once()
         ]
 
 
+async def test_captions_are_the_bots_own_until_discord_gives_a_webhook() -> None:
+    async with scene() as on, boards(on) as made:
+        trouble = on.server.trouble("/channels/.*/webhooks", status=500)
+        begin = asyncio.get_running_loop().time()
+        board = await opened(made, on, Look(("en",)))
+        assert 4.0 < asyncio.get_running_loop().time() - begin < 8.0
+        board.show(said(1, "One."))
+        board.show(said(2, "Two."))
+        await on.server.until(lambda: bool(standing(on.captions)), 2.0, "what does not wait")
+        await on.server.until(lambda: len(standing(on.captions)) == 3)
+        assert [message.webhook_id for message in standing(on.captions)] == [None] * 3
+        assert {name for name, _ in texts(on.captions)} == {"Parley"}
+        shown = [content for _, content in texts(on.captions)]
+        assert shown[0] == "**Ana** One."
+        assert sum("does not give me a webhook" in content for content in shown) == 1
+        trouble.end()
+        await until(lambda: on.captions.webhooks)
+        board.show(said(3, "Three."))
+        await board.close()
+        last = standing(on.captions)[-1]
+        assert (last.author_name, last.content) == ("Ana", "Three.")
+        assert len(on.captions.webhooks) == 1
+        assert trouble.met >= 2
+
+
 async def test_a_post_that_was_not_answered_does_not_stand_twice() -> None:
     async with scene() as on, boards(on) as made:
         board = await opened(made, on, Look(("en",)))
@@ -275,7 +300,7 @@ async def test_captions_of_an_earlier_run_are_found_and_removed_and_nothing_else
             board.say("A notice.")
             await board.close()
         on.ana.write("Hello all", on.captions)
-        transport = ChannelTransport(on.text(), Webhooks(on.app.id))
+        transport = ChannelTransport(on.text(), Webhooks(on.app.id, LoopClock()))
         found = [ref async for ref, since in transport.history() if since >= began]
         assert len(found) == 3
         assert await transport.delete_all(found) is together

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from bot.errors import LoopbackError
-from bot.loopback import LoopbackDiscord
+from bot.loopback import Channel, LoopbackDiscord
 from bot.loopback.rest.limits import Rule
 
 
@@ -58,6 +58,44 @@ async def test_requests_fail_as_ordered_as_often_as_ordered_and_without_complain
                 seen.append(answer.status)
         assert seen == [503, 503, 200]
         assert server.complaints == []
+
+
+async def test_trouble_is_of_one_guilds_routes_until_it_ends() -> None:
+    async with LoopbackDiscord() as server, aiohttp.ClientSession() as http:
+        app = server.add_bot("Parley")
+        headers = {"Authorization": f"Bot {app.token}"}
+        here, there = server.add_guild("Here"), server.add_guild("There")
+        channels = [guild.add_text_channel("captions") for guild in (here, there)]
+        for guild in (here, there):
+            guild.invite(app)
+
+        async def ask(channel: Channel, what: str = "") -> tuple[int, str | None]:
+            url = f"{server.api_url}/channels/{channel.id}{what}"
+            async with http.get(url, headers=headers) as answer:
+                return answer.status, answer.headers.get("Retry-After")
+
+        troubles = [
+            server.trouble("/webhooks", guild=here, status=500),
+            server.trouble("/messages", guild=here, method="GET", status=429, retry_after_s=7.5),
+            server.trouble("^/channels", guild=here, delay_s=0.3),
+        ]
+        assert await ask(channels[0], "/webhooks") == (500, None)
+        assert await ask(channels[0], "/messages") == (429, "8")
+        assert await ask(channels[1], "/webhooks") == (200, None)
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        assert await ask(channels[0]) == (200, None)
+        assert loop.time() - begin >= 0.3
+        for trouble in troubles:
+            trouble.end()
+            trouble.end()
+        assert await ask(channels[0], "/webhooks") == (200, None)
+        assert await ask(channels[0], "/messages") == (200, None)
+        assert server.complaints == []
+        assert [trouble.met for trouble in troubles] == [1, 1, 1]
+        assert [refused.path for refused in server.rate_limited] == [
+            f"/channels/{channels[0].id}/messages"
+        ]
 
 
 async def test_requests_and_answers_take_the_time_of_their_way() -> None:

@@ -254,7 +254,9 @@ class World:
             known = guild_id in self.guilds.known
             assert known or now - at >= GUILD_KEPT - SLACK, f"a server went after {now - at}"
         counted: defaultdict[tuple[int, date], int] = defaultdict(int)
-        for key, amount in [*self.usage.rows.items(), *here.ledger._waiting.items()]:
+        unwritten = here.ledger._unwritten
+        waiting = [row for guild in unwritten.guilds() for row in unwritten.of(guild).items()]
+        for key, amount in [*self.usage.rows.items(), *waiting]:
             counted[key.guild_id, key.day] += amount.audio_in_samples
         for (guild_id, day), samples in self.used.items():
             old = now.date() - day >= USAGE_KEPT

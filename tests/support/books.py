@@ -35,9 +35,17 @@ class MemoryUsage:
                 found[key.model] = found.get(key.model, Spent()) + amount
         return found
 
-    async def since(self, guild_id: int, day: date) -> Mapping[SpentKey, Spent]:
+    async def since(
+        self, guild_id: int, day: date, whose: int | None = None
+    ) -> Mapping[SpentKey, Spent]:
         self._check()
-        return {k: v for k, v in self.rows.items() if k.guild_id == guild_id and k.day >= day}
+        found: dict[SpentKey, Spent] = {}
+        for key, amount in self.rows.items():
+            if key.guild_id == guild_id and key.day >= day:
+                apart = whose is None or key.user_id == whose
+                row = key if apart else replace(key, user_id=NOBODY)
+                found[row] = found.get(row, Spent()) + amount
+        return found
 
     async def forget(self, guild_id: int, user_id: int) -> None:
         self._check()

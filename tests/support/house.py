@@ -51,6 +51,9 @@ class Roombook:
     async def drop_room(self, guild_id: int) -> None:
         self.rows.pop(guild_id, None)
 
+    async def room(self, guild_id: int) -> SavedRoom | None:
+        return self.rows.get(guild_id)
+
     async def rooms(self) -> list[SavedRoom]:
         return list(self.rows.values())
 

@@ -1,6 +1,6 @@
 """What is kept of a server's calls, in memory."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from bot.errors import GlossaryFullError, StoreError
@@ -17,7 +17,7 @@ class MemoryTranscripts:
 
     def _check(self) -> None:
         if self.broken:
-            raise StoreError("The disk is full.")
+            raise StoreError("The disk is full.", retryable=True)
 
     async def append(self, guild_id: int, lines: Sequence[TranscriptLine]) -> None:
         self._check()
@@ -29,15 +29,34 @@ class MemoryTranscripts:
         self._check()
         found = []
         for session in {key[1] for key in self.rows if key[0] == guild_id}:
-            lines = await self.lines(guild_id, session)
+            lines = self._lines(guild_id, session)
             ends = max(line.until for line in lines)
             found.append((session, min(line.at for line in lines), ends, len(lines)))
         return sorted(found, key=lambda one: one[1], reverse=True)[:most]
 
-    async def lines(self, guild_id: int, session: str) -> list[TranscriptLine]:
+    def _lines(self, guild_id: int, session: str) -> list[TranscriptLine]:
         self._check()
         keys = sorted(key for key in self.rows if key[:2] == (guild_id, session))
         return [self.rows[key] for key in keys]
+
+    async def pages(
+        self, guild_id: int, session: str, since: float
+    ) -> AsyncGenerator[Sequence[TranscriptLine], None]:
+        found = [
+            line
+            for line in self._lines(guild_id, session)
+            if line.at >= since and (line.text or line.source_text)
+        ]
+        for start in range(0, len(found), 2):
+            yield found[start : start + 2]
+
+    async def languages(self, guild_id: int, session: str, since: float) -> list[str]:
+        lines = self._lines(guild_id, session)
+        return sorted({line.language for line in lines if line.text and line.at >= since})
+
+    async def last_utterance(self, guild_id: int, session: str) -> int:
+        lines = self._lines(guild_id, session)
+        return max((line.utterance for line in lines), default=0)
 
     def _remove(self, keys: Collection[tuple[int, str, int, str]]) -> int:
         self._check()

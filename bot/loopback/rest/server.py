@@ -26,20 +26,11 @@ from bot.loopback.rest.body import read_body
 from bot.loopback.rest.call import Call, Reply
 from bot.loopback.rest.limits import Limits
 from bot.loopback.rest.table import Route, Table
+from bot.loopback.rest.trouble import Ordered, Troubles
 
 _PREFIX = re.compile(r"/api(?:/v(?:9|10))?(/.*)")
 # discord.py takes a 429 without it for a ban at the edge of the network.
 _ALWAYS = {"Via": "1.1 loopback", "Content-Type": "application/json"}
-
-
-@dataclass(slots=True)
-class Failure:
-    """An answer that was ordered for requests to come, to see what a client makes of it."""
-
-    method: str
-    pattern: re.Pattern[str]
-    status: int
-    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +44,11 @@ class Refused429:
     scope: str
 
 
-class Ordered(Refusal):
-    """An answer that was ordered; the client did nothing wrong."""
-
-
 class RestServer:
     """Serves `/api/v10` and the files of messages.
 
     Attributes:
+        troubles: Answers that were ordered, to see what a client makes of them.
         distance_s: Seconds that a request to the API is on its way, and its answer as long again.
     """
 
@@ -70,7 +58,7 @@ class RestServer:
         self.limits = limits
         self.distance_s = 0.0
         self.rate_limited: list[Refused429] = []
-        self.failures: list[Failure] = []
+        self.troubles = Troubles(backend.world)
         self._table = Table.joined(
             module.table
             for module in (
@@ -101,8 +89,8 @@ class RestServer:
             if match is None:
                 raise not_found()
             path = match[1]
-            self._fail_if_ordered(request.method, path)
             route, params = self._table.find(request.method, path)
+            await self.troubles.befall(request.method, path, params)
             path = _without_secrets(path, params)
             bot = self._caller(request, route)
             self._count(route, params, bot, headers)
@@ -161,14 +149,6 @@ class RestServer:
         headers.update(verdict.headers)
         if verdict.retry_after_s is not None:
             raise TooMany(verdict.retry_after_s, everywhere=verdict.everywhere)
-
-    def _fail_if_ordered(self, method: str, path: str) -> None:
-        for failure in self.failures:
-            if failure.method == method and failure.pattern.search(path):
-                failure.left -= 1
-                if failure.left <= 0:
-                    self.failures.remove(failure)
-                raise Ordered(failure.status, 0, f"{failure.status}: ordered by the test")
 
 
 def _answer(reply: Reply, headers: dict[str, str]) -> web.Response:

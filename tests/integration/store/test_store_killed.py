@@ -28,7 +28,11 @@ async def assert_whole(url: str, acknowledged: int) -> int:
                 check = await connection.execute(text("PRAGMA integrity_check"))
                 assert check.scalars().all() == ["ok"]
         users = await ConsentTable(database).consenting(writer.GUILD)
-        written = await TranscriptTable(database).lines(writer.GUILD, "s")
+        written = [
+            line
+            async for page in TranscriptTable(database).pages(writer.GUILD, "s", 0.0)
+            for line in page
+        ]
         numbers = sorted({line.utterance for line in written})
         assert written == [line for number in numbers for line in writer.lines(number)]
         terms = await GlossaryTable(database).terms(writer.GUILD)

@@ -116,3 +116,18 @@ async def test_a_ledger_over_it_survives_a_restart(database_url: str) -> None:
                 "speech": Spent(16_000 * expected),
                 "text": Spent(tokens_in=3 * expected),
             }
+
+
+async def test_one_persons_rows_are_apart_from_everybody_elses(database_url: str) -> None:
+    async with await Database.open(database_url) as database:
+        store = UsageTable(database)
+        for day in (YESTERDAY, TODAY):
+            keys = [SpentKey(day, GUILD, user, "speech") for user in (NOBODY, 2, 3, USER)]
+            await store.add(dict.fromkeys(keys, AMOUNT))
+        await store.add({SpentKey(TODAY, 7, USER, "speech"): AMOUNT})
+        assert await store.since(GUILD, TODAY, USER) == {
+            SpentKey(TODAY, GUILD, USER, "speech"): AMOUNT,
+            SpentKey(TODAY, GUILD, NOBODY, "speech"): AMOUNT + AMOUNT + AMOUNT,
+        }
+        assert len(await store.since(GUILD, YESTERDAY, 9)) == 2
+        assert len(await store.since(GUILD, YESTERDAY, NOBODY)) == 2

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.chat.budget import Budget
-from bot.chat.janitor import Janitor
+from bot.chat.janitor import Janitor, Janitors
 from bot.chat.transport import MessageRef, Posted
 from bot.errors import ChatError
 from bot.room.events import Member
@@ -159,3 +159,41 @@ async def test_a_clock_of_the_machine_that_is_wrong_removes_none_before_its_time
     await passing(clock, 130)
     assert place.batches == [[1]]
     await janitor.close()
+
+
+async def test_a_guild_whose_captions_go_slowly_or_not_at_all_holds_up_no_other(
+    clock: ManualClock,
+) -> None:
+    class Hanging(Place):
+        async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
+            await asyncio.Event().wait()
+            raise AssertionError(refs)
+
+    janitors = Janitors(clock, Calendar(clock))
+    hanging, slow, place = Hanging(), Place(bulk=False), Place()
+    janitors.of(1).remove_later(hanging, MessageRef(1), 1)
+    for number in range(100, 400):
+        janitors.of(2).remove_later(slow, MessageRef(number), 1)
+    janitors.of(3).remove_later(place, MessageRef(3), 1)
+    await passing(clock, 95)
+    assert place.batches == [[3]]
+    assert 1 < len(slow.singles) < 300
+    assert janitors.of(3) is janitors.of(3)
+    await janitors.close()
+    assert clock.pending == 0
+
+
+async def test_an_unexpected_fault_ends_no_later_removal(
+    clock: ManualClock, janitor: Janitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Place):
+        async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
+            raise ValueError(refs)
+
+    place = Place()
+    janitor.remove_later(Broken(), MessageRef(1), 1)
+    janitor.remove_later(place, MessageRef(2), 1)
+    await passing(clock, 95)
+    assert place.batches == [[2]]
+    assert janitor.figures()["kept_back"] == 1
+    assert "captions could not be removed" in caplog.text

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.records import cells
-from bot.records.documents import Format, document
-from bot.records.utterances import Utterance
+from bot.records.documents import Format, document, encoded, writer
+from bot.records.utterances import Utterance, languages
 from tests.support.subtitles import Cue, read_srt, read_vtt
 
 AT = 1_795_374_000.0  # 2026-11-22 19:00:00 UTC
@@ -185,3 +185,12 @@ def test_any_words_come_back_from_json_and_tables(said: list[Utterance]) -> None
         assert cells.plain(row["source_text"]) == one.source_text
         for language, words in one.texts.items():
             assert cells.plain(row[language]) == words
+
+
+@given(CALLS, st.sampled_from(list(Format)), st.sampled_from([None, "en"]), st.integers(1, 4))
+def test_a_file_written_in_parts_is_the_file_written_at_once(
+    said: list[Utterance], form: Format, language: str | None, size: int
+) -> None:
+    file = writer(form, language, languages(said))
+    parts = [file.add(said[start : start + size]) for start in range(0, len(said), size)]
+    assert encoded(form, [*parts, file.end()]) == document(form, said, language)

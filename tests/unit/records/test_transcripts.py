@@ -1,19 +1,22 @@
 """Taking down what a room shows: who, what, when, and for how long."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.errors import UsageError
+from bot.errors import StoreError, UsageError
 from bot.records.batches import BATCH_S, Batches
+from bot.records.documents import Format, document
 from bot.records.transcripts import Transcripts
 from bot.room.consent import Consent
 from bot.room.events import Caption, Member
 from bot.room.plan import RoomPlan
 from bot.room.ports import CaptionBoard
 from bot.room.records import TranscriptLine
+from bot.tasks import TaskOwner
 from bot.wall import STEADY_S, Wall, WallClock
 from tests.support.books import Calendar
 from tests.support.clock import ManualClock, SetClock
@@ -316,3 +319,172 @@ async def test_a_line_that_changes_while_it_is_written_is_written_again() -> Non
     go_on.set()
     await batches.close()
     assert list(store.rows.values()) == [newer]
+
+
+class ChoosyTranscripts(MemoryTranscripts):
+    """Refuses for good whatever has these texts, and holds up the guilds it is told to."""
+
+    def __init__(self, *refused: str) -> None:
+        super().__init__()
+        self.refused = set(refused)
+        self.held: set[int] = set()
+        self.tried: list[list[str]] = []
+
+    async def append(self, guild_id: int, lines: Sequence[TranscriptLine]) -> None:
+        texts = [one.text for one in lines]
+        self.tried.append(texts)
+        if guild_id in self.held:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+        if self.refused & set(texts):
+            raise StoreError("No column holds that.")
+        await super().append(guild_id, lines)
+
+    def texts(self, guild: int) -> set[str]:
+        return {one.text for key, one in self.rows.items() if key[0] == guild}
+
+
+async def test_a_line_that_is_refused_keeps_no_other_line_back() -> None:
+    store, clock = ChoosyTranscripts("2"), ManualClock()
+    batches = Batches(store, clock=clock)
+    for number in range(4):
+        batches.keep(1, line(number))
+    batches.keep(2, line(2))
+    batches.keep(3, line(7))
+    clock.advance(BATCH_S)
+    await batches._tasks.drain()
+    assert (store.texts(1), store.texts(2), store.texts(3)) == ({"0", "1", "3"}, set(), {"7"})
+    assert len(batches) == 2
+    store.refused.clear()
+    await batches.close()
+    assert (store.texts(1), store.texts(2)) == ({"0", "1", "2", "3"}, {"2"})
+
+
+async def test_a_store_that_refuses_everything_is_not_asked_for_each_line() -> None:
+    store = ChoosyTranscripts(*map(str, range(300)))
+    batches = Batches(store, clock=ManualClock())
+    for number in range(300):
+        batches.keep(1, line(number))
+    assert not await batches.flush()
+    assert len(store.tried) <= 4
+    assert len(batches) == 300
+
+
+async def test_a_guild_whose_lines_are_being_written_holds_up_no_other() -> None:
+    store, clock = ChoosyTranscripts(), ManualClock()
+    batches = Batches(store, clock=clock)
+    store.held = {1}
+    batches.keep(1, line(1))
+    batches.keep(2, line(2))
+    clock.advance(BATCH_S)
+    async with asyncio.timeout(1):
+        await batches.flush(2)
+        assert store.texts(2) == {"2"}
+        assert await batches.forget(2, 1) == 1
+        assert await batches.expire(2, 9.0) == 0
+    await batches._tasks.close()
+
+
+async def test_a_guild_whose_lines_wait_makes_no_other_lose_one() -> None:
+    store = MemoryTranscripts()
+    batches = Batches(store, clock=ManualClock(), most_lines=10)
+    batches.keep(2, line(1))
+    for number in range(50):
+        batches.keep(1, line(number))
+    batches.keep(2, line(2))
+    await batches.close()
+    assert {key[2] for key in store.rows if key[0] == 2} == {1, 2}
+    assert {key[2] for key in store.rows if key[0] == 1} == set(range(42, 50))
+    assert batches.dropped == 42
+
+
+async def test_many_lines_are_written_some_at_a_time_and_none_that_was_dropped_meanwhile() -> None:
+    store = ChoosyTranscripts()
+    batches = Batches(store, clock=ManualClock())
+    for number in range(1100):
+        batches.keep(1, line(number))
+    writing = asyncio.get_running_loop().create_task(batches.flush())
+    while not store.tried:  # noqa: ASYNC110 - the first is under way
+        await asyncio.sleep(0)
+    assert batches.drop(1, lambda one: one.utterance >= 1000) == 100
+    assert await writing
+    assert [len(texts) for texts in store.tried] == [500, 500]
+    assert len(store.texts(1)) == 1000
+
+
+async def test_a_line_that_was_dropped_is_not_tried_alone_either() -> None:
+    store = ChoosyTranscripts("0")
+    batches = Batches(store, clock=ManualClock())
+    for number in range(3):
+        batches.keep(1, line(number))
+    writing = asyncio.get_running_loop().create_task(batches.flush())
+    while ["0"] not in store.tried:  # noqa: ASYNC110 - the batch was refused, the first is tried alone
+        await asyncio.sleep(0)
+    batches.drop(1, lambda one: one.utterance == 2)
+    assert not await writing
+    assert store.texts(1) == {"1"}
+
+
+@pytest.mark.parametrize("form", list(Format))
+async def test_a_file_has_all_pages_and_languages_in_order_of_speech(form: Format) -> None:
+    desk = Desk(30)
+    at = START.timestamp()
+    for number in range(7):
+        for language in ("de", "en", "fr"):
+            text = f"{language} {number}"
+            said = TranscriptLine(
+                "20.run", number, at + number, at + number + 1, 1, "Ana", language, text, "es", ""
+            )
+            await desk.store.append(1, [said])
+    (session,) = await desk.transcripts.sessions(1)
+    assert await desk.transcripts.languages(1, session) == ["de", "en", "fr"]
+    made = await desk.transcripts.document(1, session, form)
+    assert made.utterances == 7
+    text = made.data.decode("utf-8-sig")
+    found = [
+        text.index(f"{language} {number}") for number in range(7) for language in ("de", "en", "fr")
+    ]
+    assert found == sorted(found)
+    whole = await desk.transcripts.utterances(1, session)
+    assert made.data == document(form, whole)
+    only = await desk.transcripts.document(1, session, form, "en")
+    assert only.data == document(form, whole, "en")
+
+
+async def test_of_a_transcript_without_words_there_is_no_file() -> None:
+    desk = Desk(30)
+    at = START.timestamp()
+    await desk.store.append(
+        1, [TranscriptLine("20.run", 1, at, at + 1, 1, "Ana", "en", "", "es", "")]
+    )
+    (session,) = await desk.transcripts.sessions(1)
+    with pytest.raises(UsageError, match="Nothing is left"):
+        await desk.transcripts.document(1, session, Format.TXT)
+
+
+async def test_a_guild_whose_file_is_read_slowly_holds_up_no_other() -> None:
+    class Slow(MemoryTranscripts):
+        async def pages(
+            self, guild_id: int, session: str, since: float
+        ) -> AsyncGenerator[Sequence[TranscriptLine], None]:
+            async for page in super().pages(guild_id, session, since):
+                yield page
+                if guild_id == 1:
+                    await asyncio.Event().wait()
+
+    desk = Desk(30)
+    desk.store = Slow()
+    desk.settings.guilds[2] = desk.settings.guilds[1]
+    desk.transcripts = Transcripts(desk.store, desk.settings, clock=desk.clock, wall=desk.wall)
+    at = START.timestamp()
+    for guild in (1, 2):
+        said = TranscriptLine("20.run", 1, at, at + 1, 1, "Ana", "en", "Hello.", "es", "")
+        await desk.store.append(guild, [said, replace(said, utterance=2)])
+    (session,) = await desk.transcripts.sessions(1)
+    tasks = TaskOwner("test")
+    for _ in range(5):
+        tasks.start(desk.transcripts.document(1, session, Format.TXT), "slow")
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        assert (await desk.transcripts.document(2, session, Format.TXT)).utterances == 2
+    await tasks.close()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.errors import StoreError
 from bot.room.housekeeping import AGAIN_S, ROUND_S, Housekeeping
 from bot.wall import STEADY_S, Wall, WallClock
 from tests.support.books import Calendar
@@ -197,3 +198,14 @@ async def test_what_waits_for_a_sure_time_goes_ten_minutes_after_discord_says_it
     await house.settled()
     assert house.kept.left == {}
     await house.keeping.close()
+
+
+async def test_a_guild_that_can_not_be_removed_keeps_no_old_usage_here(house: House) -> None:
+    async def refuse(before: float) -> int:
+        raise StoreError(f"A row of before {before} is broken.")
+
+    house.kept.purge = refuse  # type: ignore[method-assign] # one of its steps fails
+    house.kept.days = {START.date() - timedelta(days=500)}
+    await house.start()
+    assert house.kept.days == set()
+    assert house.clock.next_at == house.clock.now() + AGAIN_S

@@ -36,6 +36,11 @@ class Office:
             most_rows=most_rows,
         )
 
+    def use(self, guild: int, *users: int) -> None:
+        """A second of speech of each."""
+        for user in users:
+            self.ledger.used(guild, user, Usage(audio_in_s=1.0))
+
     async def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
         for _ in range(5):  # what fell due runs
@@ -105,10 +110,13 @@ async def test_while_the_store_fails_persons_are_given_up_before_amounts() -> No
     assert len(office.ledger) == 3
     for guild in range(2, 9):
         office.ledger.used(guild, 1, usage)
-    assert (len(office.ledger), office.ledger.dropped) == (4, 6)
+    assert (len(office.ledger), office.ledger.dropped) == (4, 4)
     office.store.failing = False
     await office.ledger.close()
-    assert office.store.rows[SpentKey(TODAY, 1, NOBODY, "speech")].audio_in_samples == 48_000
+    assert office.store.rows == {
+        SpentKey(TODAY, guild, NOBODY, "speech"): Spent(16_000 * seconds)
+        for guild, seconds in ((1, 5), (2, 1), (3, 1), (4, 1))
+    }
 
 
 async def test_a_restart_knows_what_was_spent_today_and_only_that() -> None:
@@ -234,3 +242,82 @@ async def test_what_there_was_no_time_to_write_is_said(caplog: pytest.LogCapture
     with pytest.raises(asyncio.CancelledError):
         await closing
     assert caplog.messages == ["2 rows of usage could not be written"]
+
+
+class ChoosyUsage(MemoryUsage):
+    """Refuses for good what has a row of these people, and holds up whoever it is told to."""
+
+    def __init__(self, *refused: int) -> None:
+        super().__init__()
+        self.refused = set(refused)
+        self.held: set[int] = set()  # guilds
+        self.tried = 0
+
+    async def add(self, amounts: Mapping[SpentKey, Spent]) -> None:
+        self.tried += 1
+        if self.held & {key.guild_id for key in amounts}:
+            await asyncio.Event().wait()
+        if self.refused & {key.user_id for key in amounts}:
+            raise StoreError("No column holds that.")
+        await super().add(amounts)
+
+
+async def test_a_row_that_is_refused_keeps_no_other_row_back() -> None:
+    office = Office(store := ChoosyUsage(3))
+    office.use(1, 1, 2, 3, 4)
+    office.use(2, 1)
+    await office.advance(10)
+    second = Spent(16_000)
+    assert store.rows == {
+        **{SpentKey(TODAY, 1, user, "speech"): second for user in (1, 2, 4)},
+        SpentKey(TODAY, 2, 1, "speech"): second,
+    }
+    assert len(office.ledger) == 1
+    await office.advance(10)
+    assert len(office.ledger) == 1
+    store.refused.clear()
+    await office.ledger.close()
+    assert store.rows[SpentKey(TODAY, 1, 3, "speech")] == second
+
+
+async def test_a_store_that_refuses_everything_is_not_asked_for_each_row() -> None:
+    office = Office(store := ChoosyUsage(*range(500)))
+    office.use(1, *range(1, 301))
+    await office.advance(10)
+    assert store.tried <= 4
+    assert len(office.ledger) == 300
+    store.refused.clear()
+    await office.ledger.close()
+    assert len(store.rows) == 300
+
+
+async def test_many_rows_are_written_some_at_a_time() -> None:
+    office = Office()
+    office.use(1, *range(1, 1201))
+    await office.advance(10)
+    assert (office.store.batches, len(office.store.rows)) == (3, 1200)
+    await office.ledger.close()
+
+
+async def test_a_guild_whose_rows_are_being_written_holds_up_no_other() -> None:
+    office = Office(store := ChoosyUsage())
+    store.held = {1}
+    office.use(1, 5)
+    office.use(2, 5)
+    await office.advance(10)
+    async with asyncio.timeout(1):
+        await office.ledger.load(2)  # as a room begins
+        await office.ledger.spent_by_day(2, TODAY, 5)
+        await office.ledger.forget(2, 5)
+    assert set(store.rows) == {SpentKey(TODAY, 2, NOBODY, "speech")}
+    await office.ledger._tasks.close()
+
+
+async def test_a_guild_with_very_many_rows_makes_no_other_lose_its_own() -> None:
+    office = Office(ChoosyUsage(7), most_rows=50)
+    office.use(1, 7, *range(100, 250))
+    for guild in range(2, 20):
+        office.use(guild, 1)
+    assert office.ledger.dropped == 0
+    await office.ledger.close()
+    assert {key.guild_id for key in office.store.rows if key.user_id == 1} == set(range(2, 20))

@@ -1,0 +1,195 @@
+"""Webhooks are found once for each channel, and no channel waits for another's."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import cast
+
+import discord
+import pytest
+
+from bot.chat.webhooks import (
+    CaptionChannel,
+    WebhookPendingError,
+    Webhooks,
+    WebhookUnavailableError,
+)
+from tests.support.clock import ManualClock
+
+BOT = 10
+
+
+class ServerDown(discord.HTTPException):
+    """As discord.py raises it once it gave up trying."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(SimpleNamespace(status=status, reason="no"), "no")  # type: ignore[arg-type]
+
+
+@dataclass
+class Channel:
+    """A text channel as far as it is looked at; `hold` keeps its answer back."""
+
+    id: int
+    hold: asyncio.Event = field(default_factory=asyncio.Event)
+    fault: Exception | None = None
+    asked: int = 0
+    made: list[object] = field(default_factory=list)
+    guild: object = field(default_factory=lambda: SimpleNamespace(me=None))
+    allowed: bool = True
+
+    def permissions_for(self, _: object) -> discord.Permissions:
+        return discord.Permissions(manage_webhooks=self.allowed)
+
+    async def webhooks(self) -> list[object]:
+        self.asked += 1
+        await self.hold.wait()
+        if self.fault is not None:
+            raise self.fault
+        return self.made
+
+    async def create_webhook(self, *, name: str, reason: str) -> object:
+        assert name == "Parley"
+        assert reason
+        await asyncio.sleep(0)
+        webhook = SimpleNamespace(
+            id=1000 + self.id,
+            name=name,
+            type=discord.WebhookType.incoming,
+            token="t",
+            user=SimpleNamespace(id=BOT),
+        )
+        self.made.append(webhook)
+        return webhook
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.webhooks = Webhooks(BOT, self.clock)
+
+    async def of(self, channel: Channel) -> int:
+        return (await self.webhooks.of(cast("CaptionChannel", channel))).id
+
+    def asks(self, channel: Channel) -> "asyncio.Task[int]":
+        return asyncio.get_running_loop().create_task(self.of(channel))
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    made = Desk()
+    yield made
+    await made.webhooks.close()
+    assert made.clock.pending == 0
+
+
+def quick(number: int) -> Channel:
+    channel = Channel(number)
+    channel.hold.set()
+    return channel
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_a_channel_that_hangs_holds_up_no_other_known_or_not(desk: Desk) -> None:
+    hanging, known, unknown = Channel(1), quick(2), quick(3)
+    assert await desk.of(known) == 1002
+    waiting = desk.asks(hanging)
+    await settle()
+    async with asyncio.timeout(1):
+        assert await desk.of(known) == 1002
+        assert await desk.of(unknown) == 1003
+    assert (known.asked, unknown.asked) == (1, 1)
+    assert not waiting.done()
+    hanging.hold.set()
+    assert await waiting == 1001
+
+
+async def test_whoever_asks_at_once_shares_one_search_and_one_webhook(desk: Desk) -> None:
+    channel = Channel(1)
+    asking = [desk.asks(channel) for _ in range(5)]
+    await settle()
+    asking[0].cancel()
+    await settle()
+    channel.hold.set()
+    assert await asyncio.gather(*asking[1:]) == [1001] * 4
+    assert (channel.asked, len(channel.made)) == (1, 1)
+
+
+async def test_nobody_waits_for_longer_than_five_seconds_and_the_search_goes_on(desk: Desk) -> None:
+    channel = Channel(1)
+    waiting = desk.asks(channel)
+    await settle()
+    desk.clock.advance(4.9)
+    await settle()
+    assert not waiting.done()
+    desk.clock.advance(0.1)
+    with pytest.raises(WebhookPendingError) as caught:
+        await waiting
+    assert not caught.value.lasting
+    for _ in range(3):
+        with pytest.raises(WebhookPendingError):
+            await desk.of(channel)
+    assert channel.asked == 1
+    channel.hold.set()
+    await settle()
+    assert await desk.of(channel) == 1001
+    assert (channel.asked, len(channel.made)) == (1, 1)
+
+
+async def test_where_discord_failed_the_next_search_is_behind_whoever_asks(desk: Desk) -> None:
+    channel = quick(1)
+    channel.fault = ServerDown(500)
+    with pytest.raises(WebhookPendingError):
+        await desk.of(channel)
+    channel.fault = None
+    channel.hold.clear()
+    with pytest.raises(WebhookPendingError):
+        await desk.of(channel)  # at once: no time has passed
+    await settle()
+    assert channel.asked == 2
+    channel.hold.set()
+    await settle()
+    assert await desk.of(channel) == 1001
+
+
+async def test_a_refusal_says_why_to_everybody_who_waits(desk: Desk) -> None:
+    channel = Channel(1)
+    channel.fault = discord.Forbidden(SimpleNamespace(status=403, reason="no"), "no")  # type: ignore[arg-type]
+    asking = [desk.asks(channel) for _ in range(2)]
+    await settle()
+    channel.hold.set()
+    for one in asking:
+        with pytest.raises(WebhookUnavailableError, match="does not let me") as caught:
+            await one
+        assert caught.value.lasting
+
+
+async def test_without_the_permission_nothing_is_requested(desk: Desk) -> None:
+    channel = quick(1)
+    channel.allowed = False
+    with pytest.raises(WebhookUnavailableError, match="Manage Webhooks"):
+        await desk.of(channel)
+    assert channel.asked == 0
+
+
+async def test_what_is_used_stays_known_however_many_others_come(desk: Desk) -> None:
+    used = quick(1)
+    for number in range(2, 1500):
+        await desk.of(used)
+        await desk.of(quick(number))
+    await desk.of(used)
+    assert used.asked == 1
+
+
+async def test_closing_ends_searches_and_who_waits_for_them(desk: Desk) -> None:
+    waiting = desk.asks(Channel(1))
+    await settle()
+    await desk.webhooks.close()
+    await desk.webhooks.close()
+    with pytest.raises(WebhookPendingError):
+        await waiting
