@@ -73,7 +73,7 @@ async def test_with_opt_in_who_enters_later_reads_a_word_and_decides_by_command(
             assert [bytes(session.audio) for session in service.sessions] == heard
             again = await ana.command("privacy forget-me", {}, channel=where.captions)
             assert "minutes counted for you" in again.content
-            assert "Captions in text channels" in again.content
+            assert "its moderators can delete them" in again.content
             assert str(ana.id) not in kept(tmp_path)
             await host.command("translate stop", {}, channel=where.captions)
         assert where.discord.complaints == []

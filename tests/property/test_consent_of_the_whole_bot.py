@@ -231,12 +231,13 @@ class Server(RuleBasedStateMachine):
 
     @rule(mode=st.sampled_from(ConsentMode))
     def set_mode(self, mode: ConsentMode) -> None:
-        if mode is not self.law.mode:
-            self.law.named.clear()
-        self.law.mode = mode
         self.go(
             self.whole.settings.put_settings(GUILD, GuildSettings(consent=mode, transcript_days=1))
         )
+        self._read_announcements()  # until then the earlier mode was in force
+        if mode is not self.law.mode:
+            self.law.named.clear()
+        self.law.mode = mode
         self.call(lambda: self.whole.rooms.use_consent_mode(GUILD, mode))
 
     @precondition(lambda self: not self.runs)
@@ -377,8 +378,7 @@ class Server(RuleBasedStateMachine):
 
     # What must hold
 
-    @invariant()
-    def those_are_heard_who_may_be_and_nobody_else(self) -> None:
+    def _read_announcements(self) -> None:
         announced, self.read = self.whole.announced[self.read :], len(self.whole.announced)
         for at, announcement in announced:
             assert announcement.mode is self.law.mode
@@ -386,6 +386,10 @@ class Server(RuleBasedStateMachine):
                 assert user_id not in self.law.named, "told twice"
                 assert user_id not in self.whole.blind, "told where they can't read it"
                 self.law.named[user_id] = at
+
+    @invariant()
+    def those_are_heard_who_may_be_and_nobody_else(self) -> None:
+        self._read_announcements()
         assert len(self.whole.rooms) == self.runs
         consent = self.go(self.whole.rooms.consent(GUILD))
         may = {user_id for user_id in EVERYBODY if self.law.may(user_id, self.now)}
