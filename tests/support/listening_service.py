@@ -71,6 +71,8 @@ class ListeningService:
         heard: Chunks with speech, by language of the conversation and speaker.
         astray: What no bot may do, a line each.
         texts: Answers the texts.
+        refuses: Languages of which every other conversation breaks off as it begins.
+        broken: How many did.
     """
 
     def __init__(self, speakers: int, chance: random.Random) -> None:
@@ -79,6 +81,9 @@ class ListeningService:
         self.astray: list[str] = []
         self.texts = TextRoutes(takes_s=_TEXT_TAKES_S, says=self._translate)
         self.chance = chance
+        self.refuses: frozenset[str] = frozenset()
+        self.broken = 0
+        self._begun = 0
         self._ear = Ear([pitch(speaker) for speaker in range(speakers)])
         self._spoken: Counter[tuple[str, int]] = Counter()
         self._responses = 0
@@ -87,6 +92,11 @@ class ListeningService:
         """One conversation, as the service leads it; for `Service`."""
         await session.begin()
         target = session.settings["translation"]["language"]
+        self._begun += 1
+        if target in self.refuses and self._begun % 2:
+            self.broken += 1
+            await session.end(1011, "Internal error.")
+            return
         silence = session.settings["turn_detection"]["silence_duration_ms"] * CHUNKS_PER_S // 1000
         utterance: _Utterance | None = None
         count = quiet = 0
