@@ -41,7 +41,6 @@ SPEAKS_S = 0.8  # too short for interims: a caption is one request
 SETTINGS = {"LIVETRANSLATE_SILENCE_MS": "300", "TEXT_REQUESTS_PER_MINUTE": "1200"}
 OURS, THEIRS = "en", "de"
 KEPT_LINES = 20_000  # of a transcript
-TRIES = 2  # the machine may have been busy with others
 HELD_S = 2.0  # the database, by somebody else
 EVERYTHING_ASKED = {"presses", "glossary import", "translate transcript", "privacy forget-me"}
 
@@ -149,10 +148,10 @@ class Busy:
 
     def acts(self) -> Iterator[Coroutine[Any, Any, None]]:
         yield self.imports()
-        yield self.reads()
         yield self.forgets()
         for who in self.people[1:]:
             yield self.presses(who)
+            yield self.reads(who)
 
     async def _asks(self, who: Person, command: str, **options: object) -> None:
         with suppress(LoopbackError):
@@ -174,9 +173,9 @@ class Busy:
             await self._asks(self.people[0], "glossary import", file=file)
             await asyncio.sleep(0.3)
 
-    async def reads(self) -> None:
+    async def reads(self, who: Person) -> None:
         while True:
-            await self._asks(self.people[1], "translate transcript", format="json")
+            await self._asks(who, "translate transcript", format="json")
             await asyncio.sleep(0.3)
 
     async def forgets(self) -> None:
@@ -274,12 +273,6 @@ def figures(name: str, late_s: Sequence[float]) -> str:
     return f"{name}: " + ", ".join(f"{late:.2f} s {share}" for late, share in shares)
 
 
-def within(alone: Sequence[float], beside: Sequence[float]) -> bool:
-    """Whether the neighbours had to wait no longer."""
-    middle = statistics.median(beside) - statistics.median(alone)
-    return max(middle, p95(beside) - p95(alone)) <= LATER_S
-
-
 @asynccontextmanager
 async def trouble(
     restless: Sequence[Restless], busy: Busy, service: ListeningService, file: Path
@@ -353,17 +346,15 @@ async def test_neighbours_of_servers_under_every_fault_read_their_captions_as_so
                 *(one.start() for one in neighbours), *(one.begin_once() for one in restless)
             )
             with as_the_bot_runs():
-                for _ in range(TRIES):
-                    alone = await late(readers, neighbours)
-                    async with trouble(restless, busy, service, tmp_path / "parley.db") as met:
-                        beside = await late(readers, neighbours)
-                    print(figures("alone", alone), figures("beside", beside), sep="\n")  # noqa: T201 - shown with -s
-                    if within(alone, beside):
-                        break
+                alone = await late(readers, neighbours)
+                async with trouble(restless, busy, service, tmp_path / "parley.db") as met:
+                    beside = await late(readers, neighbours)
         for person in (*hosts, *people[1:]):
             await person.leave()
+    print(figures("alone", alone), figures("beside", beside), sep="\n")  # noqa: T201 - shown with -s
     print(dict(busy.counts), [one.started for one in restless], met)  # noqa: T201 - likewise
-    assert within(alone, beside)
+    assert statistics.median(beside) <= statistics.median(alone) + LATER_S
+    assert p95(beside) <= p95(alone) + LATER_S
     assert service.astray == []
     assert busy.counts.keys() == EVERYTHING_ASKED
     assert all(one.started for one in restless)
