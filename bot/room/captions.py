@@ -52,7 +52,7 @@ class Captions:
     def __init__(self, *, originals: bool = True, echoes: bool = True) -> None:
         self._originals = originals
         self._echoes = originals and echoes
-        self._echoed: set[tuple[Line, int]] = set()
+        self._echoed: dict[Line, set[int]] = {}  # turns
         self._next_key = 1
         self._lines: dict[Line, dict[int, Caption]] = {}
 
@@ -98,7 +98,7 @@ class Captions:
         if isinstance(event, Source) and not self._shows_source(line, event.turn):
             return None
         if isinstance(event, Partial | Final) and event.text:
-            self._echoed.discard((line, event.turn))
+            self._echoed.get(line, set()).discard(event.turn)
         turns = self._lines.setdefault(line, {})
         before = turns.get(event.turn)
         if before is None:
@@ -124,14 +124,16 @@ class Captions:
         turns[event.turn] = after
         for old in sorted(turns)[:-_KEPT_TURNS]:
             del turns[old]
-            self._echoed.discard((line, old))
         return None if after == before else after
 
     def _shows_source(self, line: Line, turn: int) -> bool:
-        return self._echoes if (line, turn) in self._echoed else self._originals
+        return self._echoes if turn in self._echoed.get(line, ()) else self._originals
 
     def _take_back(self, line: Line, turn: int) -> Caption | None:
-        self._echoed.add((line, turn))
+        echoed = self._echoed.setdefault(line, set())
+        echoed.add(turn)
+        if len(echoed) > _KEPT_TURNS:
+            echoed.remove(min(echoed))
         turns = self._lines.get(line, {})
         if (before := turns.get(turn)) is None:
             return None
@@ -149,6 +151,8 @@ class Captions:
     def withdraw(self, stay: int) -> list[Caption]:
         """Take back what is not final of someone no longer heard: captions without a text."""
         lines = [line for line in self._lines if line.stay == stay]
+        for line in [line for line in self._echoed if line.stay == stay]:
+            del self._echoed[line]
         return [
             replace(caption, text="", source_text="", final=True)
             for line in lines
@@ -158,6 +162,7 @@ class Captions:
 
     def finish_line(self, line: Line) -> list[Caption]:
         """Make final as it stands what an ended conversation left open."""
+        self._echoed.pop(line, None)
         return [
             replace(caption, final=True)
             for caption in self._lines.pop(line, {}).values()

@@ -37,6 +37,8 @@ from bot.words import t
 log = logging.getLogger(__name__)
 
 MOST_TURNS = 64  # not yet shown; of more, the oldest is left out
+MOST_ASKED = 64  # finals of one turn: its source text grows by sentences, and each is a request
+MOST_REFUSED = 64  # source languages that are not asked for as interims any more
 CLOSE_S = 10.0  # for the last sentences
 
 
@@ -55,6 +57,7 @@ class _Turn:
     first: str = ""  # the lead's translation
     ended: bool = False
     asked: _Text | None = None  # for the final
+    asked_count: int = 0
     ticket: TextTicket | None = None  # while it is not answered
     answers: list[ConversationEvent] = field(default_factory=list)  # to be said in their order
     settled: bool = False  # a final was said, or there is none
@@ -149,7 +152,7 @@ class FurtherLanguage:
             case TurnEnded():
                 turn.ended = True
         wanted = self._wanted(turn)
-        if wanted is not None and wanted != turn.asked:
+        if wanted is not None and wanted != turn.asked and turn.asked_count < MOST_ASKED:
             self._ask_final(turn, wanted)
         elif wanted is None:
             self._ask_interim(turn)
@@ -170,6 +173,7 @@ class FurtherLanguage:
             turn.ticket = None
         self._drop_interim()
         turn.asked = wanted
+        turn.asked_count += 1
         self._language = wanted.source if turn.source is not None else self._language
         if _same(wanted.source, self._target):
             self._echo(turn)
@@ -191,7 +195,7 @@ class FurtherLanguage:
             self._stop(answer)
             return
         else:
-            self._refused.add(wanted.source)
+            self._refuse(wanted.source)
             failed = Failed(answer.code, answer.message, fatal=False, turn=turn.number)
             self._settle(turn, failed)
         self._flush()
@@ -274,6 +278,10 @@ class FurtherLanguage:
             turn.shown = True
             self._ask_interim(turn)
         elif not answer.fatal:
+            self._refuse(language)
+
+    def _refuse(self, language: str | None) -> None:
+        if len(self._refused) < MOST_REFUSED:
             self._refused.add(language)
 
     def _drop_interim(self) -> None:
