@@ -39,6 +39,8 @@ from bot.words.codes import same_language
 log = logging.getLogger(__name__)
 
 MOST_TURNS = 64  # not yet shown; of more, the oldest is left out
+MOST_ASKED = 64  # finals of one turn: its source text grows by sentences, and each is a request
+MOST_REFUSED = 64  # source languages that are not asked for as interims any more
 CLOSE_S = 10.0  # for the last sentences
 
 
@@ -57,6 +59,7 @@ class _Turn:
     first: str = ""  # the lead's translation
     ended: bool = False
     asked: _Text | None = None  # for the final
+    asked_count: int = 0
     ticket: TextTicket | None = None  # while it is not answered
     answers: list[ConversationEvent] = field(default_factory=list)  # to be said in their order
     settled: bool = False  # a final was said, or there is none
@@ -160,7 +163,7 @@ class FurtherLanguage:
         wanted = self._wanted(turn)
         if self._resting and not turn.shown and turn.asked is None:
             turn.settled = turn.settled or wanted is not None
-        elif wanted is not None and wanted != turn.asked:
+        elif wanted is not None and wanted != turn.asked and turn.asked_count < MOST_ASKED:
             self._ask_final(turn, wanted)
         elif wanted is None:
             self._ask_interim(turn)
@@ -181,6 +184,7 @@ class FurtherLanguage:
             turn.ticket = None
         self._drop_interim()
         turn.asked = wanted
+        turn.asked_count += 1
         self._language = wanted.source if turn.source is not None else self._language
         if same_language(wanted.source, self._target):
             self._echo(turn)
@@ -202,7 +206,7 @@ class FurtherLanguage:
             self._stop(answer)
             return
         else:
-            self._refused.add(wanted.source)
+            self._refuse(wanted.source)
             failed = Failed(answer.code, answer.message, fatal=False, turn=turn.number)
             self._settle(turn, failed)
         self._flush()
@@ -285,6 +289,10 @@ class FurtherLanguage:
             turn.shown = True
             self._ask_interim(turn)
         elif not answer.fatal:
+            self._refuse(language)
+
+    def _refuse(self, language: str | None) -> None:
+        if len(self._refused) < MOST_REFUSED:
             self._refused.add(language)
 
     def _drop_interim(self) -> None:

@@ -18,6 +18,9 @@ _PAUSE = bytes(_BYTES_PER_SECOND // 4)  # between two utterances, so that they s
 _PAUSE_S = len(_PAUSE) / _BYTES_PER_SECOND
 _STALLED_S = 5.0  # a voice that brings nothing for so long has broken off
 _REMEMBERED_DROPS = 64
+_PIECE = _BYTES_PER_SECOND  # smaller ones are put together while they wait
+_MOST_OF_ONE_S = 60.0  # of an utterance that waits, as much as a voice link holds
+_MOST_WAITING = 64  # utterances
 
 MAX_WAITING_S = 20.0
 
@@ -34,10 +37,18 @@ class Utterance:
 class _Waiting:
     utterance: Utterance
     grew_at: float
-    pieces: list[bytes] = field(default_factory=list)
+    pieces: list[bytearray] = field(default_factory=list)
     seconds: float = 0.0  # waiting
     handed: float = 0.0  # seconds, to the link
     ended: bool = False
+
+    def keep(self, pcm: bytes) -> None:
+        """Add to what waits, as far as there is room."""
+        self.seconds += len(pcm) / _BYTES_PER_SECOND
+        if self.pieces and len(self.pieces[-1]) + len(pcm) <= _PIECE:
+            self.pieces[-1] += pcm
+        else:
+            self.pieces.append(bytearray(pcm))
 
 
 class Interpretation:
@@ -73,9 +84,8 @@ class Interpretation:
         if waiting is self._queue[0]:
             self._play(pcm)
             waiting.handed += len(pcm) / _BYTES_PER_SECOND
-        else:
-            waiting.pieces.append(pcm)
-            waiting.seconds += len(pcm) / _BYTES_PER_SECOND
+        elif waiting.seconds < _MOST_OF_ONE_S:
+            waiting.keep(pcm)
             self._shed()
 
     def ended(self, utterance: Utterance) -> None:
@@ -133,13 +143,16 @@ class Interpretation:
             if self._queue and (pieces := self._queue[0].pieces):
                 self._begin(self._queue[0])
                 for piece in pieces:
-                    self._play(piece)
+                    self._play(bytes(piece))
                 pieces.clear()
                 self._queue[0].handed += self._queue[0].seconds
                 self._queue[0].seconds = 0.0
 
     def _shed(self) -> None:
-        while len(self._queue) > 2 and sum(w.seconds for w in self._queue) > self._max_waiting_s:
+        while len(self._queue) > 2 and (
+            len(self._queue) > _MOST_WAITING
+            or sum(w.seconds for w in self._queue) > self._max_waiting_s
+        ):
             oldest = self._queue[1]
             del self._queue[1]
             self._dropped.append(oldest.utterance)

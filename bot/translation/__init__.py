@@ -21,6 +21,7 @@ conversation    one speaker into one language: when to open, feed, finish, try a
     giving      whose link ends, or is lent, for another
     lending     an idle link that goes on to another speaker
   report, meter what the room is told, and what was used
+    tally       each count of tokens once, whether counts are sums or not
   notices       sentences for the people
   ports         what it needs of a link
 link            one connection: a thread while it connects, a bounded queue
@@ -28,6 +29,8 @@ link            one connection: a thread while it connects, a bounded queue
   wire          its socket on the event loop
   inbox, frame  bytes that come -> messages; speech -> bytes that go
 parse, protocol a message of the service -> a value
+intake          what of a session's messages is believed
+bounds          the most of each thing that the service may send, with its reason
 dialect         session.update for each generation of models
 models          what each model can do, with its languages and voices
 

@@ -12,6 +12,7 @@ from bot.room.events import (
     ConversationState,
     Failed,
     StateChanged,
+    Usage,
 )
 from bot.translation.conversation import LiveConversation
 from bot.translation.report import Listener
@@ -81,14 +82,18 @@ class _Relay:
     def __init__(self) -> None:
         self.outcome = asyncio.Event()
         self.refusal: str | None = None
-        self._kept: list[ConversationEvent] = []  # few: nothing was said to it
+        self._kept: list[ConversationEvent] = []  # of itself: as nothing was said to it, no texts
+        self._used = Usage()
         self._listener: Listener | None = None
 
     def __call__(self, event: ConversationEvent) -> None:
         if self._listener is not None:
             self._listener(event)
             return
-        self._kept.append(event)
+        if isinstance(event, Usage):
+            self._used += event
+        elif isinstance(event, StateChanged | Failed):
+            self._kept.append(event)
         if isinstance(event, Failed) and event.fatal:
             self.refusal = event.message
             self.outcome.set()
@@ -103,3 +108,5 @@ class _Relay:
         for event in self._kept:
             listener(event)
         self._kept.clear()
+        if self._used != Usage():
+            listener(self._used)

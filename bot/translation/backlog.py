@@ -73,6 +73,8 @@ class Backlog:
 
     def forget(self, position: int) -> None:
         """What was sent before a position is translated."""
+        if position < self._start:
+            return
         self._drop_sent(min(position - self._start, self._sent) // 2 * 2)
         self._cut = False
 

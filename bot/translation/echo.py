@@ -13,9 +13,11 @@ from typing import Final
 from bot.room.events import VOICE_RATE, ConversationEvent, Echoed, Voice
 from bot.room.events import Final as FinalText
 from bot.room.events import Partial as PartialText
+from bot.translation import bounds
 from bot.words.codes import same_language
 
 Events = list[ConversationEvent]
+_TEXT: Final = (PartialText, FinalText)
 MOST_HELD: Final = 20 * VOICE_RATE * 2  # bytes of voice; what is older is left out
 
 
@@ -89,7 +91,7 @@ class EchoGate:
         """Of the translation: what may be said of it now."""
         if self.echo is False or (self.echo is None and not self._holding):
             for event in events:
-                if isinstance(event, PartialText | FinalText):
+                if isinstance(event, _TEXT):
                     self._shown = [event]
             return events
         for event in events:
@@ -130,15 +132,15 @@ class EchoGate:
         return [Echoed(self._number)]
 
     def _hold(self, event: ConversationEvent) -> None:
-        if isinstance(event, PartialText | FinalText):
-            self._held = [e for e in self._held if not isinstance(e, PartialText | FinalText)]
+        if isinstance(event, _TEXT):
+            self._held = [e for e in self._held if not isinstance(e, _TEXT)]
         elif isinstance(event, Voice):
             self._held_voice += len(event.pcm)
         self._held.append(event)
-        while self._held_voice > MOST_HELD:
-            first = next(e for e in self._held if isinstance(e, Voice))
-            self._held.remove(first)
-            self._held_voice -= len(first.pcm)
+        while self._held_voice > MOST_HELD or len(self._held) > bounds.HELD:
+            oldest = next(n for n, e in enumerate(self._held) if not isinstance(e, _TEXT))
+            dropped = self._held.pop(oldest)
+            self._held_voice -= len(dropped.pcm) if isinstance(dropped, Voice) else 0
 
 
 def _words(text: str) -> str:

@@ -112,6 +112,13 @@ LOST: Final = Fault(
     retryable=True,
     quiet=True,
 )
+NONSENSE: Final = Fault(
+    "nonsense",
+    t("The translation service sends what makes no sense; connecting again."),
+    retryable=True,
+    wait_s=_CAPACITY_WAIT_S,
+    quiet=True,
+)
 
 # First match wins; compared without case and punctuation, because the service spells them in
 # several ways.

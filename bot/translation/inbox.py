@@ -3,14 +3,16 @@
 from typing import Final, NamedTuple
 
 from bot.errors import ProtocolError
+from bot.translation import bounds
 
 ROOM: Final = 32 * 1024  # bytes; four deltas of voice
-LONGEST: Final = 16 * 1024 * 1024  # bytes of a frame; the longest known has 13 kB
 
 _FEWEST: Final = 2  # bytes of a frame
 _MASKED: Final = 0x80
 _TWO: Final = 126  # says that the length has two bytes
 _EIGHT: Final = 127
+_LAST: Final = 0x80  # FIN: no fragment follows
+_CONTROL: Final = 0x08  # an opcode's bit: not of a message, may come amid its fragments
 
 
 class Frame(NamedTuple):
@@ -36,6 +38,8 @@ class Inbox:
         self._end = 0
         self._taken = 0
         self._wanted = 0  # bytes that the frame begun needs in all
+        self._fragments = 0  # of the message begun
+        self._fragment_bytes = 0
 
     def room(self) -> memoryview:
         """Free bytes, never none."""
@@ -58,7 +62,7 @@ class Inbox:
         """The next frame, once it is whole.
 
         Raises:
-            ProtocolError: It is longer than anything that makes sense.
+            ProtocolError: It, or its message so far, is longer than anything that makes sense.
         """
         data, begin = self._data, self._begin
         held = self._end - begin
@@ -76,14 +80,24 @@ class Inbox:
             size = int.from_bytes(data[begin + 2 : begin + head])
         if second & _MASKED:
             head += 4
-        if size > LONGEST:
+        if size > bounds.MESSAGE_BYTES:
             raise ProtocolError("A message is too long.")
         if held < head + size:
             self._wanted = head + size
             return None
         self._wanted = 0
         self._taken = begin
+        if not data[begin] & _CONTROL:
+            self._count_fragment(size, last=bool(data[begin] & _LAST))
         return Frame(data[begin], begin, begin + head, begin + head + size)
+
+    def _count_fragment(self, size: int, *, last: bool) -> None:
+        self._fragments += 1
+        self._fragment_bytes += size
+        if self._fragment_bytes > bounds.MESSAGE_BYTES or self._fragments > bounds.FRAGMENTS:
+            raise ProtocolError("A message comes in too many pieces.")
+        if last:
+            self._fragments = self._fragment_bytes = 0
 
     def text(self, frame: Frame) -> str:
         """The payload of an unmasked text frame.

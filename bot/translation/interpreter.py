@@ -10,6 +10,7 @@ from bot.errors import LanguageError, SettingsError
 from bot.room.events import ConversationEvent, ConversationRequest
 from bot.translation import languages, notices
 from bot.translation.ahead import Ahead
+from bot.translation.bounds import Excess
 from bot.translation.budget import BudgetFigures, Claim, ConnectBudget
 from bot.translation.conversation import LiveConversation
 from bot.translation.dialect import SessionOptions
@@ -204,14 +205,20 @@ class LiveTranslate:
             phrases=request.glossary,
         )
         session = SessionSettings(self._model, options)
+        excess = Excess()
 
         def open_link(on_event: OnEvent, on_lost: OnLost) -> LinkPort:
-            return Link(self._endpoint, session.body(), on_event, on_lost)
+            return Link(self._endpoint, session.body(), on_event, on_lost, excess)
 
         return LiveConversation(
             open_link=open_link,
             session=session,
-            turns=Turns(request.target, source_expected=source_text, echo=self._echo(request)),
+            turns=Turns(
+                request.target,
+                source_expected=source_text,
+                echo=self._echo(request),
+                excess=excess,
+            ),
             meter=Meter(cumulative=self._model.cumulative_usage),
             budget=self._budget,
             clock=self._clock,

@@ -18,6 +18,7 @@ from bot.translation.tokens import TokenEstimate, TokenPace
 
 QUIET_S: Final = 1.0  # neither audio nor event for so long, before it passes on
 IDS_KEPT: Final = 64  # of responses and items; a turn has some four
+FOREIGN_KEPT: Final = 4 * IDS_KEPT  # of earlier speakers
 
 
 class Owner(Protocol):
@@ -165,13 +166,13 @@ class _Fence:
 
     def __init__(self) -> None:
         self._seen: deque[str] = deque(maxlen=IDS_KEPT)
-        self._foreign: frozenset[str] = frozenset()
+        self._foreign: deque[str] = deque(maxlen=FOREIGN_KEPT)
         self._shut = False
         self._admitted: _Ids | None = None  # of the last event, which the next is mostly like
 
     def raise_again(self) -> None:
         """Whatever was said so far is of an earlier speaker, and so is all until speech starts."""
-        self._foreign = frozenset(self._seen)
+        self._foreign = deque(self._seen, FOREIGN_KEPT)
         self._shut = True
         self._admitted = None
 
@@ -186,7 +187,7 @@ class _Fence:
         if self._shut and isinstance(event, protocol.SpeechStarted):
             self._shut = False
         elif self._shut:
-            self._foreign |= ids
+            self._foreign.extend(ids.difference(self._foreign))
         for name in ids.difference(self._seen):
             self._seen.append(name)
         admitted = not self._shut and ids.isdisjoint(self._foreign)

@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.errors import ProtocolError
 from bot.translation import faults
+from bot.translation.bounds import Exceeded, Excess
 from bot.translation.faults import Fault
-from bot.translation.parse import parse
+from bot.translation.intake import Intake
 from bot.translation.ports import OnEvent, OnLost
 from bot.translation.sdk import STALL_S, Connection
 
@@ -54,6 +54,7 @@ class Link:
         session: The `session` object of the first session.update, sent once connected.
         on_event: Called with each event.
         on_lost: Called once when the connection failed or ended by itself; never after `close`.
+        excess: Counts what exceeds a bound.
     """
 
     def __init__(
@@ -62,7 +63,10 @@ class Link:
         session: Mapping[str, Any],
         on_event: OnEvent,
         on_lost: OnLost,
+        excess: Excess,
     ) -> None:
+        self._excess = excess
+        self._intake = Intake(excess)
         self._session = session
         self._on_event = on_event
         self._on_lost = on_lost
@@ -76,7 +80,6 @@ class Link:
         self._pinging: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
         self.dropped = 0  # chunks
-        self.unreadable_count = 0  # messages
         self._connection = Connection(
             url=endpoint.url,
             api_key=endpoint.api_key,
@@ -88,6 +91,11 @@ class Link:
         name = f"livetranslate-{next(_numbers)}-connect"
         self._thread = threading.Thread(target=self._connect, name=name, daemon=True)
         self._thread.start()
+
+    @property
+    def unreadable_count(self) -> int:
+        """Messages that could not be read."""
+        return self._intake.unreadable_count
 
     def send(self, pcm: bytes) -> int:
         """Send a chunk of audio, at once or when it can be; says how many older ones it drove out.
@@ -162,13 +170,23 @@ class Link:
         self._pinging = self._loop.call_later(PING_S, self._ping)
         self.drained()
 
+    def admits(self, size: int) -> bool:
+        """Whether a message of so many characters may be read; else the link ends."""
+        if self._intake.admits(size, self._loop.time()):
+            return True
+        self._give_up()
+        return False
+
+    def overran(self) -> None:
+        """More came at once than makes sense; the connection is being ended."""
+        self._excess.note(Exceeded.FRAMES)
+        self._report_lost(faults.NONSENSE)
+
     def received(self, message: object) -> None:
         """A message came."""
-        try:
-            event = parse(message)
-        except ProtocolError as error:
-            log.warning("message not understood: %s", error)
-            self.unreadable_count += 1
+        event = self._intake.read(message)
+        if event is None:
+            self._look_whether_useless()
             return
         if self._fenced or self._lost:
             return
@@ -181,8 +199,16 @@ class Link:
 
     def unreadable(self) -> None:
         """A message came that is no JSON."""
-        log.warning("message is no JSON")
-        self.unreadable_count += 1
+        self._intake.unreadable()
+        self._look_whether_useless()
+
+    def _look_whether_useless(self) -> None:
+        if self._intake.useless:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._report_lost(faults.NONSENSE)
+        self._connection.hang_up()
 
     def drained(self) -> None:
         """The server takes what is sent: the queue goes out, as far as it is taken."""
@@ -212,6 +238,7 @@ class Link:
     def _write(self, item: bytes | str | Mapping[str, Any]) -> None:
         """Send audio, an event by its name, or settings."""
         if isinstance(item, bytes):
+            self._intake.sent(len(item))
             self._connection.append_audio(base64.b64encode(item).decode("ascii"))
         elif isinstance(item, str):
             self._connection.send_event(item)

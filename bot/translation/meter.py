@@ -2,6 +2,7 @@
 
 from bot.room.events import SPEECH_RATE, VOICE_RATE, Usage
 from bot.translation.protocol import ResponseDone, ServerEvent, TokenCount, VoiceDelta
+from bot.translation.tally import Tally
 
 _NOTHING = TokenCount(0, 0)
 
@@ -10,15 +11,13 @@ class Meter:
     """Adds up what was used since the last reading.
 
     Args:
-        cumulative: Whether the service's token counts are those of the whole session. That is
-            believed until a count is smaller than the one before, as no sum is; from there on, the
-            session's counts are taken for those of single responses.
+        cumulative: Whether the service's token counts are thought to be those of the whole session;
+            `Tally` says how far that is believed.
     """
 
     def __init__(self, *, cumulative: bool) -> None:
         self._cumulative = cumulative
-        self._sums = cumulative  # in this session
-        self._before = _NOTHING
+        self._tally = Tally(cumulative=cumulative)  # of this session
         self._in = 0  # bytes
         self._out = 0  # bytes
         self._tokens = _NOTHING
@@ -31,8 +30,7 @@ class Meter:
 
     def resumed(self, count: TokenCount) -> None:
         """A session that was another's goes on from this count."""
-        self._sums = self._cumulative
-        self._before = count
+        self._tally = Tally(cumulative=self._cumulative, before=count)
 
     def sent(self, pcm: bytes) -> None:
         """Audio was sent."""
@@ -51,10 +49,7 @@ class Meter:
 
     def counted(self, count: TokenCount) -> None:
         """The service counted tokens."""
-        before, self._before = self._before, count
-        if count.tokens_in < before.tokens_in or count.tokens_out < before.tokens_out:
-            self._sums = False
-        self._tokens += count - before if self._sums else count
+        self._tokens += self._tally.add(count)
 
     @property
     def unread_s(self) -> float:

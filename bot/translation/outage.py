@@ -3,6 +3,8 @@
 import random
 from typing import Final
 
+from bot.translation import bounds
+
 FIRST_WAIT_S: Final = 0.25
 LONGEST_WAIT_S: Final = 16.0
 MOST_ATTEMPTS: Final = 6  # about 20 s in all; then the words are given up
@@ -38,7 +40,7 @@ class Outage:
 
     def tell(self, code: str) -> bool:
         """Whether this is said for the first time in this outage."""
-        if code in self._told:
+        if code in self._told or len(self._told) >= bounds.ERROR_CODES:
             return False
         self._told.add(code)
         return True

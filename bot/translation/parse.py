@@ -1,156 +1,218 @@
-"""A decoded JSON message of the service -> a value of `protocol`, or ProtocolError."""
+"""A decoded JSON message of the service -> a value of `protocol`, or ProtocolError.
+
+A field that makes no sense is passed over where the rest of its message is of use without it.
+"""
 
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from bot.errors import ProtocolError
-from bot.translation import protocol
+from bot.translation import bounds, protocol
+from bot.translation.bounds import Exceeded, Excess
 from bot.translation.protocol import ServerEvent
 
 _RIFF_HEADER: Final = 44  # bytes; the vendor's example of a voice delta begins with one
+_MOST: Final = 1e12  # of any number: milliseconds of 30 years
 
 
-def parse(message: object) -> ServerEvent:
+def parse(message: object, excess: Excess | None = None) -> ServerEvent:
     """Read one message.
 
+    Args:
+        message: Decoded from JSON.
+        excess: Told of fields that were passed over.
+
     Raises:
-        ProtocolError: It is no object, has no type, or lacks a field of its type. The message
-            names the field and never quotes the content.
+        ProtocolError: It is no object, has no type, or lacks a field without which it says
+            nothing. The error names the field and never quotes the content.
     """
     if not isinstance(message, dict):
         raise ProtocolError("A message is no JSON object.")
+    excess = excess or Excess()
     kind = message.get("type")
     if kind is None and "code" in message:
-        return _error_at_top(message)
+        return _error_at_top(_Fields(message, "error", excess))
     if not isinstance(kind, str):
         raise ProtocolError("A message has no type.")
     reader = _READERS.get(kind)
     if reader is None:
-        return protocol.Unused(kind)
-    return reader(_Fields(message, kind))
+        return protocol.Unused(kind[: bounds.ID_CHARS])
+    return reader(_Fields(message, kind, excess))
 
 
 class _Fields:
     """Typed access to an event's fields."""
 
-    def __init__(self, values: Mapping[str, Any], kind: str) -> None:
+    def __init__(self, values: Mapping[str, Any], kind: str, excess: Excess) -> None:
         self._values = values
         self._kind = kind
+        self._excess = excess
 
     def text(self, key: str) -> str:
+        """A text without which the message says nothing."""
         value = self._values.get(key)
         if not isinstance(value, str):
             raise ProtocolError(f"{self._kind}: {key} is no text.")
-        return value
+        return readable(value)
 
-    def optional(self, key: str) -> str | None:
-        return None if self._values.get(key) is None else self.text(key)
+    def lenient(self, key: str, most: int = bounds.MESSAGE_BYTES) -> str:
+        """A text that says nothing when it is missing; only its beginning counts."""
+        value = self._values.get(key)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            self._excess.note(Exceeded.FIELD)
+            return ""
+        return readable(value[:most])
 
-    def lenient(self, key: str) -> str:
-        """A text that says nothing when it is missing."""
-        return self.optional(key) or ""
+    def code(self, key: str) -> str:
+        """A code, by its name or its number."""
+        value = self._values.get(key)
+        if isinstance(value, int):
+            return str(value)[: bounds.ID_CHARS]
+        return self.lenient(key, bounds.ERROR_CHARS)
+
+    def id(self, key: str) -> str:
+        """An id without which nobody knows what the message is about."""
+        name = self.text(key)
+        if len(name) > bounds.ID_CHARS:
+            raise ProtocolError(f"{self._kind}: {key} is no id.")
+        return name
+
+    def optional_id(self, key: str) -> str | None:
+        """An id that need not be there."""
+        return self._short(key, bounds.ID_CHARS)
+
+    def language(self) -> str | None:
+        """The name of a language."""
+        return self._short("language", bounds.LANGUAGE_CHARS)
+
+    def _short(self, key: str, most: int) -> str | None:
+        value = self._values.get(key)
+        if value is None or (isinstance(value, str) and len(value) <= most):
+            return value if value is None else readable(value)
+        self._excess.note(Exceeded.FIELD)
+        return None
 
     def number(self, key: str) -> int | None:
+        """A count or a time."""
         value = self._values.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
-            raise ProtocolError(f"{self._kind}: {key} is no count.")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST:
+            self._excess.note(Exceeded.FIELD)
+            return None
         return int(value)
 
     def within(self, key: str) -> "_Fields":
         value = self._values.get(key)
         if not isinstance(value, dict):
             raise ProtocolError(f"{self._kind}: {key} is no object.")
-        return _Fields(value, f"{self._kind}.{key}")
+        return _Fields(value, f"{self._kind}.{key}", self._excess)
 
-    def has(self, key: str) -> bool:
-        return self._values.get(key) is not None
+    def optional_within(self, key: str) -> "_Fields | None":
+        value = self._values.get(key)
+        if value is None or isinstance(value, dict):
+            return None if value is None else self.within(key)
+        self._excess.note(Exceeded.FIELD)
+        return None
 
-    def each(self, key: str) -> "list[_Fields]":
+    def each(self, key: str) -> "Iterator[_Fields]":
         value = self._values.get(key)
         if value is None:
-            return []
+            return
         if not isinstance(value, list):
-            raise ProtocolError(f"{self._kind}: {key} is no list.")
-        return [_Fields(part, f"{self._kind}.{key}") for part in value if isinstance(part, dict)]
+            self._excess.note(Exceeded.FIELD)
+            return
+        for part in islice(value, bounds.PARTS):
+            if isinstance(part, dict):
+                yield _Fields(part, f"{self._kind}.{key}", self._excess)
 
 
-def _error_at_top(message: Mapping[str, Any]) -> ServerEvent:
-    return protocol.ServerError(
-        code=str(message.get("code")), message=str(message.get("message", "")), param=None
-    )
+def readable(text: str) -> str:
+    """A text without halves of characters, which can't be encoded."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _error_at_top(fields: _Fields) -> ServerEvent:
+    return protocol.ServerError(fields.code("code"), _words(fields, "message"), param=None)
 
 
 def _error(fields: _Fields) -> ServerEvent:
-    inner = fields.within("error") if fields.has("error") else fields
-    code = inner.lenient("code") or inner.lenient("type")
-    return protocol.ServerError(code, inner.lenient("message"), inner.optional("param"))
+    inner = fields.optional_within("error") or fields
+    code = inner.code("code") or inner.code("type")
+    return protocol.ServerError(code, _words(inner, "message"), inner.optional_id("param"))
+
+
+def _words(fields: _Fields, key: str) -> str:
+    return fields.lenient(key, bounds.ERROR_CHARS)
 
 
 def _session_created(fields: _Fields) -> ServerEvent:
-    return protocol.SessionCreated(fields.within("session").lenient("id"))
+    session = fields.optional_within("session")
+    return protocol.SessionCreated("" if session is None else session.optional_id("id") or "")
 
 
 def _speech_started(fields: _Fields) -> ServerEvent:
-    return protocol.SpeechStarted(fields.number("audio_start_ms"), fields.optional("item_id"))
+    return protocol.SpeechStarted(fields.number("audio_start_ms"), fields.optional_id("item_id"))
 
 
 def _speech_stopped(fields: _Fields) -> ServerEvent:
-    return protocol.SpeechStopped(fields.number("audio_end_ms"), fields.optional("item_id"))
+    return protocol.SpeechStopped(fields.number("audio_end_ms"), fields.optional_id("item_id"))
 
 
 def _source_text(fields: _Fields) -> ServerEvent:
     return protocol.SourceText(
-        fields.text("item_id"),
+        fields.id("item_id"),
         fields.lenient("text") + fields.lenient("stash"),
         append=False,
-        language=fields.optional("language"),
+        language=fields.language(),
     )
 
 
 def _source_delta(fields: _Fields) -> ServerEvent:
     return protocol.SourceText(
-        fields.text("item_id"),
+        fields.id("item_id"),
         fields.text("delta"),
         append=True,
-        language=fields.optional("language"),
+        language=fields.language(),
     )
 
 
 def _source_completed(fields: _Fields) -> ServerEvent:
     return protocol.SourceDone(
-        fields.text("item_id"), fields.lenient("transcript"), fields.optional("language")
+        fields.id("item_id"), fields.lenient("transcript"), fields.language()
     )
 
 
 def _source_failed(fields: _Fields) -> ServerEvent:
-    item_id = fields.lenient("item_id")
-    if not fields.has("error"):
+    item_id = fields.optional_id("item_id") or ""
+    error = fields.optional_within("error")
+    if error is None:
         return protocol.SourceFailed(item_id, "")
-    error = fields.within("error")
-    return protocol.SourceFailed(item_id, error.lenient("code"), error.lenient("message"))
+    return protocol.SourceFailed(item_id, error.code("code"), _words(error, "message"))
 
 
 def _item_created(fields: _Fields) -> ServerEvent:
     return protocol.ItemCreated(
-        fields.within("item").text("id"), fields.optional("previous_item_id")
+        fields.within("item").id("id"), fields.optional_id("previous_item_id")
     )
 
 
 def _response_created(fields: _Fields) -> ServerEvent:
-    return protocol.ResponseCreated(fields.within("response").text("id"))
+    return protocol.ResponseCreated(fields.within("response").id("id"))
 
 
 def _output_item_added(fields: _Fields) -> ServerEvent:
-    return protocol.OutputItemAdded(fields.text("response_id"), fields.within("item").text("id"))
+    return protocol.OutputItemAdded(fields.id("response_id"), fields.within("item").id("id"))
 
 
 def _translation_text(fields: _Fields) -> ServerEvent:
     return protocol.TranslationText(
-        fields.text("response_id"),
-        fields.lenient("item_id"),
+        fields.id("response_id"),
+        fields.optional_id("item_id") or "",
         fields.lenient("text") + fields.lenient("stash"),
         append=False,
     )
@@ -158,19 +220,22 @@ def _translation_text(fields: _Fields) -> ServerEvent:
 
 def _translation_delta(fields: _Fields) -> ServerEvent:
     return protocol.TranslationText(
-        fields.text("response_id"), fields.lenient("item_id"), fields.text("delta"), append=True
+        fields.id("response_id"),
+        fields.optional_id("item_id") or "",
+        fields.text("delta"),
+        append=True,
     )
 
 
 def _text_done(fields: _Fields) -> ServerEvent:
     return protocol.TranslationDone(
-        fields.text("response_id"), fields.lenient("item_id"), fields.lenient("text")
+        fields.id("response_id"), fields.optional_id("item_id") or "", fields.lenient("text")
     )
 
 
 def _transcript_done(fields: _Fields) -> ServerEvent:
     return protocol.TranslationDone(
-        fields.text("response_id"), fields.lenient("item_id"), fields.lenient("transcript")
+        fields.id("response_id"), fields.optional_id("item_id") or "", fields.lenient("transcript")
     )
 
 
@@ -181,11 +246,11 @@ def _voice_delta(fields: _Fields) -> ServerEvent:
         raise ProtocolError("response.audio.delta: delta is no base64.") from error
     if pcm[:4] == b"RIFF" and pcm[8:12] == b"WAVE":
         pcm = pcm[_RIFF_HEADER:]
-    return protocol.VoiceDelta(fields.text("response_id"), pcm)
+    return protocol.VoiceDelta(fields.id("response_id"), pcm)
 
 
 def _voice_done(fields: _Fields) -> ServerEvent:
-    return protocol.VoiceDone(fields.text("response_id"))
+    return protocol.VoiceDone(fields.id("response_id"))
 
 
 def _response_done(fields: _Fields) -> ServerEvent:
@@ -195,21 +260,20 @@ def _response_done(fields: _Fields) -> ServerEvent:
         for item in response.each("output")
         for part in item.each("content")
     )
-    usage = None
-    if response.has("usage"):
-        counts = response.within("usage")
-        usage = protocol.TokenCount(
-            counts.number("input_tokens") or 0,
-            counts.number("output_tokens") or 0,
-            _voice_tokens(counts),
-        )
-    return protocol.ResponseDone(response.text("id"), text, usage)
+    usage = response.optional_within("usage")
+    return protocol.ResponseDone(
+        response.id("id"), text, None if usage is None else _token_count(usage)
+    )
 
 
-def _voice_tokens(counts: _Fields) -> int:
-    if not counts.has("output_tokens_details"):
-        return 0
-    return counts.within("output_tokens_details").number("audio_tokens") or 0
+def _token_count(counts: _Fields) -> protocol.TokenCount | None:
+    """What was counted; None where a part of it makes no sense, as half of it would mislead."""
+    tokens_in, tokens_out = counts.number("input_tokens"), counts.number("output_tokens")
+    if tokens_in is None or tokens_out is None:
+        return None
+    details = counts.optional_within("output_tokens_details")
+    voice = None if details is None else details.number("audio_tokens")
+    return protocol.TokenCount(tokens_in, tokens_out, min(voice or 0, tokens_out))
 
 
 _TRANSCRIPTION: Final = "conversation.item.input_audio_transcription"

@@ -42,6 +42,12 @@ class Receiver(Protocol):
     def opened(self) -> None:
         """The handshake is done."""
 
+    def admits(self, size: int) -> bool:
+        """Whether a text of so many characters may be read; else the link is being ended."""
+
+    def overran(self) -> None:
+        """More came at once than makes sense; the connection is being ended."""
+
     def received(self, message: object) -> None:
         """A message came, decoded from JSON."""
 
@@ -186,6 +192,8 @@ class Connection(OmniRealtimeConversation):
 
     def text(self, text: str) -> None:
         """A message came."""
+        if not self._receiver.admits(len(text)):
+            return
         try:
             decoded = json.loads(text)
         except (ValueError, RecursionError):  # no JSON, or nested without end
@@ -196,6 +204,10 @@ class Connection(OmniRealtimeConversation):
     def undecodable(self) -> None:
         """A message came that is no text."""
         self._receiver.unreadable()
+
+    def overran(self) -> None:
+        """More came at once than makes sense."""
+        self._receiver.overran()
 
     def drained(self) -> None:
         """The server takes again what is sent."""

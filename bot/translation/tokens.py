@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.room.events import SPEECH_RATE, VOICE_RATE
 from bot.translation.protocol import TokenCount
+from bot.translation.tally import Tally
 
 WINDOW_S: Final = 60  # whole seconds
 NEAR: Final = 0.8  # of the limit
@@ -77,7 +78,7 @@ class TokenEstimate:
     def __init__(self, pace: TokenPace) -> None:
         self._pace = pace
         self._estimated = 0.0  # since the last count
-        self._sums = pace.cumulative
+        self._tally = Tally(cumulative=pace.cumulative)
         self.counted = TokenCount(0, 0)  # as last said
 
     def sent(self, count: int) -> float:
@@ -90,13 +91,9 @@ class TokenEstimate:
 
     def said(self, count: TokenCount) -> float:
         """The service counted; says by how many tokens the estimate was wrong."""
-        before, self.counted = self.counted, count
-        if count.tokens_in < before.tokens_in or count.tokens_out < before.tokens_out:
-            self._sums = False  # as no sum is
-        if not self._sums:
-            before = TokenCount(0, 0)
-        truth = count.tokens_in + count.tokens_out - before.tokens_in - before.tokens_out
-        wrong_by = truth - self._estimated
+        self.counted = count
+        added = self._tally.add(count)
+        wrong_by = added.tokens_in + added.tokens_out - self._estimated
         self._estimated = 0.0
         return wrong_by
 

@@ -1,10 +1,12 @@
 """One utterance: its translation, which may come in several responses, and its source text."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.room.events import ConversationEvent, Final, Partial, Source, Voice, VoiceEnded
-from bot.translation import protocol
+from bot.translation import bounds, protocol
+from bot.translation.bounds import Exceeded, Excess, Pace
 from bot.translation.echo import EchoGate, EchoRule
 from bot.translation.languages import UNSPACED
 
@@ -17,13 +19,35 @@ Answer = (
     | protocol.ResponseDone
 )
 Hearing = protocol.SourceText | protocol.SourceDone | protocol.SourceFailed
+_Key = TypeVar("_Key", str, tuple[str, str])
 _SAMPLE = 2  # bytes
+CUT = " …"  # stands where a text goes on
 
 
 @dataclass(slots=True)
 class _Piece:
     text: str = ""
     done: bool = False
+    cut: bool = False
+
+
+class Interims:
+    """How often a conversation's interim texts may be said, and what exceeded a bound.
+
+    Args:
+        excess: Of the conversation.
+    """
+
+    def __init__(self, excess: Excess) -> None:
+        self.excess = excess
+        self._pace = Pace(bounds.INTERIMS_BURST, bounds.INTERIMS_PER_S)
+
+    def may(self, now: float) -> bool:
+        """Whether one may be said now; the next shows what this one would have."""
+        if self._pace.take(now):
+            return True
+        self.excess.note(Exceeded.INTERIMS)
+        return False
 
 
 class Turn:
@@ -33,14 +57,22 @@ class Turn:
         number: Counted over the whole conversation.
         rule: Tells whether it was said in the target language already.
         now: Clock seconds.
+        interims: Of the conversation.
         echo_expected: The turn before was.
     """
 
     def __init__(
-        self, number: int, rule: EchoRule, now: float, *, echo_expected: bool = False
+        self,
+        number: int,
+        rule: EchoRule,
+        now: float,
+        interims: Interims,
+        *,
+        echo_expected: bool = False,
     ) -> None:
         self.number = number
-        self.touched_at = now
+        self._interims = interims
+        self._now = self.touched_at = now
         self.ended = False
         self._target = rule.target
         self._rule = rule
@@ -55,6 +87,7 @@ class Turn:
         self._pieces: dict[tuple[str, str], _Piece] = {}
         self._responses: dict[str, bool] = {}  # id -> done
         self._sources: dict[str, _Piece] = {}
+        self._behind = False  # an interim was left out
         self._language: str | None = None
         self._source_shown: Source | None = None
         self._shown = ""
@@ -91,6 +124,13 @@ class Turn:
         """Whether source text came and is complete."""
         return bool(self._sources) and all(piece.done for piece in self._sources.values())
 
+    def is_full(self) -> bool:
+        """Whether a further response should begin another turn."""
+        if len(self._responses) >= bounds.RESPONSES:
+            self._interims.excess.note(Exceeded.RESPONSES)
+            return True
+        return sum(len(piece.text) for piece in self._pieces.values()) >= bounds.FULL_CHARS
+
     @property
     def echo(self) -> bool:
         """Whether it was said in the target language already."""
@@ -98,6 +138,7 @@ class Turn:
 
     def stop(self, now: float) -> Events:
         """Its speech is over."""
+        self._now = now
         if not self.stopped:
             self.stopped = True
             self.touched_at = now
@@ -110,18 +151,19 @@ class Turn:
 
     def answer(self, event: Answer, now: float) -> Events:
         """A part of its translation."""
-        self.touched_at = now
+        self._now = self.touched_at = now
         return self._gate.say(self._answer(event)) + self._compared()
 
     def _answer(self, event: Answer) -> Events:
         match event:
             case protocol.TranslationText():
                 piece = self._piece(event.response_id, event.item_id)
-                piece.text = piece.text + event.text if event.append else event.text
+                text = piece.text + event.text if event.append else event.text
+                self._write(self._pieces, piece, text)
                 return self._partial()
             case protocol.TranslationDone():
                 piece = self._piece(event.response_id, event.item_id)
-                piece.text = event.text or piece.text
+                self._write(self._pieces, piece, event.text)
                 piece.done = True
                 return self._final_text()
             case protocol.VoiceDelta():
@@ -133,14 +175,15 @@ class Turn:
 
     def hear(self, event: Hearing, now: float) -> Events:
         """A part of its source text."""
-        self.touched_at = now
-        piece = self._sources.setdefault(event.item_id, _Piece())
+        self._now = self.touched_at = now
+        piece = self._found(self._sources, event.item_id)
         match event:
             case protocol.SourceText():
-                piece.text = piece.text + event.text if event.append else event.text
+                text = piece.text + event.text if event.append else event.text
+                self._write(self._sources, piece, text)
                 self._language = event.language or self._language
             case protocol.SourceDone():
-                piece.text = event.text or piece.text
+                self._write(self._sources, piece, event.text)
                 piece.done = True
                 self._language = event.language or self._language
             case protocol.SourceFailed():
@@ -150,8 +193,15 @@ class Turn:
     def _compared(self) -> Events:
         if not (self.answered and self.source_settled):
             return []
-        source = join((piece.text for piece in self._sources.values()), self._language or "")
-        return self._gate.compare(source, self._shown)
+        return self._gate.compare(self._source_text(), self._shown)
+
+    def catch_up(self, now: float) -> Events:
+        """The interims that were left out, now that nothing else comes."""
+        if not self._behind:
+            return []
+        self._behind = False
+        self._now = now
+        return [*self._gate.say(self._partial()), *self._source_event()]
 
     def end(self) -> Events:
         """What has to be said before nothing more is."""
@@ -163,14 +213,34 @@ class Turn:
         return [*last, *self._gate.end(), *self._source_event()]
 
     def _piece(self, response_id: str, item_id: str) -> _Piece:
-        return self._pieces.setdefault((response_id, item_id), _Piece())
+        return self._found(self._pieces, (response_id, item_id))
+
+    def _found(self, pieces: dict[_Key, _Piece], key: _Key) -> _Piece:
+        """The piece of this name; beyond the bound one that is shown nowhere."""
+        if key not in pieces:
+            if len(pieces) >= bounds.RESPONSES:
+                self._interims.excess.note(Exceeded.ITEMS)
+                return _Piece()
+            pieces[key] = _Piece()
+        return pieces[key]
+
+    def _write(self, pieces: dict[_Key, _Piece], piece: _Piece, text: str) -> None:
+        """Give a piece another text, as far as the turn has room; what is done stays."""
+        if piece.done or not text:
+            return
+        others = sum(len(each.text) for each in pieces.values() if each is not piece)
+        room = max(0, bounds.TURN_CHARS - others)
+        piece.cut = len(text) > room
+        if piece.cut:
+            self._interims.excess.note(Exceeded.TEXT)
+        piece.text = text[:room]
 
     def _response_done(self, event: protocol.ResponseDone) -> Events:
         self._responses[event.response_id] = True
         own = [piece for key, piece in self._pieces.items() if key[0] == event.response_id]
         if event.text and not any(piece.text for piece in own):
             own.append(self._piece(event.response_id, ""))
-            own[-1].text = event.text
+            self._write(self._pieces, own[-1], event.text)
         for piece in own:
             piece.done = True
         events = self._final_text()
@@ -178,9 +248,20 @@ class Turn:
             events += self._voice_ended()
         return events
 
+    def _translation(self) -> str:
+        return _joined(self._pieces.values(), self._target)
+
+    def _source_text(self) -> str:
+        return _joined(self._sources.values(), self._language or "")
+
+    def _may_say_interim(self) -> bool:
+        may = self._interims.may(self._now)
+        self._behind |= not may
+        return may
+
     def _partial(self) -> Events:
-        text = join((piece.text for piece in self._pieces.values()), self._target)
-        if not text or text == self._shown:
+        text = self._translation()
+        if not text or text == self._shown or not self._may_say_interim():
             return []
         self._shown = text
         return [Partial(self.number, text)]
@@ -188,7 +269,7 @@ class Turn:
     def _final_text(self) -> Events:
         if not all(piece.done for piece in self._pieces.values()):
             return self._partial()
-        text = join((piece.text for piece in self._pieces.values()), self._target)
+        text = self._translation()
         if not text or text == self._final:
             return []
         self._shown = self._final = text
@@ -215,15 +296,20 @@ class Turn:
         return [VoiceEnded(self.number)]
 
     def _source_event(self) -> Events:
-        text = join((piece.text for piece in self._sources.values()), self._language or "")
+        text = self._source_text()
         if not text:
             return []
         final = self.stopped and self.source_settled
         source = Source(self.number, text, self._rule.known(self._language), final)
-        if source == self._source_shown:
+        if source == self._source_shown or not (final or self._may_say_interim()):
             return []
         self._source_shown = source
         return [source]
+
+
+def _joined(pieces: Collection[_Piece], language: str) -> str:
+    text = join((piece.text for piece in pieces), language)
+    return f"{text.rstrip()}{CUT}" if text and any(piece.cut for piece in pieces) else text
 
 
 def join(parts: Iterable[str], language: str) -> str:

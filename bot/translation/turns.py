@@ -3,7 +3,7 @@
 The rules, because the service leaves them open:
 - A turn begins with speech_started, or with a response when none is open.
 - A response belongs to the oldest open turn that has none yet, else to the newest open one: a
-  pause in a sentence makes a second response of the same turn.
+  pause in a sentence makes a second response of the same turn, until that is full.
 - Source text belongs to the turn its item id was announced for, else to the oldest open turn
   without any, else to the newest open one. It often comes after the translation.
 - A turn ends when its speech stopped, its responses are done and its source text is; it lingers a
@@ -19,10 +19,11 @@ from collections import deque
 from typing import Final
 
 from bot.room.events import ConversationEvent, TurnEnded
-from bot.translation import protocol
+from bot.translation import bounds, protocol
+from bot.translation.bounds import Exceeded, Excess
 from bot.translation.echo import EchoRule
 from bot.translation.protocol import ServerEvent
-from bot.translation.turn import Turn
+from bot.translation.turn import Interims, Turn
 
 LINGER_S: Final = 0.15  # a complete turn waits for a second response
 SOURCE_WAIT_S: Final = 3.0  # a translated turn waits for its source text
@@ -38,10 +39,20 @@ class Turns:
         target: Language of the translation; says how sentences are joined.
         source_expected: Whether source text comes at all.
         echo: Tells what was said in the target language already; None goes by what is detected.
+        excess: Counts what exceeds a bound.
     """
 
-    def __init__(self, target: str, *, source_expected: bool, echo: EchoRule | None = None) -> None:
+    def __init__(
+        self,
+        target: str,
+        *,
+        source_expected: bool,
+        echo: EchoRule | None = None,
+        excess: Excess | None = None,
+    ) -> None:
         self._rule = echo or EchoRule(target)
+        self._excess = excess or Excess()
+        self._interims = Interims(self._excess)
         self._echoed = False  # the turn that ended last
         self._source_expected = source_expected
         self._next = 1
@@ -75,16 +86,17 @@ class Turns:
                 | protocol.VoiceDone()
                 | protocol.ResponseDone()
             ):
-                turn = self._of_response(event.response_id, now)
-                return [] if turn.ended else turn.answer(event, now)
+                turn, ended = self._of_response(event.response_id, now)
+                return ended if turn.ended else ended + turn.answer(event, now)
             case protocol.SpeechStarted():
                 return self._speech_started(event, now)
             case protocol.SpeechStopped():
                 return self._speech_stopped(event, now)
-            case protocol.ResponseCreated():
-                self._of_response(event.response_id, now)
-            case protocol.OutputItemAdded():
-                self._items[event.item_id] = self._of_response(event.response_id, now)
+            case protocol.ResponseCreated() | protocol.OutputItemAdded():
+                turn, ended = self._of_response(event.response_id, now)
+                if isinstance(event, protocol.OutputItemAdded):
+                    self._name(event.item_id, turn)
+                return ended
             case protocol.ItemCreated():
                 self._item_created(event)
             case protocol.SourceText() | protocol.SourceDone() | protocol.SourceFailed():
@@ -104,6 +116,7 @@ class Turns:
         events: Events = []
         newest = self._open[-1] if self._open else None
         for turn in list(self._open):
+            events += turn.catch_up(now)
             resting = turn.stopped or turn is not newest or quiet_since is not None
             if not resting:
                 continue
@@ -182,15 +195,26 @@ class Turns:
         self._echoed = turn.echo
         return [*last, TurnEnded(turn.number)]
 
-    def _begin(self, now: float) -> Turn:
+    def _begin(self, now: float) -> tuple[Turn, Events]:
+        """Another turn, and the end of the oldest where there are too many."""
         if self._again:
             turn = self._again.popleft()
             turn.touched_at = now
         else:
-            turn = Turn(self._next, self._rule, now, echo_expected=self._echoed)
+            turn = Turn(self._next, self._rule, now, self._interims, echo_expected=self._echoed)
             self._next += 1
         self._open.append(turn)
-        return turn
+        if len(self._open) <= bounds.OPEN_TURNS:
+            return turn, []
+        self._excess.note(Exceeded.TURNS)
+        return turn, self._end(self._open[0])
+
+    def _name(self, item_id: str, turn: Turn) -> None:
+        """An item is known to be of a turn."""
+        if item_id in self._items or len(self._items) < bounds.ITEMS:
+            self._items[item_id] = turn
+        else:
+            self._excess.note(Exceeded.ITEMS)
 
     def _speech_started(self, event: protocol.SpeechStarted, now: float) -> Events:
         events: Events = []
@@ -198,10 +222,10 @@ class Turns:
             turn.stop(now)
             if turn.answered and self._heard(turn):
                 events += self._end(turn)
-        turn = self._begin(now)
+        turn, ended = self._begin(now)
         if event.item_id is not None:
-            self._items[event.item_id] = turn
-        return events
+            self._name(event.item_id, turn)
+        return events + ended
 
     def _speech_stopped(self, event: protocol.SpeechStopped, now: float) -> Events:
         turn = self._items.get(event.item_id) if event.item_id is not None else None
@@ -214,22 +238,29 @@ class Turns:
 
     def _item_created(self, event: protocol.ItemCreated) -> None:
         turn = self._items.get(event.item_id)
-        if turn is not None and event.previous_item_id is not None:
-            self._items.setdefault(event.previous_item_id, turn)
+        previous = event.previous_item_id
+        if turn is not None and previous is not None and previous not in self._items:
+            self._name(previous, turn)
 
-    def _of_response(self, response_id: str, now: float) -> Turn:
+    def _of_response(self, response_id: str, now: float) -> tuple[Turn, Events]:
+        """The turn of a response, and the end of another where that makes one too many."""
         turn = self._responses.get(response_id)
+        if turn is not None:
+            return turn, []
+        ended: Events = []
+        turn = next((turn for turn in self._open if not turn.has_response), None)
+        if turn is None and self._open and not self._open[-1].is_full():
+            turn = self._open[-1]
         if turn is None:
-            waiting = (turn for turn in self._open if not turn.has_response)
-            turn = next(waiting, None) or (self._open[-1] if self._open else self._begin(now))
-            self._responses[response_id] = turn
-            turn.respond(response_id, now)
-        return turn
+            turn, ended = self._begin(now)
+        self._responses[response_id] = turn
+        turn.respond(response_id, now)
+        return turn, ended
 
     def _of_source(self, item_id: str) -> Turn | None:
         turn = self._items.get(item_id)
         if turn is None and self._open:
             waiting = (turn for turn in self._open if not turn.has_source)
             turn = next(waiting, self._open[-1])
-            self._items[item_id] = turn
+            self._name(item_id, turn)
         return None if turn is None or turn.ended else turn

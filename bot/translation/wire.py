@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 import websocket
 
 from bot.errors import ProtocolError
+from bot.translation import bounds
 from bot.translation.inbox import Frame, Inbox
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,9 @@ class Reader(Protocol):
 
     def undecodable(self) -> None:
         """A text message came that is no UTF-8."""
+
+    def overran(self) -> None:
+        """More came at once, or for one message, than makes sense; the connection ends."""
 
     def drained(self) -> None:
         """Congested no more."""
@@ -174,6 +178,8 @@ class Wire:
         except _LATER:
             return
         except (OSError, ProtocolError) as error:
+            if isinstance(error, ProtocolError):
+                self._reader.overran()
             self.fail(error)
             return
         if count == 0:
@@ -181,8 +187,12 @@ class Wire:
 
     def _deliver(self) -> None:
         inbox, reader = self._inbox, self._reader
+        others = 0
         while self._socket is not None and (frame := inbox.frame()) is not None:
             if frame.first != _WHOLE_TEXT or self._is_special(frame):
+                others += 1
+                if others > bounds.FRAMES_AT_ONCE:
+                    raise ProtocolError("Too many frames come at once.")
                 self._leave_to_library(frame)
                 continue
             try:

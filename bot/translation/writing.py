@@ -17,8 +17,10 @@ from dashscope import AioGeneration
 from dashscope.api_entities.aio_session import get_ssl_context
 
 from bot.room.events import TextAnswer, TextRequest, Usage
-from bot.translation import faults
+from bot.translation import bounds, faults
+from bot.translation.bounds import Exceeded, Excess
 from bot.translation.faults import Fault
+from bot.translation.parse import readable
 from bot.translation.sdk import silence_library_logs
 from bot.words import t
 
@@ -72,6 +74,7 @@ class QwenMt:
         # Made now: it takes 20 ms, by which the first request would come too close to the second.
         self._ssl = get_ssl_context()
         self._session: aiohttp.ClientSession | None = None
+        self._excess = Excess()
 
     async def send(self, request: TextRequest) -> TextAnswer | Fault:
         """The translation, or why there is none. Bounded."""
@@ -99,11 +102,14 @@ class QwenMt:
             )
         except TimeoutError:
             return faults.NO_ANSWER
+        except _TooLongError:
+            self._excess.note(Exceeded.TEXT)
+            return UNREADABLE
         except (aiohttp.ClientError, OSError):
             return faults.UNREACHABLE
-        except (LookupError, TypeError, ValueError, AttributeError):
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
             return UNREADABLE  # the SDK can't digest the answer
-        return read(answer)
+        return read(answer, request.text, self._excess)
 
     def _opened(self) -> aiohttp.ClientSession:
         """Our own, so that it can be closed; the SDK's would live as long as the event loop."""
@@ -113,6 +119,7 @@ class QwenMt:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=self._ssl),
                 trace_configs=[once],
+                response_class=_ShortResponse,
                 proxy=_proxy(self._base),
             )
         return self._session
@@ -122,6 +129,39 @@ class QwenMt:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+class _TooLongError(aiohttp.ClientError):
+    """An answer's body is longer than any that makes sense."""
+
+
+class _Body:
+    """What an answer's body is read from: a reader that stops beyond the bound."""
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+
+    async def read(self) -> bytes:
+        """All of it."""
+        body = bytearray()
+        while piece := await self._content.readany():
+            body += piece
+            if len(body) > bounds.ANSWER_BYTES:
+                raise _TooLongError
+        return bytes(body)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)
+
+
+class _ShortResponse(aiohttp.ClientResponse):
+    """An answer; the SDK would read one without end."""
+
+    async def start(self, connection: Any) -> aiohttp.ClientResponse:
+        """Begin to read it."""
+        await super().start(connection)
+        self.content = _Body(self.content)  # type: ignore[assignment]  # a reader in all but name
+        return self
 
 
 async def _only_once(
@@ -160,8 +200,8 @@ def languages(known: frozenset[str]) -> frozenset[str]:
     return known - _UNKNOWN
 
 
-def read(answer: Mapping[str, Any]) -> TextAnswer | Fault:
-    """What an answer of the SDK says."""
+def read(answer: Mapping[str, Any], asked: str, excess: Excess) -> TextAnswer | Fault:
+    """What an answer of the SDK to a text says; one that is no translation of it says nothing."""
     if answer.get("status_code") != 200:
         return judge(answer.get("status_code"), str(answer.get("code")), str(answer.get("message")))
     try:
@@ -170,10 +210,13 @@ def read(answer: Mapping[str, Any]) -> TextAnswer | Fault:
         return UNREADABLE
     if not isinstance(text, str) or not text.strip():
         return UNREADABLE
+    if len(text) > bounds.ANSWER_CHARS + bounds.ANSWER_FACTOR * len(asked):
+        excess.note(Exceeded.TEXT)
+        return UNREADABLE
     usage = answer.get("usage")
     counts = usage if isinstance(usage, Mapping) else {}
     return TextAnswer(
-        text.strip(),
+        readable(text).strip(),
         Usage(
             text_tokens_in=_count(counts.get("input_tokens")),
             text_tokens_out=_count(counts.get("output_tokens")),
@@ -182,11 +225,14 @@ def read(answer: Mapping[str, Any]) -> TextAnswer | Fault:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return value if 0 < value <= bounds.RESPONSE_TOKENS else 0
 
 
 def judge(status: object, reason: str, message: str) -> Fault:
     """What an error means."""
+    reason, message = reason[: bounds.ERROR_CHARS], message[: bounds.ERROR_CHARS]
     # The code first: an overdue account says "Arrearage", and "Access denied" in its message.
     known = faults.of_text(reason, "") or faults.of_text("", message)
     if known is None and isinstance(status, int):

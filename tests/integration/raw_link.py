@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from bot.translation import protocol
+from bot.translation.bounds import Excess
 from bot.translation.faults import Fault
 from bot.translation.link import Endpoint, Link
 from bot.translation.protocol import ServerEvent
@@ -21,6 +22,7 @@ class Told:
 
     events: list[ServerEvent] = field(default_factory=list)
     lost: list[Fault] = field(default_factory=list)
+    excess: Excess = field(default_factory=Excess)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def on_event(self, event: ServerEvent) -> None:
@@ -40,7 +42,8 @@ class Told:
 
 @contextlib.asynccontextmanager
 async def linked(service: RawService, told: Told) -> AsyncIterator[Link]:
-    link = Link(Endpoint(service.url, "sk-1", "model"), SESSION, told.on_event, told.on_lost)
+    endpoint = Endpoint(service.url, "sk-1", "model")
+    link = Link(endpoint, SESSION, told.on_event, told.on_lost, told.excess)
     try:
         yield link
     finally:

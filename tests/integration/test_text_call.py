@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from bot.room.events import TextAnswer, TextRequest
 from bot.translation import faults, writing
+from bot.translation.bounds import ANSWER_BYTES, TURN_CHARS
 from bot.translation.writing import UNREADABLE, QwenMt
 from tests.integration.text_service import TextRoutes
 from tests.integration.translation_room import KEY, nothing_left, open_sockets
@@ -87,6 +88,38 @@ async def test_an_error_without_a_code_is_judged_by_its_status() -> None:
 async def test_an_answer_that_is_no_translation_is_a_failure() -> None:
     async with calling(TextRoutes(refuse=lambda _: (200, "", ""))) as mt:
         assert await mt.send(HELLO) is UNREADABLE
+
+
+async def test_an_answer_without_end_is_read_no_further_than_its_bound() -> None:
+    written = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal written
+        yield b'{"output": {"text": "'
+        while True:
+            written += 65_536
+            yield b"x" * 65_536
+
+    async with calling(TextRoutes(raw=endless())) as mt:
+        async with asyncio.timeout(5):  # its time would be 10 s
+            assert await mt.send(HELLO) is UNREADABLE
+    assert written < 64 * ANSWER_BYTES  # what the sockets hold
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b"{", b'{"output": ' + b"[" * 9_999 + b"]" * 9_999]
+)
+async def test_an_answer_that_is_nested_without_end_is_no_translation(body: bytes) -> None:
+    async with calling(TextRoutes(raw=[body])) as mt:
+        assert await mt.send(HELLO) is UNREADABLE
+
+
+async def test_an_answer_of_the_longest_text_is_read_whole() -> None:
+    text = "言" * TURN_CHARS
+    async with calling(TextRoutes(says=lambda _, line: line * 10)) as mt:
+        answer = await mt.send(TextRequest(text, "zh", "de", final=True))
+    assert isinstance(answer, TextAnswer)
+    assert answer.text == text * 10
 
 
 async def test_closing_in_the_middle_of_a_call_leaves_nothing() -> None:

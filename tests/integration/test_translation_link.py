@@ -205,7 +205,8 @@ async def test_an_owner_that_fails_on_an_event_still_hears_the_next() -> None:
         await ignore(wire)
 
     async with nothing_left(), RawService(script) as service:
-        link = Link(Endpoint(service.url, "sk-1", "model"), SESSION, fragile, told.on_lost)
+        endpoint = Endpoint(service.url, "sk-1", "model")
+        link = Link(endpoint, SESSION, fragile, told.on_lost, told.excess)
         await told.until(lambda t: len(t.events) == 3)
         await link.close()
     assert texts(told) == ["one", "two", "three"]
@@ -252,7 +253,8 @@ async def test_a_handshake_without_answer_is_told_and_leaves_nothing(
         url = f"ws://127.0.0.1:{deaf.getsockname()[1]}/api-ws/v1/realtime"
         told = Told()
         async with nothing_left():
-            link = Link(Endpoint(url, "sk-1", "model"), SESSION, told.on_event, told.on_lost)
+            endpoint = Endpoint(url, "sk-1", "model")
+            link = Link(endpoint, SESSION, told.on_event, told.on_lost, told.excess)
             await told.until(lambda t: bool(t.lost))
             await link.close()
     assert [fault.code for fault in told.lost] == ["no_answer"]

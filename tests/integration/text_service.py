@@ -4,8 +4,9 @@ It answers the way the service does, takes the time a test gives it, and keeps w
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,7 @@ class TextRoutes:
         drop: How many requests are reset without an answer, from the first on.
         merges: Whether the lines of a text become one.
         says: Translates a line (second) into a language (first) when the answer is sent.
+        raw: Answered instead, whatever is asked: pieces of a body without a length.
     """
 
     def __init__(
@@ -81,7 +83,9 @@ class TextRoutes:
         drop: int = 0,
         merges: bool = False,
         says: Says = lambda target, text: f"{target}: {text}",
+        raw: Iterable[bytes] | None = None,
     ) -> None:
+        self._raw = raw
         self.asked: list[Asked] = []
         self._says = says
         self._takes_s = takes_s
@@ -92,13 +96,20 @@ class TextRoutes:
     def add_to(self, app: web.Application) -> None:
         app.router.add_post(PATH, self._answer)
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         asked = Asked(time.monotonic(), dict(request.headers), await request.json())
         self.asked.append(asked)
         if len(self.asked) <= self._drop:
             assert request.transport is not None
             request.transport.abort()
         await asyncio.sleep(self._takes_s)
+        if self._raw is not None:
+            answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+            await answer.prepare(request)
+            with contextlib.suppress(ConnectionError):
+                for piece in self._raw:
+                    await answer.write(piece)
+            return answer
         if (refused := self._refuse(asked)) is not None:
             status, code, message = refused
             body = {"code": code, "message": message, "request_id": "r"}

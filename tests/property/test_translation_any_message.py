@@ -1,14 +1,22 @@
-"""Whatever arrives, the protocol's readers answer with a value or a documented error."""
+"""Whatever arrives is a value or a documented error, in bounded time and memory."""
 
 import contextlib
+import json
+import time
+import tracemalloc
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ProtocolError
-from bot.room.events import Echoed, Final, Partial, TurnEnded, Voice
+from bot.room.captions import Captions, Line
+from bot.room.events import Caption, Echoed, Final, Member, Partial, Source, TurnEnded, Voice
+from bot.room.interpretation import Interpretation, Utterance
+from bot.translation import bounds
+from bot.translation.bounds import Excess
 from bot.translation.echo import EchoRule
+from bot.translation.intake import Intake
 from bot.translation.parse import _READERS, parse
 from bot.translation.turns import PATIENCE_S, Turns
 
@@ -118,3 +126,113 @@ def test_any_order_of_events_gives_turns_that_end_once_and_say_nothing_after(
         if isinstance(event, TurnEnded):
             ended.add(event.turn)
     assert ended == set(range(1, len(ended) + 1))
+
+
+# Without measure: of each field something very long, very deep or very large.
+numbers = st.sampled_from([-1, 0, 1, 10**6, 10**11, 10**30, -1e308, 1.5, float("nan"), True])
+huge = st.sampled_from(["", "ab ", "Wort. ", "語", "\ud83d", "\0"]).flatmap(
+    lambda unit: st.sampled_from([0, 1, 200, 5_000, 60_000]).map(lambda times: unit * times)
+)
+many_ids = st.integers(0, 5_000).map(str) | huge
+content = st.fixed_dictionaries({"text": huge | numbers, "transcript": huge})
+items = st.fixed_dictionaries({"id": many_ids | numbers, "content": st.lists(content, max_size=3)})
+usages = st.fixed_dictionaries({"input_tokens": numbers, "output_tokens": numbers})
+WITHOUT_MEASURE: dict[str, st.SearchStrategy[Any]] = {
+    "response_id": many_ids,
+    "item_id": many_ids,
+    "previous_item_id": many_ids,
+    "text": huge,
+    "stash": huge,
+    "delta": huge | st.sampled_from([0, 4, 4_000, 200_000]).map(lambda times: "A" * times),
+    "transcript": huge,
+    "language": huge,
+    "audio_start_ms": numbers,
+    "audio_end_ms": numbers,
+    "session": items | numbers,
+    "response": st.fixed_dictionaries(
+        {"id": many_ids, "output": st.lists(items, max_size=3).map(lambda some: some * 50)},
+        optional={"usage": usages | numbers},
+    ),
+    "item": items,
+    "error": st.fixed_dictionaries({"code": huge | numbers, "message": huge, "param": huge}),
+}
+DEEP = "[" * 900 + "]" * 900
+
+
+@st.composite
+def without_measure(draw: st.DrawFn) -> dict[str, Any]:
+    """Messages with fields of any size."""
+    message: dict[str, Any] = {"type": draw(kinds)}
+    for name in draw(st.sets(st.sampled_from(sorted(WITHOUT_MEASURE)), min_size=3)):
+        message[name] = draw(WITHOUT_MEASURE[name])
+    if draw(st.booleans()):
+        message["deep"] = json.loads(DEEP)
+    return message
+
+
+class Room:
+    """A conversation's way from a message to what its people see and hear."""
+
+    def __init__(self) -> None:
+        excess = Excess()
+        self.intake = Intake(excess)
+        self.turns = Turns("en", source_expected=True, excess=excess)
+        self.captions = Captions()
+        self.played = 0
+        self.voices = Interpretation(self._play)
+        self.shown: dict[int, Caption] = {}  # the latest
+        self.now = 0.0
+        self.intake.sent(32_000)
+
+    def _play(self, pcm: bytes) -> None:
+        self.played += len(pcm)
+
+    def hear(self, message: object) -> None:
+        """A message as the link would take it: as text, decoded here."""
+        self.now += 0.01
+        text = json.dumps(message)
+        if not self.intake.admits(len(text), self.now):
+            return
+        try:
+            decoded = json.loads(text)
+        except (ValueError, RecursionError):
+            self.intake.unreadable()
+            return
+        event = self.intake.read(decoded)
+        events = [] if event is None else self.turns.take(event, self.now)
+        for told in [*events, *self.turns.advance(self.now, None)]:
+            if isinstance(told, Voice):
+                self.voices.voice(Utterance(Line(1, "en"), told.turn), told.pcm, self.now)
+            elif isinstance(told, Partial | Final | Source):
+                assert 0 < len(told.text) <= bounds.TURN_CHARS + len(" …")
+                told.text.encode()
+            caption = self.captions.apply(Line(1, "en"), Member(1, "Ana"), told, 0.0)
+            if caption is not None:
+                self.shown = {caption.key: caption}
+
+
+@given(st.lists(without_measure(), min_size=1, max_size=12), st.sampled_from([1, 20]))
+@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+def test_messages_without_measure_take_a_bounded_time_and_leave_little(
+    messages: list[dict[str, Any]], times: int
+) -> None:
+    room = Room()
+    slowest = 0.0
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(times):
+            for message in messages:
+                varied = {
+                    key: f"{value}{number}" if key.endswith("_id") else value
+                    for key, value in message.items()
+                }
+                began = time.process_time()
+                room.hear(varied)
+                slowest = max(slowest, time.process_time() - began)
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert slowest < 1  # a few milliseconds, but for what tracing memory costs
+    assert kept < 4_000_000
+    assert room.played <= 35 * 48_000

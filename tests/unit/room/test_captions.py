@@ -4,6 +4,7 @@ from bot.room.captions import Captions, Line
 from bot.room.events import (
     Caption,
     ConversationEvent,
+    Echoed,
     Failed,
     Final,
     Member,
@@ -111,3 +112,18 @@ def test_what_is_made_in_writing_began_with_the_turn_that_it_is_made_from() -> N
     assert late is not None
     assert late.began_at == 5.0
     assert late.origin == Origin(LINE.stay, "en", 1)
+
+
+def test_echoes_of_which_nothing_is_shown_are_not_remembered_for_ever() -> None:
+    captions = Captions(echoes=False)
+    for turn in range(1_000):
+        told(
+            Echoed(turn),
+            Source(turn, "Hello.", "en", final=True),
+            TurnEnded(turn),
+            captions=captions,
+        )
+    assert sum(map(len, captions._echoed.values())) <= 8
+    for line in tuple(captions._echoed):
+        captions.finish_line(line)
+    assert captions._echoed == {}

@@ -18,7 +18,7 @@ from bot.room.events import (
     Usage,
     Voice,
 )
-from bot.room.further import MOST_TURNS, FurtherLanguage
+from bot.room.further import MOST_ASKED, MOST_REFUSED, MOST_TURNS, FurtherLanguage
 from tests.support.texts import MemoryTexts
 
 
@@ -253,6 +253,24 @@ def test_of_too_many_turns_the_oldest_is_left_out() -> None:
     assert line.line.left_out == 1
     assert line.texts.tickets[0].cancelled
     assert [e.code for e in line.shown if isinstance(e, Failed)] == ["text_late"]
+
+
+def test_a_turn_whose_source_text_never_stops_changing_is_not_asked_for_without_end() -> None:
+    line = Line()
+    for number in range(1_000):
+        line.take(heard(1, f"Hola {number}."))
+        line.texts.tickets[-1].answer(f"Salut {number}.")
+    assert len(line.texts.tickets) == MOST_ASKED
+    line.take(TurnEnded(1))
+    assert line.shown[-1] == TurnEnded(1)
+
+
+def test_languages_that_are_refused_without_end_are_not_remembered() -> None:
+    line = Line()
+    for number in range(1_000):
+        line.take(heard(number, "Hola.", f"x{number}"), TurnEnded(number))
+        line.texts.tickets[-1].answered(Failed("text_refused", "No.", fatal=False))
+    assert len(line.line._refused) == MOST_REFUSED
 
 
 async def test_closing_waits_for_the_last_sentence() -> None:

@@ -46,6 +46,36 @@ def test_one_who_has_not_begun_to_speak_is_heard_when_its_voice_comes() -> None:
     assert played.order == "a b"
 
 
+def test_the_voice_of_one_that_waits_is_bounded() -> None:
+    played = Played()
+    voices = Interpretation(played)
+    voices.voice(A, b"aa", 0)
+    for _ in range(200):
+        voices.voice(B, b"bb" * (SECOND // 2), 0)
+    voices.ended(A)
+    assert len(played.pcm) <= 62 * SECOND
+    assert played.order == "a b"
+
+
+def test_voice_in_small_pieces_is_put_together_while_it_waits() -> None:
+    played = Played()
+    voices = Interpretation(played)
+    voices.voice(A, b"aa", 0)
+    for _ in range(SECOND):
+        voices.voice(B, b"bb", 0)
+    assert len(voices._queue[1].pieces) == 2
+    voices.ended(A)
+    assert played.pcm.count(b"b") == 2 * SECOND
+
+
+def test_of_too_many_that_wait_the_oldest_is_dropped() -> None:
+    voices = Interpretation(Played())
+    for stay in range(1_000):
+        voices.voice(Utterance(Line(stay, "en"), 1), b"aa", 0)
+    assert len(voices._queue) == 64
+    assert voices.dropped == 1_000 - 64
+
+
 def test_when_too_much_waits_the_oldest_waiting_is_dropped_whole() -> None:
     played = Played()
     voices = Interpretation(played, max_waiting_s=3)

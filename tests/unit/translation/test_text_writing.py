@@ -6,10 +6,21 @@ import pytest
 
 from bot.room.events import TextAnswer, Usage
 from bot.translation import faults
+from bot.translation.bounds import (
+    ANSWER_CHARS,
+    ANSWER_FACTOR,
+    RESPONSE_TOKENS,
+    Exceeded,
+    Excess,
+)
 from bot.translation.faults import Fault
 from bot.translation.writing import ENDS_ALL, NO_TEXT_MODEL, UNREADABLE, code, http_base, judge
-from bot.translation.writing import read as read_answer
+from bot.translation.writing import read as read_text
 from tests.integration.text_service import translation
+
+
+def read_answer(answer: dict[str, Any], asked: str = "Hola.") -> TextAnswer | Fault:
+    return read_text(answer, asked, Excess())
 
 
 @pytest.mark.parametrize(
@@ -54,10 +65,44 @@ def test_what_is_no_translation_is_tried_again(answer: dict[str, Any]) -> None:
     assert UNREADABLE.retryable
 
 
-@pytest.mark.parametrize("usage", [None, {}, {"input_tokens": "7"}, {"input_tokens": -1}, "much"])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        {},
+        {"input_tokens": "7"},
+        {"input_tokens": -1},
+        {"input_tokens": True, "output_tokens": 3.5},
+        {"input_tokens": RESPONSE_TOKENS + 1, "output_tokens": 10**30},
+        "much",
+    ],
+)
 def test_usage_that_makes_no_sense_counts_nothing(usage: object) -> None:
     answer = read_answer({"status_code": 200, **translation("Hello."), "usage": usage})
     assert answer == TextAnswer("Hello.", Usage())
+
+
+def test_an_answer_longer_than_any_translation_is_none() -> None:
+    excess = Excess()
+    most = ANSWER_CHARS + 5 * ANSWER_FACTOR
+    answers = [
+        read_text({"status_code": 200, **translation("x" * size)}, "Hola.", excess)
+        for size in (most, most + 1)
+    ]
+    assert isinstance(answers[0], TextAnswer)
+    assert answers[1] is UNREADABLE
+    assert excess.counts == {Exceeded.TEXT: 1}
+
+
+def test_half_a_character_in_an_answer_is_no_reason_to_fail_later() -> None:
+    answer = read_answer({"status_code": 200, **translation("a\ud83d")})
+    assert isinstance(answer, TextAnswer)
+    assert answer.text == "a?"
+
+
+def test_an_error_s_words_count_at_their_beginning_alone() -> None:
+    fault = judge(400, "x" * 10**6, "y" * 10**6)
+    assert len(fault.message) < 300
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ProtocolError
-from bot.translation.inbox import LONGEST, ROOM, Inbox
+from bot.translation.bounds import FRAGMENTS, MESSAGE_BYTES
+from bot.translation.inbox import ROOM, Inbox
 
 TEXT = 0x81
 
@@ -61,10 +62,27 @@ def test_a_long_message_s_room_is_given_back() -> None:
     assert len(inbox.room()) == ROOM
 
 
-@pytest.mark.parametrize("size", [LONGEST + 1, 2**63, 2**64 - 1])
+@pytest.mark.parametrize("size", [MESSAGE_BYTES + 1, 2**63, 2**64 - 1])
 def test_a_length_that_makes_no_sense_is_refused_before_it_is_waited_for(size: int) -> None:
     with pytest.raises(ProtocolError):
         pour(Inbox(), struct.pack("!BBQ", TEXT, 127, size), 10**9)
+
+
+@pytest.mark.parametrize("piece", [0, 1, 5_000, 1024 * 1024])
+def test_fragments_without_end_are_refused(piece: int) -> None:
+    inbox = Inbox()
+    taken = min(FRAGMENTS, MESSAGE_BYTES // max(1, piece))
+    for number in range(taken):
+        pour(inbox, framed(b"x" * piece, first=0x00 if number else 0x01), 10**9)
+    with pytest.raises(ProtocolError):
+        pour(inbox, framed(b"x" * piece, first=0x00), 10**9)
+
+
+def test_fragments_that_end_are_messages_for_ever() -> None:
+    inbox = Inbox()
+    for _ in range(FRAGMENTS):
+        for first in (0x01, 0x89, 0x00, 0x80):
+            pour(inbox, framed(b"x" * 100, first=first), 10**9)
 
 
 def test_a_frame_s_bytes_are_taken_once_and_none_of_the_next() -> None:
