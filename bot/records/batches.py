@@ -94,13 +94,18 @@ class Batches:
         self._waiting -= 1
 
     def _set_timer(self, guild_id: int, in_s: float) -> None:
-        guild = self._guilds[guild_id]
-        if guild.lines and guild.timer is None and not self._closed:
+        guild = self._guilds.get(guild_id)
+        if guild is None or guild.timer is not None or self._closed:
+            return
+        if guild.lines:
             at = self._clock.now() + in_s
             guild.timer = self._clock.call_at(at, lambda: self._due(guild_id))
+        elif not guild.failing:
+            del self._guilds[guild_id]  # nothing of it is kept while nothing of it waits
 
     def _due(self, guild_id: int) -> None:
-        self._guilds[guild_id].timer = None
+        if (guild := self._guilds.get(guild_id)) is not None:
+            guild.timer = None
         self._tasks.start(self._batch(guild_id), f"batch {guild_id}")
 
     async def _batch(self, guild_id: int) -> None:

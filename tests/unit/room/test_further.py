@@ -267,7 +267,7 @@ def test_a_turn_whose_source_text_never_stops_changing_is_not_asked_for_without_
 
 def test_languages_that_are_refused_without_end_are_not_remembered() -> None:
     line = Line()
-    for number in range(1_000):
+    for number in range(1, 1_001):
         line.take(heard(number, "Hola.", f"x{number}"), TurnEnded(number))
         line.texts.tickets[-1].answered(Failed("text_refused", "No.", fatal=False))
     assert len(line.line._refused) == MOST_REFUSED
