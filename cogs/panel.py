@@ -24,6 +24,7 @@ from cogs.permissions import (
     check_starter,
     check_stopper,
     is_in,
+    more_private,
 )
 
 log = logging.getLogger(__name__)
@@ -246,7 +247,13 @@ class ChannelSurface:
             content, view = status.summary(state, self._locale, self._now()), None
             looks: object = None
         else:
-            content = status.text(state, self._locale, self._now(), waiting=self._waiting())
+            content = status.text(
+                state,
+                self._locale,
+                self._now(),
+                waiting=self._waiting(),
+                names=not self._shows_more(state),
+            )
             view = PanelButtons(self._rooms, state, self._locale)
             view.stop()  # the registered one answers; discord.py would keep each that was sent
             looks = (state.chosen or state.plan.targets, state.plan.spoken)
@@ -255,6 +262,11 @@ class ChannelSurface:
         await self._send(content, view)
         self._shown = (content, looks)
         return True
+
+    def _shows_more(self, state: RoomStatus) -> bool:
+        """Whether some who read the panel can't see the voice channel."""
+        voice = self._guild.get_channel(state.plan.voice_channel_id)
+        return isinstance(voice, Voice) and more_private(voice, self._channel)
 
     async def _send(self, content: str, view: PanelButtons | None) -> None:
         try:

@@ -137,6 +137,24 @@ def may_view(person: discord.Member, channel_id: int) -> bool:
     return channel is None or channel.permissions_for(person).view_channel
 
 
+def more_private(voice: Voice, text: Text) -> bool:
+    """Return whether some who can view the text channel can't view the voice channel."""
+    at = text.parent if isinstance(text, discord.Thread) else text
+    if at is None or at.id == voice.id:
+        return False
+    for role in voice.guild.roles:
+        if at.permissions_for(role).view_channel and not voice.permissions_for(role).view_channel:
+            return True
+    named = {who.id for who, allowed in voice.overwrites.items() if allowed.view_channel}
+    denied = {who.id for who, allowed in voice.overwrites.items() if allowed.view_channel is False}
+    hidden = not voice.permissions_for(voice.guild.default_role).view_channel
+    return any(
+        allowed.view_channel and (who.id in denied or (hidden and who.id not in named))
+        for who, allowed in at.overwrites.items()
+        if not isinstance(who, discord.Role)
+    ) or any(not isinstance(who, discord.Role) and who.id in denied for who in voice.overwrites)
+
+
 def check_stopper(person: discord.Member, voice_channel_id: int, settings: GuildSettings) -> None:
     """Pass when this person may have the room hear less: pause or stop it.
 

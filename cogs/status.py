@@ -6,7 +6,7 @@ import discord
 
 from bot.room.events import ConversationState
 from bot.room.room import RoomStatus, SpeakerStatus
-from bot.words import Text, language_name, listing, number, render, t, tn
+from bot.words import Text, command, language_name, listing, number, render, t, tn
 from cogs import usage
 
 _LIMIT: Final = 2000  # characters of a message
@@ -20,7 +20,9 @@ _CONVERSATION = {
 }
 
 
-def text(status: RoomStatus, locale: str | None, now: float, *, waiting: int = 0) -> str:
+def text(
+    status: RoomStatus, locale: str | None, now: float, *, waiting: int = 0, names: bool = True
+) -> str:
     """The room as it is now; never more than a message holds.
 
     Args:
@@ -28,11 +30,14 @@ def text(status: RoomStatus, locale: str | None, now: float, *, waiting: int = 0
         locale: Of who reads it.
         now: Seconds since 1970. Times are shown by Discord itself and count on by themselves.
         waiting: Conversations, of all rooms, that wait for a connect.
+        names: Say who is there; not to those who may not see the voice channel.
     """
-    lines = [
-        *_head(status, now),
-        *(_speaker(speaker, _obstacle(status)) for speaker in status.speakers),
-    ]
+    obstacle = _obstacle(status)
+    if names:
+        people = [_speaker(speaker, obstacle) for speaker in status.speakers]
+    else:
+        people = [_unnamed(status, obstacle)]
+    lines = [*_head(status, now), *people]
     return _fitting(lines, _foot(status, waiting), locale)
 
 
@@ -157,6 +162,18 @@ def _speaker(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
             language=language_name(speaker.unread),
         )
     return t("- {name}: {state}", name=name, state=_state(speaker, obstacle))
+
+
+def _unnamed(status: RoomStatus, obstacle: Text | None) -> Text:
+    heard = 0
+    if obstacle is None and not status.paused:
+        heard = sum(speaker.consenting and speaker.reads for speaker in status.speakers)
+    return t(
+        "Heard: {heard} of {count}. {command} says who, to those who can see the voice channel.",
+        heard=number(heard),
+        count=number(len(status.speakers)),
+        command=command("translate status"),
+    )
 
 
 def _state(speaker: SpeakerStatus, obstacle: Text | None) -> Text:

@@ -166,6 +166,17 @@ async def test_who_is_in_a_private_voice_channel_is_nobody_elses_business(tmp_pa
         assert answer.startswith("Nothing is being translated here")
         assert "Host" in (await ask(host, where, "translate status")).content
 
+        def panel() -> str:
+            stop = "parley:panel:stop"
+            found = [m for m in where.captions.messages if stop in str(m.components)]
+            return found[-1].content if found else ""
+
+        await where.until(lambda: "Heard: 1 of 1." in panel(), 15, "a panel that names nobody")
+        assert "Host" not in panel()
+        where.guild.deny(where.captions, outsider, VIEW)  # whoever reads it sees both
+        where.guild.allow(where.lounge, outsider, VIEW)
+        await where.until(lambda: "- Host: heard" in panel(), 15, "a panel with names")
+
 
 async def test_the_answer_to_joining_in_names_the_server_and_where_captions_go(
     tmp_path: Path,
