@@ -8,6 +8,7 @@ import pytest
 from bot.loopback import Message, Permissions, Person
 from bot.room.records import ConsentMode, GuildSettings
 from bot.tasks import TaskOwner
+from cogs.channels import TextChannels
 from tests.call.test_room_commands import kept
 from tests.integration.translation_service import Service, translate
 from tests.support.call import Place, ask, bot_at, enter, notice_of, place
@@ -196,3 +197,33 @@ async def test_the_answer_to_joining_in_names_the_server_and_where_captions_go(
         lounge = where.lounge  # its chat is what they still see
         again = await ana.command("privacy join", {}, channel=lounge)
         assert "you can't see the channel" in again.content
+
+
+async def test_who_loses_the_role_that_shows_the_text_channel_is_no_longer_heard(
+    tmp_path: Path,
+) -> None:
+    """Discord tells no bot of it that lacks the privileged intent for members."""
+    async with place() as where, Service(translate) as service:
+        role = where.guild.add_role("Readers")
+        hidden = where.guild.add_text_channel("hidden")
+        where.guild.deny(hidden, where.guild.everyone, VIEW)
+        where.guild.allow(hidden, where.account, VIEW | Permissions.SEND_MESSAGES)
+        where.guild.allow(hidden, role, VIEW)
+        ana = where.guild.add_person("Ana")
+        where.guild.give(ana, role)
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        await enter(ana, where)
+        async with bot_at(where, tmp_path, service.url) as app:
+            await joined_in_before(where, ana)
+            await ask(host, where, "translate start", to="en", text=hidden)
+            await ana.speak(SPEECH)
+            before = speech_s(service)
+            assert before > 1.5
+            where.guild.state.members[ana.id].role_ids.discard(role.id)
+            watch = app.bot.get_cog("TextChannels")
+            assert isinstance(watch, TextChannels)
+            watch._ask_again.restart()  # a minute later
+            await asyncio.sleep(1.0)
+            await ana.speak(SPEECH)
+            assert speech_s(service) == before
+        assert where.discord.complaints == []
