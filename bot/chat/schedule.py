@@ -173,7 +173,9 @@ class Schedule:
         urgent_at = entry.urgent_at or 0.0
         gathered = entry.final and entry.languages >= frozenset(self.style.languages)
         if self.style.originals:
-            gathered = gathered and any(caption.source_text for caption in entry.captions())
+            captions = [*entry.captions()]
+            known = any(caption.source_text for caption in captions)
+            gathered = gathered and (known or not any(one.source_follows for one in captions))
         whole = gathered or not entry.said or entry.fused or not self.style.languages
         return urgent_at if whole else urgent_at + _GATHERED_S
 

@@ -77,7 +77,8 @@ class Writing:
         if translation is None:
             raise _RefusedError(
                 f"Nothing installed translates {source} to {target}: install Apertium or Argos "
-                "Translate with that pair, or use the cloud"
+                "Translate with that pair, or use the cloud",
+                code="unsupported_language_pair",
             )
         return " ".join(translation.split())
 
@@ -115,7 +116,10 @@ def _asked(raw: bytes) -> tuple[str, str, str]:
     if not isinstance(source, str) or not isinstance(target, str):
         raise _RefusedError("source_lang and target_lang are expected.")
     if source.lower() == "auto":
-        raise _RefusedError("This engine does not detect the language of a text: name source_lang")
+        raise _RefusedError(
+            "This engine does not detect the language of a text: name source_lang",
+            code="unsupported_language",
+        )
     terms = options.get("terms", [])
     if not isinstance(terms, list) or not all(isinstance(term, dict) for term in terms):
         raise _RefusedError("Invalid terms: a list of source and target is expected.")

@@ -174,9 +174,10 @@ def _grown(caption: Caption, event: Partial | Source | Final | TurnEnded) -> Cap
     match event:
         case Partial(text=text) if not caption.final and text:
             return replace(caption, text=text)
-        case Final(text=text):
+        case Final(text=text, source_follows=follows):
             # An empty final keeps what was shown: the service sends it after a full interim.
-            return replace(caption, text=text or caption.text, final=True)
+            text = text or caption.text
+            return replace(caption, text=text, final=True, source_follows=follows)
         case Source(text=text, language=language) if text:
             return replace(
                 caption, source_text=text, source_language=language or caption.source_language

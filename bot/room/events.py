@@ -82,10 +82,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """The whole translation of a turn. May be extended by a later Final of the same turn."""
+    """The whole translation of a turn. May be extended by a later Final of the same turn.
+
+    Attributes:
+        turn: Which.
+        text: All of it.
+        source_follows: Its source text may still come; otherwise it came, or none does.
+    """
 
     turn: int
     text: str
+    source_follows: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +273,7 @@ class Caption:
         final: The translation is whole. It is shown once more should the original come later.
         began_at: Clock seconds when the utterance was first heard, for ordering.
         origin: What it is made from, where known; captions with the same are of one utterance.
+        source_follows: The original may still come, where it is unknown.
     """
 
     key: int
@@ -277,3 +285,4 @@ class Caption:
     final: bool
     began_at: float
     origin: Origin | None = None
+    source_follows: bool = True

@@ -3,7 +3,8 @@
 What comes in are the lead's events; what goes out are events as a conversation into this language
 would say them, under the same turn numbers. A turn is translated when its source text is final, or
 when it ended with what there was; where there was no source text, from the lead's translation.
-Said in this language already, it is not translated at all.
+Said in this language already, it is not translated at all; where its speaker spoke another one till
+now, that is looked at first, as languages are named wrongly at times.
 
 Finals go out in the order of their turns, each once; a source text that grew afterwards is
 translated anew and replaces. Of interims there is one under way, and the newest waits. While nobody
@@ -17,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from bot.room.alike import same_words, share_nothing
 from bot.room.events import (
     ConversationEvent,
     ConversationState,
@@ -185,23 +187,37 @@ class FurtherLanguage:
         self._drop_interim()
         turn.asked = wanted
         turn.asked_count += 1
-        self._language = wanted.source if turn.source is not None else self._language
+        before = self._language
+        self._language = wanted.source if turn.source is not None else before
+        asked = wanted
         if same_language(wanted.source, self._target):
-            self._echo(turn)
-            return
+            if before is None or same_language(before, self._target):
+                self._echo(turn)
+                return
+            # They spoke another language till now. A language is named wrongly at times, of a short
+            # sentence above all: the service translates from what it detects, and that shows it.
+            asked = _Text(wanted.text, None)
+            self._language = before
         self._idle.clear()
-        turn.ticket = self._ask(wanted, partial(self._answered, turn, wanted), final=True)
+        turn.ticket = self._ask(asked, partial(self._answered, turn, wanted), final=True)
 
     def _answered(self, turn: _Turn, wanted: _Text, answer: TextAnswer | Failed) -> None:
         if self._closed or turn.asked is not wanted or turn.ticket is None:
             return  # what was asked for afterwards counts
         turn.ticket = None
-        if isinstance(answer, TextAnswer):
+        doubted = same_language(wanted.source, self._target)
+        if doubted and not (isinstance(answer, TextAnswer) or answer.fatal):
+            self._echo(turn)  # nothing speaks against what was named
+        elif isinstance(answer, TextAnswer):
             self._refused.discard(wanted.source)
-            if wanted.source is None and _words(wanted.text) == _words(answer.text):
+            if doubted and not share_nothing(wanted.text, answer.text):
+                self._language = wanted.source
+                self._echo(turn)
+            elif wanted.source is None and same_words(wanted.text, answer.text):
                 self._echo(turn)  # nobody knew the language, and it was this one
             else:
-                self._settle(turn, Final(turn.number, answer.text))
+                follows = turn.source is not None
+                self._settle(turn, Final(turn.number, answer.text, source_follows=follows))
         elif answer.fatal:
             self._stop(answer)
             return
@@ -355,10 +371,6 @@ class FurtherLanguage:
             if turn.shown:  # the language may be had again, and leave this turn alone
                 self._said(TurnEnded(turn.number))
         self.discard()
-
-
-def _words(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _left_out(turn: int) -> Failed:

@@ -9,6 +9,7 @@ conversation    one speaker into one language: when to open, feed, finish, try a
   pause         the silence after speech, fed until the turn is done
   untranslated, backlog  what is not translated yet; what of it is said again
   turns, turn   the service's events -> what the room is told, sorted by utterance
+  originals     whether their source text is worth waiting for
   echo          speech in the target language is not said again
   faults        what a failure means: try again, or stop and say why
   outage        how soon and how often to try again
@@ -27,6 +28,7 @@ conversation    one speaker into one language: when to open, feed, finish, try a
 link            one connection: a thread while it connects, a bounded queue
   sdk           OmniRealtimeConversation with its faults cured
   wire          its socket on the event loop
+  proxies       what is on the way to the service
   inbox, frame  bytes that come -> messages; speech -> bytes that go
 parse, protocol a message of the service -> a value
 intake          what of a session's messages is believed

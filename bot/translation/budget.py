@@ -34,6 +34,7 @@ from bot.translation.connects import ConnectRate
 from bot.translation.fairness import FairQueue, Ticket
 from bot.translation.giving import Givers
 from bot.translation.lending import Lease
+from bot.translation.notices import Scarce
 from bot.translation.ports import OnEvent, OnLost, OpenLink
 from bot.translation.quotas import Quotas
 from bot.translation.tenancy import Claim, Share, Tenant
@@ -155,6 +156,16 @@ class ConnectBudget:
             guilds,
             others=max(self._servers(), len(known)) > len(guilds),
         )
+
+    def scarce(self, share: Share) -> Scarce:
+        """What a conversation waits for; see `Share.scarce`."""
+        quotas = self._quotas(share.guild_id)
+        full = len(self._open) >= self._most_open
+        if self._rate.rests(quotas.now):
+            return Scarce.REFUSED
+        if not quotas.admits(share.guild_id, further=share.further):
+            return Scarce.TOKENS
+        return Scarce.PLACES if full and self._rate.left(quotas.now) else Scarce.CONNECTS
 
     # What conversations ask
 

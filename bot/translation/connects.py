@@ -79,6 +79,10 @@ class ConnectRate:
             return 0
         return min(self.left(until), int((until - first_at) / self._spacing_s) + 1)
 
+    def rests(self, now: float) -> bool:
+        """Whether the service refused, and nothing is tried yet."""
+        return bool(self._refusals) and now < self._rests_until
+
     def made(self, now: float, guild_id: int = 0) -> None:
         """A connect is made by a server."""
         self._made.append(now)

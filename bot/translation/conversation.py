@@ -321,10 +321,10 @@ class LiveConversation:
     def _on_error(self, event: protocol.ServerError) -> None:
         if self._phase is Phase.OPENING:
             self._on_lost(faults.of_error(event.code, event.message, event.param))
-        elif (fault := faults.of_text(event.code, event.message)) is not None:
+        elif (fault := faults.while_open(event.code, event.message)) is not None:
             self._on_lost(fault)
         elif self._outage.tell(f"error:{event.code}"):
-            self._report.say(notices.reported(event.code, event.message))
+            self._report.say(*notices.reported(event))
 
     def _finished(self) -> None:
         self._report.say(*self._turns.end_all())
@@ -354,8 +354,8 @@ class LiveConversation:
     def _try_again(self, fault: faults.Fault) -> None:
         now = self._clock.now()
         self._not_before = now + self._outage.failed(fault.wait_s)
-        self._untranslated.salvage(now)
-        if (not fault.quiet or self._outage.lasting) and self._outage.tell(fault.code):
+        told = self._untranslated.salvage(now, fault)
+        if not told and self._outage.worth_telling(fault):
             self._report.say(Failed(fault.code, fault.message, fatal=False))
         self._enter(Phase.IDLE)
         if len(self._backlog) > 0:

@@ -287,7 +287,7 @@ class Desk:
         failed = Failed(fault.code, fault.message, fatal=fault in ENDS_ALL)
         if failed.fatal:
             self._refused = (failed, now + REFUSED_S)
-        elif fault is faults.RATE_LIMITED:
+        elif fault.of_account:
             self._budget.refused(now)
         elif len(batch) > 1 and (not fault.retryable or fault in OF_TEXT):
             self._lost(batch, now)
@@ -295,7 +295,7 @@ class Desk:
         spread = self._chance.uniform(1.0, 1.5)
         for ticket in batch:
             again = ticket.request.final and fault.retryable and not ticket.taken_back
-            if fault is faults.RATE_LIMITED:
+            if fault.of_account:
                 ticket.tries -= 1
             elif again and ticket.tries < MOST_TRIES:
                 ticket.not_before = now + outage.FIRST_WAIT_S * 2.0**ticket.tries * spread

@@ -5,11 +5,16 @@ The source's language often becomes known after the translation, so what was sho
 after an echo the next turn of the same speaker is held until its language is known, because people
 rarely change their language from one sentence to the next. So nobody who is translated waits, and
 somebody who goes on in the target language is neither seen nor heard twice.
+
+The service names a language after a word or two, and wrongly at times: "Sí." named English. So what
+it names is compared with the texts as soon as both are whole: where their words share nothing, the
+translation said something else than its source, and is no echo.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
+from bot.room.alike import same_words, share_nothing
 from bot.room.events import VOICE_RATE, ConversationEvent, Echoed, Voice
 from bot.room.events import Final as FinalText
 from bot.room.events import Partial as PartialText
@@ -59,8 +64,11 @@ class EchoRule:
     @staticmethod
     def of_texts(source: str, translation: str) -> bool:
         """The verdict when no language is known: an echo has the very words of its source."""
-        words = _words(source)
-        return bool(words) and words == _words(translation)
+        return same_words(source, translation)
+
+    def contradicted(self, source: str, translation: str) -> bool:
+        """Whether whole texts show that the language which the service named is another one."""
+        return self.declared is None and share_nothing(source, translation)
 
 
 class EchoGate:
@@ -98,16 +106,25 @@ class EchoGate:
             self._hold(event)
         return self._tell()
 
-    def hear(self, language: str | None) -> Events:
-        """The service names the source's language."""
+    def hear(self, language: str | None, texts: tuple[str, str] | None = None) -> Events:
+        """The service names the source's language.
+
+        Args:
+            language: Its code.
+            texts: The source and its translation, where both are whole.
+        """
         verdict = self._rule.of_language(language)
+        if verdict and texts is not None and self._rule.contradicted(*texts):
+            verdict = False
         return self._tell() if verdict is None else self._judge(echo=verdict)
 
     def compare(self, source: str, translation: str) -> Events:
         """Both texts are whole."""
-        if self.echo is not None:
-            return []
-        return self._judge(echo=self._rule.of_texts(source, translation))
+        if self.echo is None:
+            return self._judge(echo=self._rule.of_texts(source, translation))
+        if self.echo and self._rule.contradicted(source, translation):
+            return self._judge(echo=False)
+        return []
 
     def end(self) -> Events:
         """Nothing more will be known."""
@@ -141,7 +158,3 @@ class EchoGate:
             oldest = next(n for n, e in enumerate(self._held) if not isinstance(e, _TEXT))
             dropped = self._held.pop(oldest)
             self._held_voice -= len(dropped.pcm) if isinstance(dropped, Voice) else 0
-
-
-def _words(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())

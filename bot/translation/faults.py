@@ -1,9 +1,20 @@
-"""What a failure of the service means: try again or stop, and what to tell the people."""
+"""What a failure of the service means: try again or stop, and what to tell the people.
 
+A refusal is final only where it is known to be: the key, the access, the model, the account's
+credit, and settings of ours that are named. Everything else is tried again, with growing rests:
+most of what a full room of a new account meets (requests and tokens of this minute) heals within a
+minute, and of what nobody has seen yet, nobody knows that it does not.
+
+What the service says in its own words is for the log. People read sentences of ours.
+"""
+
+import logging
 from dataclasses import dataclass
 from typing import Final
 
 from bot.words import t
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +28,8 @@ class Fault:
         wait_s: Wait at least this long before it.
         quiet: Nothing to tell as long as trying again helps.
         of_voice: A session without voice would be taken.
+        of_account: The account's limits of this minute: whoever shares them rests.
+        of_words: What was said is refused, and would be again.
     """
 
     code: str
@@ -25,6 +38,8 @@ class Fault:
     wait_s: float = 0.0
     quiet: bool = False
     of_voice: bool = False
+    of_account: bool = False
+    of_words: bool = False
 
 
 _CAPACITY_WAIT_S: Final = 5.0
@@ -54,8 +69,8 @@ NO_MODEL: Final = Fault(
 NO_CREDIT: Final = Fault(
     "no_credit",
     t(
-        "The quota or the credit of the translation account is used up: top it up in the Model "
-        "Studio console."
+        "The credit or the free quota of the translation account is used up, or a bill is overdue: "
+        "settle it in the Model Studio console."
     ),
     retryable=False,
 )
@@ -76,6 +91,17 @@ RATE_LIMITED: Final = Fault(
     t("The translation service is refusing requests for a moment; trying again."),
     retryable=True,
     wait_s=_RATE_WAIT_S,
+    of_account=True,
+)
+TOKENS_USED: Final = Fault(
+    "tokens_used",
+    t(
+        "The translation account has used its tokens of this minute; trying again. Fewer languages "
+        "help, or a higher limit of the account and of LIVETRANSLATE_TOKENS_PER_MINUTE."
+    ),
+    retryable=True,
+    wait_s=_RATE_WAIT_S,
+    of_account=True,
 )
 OVERLOADED: Final = Fault(
     "overloaded",
@@ -106,6 +132,23 @@ UNREACHABLE: Final = Fault(
 NO_ANSWER: Final = Fault(
     "no_answer", t("The translation service does not answer; trying again."), retryable=True
 )
+FAILED: Final = Fault(
+    "service_failed",
+    t("The translation service reports an error; trying again."),
+    retryable=True,
+)
+ENDED: Final = Fault(
+    "closed",
+    t("The translation service ended the conversation; trying again."),
+    retryable=True,
+    quiet=True,
+)
+CONTENT: Final = Fault(
+    "content_refused",
+    t("The translation service refused a sentence for its content; it is left out."),
+    retryable=True,
+    of_words=True,
+)
 LOST: Final = Fault(
     "connection_lost",
     t("The connection to the translation service broke; trying again."),
@@ -123,24 +166,40 @@ NONSENSE: Final = Fault(
 # First match wins; compared without case and punctuation, because the service spells them in
 # several ways.
 _RULES: Final = (
+    # An account in arrears is told "Access denied" too, and one without free quota has a code like
+    # that of the tokens of a minute.
+    ("arrearage", NO_CREDIT),
+    ("billoverdue", NO_CREDIT),
+    ("goodstanding", NO_CREDIT),
+    ("freetieronly", NO_CREDIT),
+    ("freetierofthemodelhasbeenexhausted", NO_CREDIT),
+    # Tokens, whatever they sound like: they are those of a minute.
+    ("allocationquota", TOKENS_USED),
+    ("allocatedquotaexceeded", TOKENS_USED),
+    ("insufficientquota", TOKENS_USED),
+    ("exceededyourcurrentquota", TOKENS_USED),
     ("requestsratelimitexceeded", RATE_LIMITED),
     ("requestrateincreased", RATE_LIMITED),
+    ("exceededyourcurrentrequests", RATE_LIMITED),
+    ("limitrequests", RATE_LIMITED),
+    ("limitburstrate", RATE_LIMITED),
     ("throttling", RATE_LIMITED),
     ("threadpoolexhausted", OVERLOADED),
     ("modelrepeatoutput", REPEATED),
     ("responsestreamtimeout", IDLE_KILL),
     ("unexpectedasrerror", IDLE_KILL),
+    ("datainspectionfailed", CONTENT),
+    ("inappropriatecontent", CONTENT),
     ("invalidapikey", BAD_KEY),
     ("incorrectapikey", BAD_KEY),
     ("invalidauthorization", BAD_KEY),
     ("authenticationerror", BAD_KEY),
-    # An account in arrears is told "Access denied" too.
-    ("arrearage", NO_CREDIT),
-    ("insufficientquota", NO_CREDIT),
-    ("allocatedquotaexceeded", NO_CREDIT),
     ("accessdenied", ACCESS_DENIED),
+    ("commoditynotpurchased", ACCESS_DENIED),
     ("modelnotfound", NO_MODEL),
     ("invalidmodel", NO_MODEL),
+    ("requesttimeout", NO_ANSWER),
+    ("requesttimedout", NO_ANSWER),
 )
 _BY_STATUS: Final = {
     401: BAD_KEY,
@@ -150,6 +209,14 @@ _BY_STATUS: Final = {
     408: NO_ANSWER,
     429: RATE_LIMITED,
 }
+_OF_ENGINE: Final = frozenset(
+    {
+        "unsupported_language",
+        "unsupported_language_pair",
+        "translation_error",
+        "synthesis_error",
+    }
+)
 _LONGEST_EXCERPT: Final = 120
 
 
@@ -163,7 +230,7 @@ def of_text(code: str, message: str) -> Fault | None:
         return BAD_VOICE
     if "audio" in plain and "notsupport" in plain and "inputaudio" not in plain:
         return NO_VOICE
-    return None
+    return FAILED if "internalerror" in plain else None
 
 
 def ends_session(code: str, message: str) -> bool:
@@ -175,6 +242,21 @@ def _plain(code: str, message: str) -> str:
     return "".join(filter(str.isalnum, f"{code} {message}".lower()))
 
 
+def unreachable(proxy: str | None) -> Fault:
+    """No connection was made; names the proxy that was on the way, by its host."""
+    if proxy is None:
+        return UNREACHABLE
+    return Fault(
+        UNREACHABLE.code,
+        t(
+            "The translation service can't be reached through the proxy {proxy}; trying again. "
+            "Check the proxy settings, DASHSCOPE_URL and the network.",
+            proxy=proxy,
+        ),
+        retryable=True,
+    )
+
+
 def of_handshake(status: int, body: str) -> Fault:
     """The fault of an HTTP status other than 101."""
     if (known := of_text("", body)) is not None:
@@ -184,45 +266,66 @@ def of_handshake(status: int, body: str) -> Fault:
     if status >= 500:
         return OVERLOADED
     return Fault(
-        f"http_{status}",
+        "http",
         t(
-            "The translation service refused the connection (HTTP {status}): check DASHSCOPE_URL.",
+            "The translation service refused the connection (HTTP {status}); trying again. Check "
+            "DASHSCOPE_URL.",
             status=status,
         ),
-        retryable=False,
+        retryable=True,
     )
 
 
 def of_close(code: int | None, reason: str) -> Fault:
     """The fault of a close by the server."""
-    if (known := of_text("", reason)) is not None:
+    known = of_text("", reason)
+    if known in {None, FAILED} and "invalidparameter" in _plain("", reason):
+        return _refused(excerpt(reason))
+    if known is not None:
         return known
-    if code in {1003, 1007, 1008}:  # the data or the policy: the same again would be refused again
-        return Fault(
-            f"closed_{code}",
-            t(
-                "The translation service ended the conversation: {reason}.",
-                reason=excerpt(reason) or code,
-            ),
-            retryable=False,
-        )
+    if code in {1003, 1007, 1008}:  # the data or the policy, as far as is known
+        log.warning("the service ended a conversation: %s %s", code, excerpt(reason))
+        return ENDED
     return LOST
+
+
+def while_open(code: str, message: str) -> Fault | None:
+    """The fault of an error event in an open session; None where that may go on."""
+    known = of_text(code, message)
+    return None if known is FAILED else known
 
 
 def of_error(code: str, message: str, param: str | None) -> Fault:
     """The fault of an error event while a session is set up."""
-    if (known := of_text(code, message)) is not None:
+    if (known := while_open(code, message)) is not None:
         return known
-    refused = param or excerpt(message) or code
+    if param or "parameter" in _plain(code, message):
+        return _refused(param or excerpt(message) or excerpt(code), param or "")
+    log.warning("the service refused a session: %s %s", excerpt(code), excerpt(message))
+    return FAILED
+
+
+def _refused(what: str, param: str = "") -> Fault:
+    """Settings of ours that the service names."""
     return Fault(
         "refused",
         t(
             "The translation service refused the conversation's settings: {refused}.",
-            refused=refused,
+            refused=what,
         ),
-        retryable=code.lower() in {"common_error", "internal_error", "server_error"},
-        of_voice=param is not None and ("voice" in param or "modalities" in param),
+        retryable=False,
+        of_voice="voice" in param or "modalities" in param,
     )
+
+
+def is_of_protocol(kind: str, code: str, param: str | None) -> bool:
+    """Whether an error is about a message of ours: nothing that people said or could mend."""
+    return bool(param) or "invalid" in f"{kind} {code}".lower()
+
+
+def is_for_people(code: str) -> bool:
+    """Whether an error's own words are for people: those of the local engine, which are ours."""
+    return code in _OF_ENGINE
 
 
 def excerpt(text: str) -> str:

@@ -90,6 +90,9 @@ QWEN3_TEXT_ONLY: Final = frozenset({
 })
 """Text without voice with qwen3."""
 # fmt: on
+CUT: Final = " …"
+"""Stands behind a text of which something is missing."""
+
 UNSPACED: Final = frozenset({"zh", "yue", "ja", "th"})
 """Written without a space between sentences."""
 

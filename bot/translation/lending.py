@@ -154,7 +154,7 @@ class Lease:
         self._on_lost(fault)
 
     def _judge(self, fault: faults.Fault | None) -> None:
-        if fault is not None and fault.code == faults.RATE_LIMITED.code:
+        if fault is not None and fault.of_account:
             self._owner.refused(self)
 
 

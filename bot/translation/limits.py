@@ -2,8 +2,8 @@
 
 from typing import Final
 
-UNSENT_S: Final = 15.0  # audio kept while it can't be sent
-KEPT_S: Final = 30.0  # audio kept until it is translated
+UNSENT_S: Final = 75.0  # audio kept while it can't be sent: the longest rest that we choose
+KEPT_S: Final = 90.0  # audio kept until it is translated
 BETWEEN_S: Final = 2.0  # of it, while no turn is open
 TICK_S: Final = 0.1  # one chunk of silence
 WATCH_S: Final = 1.0  # a look at a turn that only the service can end

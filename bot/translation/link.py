@@ -25,7 +25,7 @@ from bot.translation.sdk import STALL_S, Connection
 
 log = logging.getLogger(__name__)
 
-QUEUE_CHUNKS: Final = 600  # 60 s of audio; a link that falls this far behind is long lost
+QUEUE_CHUNKS: Final = 900  # as much audio as is kept for a new link; one so far behind is lost
 BURST_CHUNKS: Final = 20  # 3 ms of the event loop, when half a minute waits for a new link
 PING_S: Final = 3.0
 DEAF_S: Final = 7.0  # without a sign of life for this long, the link is lost

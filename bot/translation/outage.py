@@ -4,6 +4,7 @@ import random
 from typing import Final
 
 from bot.translation import bounds
+from bot.translation.faults import Fault
 
 FIRST_WAIT_S: Final = 0.25
 LONGEST_WAIT_S: Final = 16.0
@@ -37,6 +38,10 @@ class Outage:
         self._failures += 1
         longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures - 1, 16))
         return max(wait_s, longest) * self._chance.uniform(1.0, 1.5)
+
+    def worth_telling(self, fault: Fault) -> bool:
+        """Whether a failure is said: once, and what usually helps itself only when it lasts."""
+        return (self.lasting or not fault.quiet) and self.tell(fault.code)
 
     def tell(self, code: str) -> bool:
         """Whether this is said for the first time in this outage."""

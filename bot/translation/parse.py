@@ -11,10 +11,15 @@ from typing import Any, Final
 from bot.errors import ProtocolError
 from bot.translation import bounds, protocol
 from bot.translation.bounds import Exceeded, Excess
-from bot.translation.protocol import ServerEvent
+from bot.translation.protocol import Outcome, ServerEvent
 
 _RIFF_HEADER: Final = 44  # bytes; the vendor's example of a voice delta begins with one
 _MOST: Final = 1e12  # of any number: milliseconds of 30 years
+_OUTCOMES: Final = {
+    "failed": Outcome.FAILED,
+    "incomplete": Outcome.CUT,
+    "cancelled": Outcome.CUT,
+}
 
 
 def parse(message: object, excess: Excess | None = None) -> ServerEvent:
@@ -142,8 +147,10 @@ def _error_at_top(fields: _Fields) -> ServerEvent:
 
 def _error(fields: _Fields) -> ServerEvent:
     inner = fields.optional_within("error") or fields
+    kind = inner.code("type") if inner is not fields else ""
     code = inner.code("code") or inner.code("type")
-    return protocol.ServerError(code, _words(inner, "message"), inner.optional_id("param"))
+    param = inner.optional_id("param") or None
+    return protocol.ServerError(code, _words(inner, "message"), param, kind)
 
 
 def _words(fields: _Fields, key: str) -> str:
@@ -255,14 +262,18 @@ def _voice_done(fields: _Fields) -> ServerEvent:
 
 def _response_done(fields: _Fields) -> ServerEvent:
     response = fields.within("response")
+    items = [*response.each("output")]
     text = "".join(
         part.lenient("transcript") or part.lenient("text")
-        for item in response.each("output")
+        for item in items
         for part in item.each("content")
     )
     usage = response.optional_within("usage")
+    outcome = _OUTCOMES.get(response.code("status"), Outcome.WHOLE)
+    if outcome is Outcome.WHOLE and any(item.code("status") == "incomplete" for item in items):
+        outcome = Outcome.CUT
     return protocol.ResponseDone(
-        response.id("id"), text, None if usage is None else _token_count(usage)
+        response.id("id"), text, None if usage is None else _token_count(usage), outcome
     )
 
 

@@ -5,6 +5,7 @@ Interim text either replaces what stood before (qwen3, qwen3.5) or is added to i
 """
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,14 @@ class TokenCount:
         )
 
 
+class Outcome(Enum):
+    """How a translation ended."""
+
+    WHOLE = auto()
+    CUT = auto()  # something of it is missing
+    FAILED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class ResponseDone:
     """A translation ended.
@@ -162,20 +171,30 @@ class ResponseDone:
         response_id: Which.
         text: Its whole text as repeated here; empty when it is not.
         usage: What was counted, where it is said.
+        outcome: How it ended.
     """
 
     response_id: str
     text: str
     usage: TokenCount | None
+    outcome: Outcome = Outcome.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
-    """The service reports an error; the connection may go on."""
+    """The service reports an error; the connection may go on.
+
+    Attributes:
+        code: Of the service.
+        message: In its own words: for the log.
+        param: The setting of ours that it is about.
+        kind: Such as invalid_request_error.
+    """
 
     code: str
     message: str
     param: str | None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ MARGIN: Final = 1.02  # of each window: requests may arrive closer together than
 WIDER: Final = 1.05  # times the window by the second with each refusal: the way there varies
 WIDEST_S: Final = 0.25  # more than it began with
 FIRST_REST_S: Final = 1.0
-LONGEST_REST_S: Final = 30.0
+LONGEST_REST_S: Final = 16.0  # and half of that more: a text waits no longer than 30 s
 SPARE_PART: Final = 0.5  # of its share of a minute a server may use and still ask for interims
 
 

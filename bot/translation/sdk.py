@@ -13,6 +13,7 @@ differs from the SDK:
 - A message the SDK can't digest (no type, no JSON) is reported; there it skips the bookkeeping or
   ends the connection.
 - `append_audio` builds its frame from a template (`frame`).
+- A proxy of the environment is not asked for this machine's own addresses (`proxies`).
 - `hang_up` works in every phase, the handshake included, and never waits.
 """
 
@@ -29,6 +30,7 @@ from dashscope.audio.qwen_omni import OmniRealtimeCallback, OmniRealtimeConversa
 from bot.translation import faults
 from bot.translation.faults import Fault
 from bot.translation.frame import SpeechEvents
+from bot.translation.proxies import Proxy, proxy_for
 from bot.translation.wire import Wire
 
 log = logging.getLogger(__name__)
@@ -101,6 +103,7 @@ class Connection(OmniRealtimeConversation):
         self._events = SpeechEvents()
         self._was_opened = False
         self._hung_up = False
+        self._proxy: Proxy | None = None
         self.heard_at = 0.0  # loop time
 
     @property
@@ -126,8 +129,11 @@ class Connection(OmniRealtimeConversation):
         )
         self._wire = Wire(self._loop, app, self)
         self._app = self.ws = app  # type: ignore[assignment]  # the SDK declares it as None
+        self._proxy = proxy_for(self.url)
         if not self._hung_up:
-            app.run_forever(skip_utf8_validation=True, dispatcher=self._wire)
+            app.run_forever(
+                skip_utf8_validation=True, dispatcher=self._wire, **_by_way_of(self._proxy)
+            )
 
     def ping(self) -> None:
         """Ask for a sign of life; `heard_at` tells when the last came."""
@@ -242,9 +248,24 @@ class Connection(OmniRealtimeConversation):
             return faults.of_close(error.status_code, getattr(error, "reason", None) or "")
         if self._was_opened:
             return faults.LOST
+        if self._proxy is not None:
+            return faults.unreachable(self._proxy.host)
         if isinstance(error, TimeoutError | websocket.WebSocketTimeoutException):
             return faults.NO_ANSWER
         return faults.UNREACHABLE
+
+
+def _by_way_of(proxy: Proxy | None) -> dict[str, Any]:
+    """What the library is told of the proxy; of its own accord it reads the environment."""
+    if proxy is None:
+        nowhere = {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
+        return {"proxy_type": "http", **nowhere}
+    return {
+        "proxy_type": "http",
+        "http_proxy_host": proxy.host,
+        "http_proxy_port": proxy.port,
+        "http_proxy_auth": proxy.auth,
+    }
 
 
 def silence_library_logs() -> None:

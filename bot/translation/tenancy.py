@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.translation.fairness import Ticket
 from bot.translation.lending import Lease
+from bot.translation.notices import Scarce
 from bot.translation.ports import OnEvent, OnLost, OpenLink
 
 
@@ -75,6 +76,9 @@ class Granter(Protocol):
     def leave(self, share: "Share") -> None:
         """The conversation ended for good."""
 
+    def scarce(self, share: "Share") -> Scarce:
+        """What a conversation waits for, most of all."""
+
 
 class Share:
     """One conversation's part in the budget. Made by `ConnectBudget.share`.
@@ -136,6 +140,11 @@ class Share:
         """Begin the connection that was granted."""
         self.lease = self._budget.open(self, on_event, on_lost)
         return self.lease
+
+    @property
+    def scarce(self) -> Scarce:
+        """What it waits for."""
+        return self._budget.scarce(self)
 
     def dropped(self, seconds: float) -> None:
         """Speech was dropped for waiting."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.room.events import ConversationEvent, Final, Partial, Source, Voice, VoiceEnded
-from bot.translation import bounds, protocol
+from bot.translation import bounds, notices, protocol
 from bot.translation.bounds import Exceeded, Excess, Pace
 from bot.translation.echo import EchoGate, EchoRule
-from bot.translation.languages import UNSPACED
+from bot.translation.languages import CUT, UNSPACED
+from bot.translation.originals import Originals
+from bot.translation.protocol import Outcome
 
 Events = list[ConversationEvent]
 Answer = (
@@ -21,7 +23,6 @@ Answer = (
 Hearing = protocol.SourceText | protocol.SourceDone | protocol.SourceFailed
 _Key = TypeVar("_Key", str, tuple[str, str])
 _SAMPLE = 2  # bytes
-CUT = " …"  # stands where a text goes on
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class Turn:
         rule: Tells whether it was said in the target language already.
         now: Clock seconds.
         interims: Of the conversation.
+        originals: Likewise.
         echo_expected: The turn before was.
     """
 
@@ -67,11 +69,13 @@ class Turn:
         rule: EchoRule,
         now: float,
         interims: Interims,
+        originals: Originals,
         *,
         echo_expected: bool = False,
     ) -> None:
         self.number = number
         self._interims = interims
+        self._originals = originals
         self._now = self.touched_at = now
         self.ended = False
         self._target = rule.target
@@ -120,6 +124,16 @@ class Turn:
         return bool(self._sources)
 
     @property
+    def translated(self) -> bool:
+        """Whether there is any of its translation."""
+        return any(piece.text for piece in self._pieces.values())
+
+    @property
+    def has_original(self) -> bool:
+        """Whether there is any of its source text."""
+        return any(piece.text for piece in self._sources.values())
+
+    @property
     def source_settled(self) -> bool:
         """Whether source text came and is complete."""
         return bool(self._sources) and all(piece.done for piece in self._sources.values())
@@ -152,7 +166,19 @@ class Turn:
     def answer(self, event: Answer, now: float) -> Events:
         """A part of its translation."""
         self._now = self.touched_at = now
-        return self._gate.say(self._answer(event)) + self._compared()
+        said = self._gate.say(self._answer(event)) + self._compared()
+        if isinstance(event, protocol.ResponseDone) and self._lacks(event) and not self.echo:
+            said.append(notices.sentence_failed(self.number))
+        return said
+
+    def _lacks(self, event: protocol.ResponseDone) -> bool:
+        """Whether a response brought nothing that could stand for a sentence."""
+        if event.outcome is Outcome.CUT:
+            return not self._own_text(event.response_id)
+        return event.outcome is Outcome.FAILED
+
+    def _own_text(self, response_id: str) -> bool:
+        return any(piece.text for key, piece in self._pieces.items() if key[0] == response_id)
 
     def _answer(self, event: Answer) -> Events:
         match event:
@@ -188,12 +214,18 @@ class Turn:
                 self._language = event.language or self._language
             case protocol.SourceFailed():
                 piece.done = True
-        return [*self._source_event(), *self._gate.hear(self._language), *self._compared()]
+        heard = self._gate.hear(self._language, self._texts())
+        return [*self._source_event(), *heard, *self._compared()]
+
+    def _texts(self) -> tuple[str, str] | None:
+        """The source and its translation, once both are whole."""
+        translated = bool(self._pieces) and all(piece.done for piece in self._pieces.values())
+        whole = self.source_settled and (self.answered or translated)
+        return (self._source_text(), self._translation()) if whole else None
 
     def _compared(self) -> Events:
-        if not (self.answered and self.source_settled):
-            return []
-        return self._gate.compare(self._source_text(), self._shown)
+        texts = self._texts()
+        return [] if texts is None else self._gate.compare(*texts)
 
     def catch_up(self, now: float) -> Events:
         """The interims that were left out, now that nothing else comes."""
@@ -205,6 +237,8 @@ class Turn:
 
     def end(self) -> Events:
         """What has to be said before nothing more is."""
+        for piece in self._pieces.values():
+            piece.cut |= bool(piece.text) and not piece.done
         for piece in (*self._pieces.values(), *self._sources.values()):
             piece.done = True
         self.stopped = True
@@ -238,11 +272,12 @@ class Turn:
     def _response_done(self, event: protocol.ResponseDone) -> Events:
         self._responses[event.response_id] = True
         own = [piece for key, piece in self._pieces.items() if key[0] == event.response_id]
-        if event.text and not any(piece.text for piece in own):
+        if event.text and not self._own_text(event.response_id):
             own.append(self._piece(event.response_id, ""))
             self._write(self._pieces, own[-1], event.text)
         for piece in own:
             piece.done = True
+            piece.cut |= event.outcome is not Outcome.WHOLE
         events = self._final_text()
         if self.answered:
             events += self._voice_ended()
@@ -273,7 +308,8 @@ class Turn:
         if not text or text == self._final:
             return []
         self._shown = self._final = text
-        return [Final(self.number, text)]
+        follows = self._originals.expected and not (self.source_settled or self.ended)
+        return [Final(self.number, text, source_follows=follows)]
 
     def _voice(self, pcm: bytes) -> Events:
         # The service cuts where it likes; what is handed on are whole samples.

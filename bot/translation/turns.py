@@ -22,6 +22,7 @@ from bot.room.events import ConversationEvent, TurnEnded
 from bot.translation import bounds, protocol
 from bot.translation.bounds import Exceeded, Excess
 from bot.translation.echo import EchoRule
+from bot.translation.originals import Originals
 from bot.translation.protocol import ServerEvent
 from bot.translation.turn import Interims, Turn
 
@@ -37,7 +38,7 @@ class Turns:
 
     Args:
         target: Language of the translation; says how sentences are joined.
-        source_expected: Whether source text comes at all.
+        source_expected: Whether source text was asked for; where none comes, that is learned.
         echo: Tells what was said in the target language already; None goes by what is detected.
         excess: Counts what exceeds a bound.
     """
@@ -54,7 +55,7 @@ class Turns:
         self._excess = excess or Excess()
         self._interims = Interims(self._excess)
         self._echoed = False  # the turn that ended last
-        self._source_expected = source_expected
+        self._originals = Originals(wanted=source_expected)
         self._next = 1
         self._open: list[Turn] = []  # oldest first
         self._again: deque[Turn] = deque()  # broken off, waiting to be spoken anew
@@ -101,6 +102,8 @@ class Turns:
                 self._item_created(event)
             case protocol.SourceText() | protocol.SourceDone() | protocol.SourceFailed():
                 heard = self._of_source(event.item_id)
+                if not isinstance(event, protocol.SourceFailed) and event.text:
+                    self._originals.came()
                 return [] if heard is None else heard.hear(event, now)
             case _:
                 pass
@@ -144,7 +147,7 @@ class Turns:
         return LINGER_S
 
     def _heard(self, turn: Turn) -> bool:
-        return not self._source_expected or turn.source_settled
+        return not self._originals.expected or turn.source_settled
 
     def end_answered(self) -> Events:
         """The link broke: what only lacks its source text ends."""
@@ -191,6 +194,8 @@ class Turns:
         for owners in (self._responses, self._items):
             for name in [name for name, owner in owners.items() if owner.ended]:
                 del owners[name]
+        if turn.translated and not turn.has_original:
+            self._originals.missed()
         last = turn.end()
         self._echoed = turn.echo
         return [*last, TurnEnded(turn.number)]
@@ -201,7 +206,14 @@ class Turns:
             turn = self._again.popleft()
             turn.touched_at = now
         else:
-            turn = Turn(self._next, self._rule, now, self._interims, echo_expected=self._echoed)
+            turn = Turn(
+                self._next,
+                self._rule,
+                now,
+                self._interims,
+                self._originals,
+                echo_expected=self._echoed,
+            )
             self._next += 1
         self._open.append(turn)
         if len(self._open) <= bounds.OPEN_TURNS:

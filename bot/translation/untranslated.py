@@ -1,8 +1,10 @@
 """What was said and is not translated yet: kept, forgotten, and judged when a link breaks."""
 
+from bot.room.events import Failed
 from bot.translation import limits, notices
 from bot.translation.backlog import BYTES_PER_S, Backlog
 from bot.translation.budget import Share
+from bot.translation.faults import Fault
 from bot.translation.outage import Outage
 from bot.translation.pause import Pause
 from bot.translation.report import Report
@@ -41,7 +43,7 @@ class Untranslated:
         notice = notices.words_dropped(limits.UNSENT_S)
         if waited_for is not None:
             waited_for.dropped(count / BYTES_PER_S)
-            notice = notices.words_waited(limits.UNSENT_S)
+            notice = notices.words_waited(limits.UNSENT_S, waited_for.scarce)
         if self._outage.tell(notice.code):
             self._report.say(notice)
 
@@ -52,11 +54,16 @@ class Untranslated:
         if self._turns.settled:
             self.audio.forget(self.audio.position - int(limits.BETWEEN_S * BYTES_PER_S))
 
-    def salvage(self, now: float) -> None:
-        """The link broke: decide what is sent again."""
+    def salvage(self, now: float, fault: Fault) -> bool:
+        """The link broke: decide what is sent again; says whether the people were told why."""
         self._report.say(*self._turns.end_answered())
         self.forget()
         unfinished = self._turns.unfinished
+        if fault.of_words and self.audio.position > 0:
+            self.audio.forget(self.audio.position)
+            refused = Failed(fault.code, fault.message, fatal=False, turn=unfinished)
+            self._report.say(*self._turns.end_all(), refused)
+            return True
         if self.none:
             self.audio.clear()
         elif self._outage.hopeless:
@@ -69,3 +76,4 @@ class Untranslated:
             self._report.say(*self._turns.end_all(), notices.sentence_cut(unfinished))
         else:
             self._report.say(*self._turns.broken(now))
+        return False

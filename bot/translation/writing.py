@@ -10,7 +10,6 @@ from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from dashscope import AioGeneration
@@ -20,7 +19,9 @@ from bot.room.events import TextAnswer, TextRequest, Usage
 from bot.translation import bounds, faults
 from bot.translation.bounds import Exceeded, Excess
 from bot.translation.faults import Fault
+from bot.translation.languages import CUT
 from bot.translation.parse import readable
+from bot.translation.proxies import proxy_for
 from bot.translation.sdk import silence_library_logs
 from bot.words import t
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS: Final = 16
 ANSWER_S: Final = 10.0
+_PROXY_REFUSES: Final = 407
 BYTE_S: Final = 0.003  # more for each of a text's bytes: a long translation is long in writing
 
 NO_TEXT_MODEL: Final = Fault(
@@ -44,6 +46,10 @@ UNREADABLE: Final = Fault(
     retryable=True,
     quiet=True,
 )
+TEXT_REFUSED: Final = Fault("text_refused", t("A text could not be translated."), retryable=False)
+TEXT_CONTENT: Final = Fault(
+    faults.CONTENT.code, faults.CONTENT.message, retryable=False, of_words=True
+)
 ENDS_ALL: Final = frozenset({faults.BAD_KEY, faults.ACCESS_DENIED, faults.NO_CREDIT, NO_TEXT_MODEL})
 """The account's or the setup's: every further request would be refused too."""
 
@@ -51,6 +57,15 @@ ENDS_ALL: Final = frozenset({faults.BAD_KEY, faults.ACCESS_DENIED, faults.NO_CRE
 _CODES: Final = {"fil": "tl"}
 # Known to conversations, and not in the list of Qwen-MT as far as could be seen.
 _UNKNOWN: Final = frozenset({"ky", "ml", "pa", "tg"})
+
+_BY_STATUS: Final = {
+    401: faults.BAD_KEY,
+    402: faults.NO_CREDIT,
+    403: faults.ACCESS_DENIED,
+    404: faults.NO_MODEL,
+    408: faults.NO_ANSWER,
+    429: faults.RATE_LIMITED,
+}
 
 _sent: ContextVar[list[bool]] = ContextVar("sent")
 
@@ -68,6 +83,7 @@ class QwenMt:
     def __init__(self, *, url: str, api_key: str, model: str, workspace: str = "") -> None:
         silence_library_logs()
         self._base = http_base(url)
+        self._proxy = proxy_for(self._base)  # read once
         self._api_key = api_key
         self._model = model
         self._workspace = workspace
@@ -78,6 +94,8 @@ class QwenMt:
 
     async def send(self, request: TextRequest) -> TextAnswer | Fault:
         """The translation, or why there is none. Bounded."""
+        if self._proxy is not None and not self._proxy.speaks_http:
+            return self._unreachable()
         _sent.set([])
         options: dict[str, Any] = {
             "source_lang": "auto" if request.source is None else code(request.source),
@@ -101,15 +119,19 @@ class QwenMt:
                 session=self._opened(),
             )
         except TimeoutError:
-            return faults.NO_ANSWER
-        except _TooLongError:
-            self._excess.note(Exceeded.TEXT)
-            return UNREADABLE
+            return faults.NO_ANSWER if self._proxy is None else self._unreachable()
         except (aiohttp.ClientError, OSError):
-            return faults.UNREACHABLE
-        except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
-            return UNREADABLE  # the SDK can't digest the answer
+            return self._unreachable()
+        except _UNREADABLE as error:
+            if isinstance(error, _TooLongError):
+                self._excess.note(Exceeded.TEXT)
+            return UNREADABLE
+        if answer.get("status_code") == _PROXY_REFUSES and self._proxy is not None:
+            return self._unreachable()
         return read(answer, request.text, self._excess)
+
+    def _unreachable(self) -> Fault:
+        return faults.unreachable(None if self._proxy is None else self._proxy.host)
 
     def _opened(self) -> aiohttp.ClientSession:
         """Our own, so that it can be closed; the SDK's would live as long as the event loop."""
@@ -120,7 +142,7 @@ class QwenMt:
                 connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=self._ssl),
                 trace_configs=[once],
                 response_class=_ShortResponse,
-                proxy=_proxy(self._base),
+                proxy=None if self._proxy is None else self._proxy.url,
             )
         return self._session
 
@@ -131,8 +153,12 @@ class QwenMt:
             await session.close()
 
 
-class _TooLongError(aiohttp.ClientError):
+class _TooLongError(ValueError):
     """An answer's body is longer than any that makes sense."""
+
+
+# What the SDK raises where it can't digest an answer.
+_UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 class _Body:
@@ -175,13 +201,6 @@ async def _only_once(
     sent.append(True)
 
 
-def _proxy(url: str) -> str | None:
-    """The environment's proxy, read once: with `trust_env` each request would take a thread."""
-    parts = urlsplit(url)
-    bypassed = proxy_bypass(parts.hostname or "")
-    return None if bypassed else getproxies().get(parts.scheme)
-
-
 def http_base(url: str) -> str:
     """The service's HTTP address beside its websocket one: wss://HOST/api-ws/… to https://HOST/api/v1."""
     parts = urlsplit(url)
@@ -205,8 +224,9 @@ def read(answer: Mapping[str, Any], asked: str, excess: Excess) -> TextAnswer | 
     if answer.get("status_code") != 200:
         return judge(answer.get("status_code"), str(answer.get("code")), str(answer.get("message")))
     try:
-        text = answer["output"]["choices"][0]["message"]["content"]
-    except (LookupError, TypeError):
+        choice = answer["output"]["choices"][0]
+        text, finished = choice["message"]["content"], choice.get("finish_reason")
+    except (LookupError, TypeError, AttributeError):
         return UNREADABLE
     if not isinstance(text, str) or not text.strip():
         return UNREADABLE
@@ -216,7 +236,7 @@ def read(answer: Mapping[str, Any], asked: str, excess: Excess) -> TextAnswer | 
     usage = answer.get("usage")
     counts = usage if isinstance(usage, Mapping) else {}
     return TextAnswer(
-        readable(text).strip(),
+        readable(text).strip() + (CUT if finished == "length" else ""),
         Usage(
             text_tokens_in=_count(counts.get("input_tokens")),
             text_tokens_out=_count(counts.get("output_tokens")),
@@ -233,22 +253,31 @@ def _count(value: object) -> int:
 def judge(status: object, reason: str, message: str) -> Fault:
     """What an error means."""
     reason, message = reason[: bounds.ERROR_CHARS], message[: bounds.ERROR_CHARS]
-    # The code first: an overdue account says "Arrearage", and "Access denied" in its message.
-    known = faults.of_text(reason, "") or faults.of_text("", message)
-    if known is None and isinstance(status, int):
-        known = {
-            401: faults.BAD_KEY,
-            403: faults.ACCESS_DENIED,
-            404: faults.NO_MODEL,
-            408: faults.NO_ANSWER,
-            429: faults.RATE_LIMITED,
-        }.get(status)
-        if known is None and status >= 500:
-            known = faults.OVERLOADED
+    if faults.is_for_people(reason):
+        why = t("A text could not be translated: {reason}.", reason=faults.excerpt(message))
+        return Fault(TEXT_REFUSED.code, why, retryable=False)
+    known = _known(status, reason, message)
     if known is faults.NO_MODEL:
         return NO_TEXT_MODEL
-    if known is not None:
+    if known is faults.CONTENT:
+        return TEXT_CONTENT
+    if known is None:
+        log.warning("a text was refused: %s %s", faults.excerpt(reason), faults.excerpt(message))
+        return TEXT_REFUSED
+    return known
+
+
+def _known(status: object, reason: str, message: str) -> Fault | None:
+    """What an error means; None where it is about the text itself, or its pair of languages."""
+    # The code first: an overdue account says "Arrearage", and "Access denied" in its message.
+    known = faults.of_text(reason, "") or faults.of_text("", message)
+    if "invalidparameter" in reason.replace(".", "").lower():
+        return None
+    if known is not None and not known.of_voice:
         return known
-    why = faults.excerpt(message) or faults.excerpt(reason)
-    message = t("A text could not be translated: {reason}.", reason=why)
-    return Fault("text_refused", message, retryable=False)
+    if status in {400, 413, 422}:
+        return None
+    if not isinstance(status, int):
+        return faults.FAILED
+    overloaded = faults.OVERLOADED if status >= 500 else faults.FAILED
+    return _BY_STATUS.get(status, overloaded)

@@ -1,6 +1,7 @@
 """What the people read when the service fails in each of the ways it is known to."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -15,9 +16,20 @@ from tests.integration.translation_room import (
     nothing_left,
     say,
 )
-from tests.integration.translation_service import Script, Service, Session, translate
+from tests.integration.translation_service import (
+    Script,
+    Service,
+    Session,
+    translate,
+)
 
 SILENCE = "grpc error: statusCode=504, message=Response stream timeout (timeout_seconds=300, x)"
+QUOTA = (
+    "Allocated quota exceeded, please increase your quota limit. For details, see: "
+    "https://help.aliyun.com/zh/model-studio/error-code#token-limit"
+)
+PLAN = "You exceeded your current quota, please check your plan and billing details."
+LATER = "An internal error has occured, please try again later or contact service support."
 POOL = ("COMMON_ERROR", "thread pool exhausted max_workers 100")
 
 
@@ -40,6 +52,19 @@ def error(code: str, message: str, *, top: bool = False) -> Script:
             await session.say_bare(code=code, message=message)
         else:
             await session.say("error", error={"code": code, "message": message})
+        await session.rest()
+
+    return script
+
+
+def begins_badly(code: str, message: str) -> Script:
+    """An error instead of settings that are taken, and the connection left open."""
+
+    async def script(session: Session) -> None:
+        await session.say("session.created", session={"id": "sess_1"})
+        await anext(session.events())
+        error = {"type": "server_error", "code": code, "message": message}
+        await session.say("error", error=error)
         await session.rest()
 
     return script
@@ -80,6 +105,9 @@ class Case:
 
 
 BUSY = "The translation service is overloaded"
+TOKENS = "The translation account has used its tokens of this minute; trying again."
+ERROR = "The translation service reports an error; trying again."
+SILENT = "The translation service does not answer; trying again."
 REFUSING = "The translation service is refusing requests for a moment"
 HEALING = [
     Case("closed", (close(1000),)),
@@ -98,6 +126,25 @@ HEALING = [
     Case("thread pool", (error(*POOL),), (BUSY,)),
     Case("thread pool twice", (error(*POOL), error(*POOL)), (BUSY,)),
     Case("thread pool, no type", (error(*POOL, top=True),), (BUSY,)),
+    Case("tokens, closed", (close(1007, QUOTA[:120]),), (TOKENS,)),
+    Case("tokens, also closed", (close(1007, PLAN),), (TOKENS,)),
+    Case("tokens", (error("Throttling.AllocationQuota", QUOTA),), (TOKENS,)),
+    Case("tokens, by another name", (error("insufficient_quota", PLAN),), (TOKENS,)),
+    Case("tokens, no type", (error("InsufficientQuota", PLAN, top=True),), (TOKENS,)),
+    Case("tokens at the beginning", (begins_badly("AllocatedQuotaExceeded", QUOTA),), (TOKENS,)),
+    Case("requests", (close(1007, "You exceeded your current requests list."),), (REFUSING,)),
+    Case("burst, by its code", (error("limit_burst_rate", ""),), (REFUSING,)),
+    Case("error at the beginning", (begins_badly("InternalError", LATER),), (ERROR,)),
+    Case("algorithm", (begins_badly("InternalError.Algo", LATER),), (ERROR,)),
+    Case("algorithm twice", (begins_badly("InternalError.Algo", LATER),) * 2, (ERROR,)),
+    Case("time", (begins_badly("RequestTimeOut", "Request timed out."),), (SILENT,)),
+    Case("time in the middle", (error("RequestTimeOut", "Request timed out."),), (SILENT,)),
+    Case("server at the beginning", (begins_badly("server_error", "Had an error."),), (ERROR,)),
+    Case("what nobody knows", (begins_badly("new_code", "Something else."),), (ERROR,)),
+    Case("session expired", (close(1008, "Session duration exceeded the limit."),)),
+    Case("policy", (close(1008, "Policy."),)),
+    Case("data", (close(1007, "Something about data."),)),
+    Case("error that closes", (close(1011, "InternalError.Algo: please try again."),), (ERROR,)),
 ]
 
 
@@ -125,15 +172,21 @@ async def test_a_failure_that_heals_leaves_the_whole_sentence_once(case: Case, m
     [
         (
             error("Arrearage", "Access denied, please make sure your account is in good standing."),
-            "top it up",
+            "a bill is overdue",
         ),
-        (error("AllocatedQuotaExceeded", "Allocated quota exceeded."), "top it up"),
-        (error("InsufficientQuota", "You exceeded your current quota.", top=True), "top it up"),
+        (error("PostpaidBillOverdue", "The postpaid bill is overdue."), "a bill is overdue"),
+        (
+            error("AllocationQuota.FreeTierOnly", "The free tier of the model has been exhausted."),
+            "free quota",
+        ),
         (error("invalid_api_key", "Incorrect API key provided."), "DASHSCOPE_API_KEY"),
         (close(1007, "Workspace access denied"), "workspace"),
-        (close(1008, "Policy."), "Policy"),
+        (
+            close(1011, "InternalError.Algo.InvalidParameter: Language 'xx' is unknown."),
+            "Language 'xx' is unknown",
+        ),
     ],
-    ids=["arrears", "allocation", "quota", "key revoked", "workspace", "policy"],
+    ids=["arrears", "overdue", "free tier", "key revoked", "workspace", "parameter"],
 )
 async def test_a_failure_for_good_leaves_what_there_is_and_says_what_to_do_once(
     script: Script, says: str, model: str
@@ -149,16 +202,35 @@ async def test_a_failure_for_good_leaves_what_there_is_and_says_what_to_do_once(
         await say(talk, 6, 7)
         await asyncio.sleep(0.2)
         assert service.handshakes == 1
-    assert heard.captions() == ["1 2 3"]
+    assert heard.captions() == ["1 2 3 …"]
     assert [says in notice for notice in heard.notices()] == [True]
 
 
-@pytest.mark.parametrize(("status", "says"), [(429, REFUSING), (500, BUSY), (503, BUSY)])
-async def test_a_busy_handshake_is_told_once_and_keeps_the_words(status: int, says: str) -> None:
+def body(code: str, message: str, *, nested: bool = False) -> str:
+    said = {"code": code, "message": message}
+    return json.dumps({"error": said} if nested else said)
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal", "says"),
+    [
+        (429, "", REFUSING),
+        (500, "", BUSY),
+        (503, "", BUSY),
+        (429, body("Throttling.AllocationQuota", QUOTA), TOKENS),
+        (429, body("insufficient_quota", PLAN, nested=True), TOKENS),
+        (429, body("limit_requests", "", nested=True), REFUSING),
+        (400, body("InternalError", LATER), ERROR),
+        (418, "", "The translation service refused the connection (HTTP 418); trying again."),
+    ],
+)
+async def test_a_busy_handshake_is_told_once_and_keeps_the_words(
+    status: int, refusal: str, says: str
+) -> None:
     heard = Heard()
     async with (
         nothing_left(),
-        Service(translate, refuse=status) as service,
+        Service(translate, refuse=status, refusal=refusal) as service,
         conversation(service, heard, clock=QuickClock()) as talk,
     ):
         await say(talk, 1, 2, 3)

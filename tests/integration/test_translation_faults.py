@@ -142,7 +142,6 @@ async def test_a_frozen_service_is_noticed_and_the_sentence_said_elsewhere() -> 
         (403, "", "access_denied"),
         (404, "", "no_model"),
         (400, '{"code":"Arrearage"}', "no_credit"),
-        (418, "", "http_418"),
     ],
 )
 async def test_a_refusal_for_good_is_said_once_and_nothing_retries(
@@ -275,7 +274,7 @@ async def test_messages_that_make_no_sense_are_passed_over() -> None:
 async def test_an_error_that_ends_nothing_is_told_and_passed_over() -> None:
     async def grumbling(session: Session) -> None:
         await session.begin()
-        error = {"code": "no_engine", "message": "No engine translates es to xx."}
+        error = {"code": "unsupported_language_pair", "message": "No engine translates es to xx."}
         await session.say("error", error=error)
         await session.say("error", error=error)
         async for _ in session.chunks():

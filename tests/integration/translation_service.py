@@ -213,6 +213,13 @@ async def translate(
 ) -> None:
     """Answer as the service does; after so many chunks or whole sentences just return."""
     await session.begin()
+    await answer(session, stop_after, sentences)
+
+
+async def answer(
+    session: Session, stop_after: int | None = None, sentences: int | None = None
+) -> None:
+    """Answer in a session that has begun."""
     utterance: Utterance | None = None
     quiet = count = spoken_of = 0
     async for chunk in session.chunks():

@@ -108,12 +108,52 @@ def test_an_interim_of_what_turns_out_to_be_said_in_the_language_is_taken_back()
     line.texts.tickets[1].answer("Bon")
     line.take(heard(2, "Bonjour.", "fr"), TurnEnded(2))
     assert line.texts.tickets[1].request.source == "es"
-    assert len(line.texts.tickets) == 2
+    line.texts.tickets[2].answer("Bonjour !")
+    assert len(line.texts.tickets) == 3
     assert [event for event in line.shown if not isinstance(event, Source)] == [
         Partial(2, "Bon"),
         Echoed(2),
         TurnEnded(2),
     ]
+
+
+def test_a_language_that_is_named_wrongly_costs_nobody_their_translation() -> None:
+    line = Line()
+    line.take(heard(1, "Buenos días.", "es"), TurnEnded(1))
+    line.texts.tickets[0].answer("Bonjour.")
+    line.take(heard(2, "Sí.", "fr"), TurnEnded(2))
+    assert line.texts.tickets[1].request.source is None
+    line.texts.tickets[1].answer("Oui.")
+    line.take(heard(3, "Vale.", "fr"), TurnEnded(3))
+    assert line.texts.tickets[2].request.source is None
+    line.texts.tickets[2].answer("D'accord.")
+    assert [event for event in line.shown if isinstance(event, Final)] == [
+        Final(1, "Bonjour."),
+        Final(2, "Oui."),
+        Final(3, "D'accord."),
+    ]
+
+
+def test_who_goes_over_to_the_language_is_asked_about_once() -> None:
+    line = Line()
+    line.take(heard(1, "Buenos días.", "es"), TurnEnded(1))
+    line.texts.tickets[0].answer("Bonjour.")
+    line.take(heard(2, "Je parle français.", "fr"), TurnEnded(2))
+    line.texts.tickets[1].answer("Je parle français.")
+    line.take(heard(3, "Vraiment.", "fr"), TurnEnded(3))
+    assert len(line.texts.tickets) == 2
+    assert [event for event in line.shown if isinstance(event, Final)] == [Final(1, "Bonjour.")]
+    assert line.shown[-2:] == [TurnEnded(2), TurnEnded(3)]
+
+
+def test_where_nobody_can_tell_the_language_that_was_named_counts() -> None:
+    line = Line()
+    line.take(heard(1, "Buenos días.", "es"), TurnEnded(1))
+    line.texts.tickets[0].answer("Bonjour.")
+    line.take(heard(2, "Oui.", "fr"), TurnEnded(2))
+    line.texts.tickets[1].answered(Failed("text_refused", "No.", fatal=False))
+    assert line.shown[-1] == TurnEnded(2)
+    assert not any(isinstance(event, Failed) for event in line.shown)
 
 
 def test_without_source_text_the_leads_translation_is_translated() -> None:

@@ -13,7 +13,7 @@ from bot.room.events import (
 )
 from bot.translation import protocol
 from bot.translation.backlog import CHUNK
-from bot.translation.budget import ConnectBudget
+from bot.translation.budget import Claim, ConnectBudget
 from bot.translation.conversation import LiveConversation
 from bot.translation.faults import Fault
 from bot.translation.meter import Meter
@@ -65,15 +65,24 @@ class RecordedLink:
 class Bench:
     """A conversation with everything around it recorded."""
 
-    def __init__(self, notice: Failed | None = None, per_minute: int = 10) -> None:
-        self.clock = ManualClock()
+    def __init__(
+        self,
+        notice: Failed | None = None,
+        per_minute: int = 10,
+        *,
+        clock: ManualClock | None = None,
+        budget: ConnectBudget | None = None,
+        claim: Claim | None = None,
+    ) -> None:
+        self.clock = clock or ManualClock()
         self.links: list[RecordedLink] = []
         self.events: list[ConversationEvent] = []
         self.talk = LiveConversation(
             open_link=self._open,
             turns=Turns("en", source_expected=False),
             meter=Meter(cumulative=False),
-            budget=ConnectBudget(per_minute, self.clock),
+            budget=budget or ConnectBudget(per_minute, self.clock),
+            claim=claim,
             clock=self.clock,
             listener=self.events.append,
             idle_s=60.0,

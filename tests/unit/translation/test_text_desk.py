@@ -166,12 +166,23 @@ async def test_a_lasting_failure_is_said_after_a_few_tries() -> None:
     await service.desk.close()
 
 
-async def test_a_refusal_for_the_rate_makes_everything_rest_longer_each_time() -> None:
+def test_no_rest_is_longer_than_a_text_waits() -> None:
+    budget = RequestBudget(60, random.Random(1))
+    now, rests = 1000.0, []
+    for _ in range(200):
+        budget.refused(now)
+        rests.append(budget.free_at() - now)
+        now = budget.free_at() + 1
+    assert max(rests) < LATE_S
+
+
+@pytest.mark.parametrize("fault", [faults.RATE_LIMITED, faults.TOKENS_USED])
+async def test_a_refusal_for_the_rate_makes_everything_rest_longer_each_time(fault: Fault) -> None:
     refusing = True
     service = SimulatedService(
         per_minute=600,
         takes_s=0.0,
-        outcome=lambda _: faults.RATE_LIMITED if refusing else None,
+        outcome=lambda _: fault if refusing else None,
     )
     asker = Asker(service)
     asker.ask(text("hola"))

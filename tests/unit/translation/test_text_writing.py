@@ -14,7 +14,16 @@ from bot.translation.bounds import (
     Excess,
 )
 from bot.translation.faults import Fault
-from bot.translation.writing import ENDS_ALL, NO_TEXT_MODEL, UNREADABLE, code, http_base, judge
+from bot.translation.writing import (
+    ENDS_ALL,
+    NO_TEXT_MODEL,
+    TEXT_CONTENT,
+    TEXT_REFUSED,
+    UNREADABLE,
+    code,
+    http_base,
+    judge,
+)
 from bot.translation.writing import read as read_text
 from tests.integration.text_service import translation
 
@@ -115,10 +124,20 @@ def test_an_error_s_words_count_at_their_beginning_alone() -> None:
         (404, "", "", NO_TEXT_MODEL),
         (400, "Arrearage", "Access denied, your account is overdue.", faults.NO_CREDIT),
         (429, "Throttling.RateQuota", "Requests rate limit exceeded", faults.RATE_LIMITED),
-        (429, "Throttling.AllocationQuota", "Allocated quota exceeded.", faults.RATE_LIMITED),
+        (429, "Throttling.AllocationQuota", "Allocated quota exceeded.", faults.TOKENS_USED),
+        (429, "insufficient_quota", "You exceeded your current quota.", faults.TOKENS_USED),
+        (400, "DataInspectionFailed", "Inappropriate content.", TEXT_CONTENT),
+        (400, "InvalidParameter", "No such language.", TEXT_REFUSED),
+        (400, "InternalError.Algo.InvalidParameter", "Range.", TEXT_REFUSED),
+        (400, "", "Something new.", TEXT_REFUSED),
+        (409, "new_code", "Something new.", faults.FAILED),
+        (402, "", "", faults.NO_CREDIT),
+        (None, "Unknown", "Something new.", faults.FAILED),
+        (400, "InternalError.Algo", "Try again later.", faults.FAILED),
         (429, "", "Request rate increased too quickly.", faults.RATE_LIMITED),
         (408, "", "", faults.NO_ANSWER),
-        (500, "InternalError", "", faults.OVERLOADED),
+        (500, "InternalError", "", faults.FAILED),
+        (500, "", "", faults.OVERLOADED),
         (503, "", "", faults.OVERLOADED),
     ],
 )
@@ -132,5 +151,16 @@ def test_only_the_accounts_faults_end_everything() -> None:
     assert all(not fault.retryable for fault in ENDS_ALL)
     refused = judge(400, "InvalidParameter", "No such language.")
     assert refused not in ENDS_ALL
-    assert refused.message == "A text could not be translated: No such language."
+    assert refused.message == "A text could not be translated."
     assert not refused.retryable
+    assert judge(400, "unsupported_language_pair", "Install it.").message == (
+        "A text could not be translated: Install it."
+    )
+
+
+def test_an_answer_that_broke_off_is_marked() -> None:
+    answer = {"status_code": 200, **translation("Hello and")}
+    answer["output"]["choices"][0]["finish_reason"] = "length"
+    assert read_answer(answer) == TextAnswer(
+        "Hello and …", Usage(text_tokens_in=7, text_tokens_out=3)
+    )

@@ -186,7 +186,7 @@ async def test_a_sentence_longer_than_what_is_kept_is_not_said_twice(bench: Benc
         bench.talk.feed(A)
     bench.link.breaks(faults.LOST)
     assert bench.codes() == ["sentence_cut"]
-    assert bench.finals() == [(1, "A long")]
+    assert bench.finals() == [(1, "A long …")]
     bench.talk.feed(B)
     bench.clock.advance(1)
     bench.link.open()

@@ -1,5 +1,8 @@
 """Speech in the target language is not echoed, whenever its language becomes known."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from bot.room.events import (
@@ -136,6 +139,46 @@ def test_a_language_that_is_corrected_brings_the_translation_back() -> None:
     ]
 
 
+@pytest.mark.parametrize("order", [late, early])
+def test_a_language_named_wrongly_takes_no_translation_back(
+    order: Callable[[str, str], list[ServerEvent]],
+) -> None:
+    turns = Turns("en", source_expected=True)
+    events = [
+        replace(event, text="Sí.") if isinstance(event, SourceDone | SourceText) else event
+        for event in order("r1", "en")
+    ]
+    said = told(turns, *events)
+    finals = [event for event in said if isinstance(event, Final)]
+    assert [event.text for event in finals] == ["Hello."]
+    assert said.index(finals[-1]) > max(
+        [n for n, event in enumerate(said) if isinstance(event, Echoed)], default=-1
+    )
+    assert b"".join(event.pcm for event in said if isinstance(event, Voice)) == PCM
+    if order is late:
+        assert Echoed(1) not in said
+
+
+def test_a_language_named_wrongly_does_not_hold_the_next_turn_back() -> None:
+    turns = Turns("en", source_expected=True)
+    for name in ("r1", "r2"):
+        events = [
+            replace(event, text="Sí.") if isinstance(event, SourceDone) else event
+            for event in late(name, "en")
+        ]
+        said = told(turns, *events)
+    assert said[0] == Partial(2, "Hel")
+
+
+def test_some_common_words_leave_the_language_that_is_named() -> None:
+    turns = Turns("en", source_expected=True)
+    events = [
+        replace(event, text="Well hello there.") if isinstance(event, SourceDone) else event
+        for event in late("r1", "en", "Hello.")
+    ]
+    assert Echoed(1) in told(turns, *events)
+
+
 @pytest.mark.parametrize("language", ["en", "EN", "en-US", "en_GB"])
 def test_country_and_case_make_no_other_language(language: str) -> None:
     assert Echoed(1) in told(Turns("en", source_expected=True), *late("r1", language))
@@ -149,7 +192,7 @@ def test_a_language_the_service_only_assumes_is_not_believed() -> None:
 
 def test_a_language_other_than_the_assumed_one_was_detected() -> None:
     turns = Turns("es", source_expected=True, echo=EchoRule("es", assumed="en"))
-    assert Echoed(1) in told(turns, *late("r1", "es", "Hola."))
+    assert Echoed(1) in told(turns, *late("r1", "es"))
 
 
 def test_the_very_words_of_the_source_are_an_echo_in_any_language() -> None:

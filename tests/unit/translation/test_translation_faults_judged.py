@@ -23,11 +23,26 @@ from bot.translation.protocol import TokenCount
         ("invalid_api_key", "", faults.BAD_KEY),
         ("Model.NotFound", "", faults.NO_MODEL),
         ("Arrearage", "", faults.NO_CREDIT),
-        ("AllocatedQuotaExceeded", "", faults.NO_CREDIT),
+        ("AllocatedQuotaExceeded", "", faults.TOKENS_USED),
+        ("InsufficientQuota", "You exceeded your current quota.", faults.TOKENS_USED),
+        ("insufficient_quota", "", faults.TOKENS_USED),
+        ("", "You exceeded your current quota, please check your plan.", faults.TOKENS_USED),
+        ("Throttling.AllocationQuota", "Free allocated quota exceeded.", faults.TOKENS_USED),
+        ("AllocationQuota.FreeTierOnly", "", faults.NO_CREDIT),
+        ("", "The free tier of the model has been exhausted.", faults.NO_CREDIT),
+        ("PrepaidBillOverdue", "The prepaid bill is overdue.", faults.NO_CREDIT),
+        ("", "Access denied, please make sure your account is in good standing.", faults.NO_CREDIT),
+        ("LimitRequests", "You exceeded your current requests list.", faults.RATE_LIMITED),
+        ("limit_burst_rate", "", faults.RATE_LIMITED),
+        ("InternalError", "", faults.FAILED),
+        ("InternalError.Algo", "", faults.FAILED),
+        ("RequestTimeOut", "Request timed out, please try again later.", faults.NO_ANSWER),
+        ("DataInspectionFailed", "", faults.CONTENT),
+        ("", "Input or output data may contain inappropriate content.", faults.CONTENT),
         ("", "Voice 'Chelsie' is not supported.", faults.BAD_VOICE),
         ("", "Language 'uk' does not support audio output.", faults.NO_VOICE),
         ("Arrearage", "Access denied, please pay.", faults.NO_CREDIT),
-        ("Throttling.AllocationQuota", "Allocated quota exceeded.", faults.RATE_LIMITED),
+        ("Throttling.AllocationQuota", "Allocated quota exceeded.", faults.TOKENS_USED),
     ],
 )
 def test_known_words_of_the_service_are_recognised(code: str, message: str, fault: Fault) -> None:
@@ -74,10 +89,64 @@ def test_unknown_words_are_not_judged() -> None:
 def test_server_trouble_heals_and_refusals_do_not() -> None:
     assert faults.of_handshake(502, "").retryable
     assert faults.of_handshake(429, "").retryable
-    assert not faults.of_handshake(418, "").retryable
     assert faults.of_close(1011, "").retryable
     assert faults.of_close(None, "").retryable
-    assert not faults.of_close(1007, "The data is wrong.").retryable
+    assert not faults.of_handshake(403, "").retryable
+    assert not faults.of_close(1007, "Workspace access denied").retryable
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *[faults.of_handshake(status, "") for status in (400, 405, 409, 418, 426, 451)],
+        *[faults.of_close(code, "Something new.") for code in (1000, 1003, 1007, 1008, 4000)],
+        faults.of_error("new_code", "Something new.", None),
+        faults.of_error("invalid_value", "Invalid event type: x.", None),
+        faults.of_error("InternalError", "Try again later.", None),
+        faults.of_error("insufficient_quota", "", "session.model"),
+    ],
+)
+def test_what_is_not_known_to_be_final_is_tried_again_and_not_quoted(fault: Fault) -> None:
+    assert fault.retryable
+    assert "new" not in fault.message
+    assert "event type" not in fault.message
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.of_error("invalid_value", "Invalid.", "session.translation"),
+        faults.of_error("invalid_value", "Invalid translation parameter.", None),
+        faults.of_error("InternalError.Algo.InvalidParameter", "No.", None),
+        faults.of_close(1011, "InternalError.Algo.InvalidParameter: no such language"),
+    ],
+)
+def test_settings_that_are_named_are_refused_for_good(fault: Fault) -> None:
+    assert fault.code == "refused"
+    assert not fault.retryable
+
+
+def test_an_account_at_its_limits_rests_whole_and_one_sentence_rests_alone() -> None:
+    assert faults.RATE_LIMITED.of_account
+    assert faults.TOKENS_USED.of_account
+    assert not faults.CONTENT.of_account
+    assert faults.CONTENT.of_words
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "param", "of_protocol"),
+    [
+        ("invalid_request_error", "x", None, True),
+        ("", "invalid_value", None, True),
+        ("server_error", "x", "session.voice", True),
+        ("server_error", "x", None, False),
+        ("", "COMMON_ERROR", None, False),
+    ],
+)
+def test_errors_about_our_messages_are_known(
+    kind: str, code: str, param: str | None, *, of_protocol: bool
+) -> None:
+    assert faults.is_of_protocol(kind, code, param) is of_protocol
 
 
 def test_a_refusal_names_what_was_refused() -> None:

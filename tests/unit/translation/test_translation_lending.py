@@ -159,12 +159,13 @@ async def test_a_session_s_tokens_are_counted_once_over_its_speakers(scene: Scen
 
 
 async def test_words_that_wait_too_long_are_said_to_be_dropped_once_and_counted(
-    scene: Scene,
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(limits, "UNSENT_S", 15.0)
     await scene.say(scene.listener(1, settings=None), 1)
     waiting = scene.listener(2)
     await scene.say(waiting, 2, limits.UNSENT_S + 2)
-    assert codes(waiting) == ["words_waited"]
+    assert codes(waiting) == ["words_waited_connects"]
     assert states(waiting) == ["waiting"]
     assert round(waiting.talk.dropped_s, 1) == 2.0
     assert round(scene.budget.figures().dropped_s, 1) == 2.0

@@ -8,6 +8,7 @@ import pytest
 from bot.errors import ProtocolError
 from bot.translation import protocol
 from bot.translation.parse import parse
+from bot.translation.protocol import Outcome
 
 IDS = {"response_id": "resp_1", "item_id": "item_1", "output_index": 0, "content_index": 0}
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
@@ -103,6 +104,32 @@ def event(kind: str, **fields: Any) -> dict[str, Any]:
             ),
             protocol.ResponseDone("resp_1", "Hello? ", protocol.TokenCount(47, 9)),
         ),
+        *[
+            (
+                event("response.done", response={"id": "r", "status": status}),
+                protocol.ResponseDone("r", "", None, outcome),
+            )
+            for status, outcome in [
+                ("completed", Outcome.WHOLE),
+                ("incomplete", Outcome.CUT),
+                ("cancelled", Outcome.CUT),
+                ("failed", Outcome.FAILED),
+                ("in_progress", Outcome.WHOLE),
+                ("something new", Outcome.WHOLE),
+                (["failed"], Outcome.WHOLE),
+            ]
+        ],
+        (
+            event(
+                "response.done",
+                response={
+                    "id": "r",
+                    "status": "completed",
+                    "output": [{"status": "incomplete", "content": [{"text": "Hal"}]}],
+                },
+            ),
+            protocol.ResponseDone("r", "Hal", None, Outcome.CUT),
+        ),
         (
             event(
                 "error",
@@ -113,7 +140,9 @@ def event(kind: str, **fields: Any) -> dict[str, Any]:
                     "param": "session.modalities",
                 },
             ),
-            protocol.ServerError("invalid_value", "No.", "session.modalities"),
+            protocol.ServerError(
+                "invalid_value", "No.", "session.modalities", "invalid_request_error"
+            ),
         ),
         (
             {"code": "COMMON_ERROR", "message": "thread pool exhausted"},

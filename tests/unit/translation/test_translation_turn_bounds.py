@@ -143,7 +143,7 @@ def test_beyond_the_most_turns_the_oldest_ends_as_it_stands() -> None:
     talk = Talk()
     for number in range(bounds.OPEN_TURNS + 1):
         talk.hear(SpeechStarted(number, None), append(f"{number}", f"r{number}"))
-    assert talk.told[-3:-1] == [Final(1, "0"), TurnEnded(1)]
+    assert talk.told[-3:-1] == [Final(1, "0 …", source_follows=False), TurnEnded(1)]
     assert talk.excess.counts == {Exceeded.TURNS: 1}
     for number in range(1_000):
         talk.hear(SpeechStarted(number, None))

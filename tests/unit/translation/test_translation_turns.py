@@ -38,6 +38,11 @@ def told(
     return said + turns.advance(now + rest_s + 1e-6, quiet_since=now)
 
 
+def final(turn: int, text: str) -> Final:
+    """As it is said where no source text follows."""
+    return Final(turn, text, source_follows=False)
+
+
 def append(text: str, response: str = "r1") -> TranslationText:
     return TranslationText(response, f"{response}-item", text, append=True)
 
@@ -131,9 +136,9 @@ def test_one_utterance_in_two_responses_is_one_turn() -> None:
     )
     assert said == [
         Partial(1, "First half,"),
-        Final(1, "First half,"),
+        final(1, "First half,"),
         Partial(1, "First half, second"),
-        Final(1, "First half, second half."),
+        final(1, "First half, second half."),
         TurnEnded(1),
     ]
 
@@ -146,23 +151,23 @@ def test_a_second_response_right_after_the_first_still_belongs_to_its_turn() -> 
         done("你好。", "r1"),
     ]
     first = told(turns, [*events, ResponseDone("r1", "", None)], rest_s=LINGER_S / 2)
-    assert first == [Final(1, "你好。")]
+    assert first == [final(1, "你好。")]
     second = told(
         turns, [ResponseCreated("r2"), done("再见。", "r2"), ResponseDone("r2", "", None)]
     )
-    assert second == [Final(1, "你好。再见。"), TurnEnded(1)]
+    assert second == [final(1, "你好。再见。"), TurnEnded(1)]
 
 
 def test_an_empty_done_keeps_the_text_so_far() -> None:
     turns = Turns("en", source_expected=False)
     said = told(turns, [SpeechStarted(0, None), ResponseCreated("r1"), append("Yes"), done("")])
-    assert said == [Partial(1, "Yes"), Final(1, "Yes")]
+    assert said == [Partial(1, "Yes"), final(1, "Yes")]
 
 
 def test_the_text_of_the_response_stands_in_when_nothing_else_came() -> None:
     turns = Turns("en", source_expected=False)
     assert told(turns, [ResponseCreated("r1"), ResponseDone("r1", "Yes.", None)]) == [
-        Final(1, "Yes.")
+        final(1, "Yes.")
     ]
 
 
@@ -218,7 +223,7 @@ def test_a_response_after_the_next_speech_began_belongs_to_the_turn_that_has_non
             done("One.", "r1"),
         ],
     )
-    assert said == [Final(2, "Two."), Final(1, "One.")]
+    assert said == [final(2, "Two."), final(1, "One.")]
 
 
 def test_a_turn_whose_source_text_fails_ends_without_it() -> None:
@@ -233,7 +238,7 @@ def test_a_turn_whose_source_text_fails_ends_without_it() -> None:
             ResponseDone("r1", "", None),
         ],
     )
-    assert said == [Final(1, "One."), TurnEnded(1)]
+    assert said == [final(1, "One."), TurnEnded(1)]
 
 
 def test_a_turn_waits_for_its_source_text_but_not_for_ever() -> None:
@@ -290,7 +295,7 @@ def test_a_broken_turn_begins_anew_under_its_number() -> None:
     assert told(turns, whole, now=2.0) == [
         Partial(1, "The"),
         Voice(1, b"56"),  # the voice that was heard is not heard again
-        Final(1, "The weather."),
+        final(1, "The weather."),
         VoiceEnded(1),
         TurnEnded(1),
     ]
@@ -299,7 +304,7 @@ def test_a_broken_turn_begins_anew_under_its_number() -> None:
 def test_a_text_that_was_final_is_final_again_after_a_break() -> None:
     turns = Turns("en", source_expected=False)
     said = told(turns, [SpeechStarted(0, None), ResponseCreated("r1"), done("Yes.")])
-    assert said == [Final(1, "Yes.")]
+    assert said == [final(1, "Yes.")]
     turns.broken(1.0)
     again: list[ServerEvent] = [
         SpeechStarted(0, None),
@@ -307,7 +312,7 @@ def test_a_text_that_was_final_is_final_again_after_a_break() -> None:
         append("Ye", "q1"),
         done("Yes.", "q1"),
     ]
-    assert told(turns, again, now=2.0) == [Partial(1, "Ye"), Final(1, "Yes.")]
+    assert told(turns, again, now=2.0) == [Partial(1, "Ye"), final(1, "Yes.")]
 
 
 def test_a_break_ends_a_turn_that_only_lacks_its_source_text() -> None:
@@ -338,13 +343,13 @@ def test_a_broken_turn_is_waited_for_anew_by_each_new_link() -> None:
     turns.restart(14.0)
     assert turns.advance(1.0 + PATIENCE_S, quiet_since=0.0) == []
     turns.take(SpeechStarted(0, None), 20.0)
-    assert turns.take(done("The sun."), 20.5) == [Final(1, "The sun.")]
+    assert turns.take(done("The sun."), 20.5) == [final(1, "The sun.")]
 
 
 def test_ending_all_makes_final_what_stands() -> None:
     turns = Turns("en", source_expected=True)
     told(turns, [SpeechStarted(0, None), ResponseCreated("r1"), append("The")])
-    assert turns.end_all() == [Final(1, "The"), TurnEnded(1)]
+    assert turns.end_all() == [final(1, "The …"), TurnEnded(1)]
 
 
 def test_what_lies_before_an_ended_turn_s_stop_is_known_to_be_translated() -> None:
