@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
+from weakref import WeakValueDictionary
 
 from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
@@ -49,10 +50,10 @@ class Janitor:
         self._clock = clock
         self._wall = wall
         self._due: OrderedDict[MessageRef, tuple[CaptionTransport, float]] = OrderedDict()
-        self._changed = asyncio.Event()
         self._figures = dict.fromkeys(("removed", "kept_back", "forgotten"), 0)
         self._tasks = TaskOwner("janitor")
-        self._tasks.start(self._work(), "worker")
+        self._working = False  # only while anything is to be removed
+        self._closed = False
 
     def remove_later(
         self, place: CaptionTransport, ref: MessageRef, minutes: float, age_s: float = 0.0
@@ -70,11 +71,14 @@ class Janitor:
         if len(self._due) > _MOST:
             self._due.popitem(last=False)
             self._figures["forgotten"] += 1
-        self._changed.set()
+        if not self._working and not self._closed:
+            self._working = True
+            self._tasks.start(self._work(), "worker")
 
     def catch_up(self, place: Historic, minutes: float) -> None:
         """Remove in time what an earlier run left here."""
-        self._tasks.start(self._look_back(place, minutes), "look back")
+        if not self._closed:
+            self._tasks.start(self._look_back(place, minutes), "look back")
 
     async def _look_back(self, place: Historic, minutes: float) -> None:
         try:
@@ -94,14 +98,11 @@ class Janitor:
 
     async def close(self) -> None:
         """End; what is not due yet stays. Idempotent."""
+        self._closed = True
         await self._tasks.close()
 
     async def _work(self) -> None:
-        while True:
-            self._changed.clear()
-            if not self._due:
-                await self._changed.wait()
-                continue
+        while self._due:
             await self._until(min(at for _, at in self._due.values()))
             now = self._clock.now()
             due: dict[CaptionTransport, list[MessageRef]] = {}
@@ -115,6 +116,7 @@ class Janitor:
                     log.exception("captions could not be removed")
                     self._figures["kept_back"] += len(refs)
             await self._until(self._clock.now() + _GATHERED_S)
+        self._working = False
 
     async def _until(self, at: float) -> None:
         """Until then; what is due earlier meanwhile waits no longer than removals are gathered."""
@@ -162,6 +164,8 @@ def _batches(refs: list[MessageRef]) -> list[list[MessageRef]]:
 class Janitors:
     """The janitors of all guilds. To be used on the running event loop.
 
+    One is kept for as long as a board uses it or it has something to do.
+
     Args:
         clock: The time.
         wall: The date.
@@ -170,15 +174,15 @@ class Janitors:
     def __init__(self, clock: Clock, wall: Wall) -> None:
         self._clock = clock
         self._wall = wall
-        self._known: dict[int, Janitor] = {}
+        self._known: WeakValueDictionary[int, Janitor] = WeakValueDictionary()
 
     def of(self, guild_id: int) -> Janitor:
-        """A guild's, always the same one."""
+        """A guild's."""
         if (janitor := self._known.get(guild_id)) is None:
             janitor = self._known[guild_id] = Janitor(self._clock, self._wall)
         return janitor
 
     async def close(self) -> None:
         """End all; what is not due yet stays. Idempotent."""
-        for janitor in self._known.values():
+        for janitor in list(self._known.values()):
             await janitor.close()

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
@@ -197,3 +198,24 @@ async def test_an_unexpected_fault_ends_no_later_removal(
     assert place.batches == [[2]]
     assert janitor.figures()["kept_back"] == 1
     assert "captions could not be removed" in caplog.text
+
+
+async def test_a_janitor_that_has_nothing_to_do_is_not_kept(clock: ManualClock) -> None:
+    janitors, place = Janitors(clock, Calendar(clock)), Place()
+    for guild in range(20):
+        janitors.of(guild).remove_later(place, MessageRef(guild), 1)
+        janitors.of(100 + guild)
+    gc.collect()
+    assert len(janitors._known) == 20
+    await passing(clock, 125)
+    assert sum(map(len, place.batches)) == 20
+    gc.collect()
+    assert len(janitors._known) == 0
+    await janitors.close()
+
+
+async def test_nothing_is_begun_after_the_end(clock: ManualClock, janitor: Janitor) -> None:
+    await janitor.close()
+    janitor.remove_later(Place(), MessageRef(1), 1)
+    janitor.catch_up(Place(), 1)
+    assert clock.pending == 0

@@ -488,3 +488,22 @@ async def test_a_guild_whose_file_is_read_slowly_holds_up_no_other() -> None:
     async with asyncio.timeout(5):
         assert (await desk.transcripts.document(2, session, Format.TXT)).utterances == 2
     await tasks.close()
+
+
+async def test_what_comes_while_a_batch_is_written_has_a_batch_of_its_own() -> None:
+    store, clock = ChoosyTranscripts(), ManualClock()
+    batches = Batches(store, clock=clock)
+    batches.keep(1, line(0))
+    clock.advance(BATCH_S)
+    while not store.tried:  # noqa: ASYNC110 - the first is under way
+        await asyncio.sleep(0)
+    batches.keep(1, line(1))
+    clock.advance(BATCH_S)
+    await batches._tasks.drain()
+    assert (store.texts(1), len(batches), clock.pending) == ({"0", "1"}, 0, 0)
+    batches.keep(1, line(2))
+    clock.advance(BATCH_S)
+    await batches._tasks.drain()
+    assert store.texts(1) == {"0", "1", "2"}
+    assert batches._guilds == {}
+    await batches.close()
