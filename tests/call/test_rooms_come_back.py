@@ -67,8 +67,8 @@ async def test_a_killed_bot_is_back_in_its_room_with_a_note(
         where.discord.complaints.clear()
         async with bot_process(where, tmp_path, database_url):
             ready_at = time.monotonic()
-            await where.until(lambda: any(BACK in text for text in texts(where)), 15, "the note")
-            assert time.monotonic() - ready_at < 15
+            await where.until(lambda: any(BACK in text for text in texts(where)), 40, "the note")
+            assert time.monotonic() - ready_at < 40
             (note,) = [m for m in where.captions.messages if BACK in m.content]
             assert "parley:consent:join" in str(note.components)
             assert f"Heard, as they joined in before: <@{host.id}>." in note.content
@@ -189,9 +189,9 @@ async def test_an_upgraded_bot_is_back_until_a_person_stops_the_room(
         assert "Interrupted at" in panel.content
         assert panel.components == []  # nothing that could not be pressed
         async with bot_process(where, tmp_path, database_url) as process:
-            await where.until(lambda: any(BACK in text for text in texts(where)), 15, "the note")
+            await where.until(lambda: any(BACK in text for text in texts(where)), 40, "the note")
             assert where.account.id in where.discord.voice.participants(where.lounge.id)
-            await where.until(lambda: panels(where) == [panel], 15, "the panel's buttons")
+            await where.until(lambda: panels(where) == [panel], 40, "the panel's buttons")
             stopped = await host.press(panel, STOP)
             assert stopped.content == "Translation has stopped."
             process.terminate()

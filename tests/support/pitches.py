@@ -56,11 +56,16 @@ class PitchService(SimulatedService):
         self.received: Counter[int] = Counter()
 
     def link(
-        self, _: Endpoint, settings: Mapping[str, Any], on_event: OnEvent, on_lost: OnLost
+        self,
+        _: Endpoint,
+        settings: Mapping[str, Any],
+        on_event: OnEvent,
+        on_lost: OnLost,
+        excess: object,
     ) -> "PitchLink":
         """In the place of the class `Link`."""
         assert settings
-        del on_lost
+        del on_lost, excess
         self.connected_at.append(self.clock.now())
         self.open += 1
         return PitchLink(self, len(self.connected_at), on_event)
