@@ -183,6 +183,7 @@ async def test_an_upgraded_bot_is_back_until_a_person_stops_the_room(
             await host.command("translate start", {"to": "en"}, channel=where.captions)
             await where.until(lambda: len(panels(where)) == 1, 20, "a panel")
             (panel,) = panels(where)
+            await asyncio.sleep(1.0)  # the room's newest state is on its way into the store
             process.terminate()
             assert (await ended(process))[0] == 0
         assert any(RESTARTING in text for text in texts(where))
