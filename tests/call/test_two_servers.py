@@ -135,7 +135,7 @@ TROUBLES: Sequence[dict[str, Any]] = (
 
 @dataclass
 class Busy:
-    """A server whose people ask for much at once, and what they got.
+    """A server whose people ask for much at once, and how often for what.
 
     Attributes:
         notice: With buttons to press.
@@ -154,16 +154,16 @@ class Busy:
             yield self.reads(who)
 
     async def _asks(self, who: Person, command: str, **options: object) -> None:
+        self.counts[command] += 1
         with suppress(LoopbackError):
             await who.command(command, options, channel=self.place.captions)
-            self.counts[command] += 1
 
     async def presses(self, who: Person) -> None:
         for button in cycle(("Join in", "Stay out")):
+            self.counts["presses"] += 1
             with suppress(LoopbackError):
                 await who.press(self.notice, button)
-                self.counts["presses"] += 1
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
 
     async def imports(self) -> None:
         for number in cycle(range(2)):
@@ -171,12 +171,12 @@ class Busy:
             content = f"source,translation,language\n{rows}\n".encode()
             file = self.people[0].upload("words.csv", content, self.place.captions)
             await self._asks(self.people[0], "glossary import", file=file)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.6)
 
     async def reads(self, who: Person) -> None:
         while True:
             await self._asks(who, "translate transcript", format="json")
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.6)
 
     async def forgets(self) -> None:
         for who in self.people[1:]:
