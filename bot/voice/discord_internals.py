@@ -101,24 +101,27 @@ class _Gateway(DiscordVoiceWebSocket):
 
     async def poll_event(self) -> None:
         state = cast("ConnectionState", self._connection)
+        state.check_current()
         try:
             await super().poll_event()
         except ConnectionClosed as closed:
-            if state.is_dismissed():
-                raise asyncio.CancelledError from closed  # wait_for of Python 3.11 has lost it
+            state.check_current()
             state.gateway_lost = True
             state.observer.gateway_closed(closed.code)
             if closed.code == _SERVER_CRASHED:
                 closed.code = _NO_CLOSE_CODE
             raise
         except TimeoutError:
+            state.check_current()
             state.gateway_lost = True
             state.observer.gateway_closed(_NO_CLOSE_CODE)
             raise
         except Exception as error:
-            # During the handshake discord.py itself tries again.
+            # During the handshake discord.py itself tries again. Of a closed websocket the next
+            # reading says why, as when an answer is not sent in the middle of a move.
             self.faults += 1
-            if not state.is_connected() or self.faults > _MAX_FAULTS_IN_A_ROW or self.ws.closed:
+            settled = state.is_connected() or self.ws.closed
+            if not settled or self.faults > _MAX_FAULTS_IN_A_ROW:
                 raise
             log.debug("a voice gateway message was skipped: %s", type(error).__name__)
             state.observer.gateway_fault()
@@ -149,7 +152,7 @@ class _Gateway(DiscordVoiceWebSocket):
 
     def _repeats(self, op: int, data: Any) -> bool:
         if op == _HELLO:
-            return self._keep_alive is not None
+            return self._keep_alive is not None or self.ws.closed
         pending = cast("ConnectionState", self._connection).dave_pending_transitions
         return op == _EXECUTE_TRANSITION and data["transition_id"] not in pending
 
@@ -230,8 +233,7 @@ class ConnectionState(MovingState):
     async def disconnect(  # noqa: D102 - theirs
         self, *, force: bool = True, cleanup: bool = True, wait: bool = False
     ) -> None:
-        if self.is_dismissed():
-            raise asyncio.CancelledError  # wait_for of Python 3.11 has lost it
+        self.check_current()
         if force or self.is_connected():
             self.observer.socket_changed(None)
         # Without a voice state no answer comes: the bot was removed, or never got in. And after a
@@ -243,15 +245,19 @@ class ConnectionState(MovingState):
     async def soft_disconnect(  # noqa: D102 - theirs
         self, *, with_state: ConnectionFlowState = ConnectionFlowState.got_both_voice_updates
     ) -> None:
-        if not self.is_dismissed():
-            self.observer.socket_changed(None)
+        self.check_current()
+        self.observer.socket_changed(None)
         await super().soft_disconnect(with_state=with_state)
 
     async def _connect_websocket(self, resume: bool) -> DiscordVoiceWebSocket:  # noqa: FBT001 - theirs
+        self.check_current()
         seq_ack = -1 if self.ws is MISSING else self.ws.seq_ack
         gateway = await _Gateway.from_connection_state(
             self, resume=resume, hook=self.hook, seq_ack=seq_ack
         )
+        if not self.is_current():
+            await gateway.close()
+            self.check_current()
         self.state = ConnectionFlowState.websocket_connected
         return gateway
 

@@ -13,6 +13,7 @@ again before it has arrived meets these faults of discord.py's:
 
 import asyncio
 import weakref
+from contextvars import ContextVar
 from typing import Any
 
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
@@ -21,14 +22,28 @@ _MOVING = ConnectionFlowState.got_voice_server_update
 _SUCCESSION_S = 5.0
 _POLL_S = 0.005
 
+# Which of its connects a task of discord.py's belongs to. Tasks that it makes inherit it, as
+# wait_for does up to Python 3.11.
+_CONNECT: ContextVar[object] = ContextVar("connect")
+
 
 class MovingState(VoiceConnectionState):
     """A voice connection that may be moved at any time."""
 
     def __init__(self, voice_client: Any, *, hook: Any = None) -> None:
         self._in_turn = asyncio.Lock()
+        self._current = object()
         self._dismissed: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         super().__init__(voice_client, hook=hook)
+
+    @property
+    def state(self) -> ConnectionFlowState:  # noqa: D102 - theirs
+        return super().state
+
+    @state.setter
+    def state(self, state: ConnectionFlowState) -> None:
+        if self.is_current():
+            VoiceConnectionState.state.fset(self, state)  # type: ignore[attr-defined]
 
     async def voice_state_update(self, data: Any) -> None:  # noqa: D102 - theirs
         async with self._in_turn:
@@ -42,7 +57,11 @@ class MovingState(VoiceConnectionState):
 
     async def connect(self, *, wait: bool = True, **how: Any) -> None:  # noqa: D102 - theirs
         self._dismiss()
-        await super().connect(wait=False, **how)
+        token = _CONNECT.set(self._current)
+        try:
+            await super().connect(wait=False, **how)
+        finally:
+            _CONNECT.reset(token)
         if wait:
             await self._until_connected()
         elif self._connector is not None:
@@ -74,11 +93,28 @@ class MovingState(VoiceConnectionState):
     async def soft_disconnect(  # noqa: D102 - theirs
         self, *, with_state: ConnectionFlowState = ConnectionFlowState.got_both_voice_updates
     ) -> None:
-        if not self.is_dismissed():
-            self._dismiss()
-            await super().soft_disconnect(with_state=with_state)
+        self.check_current()
+        self._dismiss()
+        await super().soft_disconnect(with_state=with_state)
+
+    async def disconnect(  # noqa: D102 - theirs
+        self, *, force: bool = True, cleanup: bool = True, wait: bool = False
+    ) -> None:
+        self.check_current()
+        await super().disconnect(force=force, cleanup=cleanup, wait=wait)
+
+    async def _inner_connect(
+        self,
+        reconnect: bool,  # noqa: FBT001 - theirs
+        self_deaf: bool,  # noqa: FBT001
+        self_mute: bool,  # noqa: FBT001
+        resume: bool,  # noqa: FBT001
+    ) -> None:
+        await super()._inner_connect(reconnect, self_deaf, self_mute, resume)
+        self.check_current()
 
     async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
+        self.check_current()
         if self.state is ConnectionFlowState.disconnected:
             await super()._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
         elif self.state is _MOVING:
@@ -86,12 +122,22 @@ class MovingState(VoiceConnectionState):
             self.state = ConnectionFlowState.got_both_voice_updates
 
     def _dismiss(self) -> None:
+        self._current = object()
         current = asyncio.current_task()
         for task in (self._runner, self._connector):
             if task is not None and task is not current:
                 self._dismissed.add(task)
                 task.cancel()
 
-    def is_dismissed(self) -> bool:
-        """Whether the current task is one in whose place another was begun."""
-        return asyncio.current_task() in self._dismissed
+    def is_current(self) -> bool:
+        """Whether no other connect was begun in the place of the one that runs this."""
+        return _CONNECT.get(self._current) is self._current
+
+    def check_current(self) -> None:
+        """Pass, unless this is run by a task in whose place another was begun.
+
+        Raises:
+            asyncio.CancelledError: It is; it was cancelled, which wait_for may have lost.
+        """
+        if not self.is_current():
+            raise asyncio.CancelledError

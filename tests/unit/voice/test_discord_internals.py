@@ -23,6 +23,7 @@ SIGNATURES: dict[Callable[..., Any], str] = {
     VoiceConnectionState._voice_disconnect: "(self)",
     VoiceConnectionState._recover_from_invalid_commit: "(self, transition_id)",
     VoiceConnectionState.voice_state_update: "(self, data)",
+    VoiceConnectionState._inner_connect: "(self, reconnect, self_deaf, self_mute, resume)",
     VoiceConnectionState._voice_connect: "(self, *, self_deaf=False, self_mute=False)",
     VoiceConnectionState._update_voice_channel: "(self, channel_id)",
     VoiceConnectionState.connect: (
@@ -69,6 +70,7 @@ WRITTEN: dict[Callable[..., Any], list[str]] = {
     VoiceConnectionState._inner_connect: [
         "await self._voice_connect(", "_wait_for_state(ConnectionFlowState.got_both_voice_updates)",
     ],
+    VoiceConnectionState._connect: ["asyncio.wait_for(", "if not self._runner:"],
     VoiceConnectionState._poll_voice_ws: ["except asyncio.CancelledError:\n                return"],
     discord.state.ConnectionState.parse_voice_state_update: [
         "voice.on_voice_state_update(data)", "self.dispatch('voice_state_update'",
