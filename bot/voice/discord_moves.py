@@ -22,9 +22,9 @@ _MOVING = ConnectionFlowState.got_voice_server_update
 _SUCCESSION_S = 5.0
 _POLL_S = 0.005
 
-# Which of its connects a task of discord.py's belongs to. Tasks that it makes inherit it, as
-# wait_for does up to Python 3.11.
-_CONNECT: ContextVar[object] = ContextVar("connect")
+# Which connect of which connection a task of discord.py's belongs to. Tasks that it makes inherit
+# it, as wait_for does up to Python 3.11.
+_CONNECT: ContextVar[tuple["MovingState", object]] = ContextVar("connect")
 
 
 class MovingState(VoiceConnectionState):
@@ -57,7 +57,7 @@ class MovingState(VoiceConnectionState):
 
     async def connect(self, *, wait: bool = True, **how: Any) -> None:  # noqa: D102 - theirs
         self._dismiss()
-        token = _CONNECT.set(self._current)
+        token = _CONNECT.set((self, self._current))
         try:
             await super().connect(wait=False, **how)
         finally:
@@ -130,8 +130,10 @@ class MovingState(VoiceConnectionState):
                 task.cancel()
 
     def is_current(self) -> bool:
-        """Whether no other connect was begun in the place of the one that runs this."""
-        return _CONNECT.get(self._current) is self._current
+        """Return whether no other connect was begun in the place of the one that runs this."""
+        connection, connect = _CONNECT.get((self, self._current))
+        # Whatever another connection's task does with this one is none of its connects.
+        return connection is not self or connect is self._current
 
     def check_current(self) -> None:
         """Pass, unless this is run by a task in whose place another was begun.
