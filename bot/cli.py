@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot import __version__, interrupt, signals
+from bot import __version__, interrupt
 from bot.errors import AudioError, LanguageError, ParleyError, SettingsError, UsageError
 
 _ASKED_WRONGLY = (UsageError, SettingsError, AudioError, LanguageError)
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(_: argparse.Namespace) -> int:
-    signals.end_at_once()  # what is imported here takes a second
+    interrupt.end_at_once()  # what is imported here takes a second
     from bot.process import run  # noqa: PLC0415
 
     return asyncio.run(run())

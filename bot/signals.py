@@ -1,10 +1,9 @@
 """Signals of the operating system that ask the process to end."""
 
 import asyncio
-import os
 import signal
+import sys
 from collections.abc import Callable
-from contextlib import suppress
 from types import FrameType
 
 Asked = Callable[[signal.Signals], None]
@@ -29,13 +28,13 @@ def on_end(asked: Asked, *, at_once: Asked | None = None) -> Callable[[], None]:
 
     before = {number: signal.getsignal(number) for number in _ENDING}
     for number in _ENDING:
-        with suppress(NotImplementedError):  # on Windows the loop wakes anyway
+        if sys.platform != "win32":  # there the loop wakes by itself, and knows no handlers
             loop.add_signal_handler(number, _wake)
         signal.signal(number, handle)
 
     def forget() -> None:
         for number, earlier in before.items():
-            with suppress(NotImplementedError):
+            if sys.platform != "win32":
                 loop.remove_signal_handler(number)
             signal.signal(number, earlier)
 
@@ -44,16 +43,3 @@ def on_end(asked: Asked, *, at_once: Asked | None = None) -> Callable[[], None]:
 
 def _wake() -> None:
     """Do nothing: that there is a handler makes the event loop look up."""
-
-
-def end_at_once() -> None:
-    """End the process on these signals without a word: nothing has begun, or all has ended.
-
-    That is what the system does by itself, but not for the first process of a container.
-    """
-    for number in _ENDING:
-        signal.signal(number, _exit)
-
-
-def _exit(number: int, _frame: FrameType | None) -> None:
-    os._exit(128 + number)

@@ -83,7 +83,7 @@ class Comings(commands.Cog):
             return
         try:
             if not fresh:
-                raise RoomError(t("I was away for too long to simply go on."))
+                raise RoomError(t("I was offline for too long."))
             await self._host.restore(saved, guild)
         except RestartingError:
             log.info("room %d is left to the next process", saved.guild_id)

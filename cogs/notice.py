@@ -242,7 +242,7 @@ def _why(notice: Notice) -> Text:
         case Occasion.MOVED:
             return t("The translation has moved to this voice channel. Captions appear here.")
         case _ if notice.starter_id == NOBODY:
-            return t("It starts by itself when somebody enters. Captions appear here.")
+            return t("Translation starts by itself when somebody joins. Captions appear here.")
         case _:
             person = f"<@{notice.starter_id}>"
             return t("{person} started it. Captions appear here.", person=person)

@@ -119,7 +119,10 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         others = (
             t("You are heard from now on; the others join in with the button there.")
             if is_in(person, wanted.voice.id)
-            else t("You are heard when you are in it; the others join in with the button there.")
+            else t(
+                "You are heard once you are in the voice channel; the others join in with the "
+                "button there."
+            )
         )
         await answer(interaction, lines((begun, others)))
 
@@ -324,13 +327,11 @@ def _unread(reads: str | None, reading: Reading) -> str:
         )
     if reading is Reading.CLOSED:
         return t(
-            "You want to read {reads}; no languages are added for guests here, so you get it where "
-            "it is one of those chosen for a room.",
+            "Guests can't add languages here. You get {reads} in rooms that translate into it.",
             reads=reads,
         )
     return t(
-        "You want to read {reads}; it can't be added for guests here, so you get it where it is "
-        "one of those chosen for a room.",
+        "{reads} can't be added for guests here. You get it in rooms that translate into it.",
         reads=reads,
     )
 

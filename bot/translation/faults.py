@@ -157,7 +157,7 @@ LOST: Final = Fault(
 )
 NONSENSE: Final = Fault(
     "nonsense",
-    t("The translation service sends what makes no sense; connecting again."),
+    t("The translation service sent something that can't be understood; reconnecting."),
     retryable=True,
     wait_s=_CAPACITY_WAIT_S,
     quiet=True,

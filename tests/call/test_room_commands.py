@@ -116,8 +116,7 @@ async def test_guests_read_what_the_starter_and_the_way_of_translating_allow(
         await use(where, host, "translate start", to="en", guests=0)
         closed = await use(where, guest, "translate mine", reads="es")
         assert closed == (
-            "You want to read Spanish; no languages are added for guests here, so you get it "
-            "where it is one of those chosen for a room."
+            "Guests can't add languages here. You get Spanish in rooms that translate into it."
         )
         said = await use(where, guest, "translate status")
         assert "- Guest: not heard, has not joined in; would read Spanish, which can't be" in said
@@ -129,8 +128,7 @@ async def test_with_conversations_alone_nothing_is_added_for_guests(tmp_path: Pa
         refused = await use(where, host, "translate start", guests=1)
         assert refused == "No languages can be added for guests here."
         not_here = (
-            "You want to read French; it can't be added for guests here, so you get it where it "
-            "is one of those chosen for a room."
+            "French can't be added for guests here. You get it in rooms that translate into it."
         )
         assert await use(where, host, "translate mine", reads="fr") == not_here
         await use(where, host, "translate start", to="en")

@@ -86,8 +86,8 @@ async def test_a_killed_bot_is_back_in_its_room_with_a_note(
     ("age_s", "there", "said"),
     [
         (599 - STARTS_S, True, [BACK]),
-        (601, True, ["I was away for too long to simply go on."]),
-        (-3600, True, ["I was away for too long to simply go on."]),  # the clock was set back
+        (601, True, ["I was offline for too long."]),
+        (-3600, True, ["I was offline for too long."]),  # the clock was set back
         (0, False, []),
         (100_000, False, []),
     ],

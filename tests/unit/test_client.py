@@ -1,6 +1,10 @@
-"""What the client changes of discord.py."""
+"""What the client changes of discord.py, and what it hands to those who listen."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
 
 import discord
 import discord.gateway
@@ -19,14 +23,14 @@ YEAR_S = 365 * 24 * 3600.0
 
 
 @pytest.fixture
-async def _made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What making a client leaves behind is undone."""
+async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ParleyBot]:
+    """A client that is connected to nothing; what making it leaves behind is undone."""
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
     gateway = discord.gateway.DiscordWebSocket
     monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", yarl.URL(gateway.DEFAULT_GATEWAY))
     monkeypatch.setattr(discord.gateway, "GatewayRatelimiter", discord.gateway.GatewayRatelimiter)
     bot = ParleyBot(
-        api_url="http://127.0.0.1:9/api",
+        api_url="http://127.0.0.1:1/api/v10",
         gateway_url=None,
         ca_file=None,
         cogs=[],
@@ -38,10 +42,12 @@ async def _made(monkeypatch: pytest.MonkeyPatch) -> None:
         cooldowns=Cooldowns(rooms_over(MemoryConsent()), ManualClock()),
         http_trace=http_trace(),
     )
+    async with bot:
+        yield bot
     await bot.http.connector.close()  # it was never started
 
 
-@pytest.mark.usefixtures("_made")
+@pytest.mark.usefixtures("client")
 async def test_a_clock_that_is_set_back_does_not_keep_the_gateway_from_sending(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -55,3 +61,27 @@ async def test_a_clock_that_is_set_back_does_not_keep_the_gateway_from_sending(
     assert [limiter.get_delay() for _ in range(4)] == [0.0, 0.0, 0.0, 60.0]
     now += 61
     assert limiter.get_delay() == 0.0
+
+
+def state(channel: object) -> discord.VoiceState:
+    data: dict[str, Any] = {"session_id": "", "self_mute": False, "self_deaf": False}
+    data |= {"mute": False, "deaf": False, "suppress": False, "self_video": False}
+    return discord.VoiceState(data=cast("Any", data), channel=cast("Any", channel))
+
+
+async def test_listeners_see_a_voice_state_as_it_came_whatever_discord_py_does_to_it(
+    client: ParleyBot,
+) -> None:
+    den, loft = SimpleNamespace(name="Den"), SimpleNamespace(name="Loft")
+    seen: list[object] = []
+
+    async def listener(_member: object, _before: object, after: discord.VoiceState) -> None:
+        seen.append(after.channel)
+
+    client.add_listener(listener, "on_voice_state_update")
+    kept = state(den)
+    client.dispatch("voice_state_update", SimpleNamespace(), state(None), kept)
+    kept.channel = cast("Any", loft)
+    client.dispatch("voice_state_update", SimpleNamespace(), state(den), kept)
+    await asyncio.sleep(0)
+    assert seen == [den, loft]

@@ -42,7 +42,7 @@ def test_the_notice_says_so_when_everybody_is_heard_and_when_a_transcript_is_kep
     said = room_notice(
         GuildSettings(consent=ANNOUNCED, transcript_days=7, caption_minutes=1), starter=NOBODY
     )
-    assert "It starts by itself when somebody enters." in said
+    assert "Translation starts by itself when somebody joins." in said
     assert "named here and heard 10 seconds later, except those who stay out" in said
     assert "**A transcript is kept** for 7 days." in said
     assert "/privacy forget-me deletes your part of it" in said
