@@ -281,6 +281,8 @@ class Rooms:
             if (start := self._starting.get(guild_id)) is not None:
                 start.call_off(ChatError(reason))
             return
+        if room.over:
+            return  # it has been said, or it ends for another reason
         room.deafen()
         if (panel := self._panels.get(guild_id)) is not None:
             panel.text_channel_lost()
