@@ -30,9 +30,9 @@ run: $(VENV)/.run
 engine: $(VENV)/.local
 	@$(BIN)/python -m bot engine $(ARGS)
 
-# Most tests wait for sound in real time: three at once take a third of the time on two cores.
+# Most tests wait for sound in real time: with five at once two cores are about half busy.
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 5 --dist loadfile $(ARGS)
 
 soak: $(VENV)/.dev
 	@$(BIN)/python -m pytest tests/call/test_crowd.py --soak -rP $(ARGS)
