@@ -160,8 +160,8 @@ def test_a_caption_of_the_bots_own_is_known_by_its_name(content: str, *, named: 
 TWO = Style(("en", "es"))
 
 
-def own(text: str, language: str, **changes: bool) -> Caption:
-    return replace(caption(text, language=language, source_language=language, **changes), key=2)
+def own(text: str, language: str) -> Caption:
+    return replace(caption(text, language=language, source_language=language), key=2)
 
 
 @pytest.mark.parametrize("originals", [False, True])
