@@ -87,7 +87,9 @@ class ChannelBoard:
         self._worker = self._tasks.start(self._work(), "worker")
 
     def _style(self, languages: Sequence[str]) -> Style:
-        return Style(tuple(languages), originals=self._look.originals)
+        return Style(
+            tuple(languages), originals=self._look.originals, room=tuple(self._look.languages)
+        )
 
     def show(self, caption: Caption) -> None:
         """Show a caption or its newer state, soon; interim states may be skipped, finals never."""
@@ -122,6 +124,8 @@ class ChannelBoard:
         """These are the room's languages from now on, in the order shown."""
         self._look = replace(self._look, languages=tuple(languages))
         self._main.schedule.style = self._style(languages)
+        for language, lane in self._lanes.items():
+            lane.schedule.style = self._style([language])
 
     def figures(self) -> Mapping[str, float]:
         """Counters and gauges by name (captions, requests, rate_limited, dropped, step, ...).

@@ -1,4 +1,8 @@
-"""What captions look like in Discord: translations first, the original small beneath them."""
+"""What captions look like in Discord: a line for each of the room's languages.
+
+What is spoken in one of them is that language's line. An original in another language stands small
+beneath.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,6 +11,7 @@ from dataclasses import dataclass, replace
 from bot.chat.plain import cut, escape, isolate, length
 from bot.room.events import Caption
 from bot.words.clean import clean
+from bot.words.codes import same_language
 
 MESSAGE_LIMIT = 2000  # of Discord, per message
 
@@ -26,11 +31,13 @@ class Style:
 
     Attributes:
         languages: In the order shown; others come behind. A single one needs no label.
-        originals: Show what was really said.
+        originals: Show what was said in a language that the room does not have.
+        room: The room's languages, where others than `languages` are shown elsewhere.
     """
 
     languages: tuple[str, ...] = ()
     originals: bool = True
+    room: tuple[str, ...] = ()
 
     def label(self, language: str) -> str:
         """What stands before a line in this language."""
@@ -94,12 +101,41 @@ def _rows(utterances: list[list[Caption]], style: Style, *, names: bool) -> list
 
 
 def _utterance(lines: list[Caption], style: Style) -> list[_Row]:
+    lines = _with_own_line(lines, style)
     rows = [row for caption in lines for row in _translation(caption, style)]
-    with_source = [caption for caption in lines if clean(caption.source_text)]
+    originals = [caption for caption in lines if clean(caption.source_text)]
     if not rows:
         final = all(caption.final for caption in lines)
-        return _source(with_source[0]) if with_source and final else []
-    return rows + (_source(with_source[0]) if with_source and style.originals else [])
+        return _source(originals[0]) if originals and final else []
+    if not style.originals or not originals or _has_line(originals[0], lines, style):
+        return rows
+    return rows + _source(originals[0])
+
+
+def _with_own_line(lines: list[Caption], style: Style) -> list[Caption]:
+    """Add the line of a room's language in which an utterance was spoken, where it has none yet."""
+    for original in lines:
+        for language in style.languages:
+            if not same_language(original.source_language, language):
+                continue
+            if any(each.language == language and clean(each.text) for each in lines):
+                return lines
+            own = replace(original, language=language, text=original.source_text)
+            others = [caption for caption in lines if caption.language != language]
+            return sorted([*others, own], key=style.place)
+    return lines
+
+
+def _has_line(original: Caption, lines: list[Caption], style: Style) -> bool:
+    """Whether the original is a line of its own, here or elsewhere in the room's languages."""
+    if original.source_language is None:
+        text = clean(original.source_text)
+        return any(clean(caption.text) == text for caption in lines)
+    shown = [caption.language for caption in lines if clean(caption.text)]
+    return any(
+        same_language(original.source_language, language)
+        for language in (*style.languages, *style.room, *shown)
+    )
 
 
 def _translation(caption: Caption, style: Style) -> list[_Row]:

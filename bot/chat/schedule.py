@@ -34,8 +34,10 @@ _EDITABLE_S = (
     3600.0  # Discord edits no older message freely (error 30046); so long changes are taken
 )
 _SPACING_S = 1.0
-_RESERVE = 3.0  # requests of the tank that edits of interims leave to others
-_FIRST_RESERVE = 1.0  # likewise somebody's first words
+_RESERVE = 3.0  # requests of the tank that edits of interims leave to finals
+_NEXT_RESERVE = 1.0  # and where several people talk, to the first words of the next
+_FIRST_RESERVE = 0.75  # that somebody's first words leave to finals
+_TALK_S = 60.0  # who spoke within this time may be the next
 _GATHERED_S = 0.8  # a final waits for its other languages and its original
 _ORIGINAL_S = 30.0  # after its final an original is not worth a request any more
 _FIRST_RETRY_S = 0.5
@@ -79,6 +81,7 @@ class Schedule:
         self._counted = True
         self._limit_heard = False
         self._order = 0
+        self._spoke: dict[int, float] = {}  # by speaker, when last
         self._retries = 0
         self._settled = False
         self._figures = dict.fromkeys(_FIGURES, 0)
@@ -92,6 +95,7 @@ class Schedule:
     def show(self, caption: Caption, now: float) -> None:
         """A caption or its newer state."""
         self._forget(now)
+        self._spoke[caption.speaker.id] = now
         if (known := self._by_caption.get(caption.key)) is None:
             if caption.began_at < now - _EDITABLE_S:
                 self._figures["late"] += 1
@@ -201,12 +205,17 @@ class Schedule:
                 return Offer((min(unseen, key=_by_speech),), urgent=False)
         for entry in sorted(edits, key=lambda entry: entry.changed_at):
             way = self._ways.of(entry)
-            owed = min(_RESERVE, way.budget.size / 2)
+            owed = self._left_by_edits(way, now)
             due = max(entry.changed_at + _SPACING_S, self._interims_at(way, now, owed=owed))
             if due <= now:
                 return Offer((entry,), urgent=False)
             at = min(at, due)
         return at
+
+    def _left_by_edits(self, way: Way, now: float) -> float:
+        if sum(now - at < _TALK_S for at in self._spoke.values()) > 1:
+            return min(_RESERVE + _NEXT_RESERVE, way.budget.size * 5 / 6)
+        return min(_RESERVE, way.budget.size / 2)
 
     def _interims_at(self, way: Way, now: float, *, owed: float) -> float:
         """When an interim leaves enough for finals: those promised by what stands, and `owed`."""
@@ -370,6 +379,8 @@ class Schedule:
             self._open[entry.key] = entry
 
     def _forget(self, now: float) -> None:
+        if len(self._spoke) > 1:
+            self._spoke = {who: at for who, at in self._spoke.items() if now - at < _TALK_S}
         while self._done:
             key, entry = next(iter(self._done.items()))
             if entry.began_at > now - _EDITABLE_S or entry is self._under_way:

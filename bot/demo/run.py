@@ -200,10 +200,10 @@ def _verdict(
     for row in rows:
         _say(f"  {row.speaker}: {row.text or row.source_text or '(no translation)'}")
         margin = " " * len(row.speaker)
-        if row.text:
+        if row.text and row.source_text:
             _say(f"  {margin}  {row.source_language}: {row.source_text}")
-        elif (language := row.source_language or timeline.assumed) in script.targets:
-            _say(f"  {margin}  in {language_name(language)} already: not translated")
+        elif row.text and report["service"] == "local engine":  # which tells every original
+            _say(f"  {margin}  said in {language_name(row.language)}: not translated")
     if rows:
         _say(
             f"First caption {report['first_caption_after_speech_began_ms']:.0f} ms after speech "

@@ -129,7 +129,7 @@ class Timeline:
     def missing(self, script: Script) -> list[tuple[Line, str]]:
         """What stands in no final caption yet: lines, each with a language it is to go into.
 
-        What is said in one of the languages goes into that by itself: the original stands alone.
+        What is said in one of the languages is that language's line as it was said.
         """
         stands: set[tuple[str, int, str]] = set()
         for shown in self.captions():

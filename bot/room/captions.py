@@ -5,11 +5,12 @@ original may come before, with or after the translation, so a final caption can 
 with it. A turn that ends without a final keeps what it has; one that has no translation at all
 (the language pair is not served) still shows the original.
 
-An echo (the speaker spoke the target language) shows the original alone, in the place of what was
-shown before; where originals stand elsewhere or are not wanted, nothing.
+Speech in one of the room's languages is that language's own text: where a turn proves to be said in
+the target language (`Echoed`), its caption has the words as they were said, whether originals are
+shown or not.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.room.events import (
     Caption,
@@ -40,25 +41,42 @@ class Line:
     language: str
 
 
+@dataclass(slots=True)
+class _Turn:
+    """What is known of one turn.
+
+    Attributes:
+        known: With the translation as text, whether it is shown or not.
+        echoed: It was said in the target language.
+        heard_out: The original will not change.
+        shown: How it was shown last.
+    """
+
+    known: Caption
+    echoed: bool = False
+    heard_out: bool = False
+    shown: Caption | None = None
+
+
+@dataclass(slots=True)
+class _Turns:
+    """The latest turns of one conversation, and which of those to come are echoes."""
+
+    of: dict[int, _Turn] = field(default_factory=dict)
+    echoed: set[int] = field(default_factory=set)
+
+
 class Captions:
     """The captions of one room. Pure: events in, the caption to show out.
 
     Args:
-        originals: Show the source text.
-        echoes: Show what was said in a target language by its source text. Superfluous where it
-            stands beneath translations into other languages anyway.
+        originals: Show the source text beneath translations.
     """
 
-    def __init__(self, *, originals: bool = True, echoes: bool = True) -> None:
+    def __init__(self, *, originals: bool = True) -> None:
         self._originals = originals
-        self._echoes = originals and echoes
-        self._echoed: dict[Line, set[int]] = {}  # turns
         self._next_key = 1
-        self._lines: dict[Line, dict[int, Caption]] = {}
-
-    def show_echoes(self, wanted: bool) -> None:  # noqa: FBT001 - reads well where it is called
-        """Whether what was said in a target language is shown, from now on."""
-        self._echoes = self._originals and wanted
+        self._lines: dict[Line, _Turns] = {}
 
     def apply(
         self,
@@ -95,79 +113,94 @@ class Captions:
         began_at: float,
         heard: Line,
     ) -> Caption | None:
-        if isinstance(event, Source) and not self._shows_source(line, event.turn):
-            return None
-        if isinstance(event, Partial | Final) and event.text:
-            self._echoed.get(line, set()).discard(event.turn)
-        turns = self._lines.setdefault(line, {})
-        before = turns.get(event.turn)
-        if before is None:
+        turns = self._lines.setdefault(line, _Turns())
+        turn = turns.of.get(event.turn)
+        if turn is None:
             if isinstance(event, TurnEnded) or not event.text:
                 return None
-            if turns and event.turn <= max(turns) - _KEPT_TURNS:
+            if turns.of and event.turn <= max(turns.of) - _KEPT_TURNS:
                 return None
             # What is made in writing comes when its speaker may be at the next sentence already.
-            known = self._lines.get(heard, {}).get(event.turn)
-            before = Caption(
-                key=self._next_key,
-                speaker=speaker,
-                language=line.language,
-                text="",
-                source_text="",
-                source_language=None,
-                final=False,
-                began_at=began_at if known is None else known.began_at,
-                origin=Origin(heard.stay, heard.language, event.turn),
+            lead = self._lines[heard].of.get(event.turn) if heard in self._lines else None
+            turn = turns.of[event.turn] = _Turn(
+                Caption(
+                    key=self._next_key,
+                    speaker=speaker,
+                    language=line.language,
+                    text="",
+                    source_text="",
+                    source_language=None,
+                    final=False,
+                    began_at=began_at if lead is None else lead.known.began_at,
+                    origin=Origin(heard.stay, heard.language, event.turn),
+                ),
+                echoed=event.turn in turns.echoed,
             )
             self._next_key += 1
-        after = _grown(before, event)
-        turns[event.turn] = after
-        for old in sorted(turns)[:-_KEPT_TURNS]:
-            del turns[old]
-        return None if after == before else after
+        if isinstance(event, Partial | Final) and event.text:
+            turn.echoed = False
+            turns.echoed.discard(event.turn)
+        turn.known = _grown(turn.known, event)
+        turn.heard_out |= isinstance(event, Source) and event.final
+        for old in sorted(turns.of)[:-_KEPT_TURNS]:
+            del turns.of[old]
+        return self._news(turn)
 
-    def _shows_source(self, line: Line, turn: int) -> bool:
-        return self._echoes if turn in self._echoed.get(line, ()) else self._originals
-
-    def _take_back(self, line: Line, turn: int) -> Caption | None:
-        echoed = self._echoed.setdefault(line, set())
-        echoed.add(turn)
-        for old in sorted(echoed)[:-_KEPT_TURNS]:
-            echoed.discard(old)
-        turns = self._lines.get(line, {})
-        if (before := turns.get(turn)) is None:
+    def _take_back(self, line: Line, number: int) -> Caption | None:
+        turns = self._lines.setdefault(line, _Turns())
+        turns.echoed.add(number)
+        for old in sorted(turns.echoed)[:-_KEPT_TURNS]:
+            turns.echoed.discard(old)
+        if (turn := turns.of.get(number)) is None:
             return None
-        source_text = before.source_text if self._echoes else ""
-        turns[turn] = after = replace(before, text="", source_text=source_text)
-        return None if after == before else after
+        turn.echoed = True
+        return self._news(turn)
 
     def _failed(self, line: Line, event: Failed) -> Caption | None:
-        turns = self._lines.get(line, {})
-        if event.turn is None or (before := turns.get(event.turn)) is None or before.final:
+        turns = self._lines.get(line)
+        turn = turns.of.get(event.turn) if turns is not None and event.turn is not None else None
+        if turn is None or turn.known.final:
             return None
-        turns[event.turn] = after = replace(before, final=True)
-        return after
+        turn.known = replace(turn.known, final=True)
+        return self._news(turn)
+
+    def _news(self, turn: _Turn) -> Caption | None:
+        """The caption as it should stand now; None when nothing visible changed."""
+        caption = turn.known
+        if turn.echoed:
+            # Until its words come, or none do, what was shown of it stays: nothing flickers.
+            stands = turn.shown.text if turn.shown is not None and not caption.final else ""
+            caption = replace(
+                caption,
+                text=caption.source_text or stands,
+                source_language=caption.language if caption.source_text else None,
+                final=caption.final or turn.heard_out,
+            )
+        if not (self._originals or turn.echoed):
+            caption = replace(caption, source_text="", source_language=None)
+        if turn.shown is None and not (caption.text or caption.source_text):
+            return None
+        if caption == turn.shown:
+            return None
+        turn.shown = caption
+        return caption
 
     def withdraw(self, stay: int) -> list[Caption]:
         """Take back what is not final of someone no longer heard: captions without a text."""
-        for line in [line for line in self._echoed if line.stay == stay]:
-            del self._echoed[line]
-        lines = [line for line in self._lines if line.stay == stay]
         return [
             replace(caption, text="", source_text="", final=True)
-            for line in lines
-            for caption in self._lines.pop(line).values()
-            if not caption.final
+            for line in [line for line in self._lines if line.stay == stay]
+            for caption in _open(self._lines.pop(line))
         ]
 
     def finish_line(self, line: Line) -> list[Caption]:
         """Make final as it stands what an ended conversation left open."""
-        self._echoed.pop(line, None)
-        return [
-            replace(caption, final=True)
-            for caption in self._lines.pop(line, {}).values()
-            if not caption.final
-        ]
+        return [replace(caption, final=True) for caption in _open(self._lines.pop(line, _Turns()))]
+
+
+def _open(turns: _Turns) -> list[Caption]:
+    shown = (turn.shown for turn in turns.of.values())
+    return [caption for caption in shown if caption is not None and not caption.final]
 
 
 def _grown(caption: Caption, event: Partial | Source | Final | TurnEnded) -> Caption:

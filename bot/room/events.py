@@ -112,9 +112,9 @@ class VoiceEnded:
 
 @dataclass(frozen=True, slots=True)
 class Echoed:
-    """The turn was said in the target language: what was shown and spoken of it is taken back.
+    """The turn was said in the target language: its source text is what is shown of it.
 
-    Its source text still stands. Should a translation follow all the same, it is shown.
+    What was spoken of it is taken back. Should a translation follow all the same, it is shown.
     """
 
     turn: int

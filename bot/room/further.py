@@ -3,8 +3,9 @@
 What comes in are the lead's events; what goes out are events as a conversation into this language
 would say them, under the same turn numbers. A turn is translated when its source text is final, or
 when it ended with what there was; where there was no source text, from the lead's translation.
-Said in this language already, it is not translated at all; where its speaker spoke another one till
-now, that is looked at first, as languages are named wrongly at times.
+Said in this language already, it is not translated at all: its source text is what is shown. Where
+its speaker spoke another one till now, that is looked at first, as languages are named wrongly at
+times.
 
 Finals go out in the order of their turns, each once; a source text that grew afterwards is
 translated anew and replaces. Of interims there is one under way, and the newest waits. While nobody
@@ -230,8 +231,9 @@ class FurtherLanguage:
     def _echo(self, turn: _Turn) -> None:
         """It was said in this language."""
         turn.answers.clear()
-        if turn.shown:  # as an interim, or under another language
-            turn.answers.append(Echoed(turn.number))
+        turn.answers.append(Echoed(turn.number))
+        if turn.source is not None:
+            turn.answers.append(turn.source)
         turn.settled = True
 
     def _settle(self, turn: _Turn, *answers: ConversationEvent) -> None:
@@ -280,7 +282,13 @@ class FurtherLanguage:
             return
         # Some models name the language at the end only; it is likely the one spoken before.
         language = source.language or self._language
-        if language is None or same_language(language, self._target) or language in self._refused:
+        if same_language(language, self._target):
+            if self._language is None or same_language(self._language, self._target):
+                self._said(Echoed(turn.number))
+                self._said(source)
+                turn.shown = True
+            return
+        if language is None or language in self._refused:
             return
         if source.text == turn.interim or (self._interim is not None and not self._interim.waiting):
             return  # the next event brings a newer one

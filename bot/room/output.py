@@ -1,7 +1,7 @@
 """What a room's conversations say, brought to its captions and its voice."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from bot.clock import Clock
 from bot.room.captions import Captions, Line
@@ -17,7 +17,6 @@ from bot.room.events import (
 )
 from bot.room.interpretation import Interpretation, Utterance
 from bot.room.ports import CaptionBoard, VoiceLink
-from bot.room.records import Layout
 from bot.room.speaker import Speaker
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,6 @@ class Output:
         board: Where captions stand.
         clock: The time.
         originals: Captions carry what was really said.
-        layout: Where captions of several languages stand.
         count: Told what each member's conversations used.
 
     Attributes:
@@ -45,27 +43,20 @@ class Output:
         clock: Clock,
         *,
         originals: bool,
-        layout: Layout = Layout.TOGETHER,
         count: Callable[[int, Usage], None],
     ) -> None:
         self._board = board
         self._clock = clock
         self._count = count
         self._captions = Captions(originals=originals)
-        self._layout = layout
         self._interpretation = Interpretation(self._play)
         self._said_codes: set[str] = set()
         self.link: VoiceLink | None = None
         self.speaks = True
         self.shown = 0
 
-    def use_languages(
-        self, languages: Sequence[str], resting: Collection[str] = frozenset()
-    ) -> None:
-        """These are translated into from now on, but not those of them that rest."""
-        # With others beside it, the original stands beneath them.
-        alone = len(languages) - len(resting) == 1 or self._layout is Layout.THREADS
-        self._captions.show_echoes(alone)
+    def use_languages(self, languages: Sequence[str]) -> None:
+        """These are the room's languages from now on."""
         self._board.languages_changed(languages)
 
     def use_voice(self, *, speaks: bool) -> None:

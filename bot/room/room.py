@@ -90,9 +90,7 @@ class Room:
         self._ended = ended
         self._glossary = glossary  # by target language
         self._link: VoiceLink | None = None
-        self._output = Output(
-            board, clock, originals=plan.originals, layout=plan.layout, count=self._count
-        )
+        self._output = Output(board, clock, originals=plan.originals, count=self._count)
         self._speakers = Speakers(
             interpreter, fanning, self._output.said, self._requests, lambda: self._agreeing
         )
@@ -254,7 +252,7 @@ class Room:
         targets = self.languages.settle(self._readers)
         resting = self.languages.resting
         self.plan = replace(self.plan, targets=targets, read=self.languages.read, resting=resting)
-        self._output.use_languages(targets, resting)
+        self._output.use_languages(targets)
         for speaker, language in self._speakers.retarget(self.plan):
             self._tasks.start(self._drop(speaker, language), f"drop {speaker.member.id}")
         for user_id in self._speakers.stale():

@@ -8,7 +8,7 @@ from bot.room.events import ConversationEvent, Final, Partial, Source, Voice, Vo
 from bot.translation import bounds, notices, protocol
 from bot.translation.bounds import Exceeded, Excess, Pace
 from bot.translation.echo import EchoGate, EchoRule
-from bot.translation.languages import CUT, UNSPACED
+from bot.translation.languages import CUT, GAP, UNSPACED
 from bot.translation.originals import Originals
 from bot.translation.protocol import Outcome
 
@@ -98,6 +98,12 @@ class Turn:
         self._final = ""
         self._voice_open = False
         self._odd = b""
+
+    def interrupted(self) -> Events:
+        """Mark what is shown of it: the link broke, and what was said since is missing."""
+        if not self._shown or self._shown == self._final:
+            return []
+        return self._gate.say([Partial(self.number, self._shown + GAP)])
 
     def anew(self, now: float) -> "Turn":
         """Forget what was said, to have it said again; voice already heard stays heard."""

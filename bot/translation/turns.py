@@ -158,8 +158,13 @@ class Turns:
         return events
 
     def broken(self, now: float) -> Events:
-        """The link broke: what is not answered will begin anew under its number."""
+        """The link broke: what is not answered will begin anew under its number.
+
+        Until then its caption says that something is missing.
+        """
         events = self.end_answered()
+        for turn in self._open:
+            events += turn.interrupted()
         self._again.extendleft(turn.anew(now) for turn in reversed(self._open))
         self._open.clear()
         self._responses.clear()

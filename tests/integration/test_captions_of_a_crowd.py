@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -66,6 +67,16 @@ async def test_eight_people_at_once_in_three_languages_are_shown_whole_and_soon(
     assert hall.refused == []
     assert hall.steps[-1][1] == Step.DIGEST
     assert len(hall.steps) <= 6, "it does not flap"
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+async def test_a_request_is_left_for_who_speaks_next(seed: int) -> None:
+    """Interims of the one don't spend what the first words of the other need."""
+    hall = await listened(replace(TURNS, languages=("en",), seconds=30.0), TOGETHER, seed)
+    assert len(hall.shown) >= 5
+    for shown in hall.shown.values():
+        assert shown.seen_at is not None
+        assert shown.seen_at - shown.heard_at <= 1.3  # the request itself takes up to 0.3
 
 
 @pytest.mark.parametrize("layout", list(Layout))

@@ -260,7 +260,10 @@ async def test_what_is_said_in_a_further_language_is_not_translated_into_it() ->
         await home.says(home.members[0], 1, 2)  # the service hears Spanish
         await home.until_finals(2)
     assert {asked.target for asked in routes.asked} == {"fr"}
-    assert {c.language for c in home.board.standing()} == {"en", "fr"}
+    own = [c for c in home.board.standing() if c.language == "es"]
+    assert {c.language for c in home.board.standing()} == {"en", "es", "fr"}
+    assert own
+    assert all(c.text == c.source_text for c in own)
 
 
 async def test_the_last_sentence_of_who_leaves_is_translated_and_of_who_withdraws_is_not() -> None:

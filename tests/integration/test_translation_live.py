@@ -112,7 +112,7 @@ async def test_neither_speech_nor_the_key_is_logged(caplog: pytest.LogCaptureFix
 
 
 @pytest.mark.parametrize("model", [FLAT, FLAT_NEWER, NESTED])
-async def test_speech_in_the_target_language_leaves_no_caption_and_from_then_on_no_voice(
+async def test_speech_in_the_target_language_stands_as_said_and_from_then_on_has_no_voice(
     model: str,
 ) -> None:
     heard = Heard()
@@ -125,7 +125,7 @@ async def test_speech_in_the_target_language_leaves_no_caption_and_from_then_on_
         await heard.until_ended(1)
         await say(talk, 3, 4)
         await heard.until_ended(2)
-    assert heard.captions() == []
+    assert heard.captions() == ["source 1 2", "source 3 4"]
     assert Echoed(1) in heard.events
     assert Source(2, "source 3 4", "es", final=True) in heard.events
     assert {event.turn for event in heard.events if isinstance(event, Voice)} == {1}

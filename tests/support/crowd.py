@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -96,9 +97,18 @@ class Talk:
 
 @dataclass(slots=True)
 class Shown:
-    """What readers saw of one utterance in one language; seconds."""
+    """What readers saw of one utterance in one language; seconds.
 
-    final_at: float
+    Attributes:
+        heard_at: The first of it was given to the board.
+        seen_at: Something of it stood.
+        final_at: The final was given to the board.
+        whole_at: The whole stood.
+    """
+
+    heard_at: float
+    seen_at: float | None = None
+    final_at: float = math.inf
     whole_at: float | None = None
 
 
@@ -223,9 +233,10 @@ class Hall:
         )
         for at, caption in events:
             await self._until(board, at)
-            if caption.final and caption.key not in self.shown:
-                self.shown[caption.key] = Shown(at)
-                self._keys[caption.text.split()[0]] = caption.key
+            shown = self.shown.setdefault(caption.key, Shown(at))
+            self._keys[caption.text.split()[0]] = caption.key
+            if caption.final:
+                shown.final_at = min(at, shown.final_at)
             board.show(caption)
             await self._settle(board)
         await self._until(board, events[-1][0] + 60.0)
@@ -240,9 +251,13 @@ class Hall:
 
     def seen(self, content: str) -> None:
         """Readers have this before them."""
+        for found in _WORD.finditer(content):
+            begun = self.shown.get(self._keys.get(found[0], 0))
+            if begun is not None and begun.seen_at is None:
+                begun.seen_at = self.clock.now()
         for word in whole_words(content):
             known = self.shown.get(self._keys.get(word, 0))
-            if known is not None and known.whole_at is None:
+            if known is not None and known.whole_at is None and known.final_at < math.inf:
                 known.whole_at = self.clock.now()
 
     def rows(self, place: str = "") -> list[tuple[str, str, str]]:

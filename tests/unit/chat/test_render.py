@@ -155,3 +155,47 @@ def test_an_original_that_stands_alone_in_a_digest_stays_small() -> None:
 )
 def test_a_caption_of_the_bots_own_is_known_by_its_name(content: str, *, named: bool) -> None:
     assert has_name(content) is named
+
+
+TWO = Style(("en", "es"))
+
+
+def own(text: str, language: str) -> Caption:
+    return replace(caption(text, language=language, source_language=language), key=2)
+
+
+@pytest.mark.parametrize("originals", [False, True])
+def test_speech_in_a_language_of_the_room_is_that_languages_full_line(*, originals: bool) -> None:
+    spanish = caption("Hola.", "Hello.", language="es", source_language="en")
+    style = replace(TWO, originals=originals)
+    assert messages([[spanish, own("Hello.", "en")]], style) == ["`EN` Hello.\n`ES` Hola."]
+
+
+def test_it_stands_before_its_own_caption_comes() -> None:
+    spanish = caption("Hola", "Hello", language="es", source_language="en-GB", final=False)
+    assert messages([[spanish]], TWO) == ["`EN` Hello …\n`ES` Hola …"]
+
+
+def test_a_translation_into_the_spoken_language_is_not_shown_beside_it() -> None:
+    spanish = caption("Hola.", "Hello.", language="es", source_language="en")
+    english = replace(caption("Hello!", source_language="en"), key=2)
+    assert messages([[spanish, english]], TWO) == ["`EN` Hello!\n`ES` Hola."]
+
+
+def test_an_original_in_no_language_of_the_room_stands_small_beneath() -> None:
+    both = [caption("Hello.", "Guten Tag.", source_language="de"), own("Hola.", "es")]
+    assert messages([both], TWO) == ["`EN` Hello.\n`ES` Hola.\n-# de · Guten Tag."]
+    assert messages([both], replace(TWO, originals=False)) == ["`EN` Hello.\n`ES` Hola."]
+
+
+def test_in_threads_an_original_of_the_room_has_its_own_thread() -> None:
+    spanish = caption("Hola.", "Hello.", language="es", source_language="en")
+    thread = Style(("es",), room=("en", "es"))
+    assert messages([[spanish]], thread) == ["Hola."]
+    assert messages([[own("Hello.", "en")]], Style(("en",), room=("en", "es"))) == ["Hello."]
+
+
+def test_an_original_of_unknown_language_is_not_said_twice() -> None:
+    lines = [caption("Hello.", language="es", source_language=None), own("Hello.", "en")]
+    lines[0] = replace(lines[0], text="Hola.", source_text="Hello.")
+    assert messages([lines], TWO) == ["`EN` Hello.\n`ES` Hola."]

@@ -115,15 +115,14 @@ def test_what_is_made_in_writing_began_with_the_turn_that_it_is_made_from() -> N
 
 
 def test_echoes_of_which_nothing_is_shown_are_not_remembered_for_ever() -> None:
-    captions = Captions(echoes=False)
+    captions = Captions()
     for turn in range(1_000):
         told(
             Echoed(turn),
-            Source(turn, "Hello.", "en", final=True),
             TurnEnded(turn),
             captions=captions,
         )
-    assert sum(map(len, captions._echoed.values())) <= 8
-    for line in tuple(captions._echoed):
+    assert sum(len(turns.echoed) for turns in captions._lines.values()) <= 8
+    for line in tuple(captions._lines):
         captions.finish_line(line)
-    assert captions._echoed == {}
+    assert captions._lines == {}

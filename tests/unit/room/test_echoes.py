@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.chat.plain import isolate
 from bot.chat.render import parts
 from bot.room.captions import Captions, Line
 from bot.room.events import (
@@ -43,18 +44,42 @@ EARLY = (Source(1, "Hel", "en", final=False), Echoed(1), HELLO, TurnEnded(1))
 
 
 @pytest.mark.parametrize("events", [LATE, EARLY])
-def test_the_original_stands_alone(events: tuple[ConversationEvent, ...]) -> None:
-    (line,) = read(told(Captions(), *events))
-    assert line.startswith("-# en")
-    assert line.count("Hello.") == 1
-
-
-@pytest.mark.parametrize("events", [LATE, EARLY])
-@pytest.mark.parametrize("captions", [{"originals": False}, {"echoes": False}])
-def test_nothing_stands_where_originals_are_not_shown(
-    events: tuple[ConversationEvent, ...], captions: dict[str, bool]
+@pytest.mark.parametrize("originals", [False, True])
+def test_what_is_said_in_the_language_is_its_own_full_line(
+    events: tuple[ConversationEvent, ...],
+    originals: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    assert read(told(Captions(**captions), *events)) == []
+    shown = told(Captions(originals=originals), *events)
+    assert read(shown) == [f"`EN` {isolate('Hello.')}"]
+    assert shown[-1].final
+
+
+@pytest.mark.parametrize("originals", [False, True])
+def test_it_grows_with_its_words_and_is_final_with_them(
+    originals: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    shown = told(
+        Captions(originals=originals),
+        Source(1, "Hel", "en", final=False),
+        Echoed(1),
+        Source(1, "Hello, every", "en", final=False),
+        Source(1, "Hello, everybody.", "en", final=True),
+    )
+    texts = [(caption.text, caption.final) for caption in shown if caption.text]
+    assert texts == [("Hel", False), ("Hello, every", False), ("Hello, everybody.", True)]
+
+
+def test_until_its_words_come_what_was_shown_stays() -> None:
+    captions = Captions()
+    (first,) = told(captions, Partial(1, "Hel"), Echoed(1))
+    assert first.text == "Hel"
+    (last,) = told(captions, HELLO)
+    assert (last.text, last.final) == ("Hello.", True)
+
+
+def test_without_its_words_nothing_stands() -> None:
+    shown = told(Captions(), Partial(1, "Hel"), Echoed(1), TurnEnded(1))
+    assert read(shown) == []
 
 
 def test_originals_can_be_left_out_of_translations() -> None:
@@ -64,7 +89,7 @@ def test_originals_can_be_left_out_of_translations() -> None:
 
 def test_a_translation_that_comes_after_all_is_shown() -> None:
     shown = told(
-        Captions(echoes=False),
+        Captions(),
         Partial(1, "Yes"),
         Echoed(1),
         Partial(1, "Yes"),

@@ -87,7 +87,8 @@ def test_a_translation_with_the_very_words_of_an_unknown_language_is_not_shown()
     line = Line()
     line.take(heard(1, "Bonjour, Ana!", None), TurnEnded(1))
     line.texts.tickets[0].answer("bonjour Ana")
-    assert line.shown == [TurnEnded(1)]
+    own = heard(1, "Bonjour, Ana!", None)
+    assert line.shown == [Echoed(1), own, TurnEnded(1)]
 
 
 @pytest.mark.parametrize("language", ["fr", "FR", "fr-CA"])
@@ -96,7 +97,8 @@ def test_what_is_said_in_the_language_already_is_not_translated(language: str) -
     line.take(heard(1, "Bon", language, final=False), heard(1, "Bonjour.", language))
     line.take(Final(1, "Hello."), TurnEnded(1))
     assert line.texts.tickets == []
-    assert line.shown == [TurnEnded(1)]
+    growing, whole = heard(1, "Bon", language, final=False), heard(1, "Bonjour.", language)
+    assert line.shown == [Echoed(1), growing, Echoed(1), whole, TurnEnded(1)]
 
 
 def test_an_interim_of_what_turns_out_to_be_said_in_the_language_is_taken_back() -> None:
@@ -143,7 +145,8 @@ def test_who_goes_over_to_the_language_is_asked_about_once() -> None:
     line.take(heard(3, "Vraiment.", "fr"), TurnEnded(3))
     assert len(line.texts.tickets) == 2
     assert [event for event in line.shown if isinstance(event, Final)] == [Final(1, "Bonjour.")]
-    assert line.shown[-2:] == [TurnEnded(2), TurnEnded(3)]
+    own = heard(3, "Vraiment.", "fr")
+    assert line.shown[-4:] == [TurnEnded(2), Echoed(3), own, TurnEnded(3)]
 
 
 def test_where_nobody_can_tell_the_language_that_was_named_counts() -> None:

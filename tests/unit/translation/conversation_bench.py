@@ -9,6 +9,7 @@ from bot.room.events import (
     ConversationState,
     Failed,
     Final,
+    Partial,
     StateChanged,
 )
 from bot.translation import protocol
@@ -105,6 +106,10 @@ class Bench:
 
     def states(self) -> list[ConversationState]:
         return [event.state for event in self.events if isinstance(event, StateChanged)]
+
+    def shown(self) -> str:
+        """The text said last, interim or final."""
+        return [event.text for event in self.events if isinstance(event, Partial | Final)][-1]
 
     def finals(self) -> list[tuple[int, str]]:
         return [(event.turn, event.text) for event in self.events if isinstance(event, Final)]

@@ -267,3 +267,31 @@ async def test_usage_is_told_with_the_turn_s_end(bench: Bench) -> None:
     usage = [event for event in bench.events if isinstance(event, Usage)]
     assert usage[0].connects == 1
     assert usage[0].audio_in_s >= 0.1
+
+
+async def test_while_a_broken_sentence_is_not_said_again_its_caption_says_so(bench: Bench) -> None:
+    bench.talk.feed(A)
+    bench.link.open()
+    bench.link.says(protocol.SpeechStarted(0, None))
+    bench.link.says(protocol.TranslationText("r", "i", "Hello every", append=False))
+    bench.link.breaks(faults.LOST)
+    assert bench.shown() == "Hello every […]"
+    bench.clock.advance(1.0)
+    bench.link.open()
+    bench.link.translate("Hello everybody.", 900)
+    assert bench.shown() == "Hello everybody."
+
+
+async def test_a_broken_sentence_that_is_given_up_stays_marked(bench: Bench) -> None:
+    bench.talk.feed(A)
+    bench.link.open()
+    bench.link.says(protocol.SpeechStarted(0, None))
+    bench.link.says(protocol.TranslationText("r", "i", "Hello every", append=False))
+    attempts = 0
+    while attempts < len(bench.links):
+        attempts = len(bench.links)
+        bench.link.breaks(faults.UNREACHABLE)
+        while attempts == len(bench.links) and bench.clock.pending:
+            bench.clock.advance(0.5)
+    assert bench.codes()[-1] == "words_lost"
+    assert bench.shown() == "Hello every […]"
