@@ -16,7 +16,7 @@ help:
 	@echo "make fuzz    a million bad datagrams and 100,000 bad voice gateway messages"
 	@echo "make bench   what hearing and conversing cost, beside others (JSON=bench.json)"
 	@echo "make words   bring the catalogues of translated sentences up to date"
-	@echo "make picture draw the text channel in the README anew"
+	@echo "make picture make the pictures of the README anew (needs Chromium)"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make format  let the formatter and the linter mend what they can"
 	@echo "make lock    resolve the dependencies anew"

@@ -18,7 +18,8 @@ from rich.text import Text
 from bot.demo.timeline import Shown, Timeline
 
 _REFRESH_HZ = 8
-_WIDTH, _HEIGHT = 112, 30  # of the saved picture, at most
+COLUMNS = 112  # of the saved picture
+_HEIGHT = 30  # of the same, at most
 _VOICE_WIDTH = 26
 _BOTH_WIDTH = 60  # of a terminal, from which people and text have room side by side
 _FRAME_WIDTH, _FRAME_HEIGHT = 4, 3  # around the text: borders and margins, borders and figures
@@ -109,12 +110,15 @@ class _Chat:
             yield Segment.line()
 
 
-def save_picture(timeline: Timeline, title: str, figures: str, path: Path) -> None:
+def save_picture(
+    timeline: Timeline, title: str, figures: str, path: Path, *, columns: int = COLUMNS
+) -> None:
     """The call as it is now as an SVG file, as high as it needs to be."""
-    ruler = Console(width=_WIDTH - _VOICE_WIDTH - _FRAME_WIDTH)
+    beside = _VOICE_WIDTH if columns >= _BOTH_WIDTH else 0
+    ruler = Console(width=columns - beside - _FRAME_WIDTH)
     needed = sum(len(ruler.render_lines(block)) for block in messages(timeline))
     rows = min(_HEIGHT, needed + _FRAME_HEIGHT)
-    console = Console(record=True, width=_WIDTH, height=rows, file=io.StringIO())
+    console = Console(record=True, width=columns, height=rows, file=io.StringIO())
     console.print(screen(timeline, title, figures, rows), end="")
     picture = console.export_svg(title="make demo")
     # The fonts that it would load from the network; any monospaced one will do.

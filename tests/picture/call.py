@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from bot.engine.scripted import Line, ScriptedTranslator, scripted, tone
 from bot.engine.server import EngineServer
 from bot.loopback import Message
 from bot.tasks import TaskOwner
+from tests.picture.scene import Member, Scene, scene
 from tests.support.call import Place, ask, bot_at, enter, notice_of, place
 
 
@@ -77,22 +77,7 @@ SCRIPT = (
 SILENT = "Ben"  # did not join in
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What stands in the channel.
-
-    Attributes:
-        messages: As everybody sees them, oldest first.
-        names: Of channels and people, by id.
-        bot_id: The bot's account.
-    """
-
-    messages: tuple[Message, ...]
-    names: Mapping[int, str]
-    bot_id: int
-
-
-async def scene() -> Scene:
+async def played() -> Scene:
     """The channel of the call while its last sentence is being said."""
     async with (
         EngineServer(EngineConfig(), made_of=scripted(_lines(), _translator())) as engine,
@@ -120,13 +105,18 @@ async def _played(where: Place) -> Scene:
     try:
         tasks.start(people[last.name].speak(tone(last.pitch, last.seconds)), "speak")
         await where.until(partial(_goes_on, where, last), 20, "half a sentence")
-        standing = tuple(copy(message) for message in _standing(where))
+        return scene(
+            where.captions,
+            where.lounge,
+            [
+                *(Member(name, speaking=name == last.name) for name in people),
+                Member(where.account.name, bot=True),
+            ],
+            {person.id: person.name for person in people.values()}
+            | {where.account.id: where.account.name},
+        )
     finally:
         await tasks.close()
-    channels = (where.lounge, where.captions)
-    names = {channel.id: f"#{channel.name}" for channel in channels}
-    names |= {person.id: f"@{person.name}" for person in people.values()}
-    return Scene(standing, names, where.account.id)
 
 
 def _standing(where: Place) -> list[Message]:
@@ -134,8 +124,11 @@ def _standing(where: Place) -> list[Message]:
 
 
 def _are_whole(where: Place, count: int) -> bool:
-    contents = [said.message.content for said in where.said()]
-    return len(contents) == count and all("-# " in c and "…" not in c for c in contents)
+    contents = [said.message.content.replace("\\", "") for said in where.said()]
+    return len(contents) == count and all(
+        "…" not in content and all(text in content for text in said.texts.values())
+        for content, said in zip(contents, SCRIPT, strict=False)
+    )
 
 
 def _goes_on(where: Place, said: Said) -> bool:

@@ -1,6 +1,7 @@
 """The call in the terminal, whatever its size."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,14 @@ def test_what_needed_no_translation_is_shown_as_it_was_said() -> None:
 def test_the_saved_picture_holds_the_newest_caption(tmp_path: Path) -> None:
     save_picture(timeline(40), "into English", "figures", tmp_path / "screen.svg")
     assert "Newest." in (tmp_path / "screen.svg").read_text(encoding="utf-8").replace("&#160;", " ")
+
+
+def test_a_narrow_saved_picture_holds_whole_captions_and_no_empty_rows(tmp_path: Path) -> None:
+    save_picture(timeline(2), "into English", "figures", tmp_path / "screen.svg", columns=40)
+    svg = (tmp_path / "screen.svg").read_text(encoding="utf-8").replace("&#160;", " ")
+    text = re.findall(r">([^<>]+)</text>", svg)
+    pieces = [piece for piece in text if piece != "\n"]
+    assert "es \u00b7 Esta frase es larga." in pieces
+    newest = pieces.index("Newest.")
+    assert pieces[newest + 2].startswith("\u2570")  # the frame's last row
+    assert pieces[newest + 3 :] == ["figures"]
