@@ -56,6 +56,15 @@ async def bench(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Bench]:
     assert bench.clock.pending == 0
 
 
+def since(bench: Bench) -> float | None:
+    trouble = bench.service.trouble
+    return None if trouble is None else trouble.since
+
+
+def told(bench: Bench) -> bool:
+    return bench.service.lasting is not None
+
+
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records]
 
@@ -65,11 +74,10 @@ async def test_a_trouble_is_known_at_once_and_told_once_when_it_lasts(
 ) -> None:
     bench.outcome = "away"
     bench.away()
-    assert bench.service.trouble is not None
-    assert bench.service.trouble.since == 6000.0
-    assert bench.service.lasting is None
+    assert since(bench) == 6000.0
+    assert not told(bench)
     await bench.passes(TELL_S)
-    assert bench.service.lasting == bench.service.trouble
+    assert told(bench)
     for _ in range(8):  # speakers who try again
         bench.away()
     await bench.passes(300)
@@ -98,7 +106,7 @@ async def test_while_nobody_speaks_it_is_tried_until_it_works(bench: Bench) -> N
     for _ in range(20):
         await bench.passes(30)
     assert 15 <= bench.attempts <= 21
-    assert bench.service.trouble is not None
+    assert told(bench)
     bench.outcome = "works"
     await bench.passes(30)
     assert bench.service.trouble is None
