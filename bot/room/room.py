@@ -384,6 +384,7 @@ class Room:
         self._dismiss(user_id)
         self._emptiness.look()
         self._settle()
+        self._outages.look()
 
     def _dismiss(self, user_id: int) -> None:
         if (speaker := self._speakers.pop(user_id)) is not None:
@@ -429,6 +430,7 @@ class Room:
             self._tasks.start(speaker.close(), f"forget {user_id}")
         self._allow()
         self._changed()
+        self._outages.look()
 
     async def _finish(self, speaker: Speaker) -> None:
         try:

@@ -145,6 +145,24 @@ async def test_who_is_translated_already_still_is_and_the_last_one_ends_the_room
     assert "Translation ends" in house.notices[1]
 
 
+@pytest.mark.parametrize("how", ["leaves", "stays out"])
+async def test_when_the_last_one_who_is_translated_goes_the_room_ends(how: str) -> None:
+    house = House()
+    await house.start()
+    house.hear(ANA)
+    house.opens(ANA)
+    house.hear(BEN)
+    house.refuses(BEN)
+    assert house.world.listener is not None
+    if how == "leaves":
+        del house.world.link.present[ANA.id]
+        house.world.listener.left(ANA.id)
+    else:
+        await (await house.rooms.consent(1)).withdraw(ANA.id)
+    await house.ended()
+    assert "Translation ends" in house.notices[-1]
+
+
 async def test_one_whose_conversation_was_given_up_is_translated_again_once_it_works() -> None:
     house = House()
     await house.start()
