@@ -24,6 +24,7 @@ TELL_S: Final = 3.0  # what is over sooner is not spoken of
 CONFIRM_S: Final = 2.0
 TRY_S: Final = (10.0, 20.0, 30.0)  # rests between attempts; the last one stays
 RECHECK_S: Final = 600.0  # after a refusal for good: it may be put right without a restart
+KEPT_S: Final = 20.0  # what is said meanwhile: as a caption that comes later, it helps nobody
 KNOWN_WITHIN_S: Final = 2.0  # who starts a room waits no longer
 
 Try = Callable[[], Awaitable[None]]

@@ -1,12 +1,9 @@
 """What a room says and does while a translation service can't be used."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
-from bot.room.availability import Services, Trouble
+from bot.room.availability import KEPT_S, Services, Trouble
 from bot.words import Text, command, language_name, listing, number, t
-
-KEPT_S: Final = 20.0  # without the service, a conversation gives up what was said after about this
 
 
 class Outages:

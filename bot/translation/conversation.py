@@ -119,6 +119,7 @@ class LiveConversation:
             return
         self._spoke_at = self._clock.now()
         self._pause.break_off()
+        self._untranslated.fed(self._spoke_at, len(pcm))
         self._lose(self._backlog.add(pcm))
         if self._phase is Phase.FINISHING:  # begun in silence: nothing is outstanding
             self._drop_link()
@@ -372,7 +373,7 @@ class LiveConversation:
     def _try_again(self, fault: faults.Fault, *, of_service: bool) -> None:
         now = self._clock.now()
         self._not_before = now + self._outage.failed(fault.wait_s)
-        told = self._untranslated.salvage(now, fault)
+        told = self._untranslated.salvage(now, fault, of_service=of_service)
         if not told and self._outage.worth_telling(fault):
             failed = Failed(fault.code, fault.message, fatal=False, of_service=of_service)
             self._report.say(failed)

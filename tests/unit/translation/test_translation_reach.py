@@ -2,8 +2,10 @@
 
 import pytest
 
+from bot.room.availability import KEPT_S
 from bot.room.events import Failed
 from bot.translation import faults
+from bot.translation.backlog import CHUNK
 from bot.translation.faults import Fault
 from bot.translation.writing import TEXT_REFUSED, UNREADABLE
 from tests.support.reach import RecordedReach
@@ -39,7 +41,8 @@ async def test_a_connect_that_fails_is_the_services_trouble_until_one_succeeds(
     bench.link.breaks(fault)
     assert reach.told == [fault.code]
     assert all(of_service for _, of_service in failures(bench))
-    bench.clock.advance(10)
+    while len(bench.links) == 1:
+        bench.clock.advance(1)
     bench.link.open()
     assert reach.told == [fault.code, "answered"]
 
@@ -99,6 +102,44 @@ async def test_a_conversation_that_is_being_closed_says_nothing_of_the_service()
     await bench.talk.close()
     bench.link.breaks(faults.UNREACHABLE)
     assert reach.told == []
+
+
+def breaks_newest(bench: Bench, broken: int) -> int:
+    """Let a connect fail that was made since so many failed; how many did now."""
+    if len(bench.links) > broken:
+        bench.link.breaks(faults.CONNECTION_REFUSED)
+    return len(bench.links)
+
+
+async def test_while_the_service_is_away_the_last_twenty_seconds_are_kept_and_no_more() -> None:
+    bench = Bench(per_minute=1000, reach=RecordedReach())
+    words: list[tuple[float, bytes]] = []
+    broken, last_try = 0, 0.0
+    for second in range(120):
+        word = bytes([second + 1, 0]) * (CHUNK // 2)
+        words.append((bench.clock.now(), word))
+        bench.talk.feed(word)
+        if len(bench.links) > broken:
+            last_try = bench.clock.now()
+            broken = breaks_newest(bench, broken)
+        bench.clock.advance(1)
+    while len(bench.links) == broken:
+        bench.clock.advance(1)
+    bench.link.open()
+    assert bench.link.audio == b"".join(word for at, word in words if at >= last_try - KEPT_S)
+    assert "words_lost" in bench.codes()
+
+
+async def test_what_nobody_added_to_for_twenty_seconds_is_given_up() -> None:
+    bench = Bench(per_minute=1000, reach=RecordedReach())
+    bench.talk.feed(A)
+    broken = 0
+    for _ in range(100):
+        broken = breaks_newest(bench, broken)
+        bench.clock.advance(1)
+    assert bench.states()[-1] == "idle"
+    assert bench.codes() == ["connection_refused", "words_lost"]
+    assert broken < 10
 
 
 @pytest.mark.parametrize(
