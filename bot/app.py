@@ -25,6 +25,7 @@ from bot.login import log_in
 from bot.records import glossaries
 from bot.records.transcripts import Transcripts
 from bot.room.allowance import Accounts
+from bot.room.availability import Availability, Services
 from bot.room.fanout import Fanning, FanOut
 from bot.room.forgetting import Forgetting
 from bot.room.gating import GatedListener
@@ -186,18 +187,9 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
     async with shutdown:
         # Parts close in the reverse order; their seconds are left for the parts behind each.
         held, store = await _database(config.database_url, shutdown)
-        interpreter = LiveTranslate(
-            url=config.translation.url,
-            api_key=config.translation.api_key.get_secret_value(),
-            model=config.translation.model,
-            workspace=config.translation.workspace or "",
-            silence_ms=config.translation.silence_ms,
-            connects_per_minute=config.translation.connects_per_minute,
-            open_conversations=config.translation.open_conversations,
-            tokens_per_minute=config.translation.tokens_per_minute,
-            idle_s=config.translation.idle_seconds,
-            clock=clock,
-            servers=lambda: len(bot.guilds),
+        services = _services(clock, wall, shutdown)
+        interpreter = _interpreter(
+            config.translation, services.speech, clock, lambda: len(bot.guilds)
         )
         usage = UsageTable(store)
         ledger = Ledger(
@@ -225,7 +217,9 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             settings=guild_settings.settings,
         )
         guild_settings.listen(accounts.settings_changed)
-        texts, close_texts = _texts(config.translation, frozenset(interpreter.languages()), clock)
+        texts, close_texts = _texts(
+            config.translation, frozenset(interpreter.languages()), clock, services.texts
+        )
         shutdown.part("text translation", close_texts, 0.5)
         transcripts = Transcripts(TranscriptTable(store), guild_settings, clock=clock, wall=wall)
         shutdown.part("transcripts", transcripts.close, 0.6)  # likewise
@@ -247,6 +241,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             notices=announcer,
             text_channels=doors.readers,
             now=wall.seconds,
+            services=services,
             glossary=glossaries.of_host(config.glossary_file, interpreter.languages()),
             own_glossary=partial(glossaries.load, GlossaryTable(store)),
             record=transcripts.record,
@@ -299,7 +294,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             health = HealthServer(
                 config.health.host,
                 config.health.port,
-                lambda: _health(bot, doors, rooms, spending.figures()),
+                lambda: _health(bot, doors, rooms, spending.figures(), wall.seconds()),
             )
             await health.start()
             shutdown.part("health server", health.close, 0.9)
@@ -325,6 +320,33 @@ async def _database(url: str, shutdown: Shutdown) -> tuple[Lease, Database]:
     return held, store
 
 
+def _services(clock: Clock, wall: WallClock, shutdown: Shutdown) -> Services:
+    services = Services(clock, wall.seconds)
+    shutdown.part("attempts at the translation services", services.close, 0.4)
+    return services
+
+
+def _interpreter(
+    config: TranslationSettings, speech: Availability, clock: Clock, servers: Callable[[], int]
+) -> LiveTranslate:
+    interpreter = LiveTranslate(
+        url=config.url,
+        api_key=config.api_key.get_secret_value(),
+        model=config.model,
+        workspace=config.workspace or "",
+        silence_ms=config.silence_ms,
+        connects_per_minute=config.connects_per_minute,
+        open_conversations=config.open_conversations,
+        tokens_per_minute=config.tokens_per_minute,
+        idle_s=config.idle_seconds,
+        clock=clock,
+        servers=servers,
+        reach=speech,
+    )
+    speech.use(interpreter.attempt)
+    return interpreter
+
+
 def _most_guests(config: TranslationSettings) -> int:
     """How many languages of a room readers may ever add: such are made in writing alone."""
     return 0 if FanOut(config.fan_out) is FanOut.SPEECH else config.max_languages - 1
@@ -339,7 +361,7 @@ def _each(*told: Callable[[int], None]) -> Callable[[int], None]:
 
 
 def _texts(
-    config: TranslationSettings, known: frozenset[str], clock: Clock
+    config: TranslationSettings, known: frozenset[str], clock: Clock, reach: Availability
 ) -> tuple[Desk, Callable[[], Awaitable[None]]]:
     look_at_text_model(config.text_model)
     mt = writing.QwenMt(
@@ -354,6 +376,7 @@ def _texts(
         per_minute=config.text_requests_per_minute,
         clock=clock,
         chance=random.Random(),  # noqa: S311 - jitter, no secret
+        reach=reach,
     )
 
     async def close() -> None:
@@ -371,9 +394,12 @@ def service_name(url: str) -> str:
 
 
 def _health(
-    bot: ParleyBot, doors: Doors, rooms: Rooms, figures: Mapping[str, object]
+    bot: ParleyBot, doors: Doors, rooms: Rooms, figures: Mapping[str, object], now: float
 ) -> tuple[bool, Mapping[str, object]]:
+    services = {"translation": rooms.services.speech, "text_translation": rooms.services.texts}
     return health_of(
+        troubles={name: one.trouble for name, one in services.items() if one.trouble is not None},
+        now=now,
         figures=figures,
         ready=bot.is_ready() and not bot.is_closed(),
         rooms=len(rooms),

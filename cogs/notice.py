@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 import discord
 
 from bot.errors import NoRoomError, ParleyError, StoreError
+from bot.room.availability import Trouble
 from bot.room.newcomers import SAY_NO_S
 from bot.room.notices import Notice, Occasion
 from bot.room.records import ConsentMode, GuildSettings
@@ -19,6 +20,7 @@ from bot.room.spent import NOBODY
 from bot.words import Text, command, language_name, lines, listing, render, t, tn
 from cogs.answers import answer, done_at_once, take_time
 from cogs.cooldowns import PacedView
+from cogs.status import service_trouble
 
 Interaction = discord.Interaction[Any]
 
@@ -62,7 +64,7 @@ class ConsentButtons(PacedView):
             await super().on_error(interaction, error, item)
 
 
-async def joined_in(rooms: Rooms, interaction: Interaction) -> Text:
+async def joined_in(rooms: Rooms, interaction: Interaction) -> str:
     """Hear who pressed or asked from now on; returns what to answer them.
 
     Raises:
@@ -80,8 +82,9 @@ async def joined_in(rooms: Rooms, interaction: Interaction) -> Text:
             "You've joined in. But you can't see the channel in which the captions of this call "
             "appear, so you are not heard in it."
         )
+    trouble = None if room is None else room.trouble
     if not changed:
-        return t("You've already joined in.")
+        return _joined(t("You've already joined in."), trouble)
     server = "" if guild is None else discord.utils.escape_markdown(guild.name)
     if room is None:
         return t(
@@ -89,12 +92,18 @@ async def joined_in(rooms: Rooms, interaction: Interaction) -> Text:
             "heard, and shown as captions.",
             server=f"**{server}**",
         )
-    return t(
+    joined = t(
         "You've joined in: in {server}, what you say in voice channels that are translated is "
         "heard from now on. The captions of this call appear in {channel}.",
         server=f"**{server}**",
         channel=f"<#{room.plan.text_channel_id}>",
     )
+    return _joined(joined, trouble)
+
+
+def _joined(answered: Text, trouble: Trouble | None) -> str:
+    """What is answered, with why they are not translated at the moment."""
+    return answered if trouble is None else lines((answered, service_trouble(trouble)))
 
 
 async def stayed_out(rooms: Rooms, guild_id: int, user_id: int) -> Text:

@@ -312,6 +312,8 @@ class ChannelSurface:
         self._left = None
         languages = listing(language_name(target) for target in state.plan.targets)
         line = render(t("Translating to {languages}", languages=languages), self._locale)
+        if state.interrupted:
+            line = render(t("Translation is interrupted"), self._locale)
         await self._put_status(channel, line[:_LONGEST_STATUS])
 
     async def _put_status(self, channel: discord.VoiceChannel, line: str) -> None:

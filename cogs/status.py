@@ -4,6 +4,8 @@ from typing import Final
 
 import discord
 
+from bot.room import outages
+from bot.room.availability import Trouble
 from bot.room.events import ConversationState
 from bot.room.room import RoomStatus, SpeakerStatus
 from bot.words import Text, command, language_name, listing, number, render, t, tn
@@ -85,6 +87,7 @@ def _head(status: RoomStatus, now: float) -> list[str]:
             )
         )
     lines.append(_hearing(status, now))
+    lines.extend(_troubles(status))
     if (voice := _voice(status)) is not None:
         lines.append(voice)
     if repairs := int(status.figures.get("rejoins", 0)):
@@ -123,6 +126,25 @@ def _hearing(status: RoomStatus, now: float) -> Text:
     if status.heard_ago_s < _JUST_NOW_S:
         return t("Heard just now.")
     return t("Last heard {time}.", time=f"<t:{round(now - status.heard_ago_s)}:R>")
+
+
+def _troubles(status: RoomStatus) -> list[Text]:
+    """What can't be translated, and why."""
+    found = []
+    if (trouble := status.trouble) is not None:
+        found.append(service_trouble(trouble))
+    if (trouble := status.text_trouble) is not None and status.missing:
+        found.append(outages.missing_since(status.missing, trouble))
+    return found
+
+
+def service_trouble(trouble: Trouble) -> Text:
+    """The translation service can't be used."""
+    return t(
+        "**Nothing new can be translated since {time}.** {reason}",
+        time=outages.when(trouble),
+        reason=trouble.reason,
+    )
 
 
 def _voice(status: RoomStatus) -> Text | None:
@@ -189,9 +211,17 @@ def _state(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
         t("{language} {state}", language=language_name(language), state=_CONVERSATION[state])
         for language, state in speaker.conversations.items()
     )
-    if speaker.speaking:
-        return t("speaking ({conversations})", conversations=states)
-    return t("heard ({conversations})", conversations=states)
+    form = t("heard ({conversations})", conversations=states)
+    if _is_given_up(speaker):
+        form = t("heard, but not translated ({conversations})", conversations=states)
+    elif speaker.speaking:
+        form = t("speaking ({conversations})", conversations=states)
+    return form
+
+
+def _is_given_up(speaker: SpeakerStatus) -> bool:
+    """Whether nothing that this member says is translated any more."""
+    return all(state is ConversationState.CLOSED for state in speaker.conversations.values())
 
 
 def _foot(status: RoomStatus, waiting: int) -> list[str]:

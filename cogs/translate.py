@@ -102,11 +102,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
 
     async def _answer_started(self, interaction: Interaction, wanted: Wanted) -> None:
         person = _member(interaction)
-        begun = t(
-            "Translating {channel}; captions appear in {text}.",
-            channel=wanted.voice.mention,
-            text=wanted.text.mention,
-        )
+        begun = self._begun(wanted)
         consent = await self._rooms.consent(person.guild.id)
         if consent.answer(person.id) is Answer.NO:
             stays_out = t("You chose to stay out here, so you are not heard. Join in to be heard.")
@@ -125,6 +121,13 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
             )
         )
         await answer(interaction, lines((begun, others)))
+
+    def _begun(self, wanted: Wanted) -> str:
+        where = {"channel": wanted.voice.mention, "text": wanted.text.mention}
+        if (trouble := self._rooms.services.speech.trouble) is None:
+            return t("Translating {channel}; captions appear in {text}.", **where)
+        later = t("Captions of {channel} appear in {text} as soon as that is over.", **where)
+        return lines((status.service_trouble(trouble), later))
 
     @app_commands.command(name="stop", description="Stop translating")
     async def stop(self, interaction: Interaction) -> None:

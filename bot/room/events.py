@@ -218,12 +218,14 @@ class Failed:
         code: Stable, for logs.
         message: One sentence for the people in the room, with what to do where something can be.
         fatal: The conversation ended for good; otherwise it goes on, or opens anew by itself.
+        of_service: The service as a whole can't be used, which is said for all together.
     """
 
     code: str
     message: str
     fatal: bool
     turn: int | None = None
+    of_service: bool = False
 
 
 ConversationEvent = (

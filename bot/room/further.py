@@ -16,7 +16,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.room.alike import same_words, share_nothing
@@ -224,7 +224,7 @@ class FurtherLanguage:
             return
         else:
             self._refuse(wanted.source)
-            failed = Failed(answer.code, answer.message, fatal=False, turn=turn.number)
+            failed = replace(answer, turn=turn.number)
             self._settle(turn, failed)
         self._flush()
 
@@ -270,7 +270,7 @@ class FurtherLanguage:
                 turn.ticket.cancel()
             self._said(TurnEnded(turn.number))
         self._turns.clear()
-        self._said(Failed(failed.code, failed.message, fatal=True))
+        self._said(replace(failed, turn=None))
         self._idle.set()
 
     # Interims

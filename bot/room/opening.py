@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.clock import Clock
+from bot.errors import ConversationError
 from bot.room.allowance import Account, Accounts
+from bot.room.availability import Services
 from bot.room.consent import Answer, Consent, Consents
 from bot.room.ending import Ending
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary, terms
 from bot.room.newcomers import Newcomers
 from bot.room.notices import Notices, Sight, TextChannels
+from bot.room.outages import refused
 from bot.room.plan import RoomPlan
 from bot.room.ports import CaptionBoard, Interpreter, JoinVoice, Look, OpenBoard
 from bot.room.records import GuildSettings, Wishes
@@ -41,6 +44,7 @@ class Opening:
     notices: Notices | None
     text_channels: TextChannels
     most_languages: int
+    services: Services
     own_glossary: Callable[[int], Awaitable[Glossary]] | None = None
     record: Record | None = None
     process: Ending = field(default_factory=Ending)
@@ -112,9 +116,24 @@ class Opening:
         requests = plan.requests(starter_id, self.glossary(plan.guild_id), speaks)
         lead = next(request for request in requests if request.target == plan.lead)
         await self.interpreter.prepare(lead)
+        await self.look(known=True)
         consent = await self.consents.of(plan.guild_id)
         if consent.answer(starter_id) is not Answer.NO:
             await consent.agree(starter_id)
+
+    async def look(self, *, known: bool) -> None:
+        """See whether the service takes conversations at all.
+
+        Args:
+            known: It was asked just now; else it is tried, where nothing is known of it.
+
+        Raises:
+            ConversationError: It refuses for good.
+        """
+        if not known:
+            await self.services.speech.find_out()
+        if (trouble := self.services.speech.refusal) is not None:
+            raise ConversationError(refused(trouble))
 
     async def open(
         self,
@@ -179,6 +198,7 @@ class Opening:
             changed=changed,
             paused=paused,
             process=self.process,
+            services=self.services,
         )
         if newcomers is not None:
             newcomers.posted = room.sight_changed

@@ -21,6 +21,8 @@ from bot.room.speaker import Speaker
 
 log = logging.getLogger(__name__)
 
+_LOST = frozenset({"words_lost", "words_dropped"})
+
 
 class Output:
     """Shows and plays for one room.
@@ -76,8 +78,11 @@ class Output:
             case Echoed(turn=turn):
                 self._take_back(Utterance(line, turn))
             case Failed(code=code, message=message):
-                log.warning("conversation failed: %s", code)
-                self._say_once(code, message)
+                if event.of_service:
+                    log.info("conversation failed: %s", code)
+                else:
+                    log.warning("conversation failed: %s", code)
+                    self._say_once(code, message)
                 self._interpretation.broke_off(line)
             case Usage():
                 self._count(speaker.member.id, event)
@@ -115,6 +120,10 @@ class Output:
         if code not in self._said_codes:
             self._said_codes.add(code)
             self._board.say(message)
+
+    def service_is_back(self) -> None:
+        """What was lost for the service's sake is worth a word again."""
+        self._said_codes -= _LOST
 
     def _take_back(self, utterance: Utterance) -> None:
         handed_s = self._interpretation.take_back(utterance)

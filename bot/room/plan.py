@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.room.allowance import Today
+from bot.room.availability import Trouble
 from bot.room.events import ConversationRequest, ConversationState, Member, Usage
 from bot.room.glossary import Glossary
 from bot.room.records import Layout
@@ -101,6 +102,10 @@ class RoomStatus:
             members who read them. Empty: all.
         ended: It is over.
         restarting: It is over for now, as the process ends.
+        trouble: Why nothing can be translated, also if it began just now.
+        interrupted: Whether that has lasted for a while.
+        text_trouble: Why some languages are missing.
+        missing: Those languages.
     """
 
     plan: RoomPlan
@@ -115,3 +120,7 @@ class RoomStatus:
     chosen: tuple[str, ...] = ()
     ended: bool = False
     restarting: bool = False
+    trouble: Trouble | None = None
+    interrupted: bool = False
+    text_trouble: Trouble | None = None
+    missing: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from bot.errors import ChatError, NoRoomError, UsageError
 from bot.locks import KeyedLimit
 from bot.room import refusals
 from bot.room.allowance import Account, Accounts
+from bot.room.availability import Services
 from bot.room.choice import chosen
 from bot.room.consent import AnswerStore, Consent, Consents
 from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
@@ -50,6 +51,7 @@ class Rooms:
         wishes: What members said of themselves; None: not kept.
         own_glossary: Reads a guild's own terms; asked once.
         record: Takes down what a board shows.
+        services: What is known of the translation services; None: they are taken to work.
         now: Seconds since 1970.
         saved: Where running rooms are remembered; None: nowhere.
         most_languages: How many a room may have.
@@ -77,6 +79,7 @@ class Rooms:
         text_channels: TextChannels | None = None,
         own_glossary: Callable[[int], Awaitable[Glossary]] | None = None,
         record: Record | None = None,
+        services: Services | None = None,
         now: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._interpreter = interpreter
@@ -89,6 +92,7 @@ class Rooms:
         self.remembered = RememberedRooms(saved, clock, now)
         self.most_languages = most_languages
         self._process = Ending()
+        self.services = services or Services(clock)
         self._opening = Opening(
             interpreter,
             self._consents,
@@ -103,6 +107,7 @@ class Rooms:
             notices,
             self._text_channels,
             most_languages,
+            self.services,
             own_glossary,
             record,
             self._process,
@@ -211,6 +216,8 @@ class Rooms:
             account = await self._opening.account(plan.guild_id)
             if agrees:
                 await self._opening.prepare(plan, starter_id)
+            else:
+                await self._opening.look(known=False)
             start.check()
             room = await self._opened(plan, account, paused=paused, occasion=occasion)
         except BaseException:

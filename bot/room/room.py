@@ -11,15 +11,26 @@ from bot.errors import ChatError
 from bot.room import ending
 from bot.room.admission import Admission
 from bot.room.allowance import Account
+from bot.room.availability import Services
 from bot.room.consent import Consent
 from bot.room.emptiness import Emptiness
 from bot.room.ending import Ending
-from bot.room.events import SPEECH_RATE, ConversationRequest, Member, Speech, Usage
+from bot.room.events import (
+    SPEECH_RATE,
+    ConversationEvent,
+    ConversationRequest,
+    Failed,
+    Member,
+    Speech,
+    StateChanged,
+    Usage,
+)
 from bot.room.fanout import Fanning
 from bot.room.glossary import Glossary
 from bot.room.metering import Metering
 from bot.room.newcomers import Newcomers
 from bot.room.notices import Occasion, Sight
+from bot.room.outages import Outages
 from bot.room.output import Output
 from bot.room.plan import RoomPlan, RoomStatus, SpeakerStatus
 from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
@@ -75,6 +86,7 @@ class Room:
         sight: Callable[[int], Sight] = lambda _: Sight.EVERYTHING,
         post_notice: PostNotice = _no_notice,
         process: Ending | None = None,
+        services: Services | None = None,
     ) -> None:
         self._newcomers = newcomers
         self.plan = plan
@@ -92,7 +104,17 @@ class Room:
         self._link: VoiceLink | None = None
         self._output = Output(board, clock, originals=plan.originals, count=self._count)
         self._speakers = Speakers(
-            interpreter, fanning, self._output.said, self._requests, lambda: self._agreeing
+            interpreter, fanning, self._said, self._requests, lambda: self._agreeing
+        )
+        self._services = services or Services(clock)
+        self._outages = Outages(
+            self._services,
+            say=board.say,
+            changed=changed,
+            translated=lambda: self._speakers.translated,
+            written=lambda: self._speakers.written(self.plan.targets),
+            renew=self._renew,
+            give_up=self.lost,
         )
         self.languages = Languages(
             Allowed(most_languages, guests, plan.guests),
@@ -146,6 +168,7 @@ class Room:
                 self._newcomers.begin(self._members)
             self._allow()
             self._settle()
+            self._outages.begin()
 
     async def _begin_elsewhere(self) -> None:
         try:
@@ -272,6 +295,17 @@ class Room:
         elif speaker is not None:
             self._dismiss(user_id)
 
+    def _renew(self) -> None:
+        """Have those translated again of whom a language was given up."""
+        self._output.service_is_back()
+        for user_id in self._speakers.given_up():
+            self._replace(user_id)
+
+    def _said(self, speaker: Speaker, language: str, event: ConversationEvent) -> None:
+        self._output.said(speaker, language, event)
+        if isinstance(event, StateChanged | Failed):
+            self._outages.look()
+
     def _requests(self, user_id: int) -> list[ConversationRequest]:
         speaks = self.languages.of(user_id).speaks
         return self.plan.requests(user_id, self._glossary, speaks)
@@ -350,6 +384,7 @@ class Room:
         self._dismiss(user_id)
         self._emptiness.look()
         self._settle()
+        self._outages.look()
 
     def _dismiss(self, user_id: int) -> None:
         if (speaker := self._speakers.pop(user_id)) is not None:
@@ -395,6 +430,7 @@ class Room:
             self._tasks.start(speaker.close(), f"forget {user_id}")
         self._allow()
         self._changed()
+        self._outages.look()
 
     async def _finish(self, speaker: Speaker) -> None:
         try:
@@ -421,6 +457,10 @@ class Room:
             chosen=self.languages.chosen,
             ended=self._closing,
             restarting=self._restarting,
+            trouble=self._services.speech.trouble,
+            interrupted=self._services.speech.lasting is not None,
+            text_trouble=self._services.texts.trouble,
+            missing=self._outages.missing,
         )
 
     def _status_of(self, member: Member) -> SpeakerStatus:
@@ -469,6 +509,7 @@ class Room:
         self.deafen()
         self._closing = True
         self._stop_listening()
+        self._outages.close()
         self._emptiness.close()
         self.languages.close()
         for user_id in self._speakers:

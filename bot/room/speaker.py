@@ -97,6 +97,16 @@ class Speaker:
         """Whether one of these is made in writing."""
         return any(language in self._further for language in languages)
 
+    @property
+    def translated(self) -> bool:
+        """Whether one of the conversations is open."""
+        return ConversationState.OPEN in self.states.values()
+
+    @property
+    def given_up(self) -> bool:
+        """Whether one of the languages has ended, though it is wanted."""
+        return ConversationState.CLOSED in self.states.values()
+
     def hears(self, languages: Collection[str]) -> bool:
         """Whether one of these has a conversation of its own."""
         return any(language in self._conversations for language in languages)

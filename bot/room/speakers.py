@@ -1,7 +1,7 @@
 """The speakers of a room, and which conversations each of them has."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from bot.room.events import ConversationRequest, Member
 from bot.room.fanout import Division, Fanning
@@ -50,6 +50,20 @@ class Speakers:
     def stale(self) -> list[int]:
         """User ids of those whose next words are to begin another stay."""
         return [user_id for user_id, speaker in self._present.items() if speaker.stale]
+
+    @property
+    def translated(self) -> bool:
+        """Whether one of them is being translated, or can be at once."""
+        return any(speaker.translated for speaker in self._present.values())
+
+    def given_up(self) -> list[int]:
+        """User ids of those of whom a language has ended, though it is wanted."""
+        return [user_id for user_id, speaker in self._present.items() if speaker.given_up]
+
+    def written(self, languages: Sequence[str]) -> list[str]:
+        """Which of these are made in writing, for any of them."""
+        present = self._present.values()
+        return [one for one in languages if any(speaker.writes((one,)) for speaker in present)]
 
     def pop(self, user_id: int) -> Speaker | None:
         """The same, and no longer one of them."""

@@ -1,6 +1,7 @@
 """Conversations opened before their first word, so that a refusal is known when a room starts."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -14,8 +15,11 @@ from bot.room.events import (
     StateChanged,
     Usage,
 )
+from bot.translation import limits
 from bot.translation.conversation import LiveConversation
 from bot.translation.report import Listener
+
+log = logging.getLogger(__name__)
 
 WITHIN_S: Final = 1.5  # a refusal is known by then; who starts a room waits no longer
 
@@ -27,10 +31,12 @@ class Ahead:
 
     Args:
         begin: Makes a conversation, not yet open.
+        slow: Called when the service has not answered within `WITHIN_S`.
     """
 
-    def __init__(self, begin: Begin) -> None:
+    def __init__(self, begin: Begin, slow: Callable[[], None] = lambda: None) -> None:
         self._begin = begin
+        self._slow = slow
         self._kept: list[tuple[ConversationRequest, LiveConversation, _Relay]] = []
 
     async def open(self, request: ConversationRequest) -> None:
@@ -51,6 +57,8 @@ class Ahead:
                 await relay.outcome.wait()
         except TimeoutError:
             conversation.withdraw()
+            if conversation.state is ConversationState.OPENING:
+                self._slow()
             return
         except BaseException:
             await self.discard(request.guild_id)
@@ -58,6 +66,19 @@ class Ahead:
         if relay.refusal is not None:
             await self.discard(request.guild_id)
             raise ConversationError(relay.refusal)
+
+    async def attempt(self, request: ConversationRequest) -> None:
+        """Open one and close it, to see whether that can be done."""
+        relay = _Relay()
+        conversation = self._begin(request, relay)
+        conversation.open()
+        try:
+            async with asyncio.timeout(limits.OPENING_S + WITHIN_S):
+                await relay.outcome.wait()
+        except TimeoutError:
+            log.debug("nothing was found out: no connect was free")
+        finally:
+            await conversation.close()
 
     def take(self, request: ConversationRequest, listener: Listener) -> LiveConversation | None:
         """The conversation that was opened for a request, if any; it may ask for other terms."""

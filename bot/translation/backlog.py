@@ -84,6 +84,13 @@ class Backlog:
         self._again = max(self._again, self._sent)
         self._sent = 0
 
+    def keep_newest(self, count: int) -> int:
+        """Keep so many bytes of what waits to be sent; says how many older ones were dropped."""
+        dropped = max(0, self.unsent - count) // 2 * 2
+        del self._data[self._sent : self._sent + dropped]
+        self._again = max(0, self._again - dropped)
+        return dropped
+
     def clear(self) -> None:
         """Nothing is worth keeping."""
         self._start += len(self._data)

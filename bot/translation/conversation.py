@@ -22,7 +22,7 @@ from bot.translation.meter import Meter
 from bot.translation.outage import Outage
 from bot.translation.pause import Pause
 from bot.translation.phase import ENDING, Phase
-from bot.translation.ports import LinkPort, OpenLink
+from bot.translation.ports import LinkPort, OpenLink, Reach, report
 from bot.translation.report import Listener, Report
 from bot.translation.turns import Turns
 from bot.translation.untranslated import Untranslated
@@ -46,6 +46,8 @@ class LiveConversation:
         notice: Said once, when the conversation first opens.
         claim: For whom it is, to the budget.
         session: What `open_link` asks for; without it, that never changes.
+        reach: Learns whether the service can be used; then what is wrong with all of it is not
+            said here.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class LiveConversation:
         notice: Failed | None = None,
         claim: Claim | None = None,
         session: SessionSettings | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self._share = budget.share(self, open_link, claim or Claim())
         self._turns = turns
@@ -69,6 +72,7 @@ class LiveConversation:
         self._clock = clock
         self._idle_s = idle_s
         self._session = session or Unchanging()
+        self._reach = reach
         self._outage = Outage(chance)
         self._report = Report(listener, meter, self._outage, notice)
         self._pause = Pause()
@@ -115,6 +119,7 @@ class LiveConversation:
             return
         self._spoke_at = self._clock.now()
         self._pause.break_off()
+        self._untranslated.fed(self._spoke_at, len(pcm))
         self._lose(self._backlog.add(pcm))
         if self._phase is Phase.FINISHING:  # begun in silence: nothing is outstanding
             self._drop_link()
@@ -298,6 +303,8 @@ class LiveConversation:
             case protocol.SessionCreated():
                 self.session_id = event.session_id
             case protocol.SessionUpdated() if self._phase is Phase.OPENING:
+                if self._reach is not None:
+                    self._reach.answered()
                 self._opened(self._clock.now())
             case protocol.SessionFinished() if self._phase in ENDING:
                 self._finished()
@@ -340,23 +347,36 @@ class LiveConversation:
         log.info("conversation lost its link: %s", fault.code)
         if fault.of_voice and self._session.drop_voice():
             fault = replace(fault, message=notices.without_voice(fault.message), retryable=True)
+        of_service = self._of_service(fault)
         self._drop_link()
         if self._closing or self._phase is Phase.CLOSED:
             self._done.set()
         elif not fault.retryable:
-            self._report.say(*self._turns.end_all(), Failed(fault.code, fault.message, fatal=True))
+            failed = Failed(fault.code, fault.message, fatal=True, of_service=of_service)
+            self._report.say(*self._turns.end_all(), failed)
             self._end()
         elif self._phase is Phase.FINISHING:
             self._enter(Phase.IDLE)
         else:
-            self._try_again(fault)
+            self._try_again(fault, of_service=of_service)
 
-    def _try_again(self, fault: faults.Fault) -> None:
+    def _of_service(self, fault: faults.Fault) -> bool:
+        """Whether the whole service is to blame, which is made known then."""
+        if self._reach is None or fault.of_session or self._closing:
+            return False
+        # What breaks later is found out by the next connect.
+        if fault.retryable and self._phase is not Phase.OPENING:
+            return False
+        report(self._reach, fault)
+        return True
+
+    def _try_again(self, fault: faults.Fault, *, of_service: bool) -> None:
         now = self._clock.now()
         self._not_before = now + self._outage.failed(fault.wait_s)
-        told = self._untranslated.salvage(now, fault)
+        told = self._untranslated.salvage(now, fault, of_service=of_service)
         if not told and self._outage.worth_telling(fault):
-            self._report.say(Failed(fault.code, fault.message, fatal=False))
+            failed = Failed(fault.code, fault.message, fatal=False, of_service=of_service)
+            self._report.say(failed)
         self._enter(Phase.IDLE)
         if len(self._backlog) > 0:
             self._begin()

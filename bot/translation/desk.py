@@ -24,6 +24,7 @@ from bot.tasks import TaskOwner
 from bot.translation import faults, outage
 from bot.translation.batching import MOST_SENTENCES, PARTS, Trust, joined, pair, parted
 from bot.translation.faults import Fault
+from bot.translation.ports import Reach, report
 from bot.translation.requests import RequestBudget
 from bot.translation.waiting import ALONE, Answered, Finals, Interims, Rota, Ticket
 from bot.translation.writing import ENDS_ALL, UNREADABLE
@@ -52,6 +53,22 @@ OF_TEXT: Final = frozenset({faults.REPEATED, UNREADABLE})
 """Of those that may pass: one sentence may be the cause."""
 
 
+OF_SERVICE: Final = frozenset(
+    fault.code
+    for fault in (
+        *ENDS_ALL,
+        faults.UNREACHABLE,
+        faults.CONNECTION_REFUSED,
+        faults.NO_ADDRESS,
+        faults.BAD_CERTIFICATE,
+        faults.NO_ANSWER,
+        faults.OVERLOADED,
+        faults.FAILED,
+    )
+)
+"""Codes of those that have nothing to do with the text."""
+
+
 class Desk:
     """Implements `bot.room.ports.TextTranslator`. One per process.
 
@@ -61,6 +78,7 @@ class Desk:
         per_minute: Requests that the account may make.
         clock: Time.
         chance: Spreads what is tried again.
+        reach: Learns whether the service can be used.
     """
 
     def __init__(
@@ -71,12 +89,14 @@ class Desk:
         per_minute: int,
         clock: Clock,
         chance: random.Random,
+        reach: Reach | None = None,
     ) -> None:
         self._send = send
         self._languages = languages
         self._budget = RequestBudget(per_minute, chance)
         self._clock = clock
         self._chance = chance
+        self._reach = reach
         self._trust = Trust()
         rota = Rota()
         self._finals = Finals(self._trust, rota)
@@ -241,6 +261,8 @@ class Desk:
             self._failed(batch, answer, now)
         elif answer is not None:
             self._budget.served()
+            if self._reach is not None:
+                self._reach.answered()
             if len(batch) == 1:
                 _tell(batch[0], answer)
             else:
@@ -284,7 +306,10 @@ class Desk:
         self._finals.add(ticket)
 
     def _failed(self, batch: list[Ticket], fault: Fault, now: float) -> None:
-        failed = Failed(fault.code, fault.message, fatal=fault in ENDS_ALL)
+        of_service = self._reach is not None and fault.code in OF_SERVICE
+        failed = Failed(fault.code, fault.message, fatal=fault in ENDS_ALL, of_service=of_service)
+        if self._reach is not None and of_service:
+            report(self._reach, fault)
         if failed.fatal:
             self._refused = (failed, now + REFUSED_S)
         elif fault.of_account:

@@ -9,7 +9,7 @@ What the service says in its own words is for the log. People read sentences of 
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.words import t
@@ -30,6 +30,9 @@ class Fault:
         of_voice: A session without voice would be taken.
         of_account: The account's limits of this minute: whoever shares them rests.
         of_words: What was said is refused, and would be again.
+        why: The same for people who can't mend it: in a room, its panel, in `/health`. Empty: the
+            message will do.
+        detail: What the log says besides: the service's own words, or the system's.
     """
 
     code: str
@@ -40,6 +43,13 @@ class Fault:
     of_voice: bool = False
     of_account: bool = False
     of_words: bool = False
+    why: str = ""
+    detail: str = field(default="", compare=False)
+
+    @property
+    def of_session(self) -> bool:
+        """Whether it says something of one session alone, not of the service as a whole."""
+        return self.of_voice or self.of_account or self.of_words or self.code == "refused"
 
 
 _CAPACITY_WAIT_S: Final = 5.0
@@ -52,11 +62,13 @@ BAD_KEY: Final = Fault(
         "DASHSCOPE_URL is of the region the key was made in."
     ),
     retryable=False,
+    why=t("The translation service refuses this bot's key."),
 )
 ACCESS_DENIED: Final = Fault(
     "access_denied",
     t("The translation service denied access: check that the key's workspace may use this model."),
     retryable=False,
+    why=t("The translation service denies this bot access."),
 )
 NO_MODEL: Final = Fault(
     "no_model",
@@ -65,6 +77,7 @@ NO_MODEL: Final = Fault(
         "LIVETRANSLATE_MODEL and DASHSCOPE_URL."
     ),
     retryable=False,
+    why=t("The translation service does not know the model or the address this bot is set to."),
 )
 NO_CREDIT: Final = Fault(
     "no_credit",
@@ -73,6 +86,7 @@ NO_CREDIT: Final = Fault(
         "settle it in the Model Studio console."
     ),
     retryable=False,
+    why=t("The credit of this bot's translation account is used up, or a bill is overdue."),
 )
 BAD_VOICE: Final = Fault(
     "bad_voice",
@@ -128,6 +142,24 @@ UNREACHABLE: Final = Fault(
         "network."
     ),
     retryable=True,
+)
+CONNECTION_REFUSED: Final = Fault(
+    "connection_refused",
+    t("Nothing takes connections at the address of the translation service; trying again."),
+    retryable=True,
+)
+NO_ADDRESS: Final = Fault(
+    "no_address",
+    t("The address of the translation service can't be found; trying again."),
+    retryable=True,
+)
+BAD_CERTIFICATE: Final = Fault(
+    "bad_certificate",
+    t("The certificate of the translation service is not trusted; trying again."),
+    retryable=True,
+)
+SLOW: Final = Fault(
+    "slow", t("The translation service has not answered yet."), retryable=True, quiet=True
 )
 NO_ANSWER: Final = Fault(
     "no_answer", t("The translation service does not answer; trying again."), retryable=True
@@ -259,12 +291,17 @@ def unreachable(proxy: str | None) -> Fault:
 
 def of_handshake(status: int, body: str) -> Fault:
     """The fault of an HTTP status other than 101."""
+    detail = f"HTTP {status} {excerpt(body)}".strip()
+    return replace(_of_status(status, body), detail=detail)
+
+
+def _of_status(status: int, body: str) -> Fault:
     if (known := of_text("", body)) is not None:
         return known
     if (known := _BY_STATUS.get(status)) is not None:
         return known
     if status >= 500:
-        return OVERLOADED
+        return OVERLOADED if status == 503 else replace(FAILED, wait_s=_CAPACITY_WAIT_S)
     return Fault(
         "http",
         t(

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from bot.clock import Clock
 from bot.errors import LanguageError, SettingsError
 from bot.room.events import ConversationEvent, ConversationRequest
-from bot.translation import languages, notices
+from bot.room.spent import NOBODY
+from bot.translation import faults, languages, notices
 from bot.translation.ahead import Ahead
 from bot.translation.bounds import Excess
 from bot.translation.budget import BudgetFigures, Claim, ConnectBudget
@@ -18,7 +19,7 @@ from bot.translation.echo import EchoRule
 from bot.translation.link import Endpoint, Link
 from bot.translation.meter import Meter
 from bot.translation.models import SourceText, model_named
-from bot.translation.ports import LinkPort, OnEvent, OnLost
+from bot.translation.ports import LinkPort, OnEvent, OnLost, Reach, report
 from bot.translation.tokens import TokenPace
 from bot.translation.turns import Turns
 from bot.translation.wishes import SessionSettings
@@ -47,6 +48,7 @@ class LiveTranslate:
         clock: Time.
         servers: How many the bot is in; with more than one, a part of the connects is kept for
             one that comes.
+        reach: Learns whether the service can be used.
 
     Raises:
         SettingsError: A value is missing or can't be.
@@ -68,6 +70,7 @@ class LiveTranslate:
         idle_s: float = 60.0,
         source_text: bool = True,
         servers: Callable[[], int] = lambda: 1,
+        reach: Reach | None = None,
     ) -> None:
         _check_url(url)
         if not api_key.strip() or not api_key.isprintable() or not api_key.isascii():
@@ -102,7 +105,8 @@ class LiveTranslate:
             ),
             servers=servers,
         )
-        self._ahead = Ahead(self._conversation)
+        self._reach = reach
+        self._ahead = Ahead(self._conversation, self._slow)
 
     @property
     def connects_waiting(self) -> int:
@@ -184,6 +188,15 @@ class LiveTranslate:
         self.check(request)
         await self._ahead.open(request)
 
+    async def attempt(self) -> None:
+        """Open a conversation in which nothing is said, and close it; `reach` learns of it."""
+        target = "en" if "en" in self._model.targets else min(self._model.targets)
+        await self._ahead.attempt(ConversationRequest(NOBODY, target))
+
+    def _slow(self) -> None:
+        if self._reach is not None:
+            report(self._reach, faults.SLOW)
+
     async def discard(self, guild_id: int) -> None:
         """Close what was prepared for a guild and not taken over."""
         await self._ahead.discard(guild_id)
@@ -225,6 +238,7 @@ class LiveTranslate:
             listener=listener,
             idle_s=self._idle_s,
             claim=Claim(request.guild_id, request.speaker_id, lambda: self._alike(session)),
+            reach=self._reach,
             notice=notices.text_only(request.target) if request.spoken and not speakable else None,
             chance=random.Random(),  # noqa: S311 - jitter, no secret
         )

@@ -23,6 +23,23 @@ class LinkPort(Protocol):
         """End it; tells nothing more from now on."""
 
 
+class Reach(Protocol):
+    """Learns whether the service can be used."""
+
+    def failed(self, code: str, reason: str, *, final: bool, detail: str) -> None:
+        """It could not be used."""
+
+    def answered(self) -> None:
+        """It could be used."""
+
+
+def report(reach: Reach, fault: Fault) -> None:
+    """Let it be known that the service could not be used."""
+    reach.failed(
+        fault.code, fault.why or fault.message, final=not fault.retryable, detail=fault.detail
+    )
+
+
 OnEvent = Callable[[ServerEvent], None]
 OnLost = Callable[[Fault], None]
 OpenLink = Callable[[OnEvent, OnLost], LinkPort]

@@ -31,6 +31,7 @@ from bot.translation import faults
 from bot.translation.faults import Fault
 from bot.translation.frame import SpeechEvents
 from bot.translation.proxies import Proxy, proxy_for
+from bot.translation.unreached import of_connect
 from bot.translation.wire import Wire
 
 log = logging.getLogger(__name__)
@@ -248,11 +249,9 @@ class Connection(OmniRealtimeConversation):
             return faults.of_close(error.status_code, getattr(error, "reason", None) or "")
         if self._was_opened:
             return faults.LOST
-        if self._proxy is not None:
-            return faults.unreachable(self._proxy.host)
-        if isinstance(error, TimeoutError | websocket.WebSocketTimeoutException):
+        if self._proxy is None and isinstance(error, websocket.WebSocketTimeoutException):
             return faults.NO_ANSWER
-        return faults.UNREACHABLE
+        return of_connect(error, None if self._proxy is None else self._proxy.host)
 
 
 def _by_way_of(proxy: Proxy | None) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """What was said and is not translated yet: kept, forgotten, and judged when a link breaks."""
 
+from collections import deque
+
+from bot.room.availability import KEPT_S
 from bot.room.events import Failed
 from bot.translation import limits, notices
 from bot.translation.backlog import BYTES_PER_S, Backlog
@@ -28,12 +31,24 @@ class Untranslated:
         self._pause = pause
         self._outage = outage
         self._report = report
+        self._fed: deque[tuple[float, int]] = deque()  # when, and how many bytes; of `KEPT_S`
 
     @property
     def none(self) -> bool:
         """Whether the speaker pauses and everything said before is translated."""
         paused = self._pause.since is not None
         return paused and self._turns.settled and self._pause.answered(self._turns.ended)
+
+    def fed(self, now: float, count: int) -> None:
+        """So many bytes of speech came."""
+        while self._fed and self._fed[0][0] < now - KEPT_S:
+            self._fed.popleft()
+        self._fed.append((now, count))
+
+    def _let_old_go(self, now: float) -> int:
+        """While the service is away, keep what was said lately; how much was dropped."""
+        recent = sum(count for at, count in self._fed if at >= now - KEPT_S)
+        return self.audio.keep_newest(recent)
 
     def lose(self, count: int, waited_for: Share | None = None) -> None:
         """So many bytes were dropped, waiting for a share in the budget or for the service."""
@@ -54,8 +69,14 @@ class Untranslated:
         if self._turns.settled:
             self.audio.forget(self.audio.position - int(limits.BETWEEN_S * BYTES_PER_S))
 
-    def salvage(self, now: float, fault: Fault) -> bool:
-        """The link broke: decide what is sent again; says whether the people were told why."""
+    def salvage(self, now: float, fault: Fault, *, of_service: bool = False) -> bool:
+        """The link broke: decide what is sent again; says whether the people were told why.
+
+        Args:
+            now: Clock seconds.
+            fault: Why.
+            of_service: It was not even made, for a reason that is the service's.
+        """
         self._report.say(*self._turns.end_answered())
         self.forget()
         unfinished = self._turns.unfinished
@@ -66,6 +87,10 @@ class Untranslated:
             return True
         if self.none:
             self.audio.clear()
+        elif of_service:
+            lost = self._let_old_go(now) > 0
+            ended = self._turns.end_all() if lost else self._turns.broken(now)
+            self._report.say(*ended, *([notices.words_lost(unfinished)] if lost else []))
         elif self._outage.hopeless:
             self.audio.clear()
             self._report.say(*self._turns.end_all(), notices.words_lost(unfinished))

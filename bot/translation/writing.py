@@ -7,6 +7,7 @@ of requests would not know of; here that is refused, and trying again is decided
 import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +24,7 @@ from bot.translation.languages import CUT
 from bot.translation.parse import readable
 from bot.translation.proxies import proxy_for
 from bot.translation.sdk import silence_library_logs
+from bot.translation.unreached import of_connect
 from bot.words import t
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ NO_TEXT_MODEL: Final = Fault(
         "FAN_OUT=speech for a conversation in each language."
     ),
     retryable=False,
+    why=t("The translation service does not know the text model this bot is set to."),
 )
 UNREADABLE: Final = Fault(
     "text_unreadable",
@@ -95,7 +98,7 @@ class QwenMt:
     async def send(self, request: TextRequest) -> TextAnswer | Fault:
         """The translation, or why there is none. Bounded."""
         if self._proxy is not None and not self._proxy.speaks_http:
-            return self._unreachable()
+            return faults.unreachable(self._proxy.host)
         _sent.set([])
         options: dict[str, Any] = {
             "source_lang": "auto" if request.source is None else code(request.source),
@@ -118,20 +121,15 @@ class QwenMt:
                 request_timeout=ANSWER_S + BYTE_S * len(request.text.encode()),
                 session=self._opened(),
             )
-        except TimeoutError:
-            return faults.NO_ANSWER if self._proxy is None else self._unreachable()
-        except (aiohttp.ClientError, OSError):
-            return self._unreachable()
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError, too
+            return of_connect(error, None if self._proxy is None else self._proxy.host)
         except _UNREADABLE as error:
             if isinstance(error, _TooLongError):
                 self._excess.note(Exceeded.TEXT)
             return UNREADABLE
         if answer.get("status_code") == _PROXY_REFUSES and self._proxy is not None:
-            return self._unreachable()
+            return faults.unreachable(self._proxy.host)
         return read(answer, request.text, self._excess)
-
-    def _unreachable(self) -> Fault:
-        return faults.unreachable(None if self._proxy is None else self._proxy.host)
 
     def _opened(self) -> aiohttp.ClientSession:
         """Our own, so that it can be closed; the SDK's would live as long as the event loop."""
@@ -257,14 +255,15 @@ def judge(status: object, reason: str, message: str) -> Fault:
         why = t("A text could not be translated: {reason}.", reason=faults.excerpt(message))
         return Fault(TEXT_REFUSED.code, why, retryable=False)
     known = _known(status, reason, message)
+    detail = f"HTTP {status} {faults.excerpt(f'{reason} {message}')}".strip()
     if known is faults.NO_MODEL:
-        return NO_TEXT_MODEL
+        return replace(NO_TEXT_MODEL, detail=detail)
     if known is faults.CONTENT:
         return TEXT_CONTENT
     if known is None:
         log.warning("a text was refused: %s %s", faults.excerpt(reason), faults.excerpt(message))
         return TEXT_REFUSED
-    return known
+    return replace(known, detail=detail)
 
 
 def _known(status: object, reason: str, message: str) -> Fault | None:

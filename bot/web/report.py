@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from bot.room.availability import Trouble
+from bot.words import render
+
 
 def health_of(
     *,
@@ -10,6 +13,8 @@ def health_of(
     rooms: int,
     links: Sequence[Mapping[str, float]],
     figures: Mapping[str, object] = MappingProxyType({}),
+    troubles: Mapping[str, Trouble] = MappingProxyType({}),
+    now: float = 0.0,
 ) -> tuple[bool, Mapping[str, object]]:
     """Whether the bot does its work, and what `/health` says of it.
 
@@ -18,14 +23,29 @@ def health_of(
         rooms: How many run.
         links: The figures of each voice link.
         figures: What else is said.
+        troubles: Services that can't be used, by name. A new start of this process would mend none
+            of them, and would end what still works: so it is healthy all the same, but degraded.
+        now: Seconds since 1970.
     """
     deaf = sum(bool(link["deaf"]) for link in links)
     heard = [link["heard_ago_s"] for link in links if "heard_ago_s" in link]
-    return ready and not deaf, {
+    healthy = ready and not deaf
+    return healthy, {
+        "status": "unhealthy" if not healthy else "degraded" if troubles else "ok",
+        "troubles": {name: _described(trouble, now) for name, trouble in troubles.items()},
         "gateway": ready,
         "rooms": rooms,
         "deaf": deaf,
         "heard_ago_s": round(min(heard), 1) if heard else None,
         "repairs": int(sum(link["rejoins"] for link in links)),
         **figures,
+    }
+
+
+def _described(trouble: Trouble, now: float) -> Mapping[str, object]:
+    return {
+        "code": trouble.code,
+        "reason": render(trouble.reason, None),
+        "since_s": max(0, round(now - trouble.since)),
+        "tried_again": not trouble.final,
     }

@@ -1,11 +1,12 @@
 """What whole calls share: one engine process, as it takes a while to load its models."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from bot.room.records import Layout
+from tests.integration.translation_service import Service, listen
 from tests.support.call import engine_process
 
 
@@ -27,6 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def engine_url() -> Iterator[str]:
     with engine_process() as url:
         yield url
+
+
+@pytest.fixture
+async def service_url() -> AsyncIterator[str]:
+    """Where a service takes conversations, and translates nothing."""
+    async with Service(listen) as service:
+        yield service.url
 
 
 @pytest.fixture(scope="session")

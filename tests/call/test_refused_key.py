@@ -87,6 +87,7 @@ async def test_a_service_that_hangs_does_not_keep_who_starts_waiting(tmp_path: P
                 {"to": "English", "channel": where.lounge},
                 channel=where.captions,
             )
-            assert "Translating" in answer.content
+            assert "The translation service has not answered yet." in answer.content
+            assert "Translating" not in answer.content
             assert len(app.rooms) == 1
             await host.command("translate stop", {}, channel=where.captions)

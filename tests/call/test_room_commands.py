@@ -32,8 +32,8 @@ async def kept(where: Place, folder: Path, settings: GuildSettings) -> None:
         await SettingsTable(database).put_settings(where.guild.id, settings)
 
 
-async def test_a_room_is_changed_while_it_runs(tmp_path: Path) -> None:
-    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
+async def test_a_room_is_changed_while_it_runs(tmp_path: Path, service_url: str) -> None:
+    async with place() as where, bot_at(where, tmp_path, service_url):
         den = where.guild.add_voice_channel("Den")
         host = await enter(where.guild.add_person("Host"), where)
         assert "captions appear in" in await use(where, host, "translate start")

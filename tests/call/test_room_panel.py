@@ -19,8 +19,8 @@ async def panel_of(where: Place) -> Message:
     return panels(where)[0]
 
 
-async def test_a_panel_shows_and_changes_its_room(tmp_path: Path) -> None:
-    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
+async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: str) -> None:
+    async with place() as where, bot_at(where, tmp_path, service_url):
         host = await enter(where.guild.add_person("Host"), where)
         ana = await enter(where.guild.add_person("Ana_"), where)
         await use(where, host, "translate start", to="en")
@@ -77,8 +77,10 @@ async def test_a_panel_is_pressed_only_by_those_who_may(tmp_path: Path) -> None:
             assert refused.content == "I need the permission Speak in #Lounge."
 
 
-async def test_a_panel_that_somebody_removed_is_not_written_again(tmp_path: Path) -> None:
-    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE) as app:
+async def test_a_panel_that_somebody_removed_is_not_written_again(
+    tmp_path: Path, service_url: str
+) -> None:
+    async with place() as where, bot_at(where, tmp_path, service_url) as app:
         host = await enter(where.guild.add_person("Host", admin=True), where)
         await use(where, host, "translate start", to="en")
         panel = await panel_of(where)

@@ -94,14 +94,14 @@ async def elsewhere(person: Person, channel: Channel, seconds: float) -> int:
 
 
 async def test_one_person_who_presses_1200_times_is_told_to_wait_and_others_feel_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, service_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with place() as where:
         village = where.discord.add_guild("Village")
         square = village.add_text_channel("square")
         village.invite(where.account)
         neighbour = village.add_person("Neighbour")
-        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+        async with bot_at(where, tmp_path, service_url):
             host = await enter(where.guild.add_person("Host"), where)
             ana = where.guild.add_person("Ana")
             await ask(host, where, "translate start", to="en")
@@ -121,10 +121,10 @@ async def test_one_person_who_presses_1200_times_is_told_to_wait_and_others_feel
 
 
 async def test_fifty_people_press_no_more_out_of_a_server_than_one_may(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, service_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with place() as where:
-        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+        async with bot_at(where, tmp_path, service_url):
             host = await enter(where.guild.add_person("Host"), where)
             crowd = managers(where)
             await ask(host, where, "translate start", to="en")
@@ -165,12 +165,13 @@ async def test_fifty_people_who_pause_and_resume_fill_no_channel(tmp_path: Path)
 
 async def test_a_server_starts_so_many_rooms_and_who_may_not_uses_up_none_of_them(
     tmp_path: Path,
+    service_url: str,
 ) -> None:
     async with place() as where:
         role = where.guild.add_role("Interpreters")
         await kept(where, tmp_path, GuildSettings(starter_roles=frozenset({role.id})))
         options = {"to": "en", "channel": where.lounge}
-        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+        async with bot_at(where, tmp_path, service_url):
             for number in range(3):
                 guest = where.guild.add_person(f"Guest {number}")
                 for _ in range(PACES["translate start"].times):
@@ -188,10 +189,10 @@ async def test_a_server_starts_so_many_rooms_and_who_may_not_uses_up_none_of_the
 
 
 async def test_who_hammers_stay_out_is_out_whatever_they_pressed_before(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, service_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with place() as where:
-        async with bot_at(where, tmp_path, UNUSED_ENGINE) as app:
+        async with bot_at(where, tmp_path, service_url) as app:
             host = await enter(where.guild.add_person("Host"), where)
             ana = await enter(where.guild.add_person("Ana"), where)
             await ask(host, where, "translate start", to="en")

@@ -58,7 +58,7 @@ async def test_without_a_workspace_a_language_or_terms_none_are_sent() -> None:
 async def test_a_broken_connection_is_one_request_and_one_failure() -> None:
     routes = TextRoutes(drop=1)
     async with calling(routes) as mt:
-        assert await mt.send(HELLO) is faults.UNREACHABLE
+        assert await mt.send(HELLO) == faults.UNREACHABLE
         assert len(routes.asked) == 1
         assert isinstance(await mt.send(HELLO), TextAnswer)
 
@@ -68,13 +68,13 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(writing, "ANSWER_S", 0.1)
     async with calling(TextRoutes(takes_s=5.0)) as mt:
-        assert await mt.send(HELLO) is faults.NO_ANSWER
+        assert await mt.send(HELLO) == faults.NO_ANSWER
 
 
 async def test_a_long_text_has_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "ANSWER_S", 0.1)
     async with calling(TextRoutes(takes_s=0.4)) as mt:
-        assert await mt.send(HELLO) is faults.NO_ANSWER
+        assert await mt.send(HELLO) == faults.NO_ANSWER
         assert isinstance(
             await mt.send(TextRequest("hola " * 200, "es", "en", final=True)), TextAnswer
         )
@@ -82,7 +82,7 @@ async def test_a_long_text_has_more_time(monkeypatch: pytest.MonkeyPatch) -> Non
 
 async def test_an_error_without_a_code_is_judged_by_its_status() -> None:
     async with calling(TextRoutes(refuse=lambda _: (500, "", ""))) as mt:
-        assert await mt.send(HELLO) is faults.OVERLOADED
+        assert await mt.send(HELLO) == faults.OVERLOADED
 
 
 async def test_an_answer_that_is_no_translation_is_a_failure() -> None:

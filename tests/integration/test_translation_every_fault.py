@@ -215,7 +215,7 @@ def body(code: str, message: str, *, nested: bool = False) -> str:
     ("status", "refusal", "says"),
     [
         (429, "", REFUSING),
-        (500, "", BUSY),
+        (500, "", ERROR),
         (503, "", BUSY),
         (429, body("Throttling.AllocationQuota", QUOTA), TOKENS),
         (429, body("insufficient_quota", PLAN, nested=True), TOKENS),

@@ -233,7 +233,7 @@ async def test_an_unreachable_service_is_tried_again_until_it_is_there() -> None
         await say(talk, 1, 2, 3)
         await heard.until(lambda h: bool(h.failures()))
         assert isinstance(heard.failures()[0], Failed)
-        assert heard.failures()[0].code == "unreachable"
+        assert heard.failures()[0].code == "connection_refused"
         async with Service(translate, port=port):
             await heard.until(lambda h: h.ended() == [1])
             await talk.close()

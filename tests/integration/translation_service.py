@@ -174,6 +174,10 @@ class Service:
         await asyncio.sleep(down_s)
         self._down = False
 
+    def refuse(self, status: int, body: str = "") -> None:
+        """Refuse every new connection from now on; those that are open live on."""
+        self._refuse, self._refusal = status, body
+
     def accept(self) -> None:
         """Refuse no more."""
         self._refuse = 0

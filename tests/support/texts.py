@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bot.room.events import Failed, TextAnswer, TextRequest, Usage
 from bot.translation.desk import Desk
 from bot.translation.faults import Fault
+from bot.translation.ports import Reach
 from bot.translation.waiting import Ticket
 from tests.support.clock import ManualClock
 
@@ -108,6 +109,7 @@ class SimulatedService:
         translates: A translation, where `outcome` is None.
         sent: When, and what.
         used: By all answers.
+        reach: Learns whether it can be used.
     """
 
     per_minute: int = 60
@@ -118,6 +120,7 @@ class SimulatedService:
     clock: ManualClock = field(default_factory=ManualClock)
     sent: list[tuple[float, TextRequest]] = field(default_factory=list)
     used: Usage = field(default_factory=Usage)
+    reach: Reach | None = None
 
     def __post_init__(self) -> None:
         self.desk = Desk(
@@ -126,6 +129,7 @@ class SimulatedService:
             per_minute=self.per_minute,
             clock=self.clock,
             chance=random.Random(1),
+            reach=self.reach,
         )
 
     async def _send(self, request: TextRequest) -> TextAnswer | Fault:

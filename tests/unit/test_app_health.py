@@ -7,6 +7,7 @@ def test_a_bot_where_nobody_has_spoken_yet_is_healthy() -> None:
     healthy, details = health_of(ready=True, rooms=1, links=[WELL])
     assert healthy
     assert details == {
+        "status": "ok", "troubles": {},
         "gateway": True, "rooms": 1, "deaf": 0, "heard_ago_s": None, "repairs": 0
     }  # fmt: skip
 

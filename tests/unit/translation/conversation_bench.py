@@ -18,6 +18,7 @@ from bot.translation.budget import Claim, ConnectBudget
 from bot.translation.conversation import LiveConversation
 from bot.translation.faults import Fault
 from bot.translation.meter import Meter
+from bot.translation.ports import Reach
 from bot.translation.protocol import ServerEvent
 from bot.translation.turns import Turns
 from tests.support.clock import ManualClock
@@ -74,6 +75,7 @@ class Bench:
         clock: ManualClock | None = None,
         budget: ConnectBudget | None = None,
         claim: Claim | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self.clock = clock or ManualClock()
         self.links: list[RecordedLink] = []
@@ -89,6 +91,7 @@ class Bench:
             idle_s=60.0,
             chance=random.Random(1),
             notice=notice,
+            reach=reach,
         )
 
     def _open(

@@ -144,7 +144,7 @@ def test_an_error_s_words_count_at_their_beginning_alone() -> None:
 def test_an_error_is_judged_by_what_it_says_then_by_its_status(
     status: int, reason: str, message: str, fault: Fault
 ) -> None:
-    assert judge(status, reason, message) is fault
+    assert judge(status, reason, message) == fault
 
 
 def test_only_the_accounts_faults_end_everything() -> None:

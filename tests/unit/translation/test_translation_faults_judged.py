@@ -64,7 +64,7 @@ def test_known_words_of_the_service_are_recognised(code: str, message: str, faul
 def test_a_handshakes_status_is_judged_where_its_body_says_nothing(
     status: int, fault: Fault
 ) -> None:
-    assert faults.of_handshake(status, "<html>") is fault
+    assert faults.of_handshake(status, "<html>") == fault
 
 
 @pytest.mark.parametrize("param", ["session.voice", "session.modalities"])

@@ -1,0 +1,265 @@
+"""Whether the translation services can be used, as far as is known: one truth for all rooms.
+
+What conversations meet when they connect comes together here, so that it is said once and not by
+each speaker, and so that it is known where nobody speaks: to who starts a room, in `/health`.
+
+A trouble begins with the first connect that fails and is over with the first that succeeds. It is
+known at once, and told (in rooms, in the log) when it has lasted `TELL_S`. A refusal for good by a
+service that worked before is believed when it comes again `CONFIRM_S` later. While there is
+trouble and nobody connects, the service is tried from here, so that its end is noticed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.clock import Clock, Timer
+from bot.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+TELL_S: Final = 3.0  # what is over sooner is not spoken of
+CONFIRM_S: Final = 2.0
+TRY_S: Final = (10.0, 20.0, 30.0)  # rests between attempts; the last one stays
+RECHECK_S: Final = 600.0  # after a refusal for good: it may be put right without a restart
+KEPT_S: Final = 20.0  # what is said meanwhile: as a caption that comes later, it helps nobody
+KNOWN_WITHIN_S: Final = 2.0  # who starts a room waits no longer
+
+Try = Callable[[], Awaitable[None]]
+"""Uses the service once, at no cost, and reports what came of it as any other use does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a service can't be used.
+
+    Attributes:
+        code: Stable, for logs and `/health`.
+        reason: A sentence for members.
+        since: Seconds since 1970.
+        final: It is refused for good: trying again does not help.
+    """
+
+    code: str
+    reason: str
+    since: float
+    final: bool = False
+
+
+class Availability:
+    """Whether one service can be used. One per process and service.
+
+    Args:
+        name: For the log.
+        clock: Time.
+        now: Seconds since 1970.
+    """
+
+    def __init__(self, name: str, clock: Clock, now: Callable[[], float] = lambda: 0.0) -> None:
+        self._name = name
+        self._clock = clock
+        self._now = now
+        self._worked = False  # ever
+        self._trouble: Trouble | None = None
+        self._detail = ""
+        self._began_at = 0.0
+        self._doubted = False  # a refusal for good that came once
+        self._told = False
+        self._attempts = 0  # from here, in this trouble
+        self._telling: Timer | None = None
+        self._trying: Timer | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._tasks = TaskOwner(f"{name} availability")
+        self._closed = False
+        self._try: Try | None = None
+        self._under_way: asyncio.Task[None] | None = None
+        self.renewals = 0  # how often it was worth while to try again what was given up
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why it can't be used, also if that was found out just now."""
+        return self._trouble
+
+    @property
+    def lasting(self) -> Trouble | None:
+        """The same, where it is worth telling."""
+        return self._trouble if self._told else None
+
+    @property
+    def refusal(self) -> Trouble | None:
+        """The same, where trying again does not help."""
+        return self._trouble if self._trouble is not None and self._trouble.final else None
+
+    def use(self, attempt: Try) -> None:
+        """Try the service by this."""
+        self._try = attempt
+
+    def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Be told when anything of this changed; returns what ends it."""
+        self._listeners.append(changed)
+        return lambda: self._listeners.remove(changed)
+
+    # What those who use it report
+
+    def failed(self, code: str, reason: str, *, final: bool = False, detail: str = "") -> None:
+        """It could not be used.
+
+        Args:
+            code: Stable, for logs.
+            reason: A sentence for members.
+            final: Trying again does not help.
+            detail: For the log.
+        """
+        if self._closed:
+            return
+        before = self._trouble
+        since = self._now() if before is None else before.since
+        first = before is None or not (before.final or self._doubted)
+        self._doubted = final and first and self._worked and self._try is not None
+        self._trouble = Trouble(code, reason, since, final and not self._doubted)
+        self._detail = detail
+        if before is None:
+            self._began_at = self._clock.now()
+            self._attempts = 0
+        if self._told and before is not None and before.code != code:
+            log.warning("%s: %s", self._name, self._described(self._trouble))
+        self._plan_telling()
+        self._plan_trying()
+        if self._trouble != before:
+            self._changed()
+
+    def answered(self) -> None:
+        """It could be used."""
+        if self._closed:
+            return
+        self._worked = True
+        if self._trouble is None:
+            return
+        self._trouble = None
+        self._doubted = False
+        if self._told:
+            lasted_s = self._clock.now() - self._began_at
+            log.warning("%s: works again after %.0f s", self._name, lasted_s)
+        self._told = False
+        self._rest()
+        self.renewals += 1
+        self._changed()
+
+    async def find_out(self) -> None:
+        """Try it, where nothing is known of it yet; waits for `KNOWN_WITHIN_S` at most."""
+        if self._try is None or self._worked or self._trouble is not None or self._closed:
+            return
+        await asyncio.wait({self._attempt()}, timeout=KNOWN_WITHIN_S)
+
+    # Time
+
+    def _plan_telling(self) -> None:
+        if self._told or self._trouble is None:
+            return
+        if self._trouble.final:
+            self._tell()
+        elif self._telling is None and not self._doubted:
+            self._telling = self._clock.call_at(self._clock.now() + TELL_S, self._tell)
+
+    def _tell(self) -> None:
+        self._cancel_telling()
+        if self._trouble is None or self._told:
+            return
+        self._told = True
+        log.warning("%s: %s", self._name, self._described(self._trouble))
+        self._changed()
+
+    def _described(self, trouble: Trouble) -> str:
+        what = "refused for good" if trouble.final else "can't be used, trying again"
+        return f"{what}: {trouble.code}" + (f" ({self._detail})" if self._detail else "")
+
+    def _plan_trying(self) -> None:
+        """Try it from here after a rest, unless somebody else does before."""
+        if self._trying is not None:
+            self._trying.cancel()
+            self._trying = None
+        if self._try is None and self.refusal is None:
+            return  # whoever uses it next finds out
+        rest_s = TRY_S[min(self._attempts, len(TRY_S) - 1)]
+        if self._doubted:
+            rest_s = CONFIRM_S
+        elif self._trouble is not None and self._trouble.final:
+            rest_s = RECHECK_S
+        self._trying = self._clock.call_at(self._clock.now() + rest_s, self._try_again)
+
+    def _try_again(self) -> None:
+        self._trying = None
+        self._attempts += 1
+        if self._try is not None:
+            self._attempt()
+        elif self.refusal is not None:  # what was given up finds out
+            self.renewals += 1
+            self._changed()
+        self._plan_trying()
+
+    def _attempt(self) -> asyncio.Task[None]:
+        if self._under_way is None or self._under_way.done():
+            self._under_way = self._tasks.start(self._attempted(), "try")
+        return self._under_way
+
+    async def _attempted(self) -> None:
+        if self._try is None:
+            return
+        await self._try()
+        if self._doubted and self._trouble is not None:  # nothing speaks against it
+            self._doubted = False
+            self._trouble = replace(self._trouble, final=True)
+            self._plan_telling()
+            self._plan_trying()
+            self._changed()
+
+    def _cancel_telling(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+
+    def _rest(self) -> None:
+        self._cancel_telling()
+        if self._trying is not None:
+            self._trying.cancel()
+            self._trying = None
+
+    def _changed(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    async def close(self) -> None:
+        """Try and tell nothing more. Idempotent."""
+        self._closed = True
+        self._rest()
+        await self._tasks.close()
+
+
+class Services:
+    """The services that rooms use.
+
+    Attributes:
+        speech: Conversations.
+        texts: Translation of texts, by which further languages are made.
+    """
+
+    def __init__(self, clock: Clock, now: Callable[[], float] = lambda: 0.0) -> None:
+        self.speech = Availability("the translation service", clock, now)
+        self.texts = Availability("the text translation service", clock, now)
+
+    def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Be told when anything of either changed; returns what ends it."""
+        ends = (self.speech.listen(changed), self.texts.listen(changed))
+
+        def end() -> None:
+            for one in ends:
+                one()
+
+        return end
+
+    async def close(self) -> None:
+        """Try and tell nothing more. Idempotent."""
+        await self.speech.close()
+        await self.texts.close()

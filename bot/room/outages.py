@@ -1,0 +1,171 @@
+"""What a room says and does while a translation service can't be used."""
+
+from collections.abc import Callable, Sequence
+
+from bot.room.availability import KEPT_S, Services, Trouble
+from bot.words import Text, command, language_name, listing, number, t
+
+
+class Outages:
+    """Says once when the service fails, why and since when, and when it works again.
+
+    A room that is refused for good ends as soon as nobody in it is translated any more: open
+    conversations may live on.
+
+    Args:
+        services: What is known of them.
+        say: A notice to the people in the room.
+        changed: Called when anything changed that people see.
+        translated: Whether anybody's conversation is open.
+        written: The languages that are made in writing, of which the text service may fail.
+        renew: Called when what was given up may work again.
+        give_up: Called with the reason when the room has to end.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        say: Callable[[str], None],
+        changed: Callable[[], None],
+        translated: Callable[[], bool],
+        written: Callable[[], Sequence[str]],
+        renew: Callable[[], None],
+        give_up: Callable[[str], None],
+    ) -> None:
+        self._services = services
+        self._say = say
+        self._changed = changed
+        self._translated = translated
+        self._written = written
+        self._renew = renew
+        self._give_up = give_up
+        self._said: Trouble | None = None
+        self._missing: tuple[str, ...] = ()  # as was said
+        self._renewals = self._counted()
+        self._hearing = False
+        self._over = False
+        self._stop_listening = services.listen(self._known)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Languages that the text service owes."""
+        return () if self._services.texts.trouble is None else tuple(self._written())
+
+    def begin(self) -> None:
+        """Say what is to be said from now on: the room hears."""
+        self._hearing = True
+        self.look()
+
+    def _known(self) -> None:
+        if not self._over:
+            self.look()
+            self._changed()
+
+    def look(self) -> None:
+        """See how things stand. To be called also when a conversation opened or ended."""
+        if self._over or not self._hearing:
+            return
+        self._look_at_speech()
+        if not self._over:
+            self._look_at_texts()
+        if self._renewals != (now := self._counted()):
+            self._renewals = now
+            self._renew()
+
+    def _counted(self) -> tuple[int, int]:
+        return self._services.speech.renewals, self._services.texts.renewals
+
+    def _look_at_speech(self) -> None:
+        trouble, said = self._services.speech.lasting, self._said
+        if trouble is not None and trouble.final:
+            if not self._translated():
+                self._over = True
+                self._give_up(ended(trouble))
+            elif said is None or not said.final:
+                self._said = trouble
+                self._say(living_on(trouble))
+        elif trouble is not None and said is None:
+            self._said = trouble
+            self._say(began(trouble))
+        elif self._services.speech.trouble is None and said is not None:
+            self._said = None
+            self._say(t("The translation service works again: translation goes on."))
+
+    def _look_at_texts(self) -> None:
+        trouble = self._services.texts.lasting
+        missing = () if trouble is None else tuple(self._written())
+        if trouble is not None and missing and not self._missing:
+            self._missing = missing
+            self._say(missing_since(missing, trouble))
+        elif self._services.texts.trouble is None and self._missing:
+            back, self._missing = self._missing, ()
+            self._say(t("Captions in {languages} are there again.", languages=_named(back)))
+
+    def close(self) -> None:
+        """Say nothing more. Idempotent."""
+        self._over = True
+        stop, self._stop_listening = self._stop_listening, _nothing
+        stop()
+
+
+def _nothing() -> None:
+    return
+
+
+def began(trouble: Trouble) -> Text:
+    """The service can't be used for now."""
+    return t(
+        "{reason} Since {time} nothing new can be translated. What you say now is kept for about "
+        "{seconds} seconds; if it takes longer, it is lost.",
+        reason=trouble.reason,
+        time=when(trouble),
+        seconds=number(KEPT_S, 0),
+    )
+
+
+def living_on(trouble: Trouble) -> Text:
+    """The service refuses for good, and some are translated all the same."""
+    return t(
+        "{reason} Whoever is being translated still is, but only until their next longer pause; "
+        "nobody else is translated.",
+        reason=trouble.reason,
+    )
+
+
+def ended(trouble: Trouble) -> Text:
+    """The room ends, as the service refuses for good."""
+    return t(
+        "{reason} Translation ends, and nobody is heard any more. Whoever runs this bot has to put "
+        "that right (its log says how); then {command} begins anew.",
+        reason=trouble.reason,
+        command=command("translate start"),
+    )
+
+
+def refused(trouble: Trouble) -> Text:
+    """No room begins, as the service refuses for good."""
+    return t(
+        "{reason} Whoever runs this bot has to put that right; its log says how.",
+        reason=trouble.reason,
+    )
+
+
+def missing_since(languages: Sequence[str], trouble: Trouble) -> Text:
+    """Captions in some languages are missing."""
+    return t(
+        "Captions in {languages} have been missing since {time}, as texts can't be translated: "
+        "{reason}",
+        languages=_named(languages),
+        time=when(trouble),
+        reason=trouble.reason,
+    )
+
+
+def when(trouble: Trouble) -> str:
+    """The time since when, as Discord shows it to each."""
+    return f"<t:{int(trouble.since)}:t>"
+
+
+def _named(codes: Sequence[str]) -> str:
+    return listing(language_name(code) for code in codes)
