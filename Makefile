@@ -3,9 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --no-compile
+SETS := set-run set-local set-dev set-bench
 
-.PHONY: demo run engine test soak fuzz bench words picture check format lock clean help
+.PHONY: demo run engine test soak fuzz bench words picture check format lock clean help python $(SETS)
 
 help:
 	@echo "make demo    a whole call on this machine: no token, no key"
@@ -21,68 +21,67 @@ help:
 	@echo "make format  let the formatter and the linter mend what they can"
 	@echo "make lock    resolve the dependencies anew"
 
-demo: $(VENV)/.local
+demo: set-local
 	@$(BIN)/python -m bot demo $(ARGS)
 
-run: $(VENV)/.run
+run: set-run
 	@$(BIN)/python -m bot run $(ARGS)
 
-engine: $(VENV)/.local
+engine: set-local
 	@$(BIN)/python -m bot engine $(ARGS)
 
 # Most tests wait for sound in real time: with five at once two cores are about half busy.
-test: $(VENV)/.dev
+test: set-dev
 	@$(BIN)/python -m pytest -n 5 --dist loadfile $(ARGS)
 
-soak: $(VENV)/.dev
+soak: set-dev
 	@$(BIN)/python -m pytest tests/call/test_crowd.py --soak -rP $(ARGS)
 
-fuzz: $(VENV)/.dev
+fuzz: set-dev
 	@$(BIN)/python -m pytest tests/fuzz --fuzz-full --timeout 3600 -rP $(ARGS)
 
-bench: $(VENV)/.bench
+bench: set-bench
 	@$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(ARGS)
 
-words: $(VENV)/.dev
+words: set-dev
 	@$(BIN)/python -m tests.words
 
-picture: $(VENV)/.dev
+picture: set-dev
 	@$(BIN)/python -m tests.picture
 
-check: $(VENV)/.dev
+check: set-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
 
-format: $(VENV)/.dev
+format: set-dev
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Parley needs Python 3.11 or newer; choose one: make PYTHON=python3.12"; exit 1; }
-	@echo "Setting up $(VENV) (once)"
-	@$(PYTHON) -m venv $(VENV) \
-		|| { rm -rf $(VENV); echo "Python's venv module is missing (Debian: python3-venv)"; exit 1; }
+# Each set of locked packages, and the project's own command beside it: looked at each time, installed
+# where something changed. What was interrupted or broken is mended there.
+$(SETS): set-%: python
+	@$(PYTHON) requirements/install.py $*
 
-$(VENV)/.%: requirements/%.txt | $(BIN)/python
-	@echo "Installing $< (once)"
-	@$(PIP) -r $<
-	@touch $@
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+	"parley: '$(PYTHON)' is not Python 3.11 or newer. Install one, or say which: make PYTHON=python3.12" >&2; exit 1; }
 
 # The files name hashes and no index: any mirror will do. dev holds local, local holds run, and the
-# smaller sets are constrained by the larger, so that one version of each package exists.
+# smaller sets are constrained by the larger, so that one version of each package exists. build is
+# what makes the command `parley`, installed beside each of them.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
-lock: | $(BIN)/python
+lock: set-dev
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet uv
-	@$(COMPILE) --extra local --extra postgres --group dev --output-file requirements/dev.txt
-	@$(COMPILE) --extra local --extra postgres --constraint requirements/dev.txt --output-file requirements/local.txt
-	@$(COMPILE) --extra postgres --constraint requirements/dev.txt --output-file requirements/run.txt
-	@$(COMPILE) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
+	@$(COMPILE) pyproject.toml --extra local --extra postgres --group dev --output-file requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra local --extra postgres --constraint requirements/dev.txt --output-file requirements/local.txt
+	@$(COMPILE) pyproject.toml --extra postgres --constraint requirements/dev.txt --output-file requirements/run.txt
+	@$(COMPILE) pyproject.toml --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
+	@$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 
 clean:
-	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) *.egg-info demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

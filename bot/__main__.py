@@ -4,8 +4,14 @@ import sys
 
 from bot import interrupt
 
-interrupt.end_at_once()  # importing takes a moment, too
 
-from bot.cli import main  # noqa: E402
+def main() -> int:
+    """Run one command of the command line; the exit status."""
+    interrupt.end_at_once()  # importing takes a moment, too
+    from bot import cli  # noqa: PLC0415
 
-sys.exit(main())
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
