@@ -128,9 +128,8 @@ async def test_nobody_waits_for_longer_than_five_seconds_and_the_search_goes_on(
     await settle()
     assert not waiting.done()
     desk.clock.advance(0.1)
-    with pytest.raises(WebhookPendingError) as caught:
+    with pytest.raises(WebhookPendingError):
         await waiting
-    assert not caught.value.lasting
     for _ in range(3):
         with pytest.raises(WebhookPendingError):
             await desk.of(channel)
@@ -164,9 +163,8 @@ async def test_a_refusal_says_why_to_everybody_who_waits(desk: Desk) -> None:
     await settle()
     channel.hold.set()
     for one in asking:
-        with pytest.raises(WebhookUnavailableError, match="does not let me") as caught:
+        with pytest.raises(WebhookUnavailableError, match="does not let me"):
             await one
-        assert caught.value.lasting
 
 
 async def test_without_the_permission_nothing_is_requested(desk: Desk) -> None:
