@@ -96,7 +96,7 @@ class _Refusal:
         by_event: A change of the channel's webhooks may end it.
     """
 
-    error: WebhookUnavailableError
+    reason: str
     memory: Refused
     standing: int | None = None
     by_event: bool = True
@@ -186,16 +186,18 @@ class Webhooks:
             return known.webhook
 
     def _begin(self, at: WebhookChannel) -> _Search:
+        refusal = self._refusals.get(at.id)
         if not _permitted(at):
+            if refusal is not None:
+                refusal.memory.ease()  # of the permission it is known when it is back
             raise WebhookUnavailableError(
                 t(
                     "I lack the permission Manage Webhooks in this channel, so captions come under "
                     "my own name, with the speaker's in front."
                 )
             )
-        refusal = self._refusals.get(at.id)
         if refusal is not None and refusal.memory.holds(_permissions(at)):
-            raise refusal.error
+            raise WebhookUnavailableError(refusal.reason)
         if (known := self._known.get(at.id)) is not None:
             known.doubted, known.looked_at = False, self.clock.now()
         search = _Search(self.clock, 0.0 if at.id in self._failed else _PATIENCE_S)
@@ -242,7 +244,7 @@ class Webhooks:
         memory = Refused(self.clock) if before is None else before.memory
         full = error if isinstance(error, _NoneLeftError) else None
         memory.note(_permissions(at), asked=full is None or full.asked)
-        refusal = _Refusal(error, memory, None if full is None else full.standing, by_event)
+        refusal = _Refusal(error.message, memory, None if full is None else full.standing, by_event)
         _note(self._refusals, at.id, refusal)
 
     async def close(self) -> None:
