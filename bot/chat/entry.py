@@ -120,6 +120,10 @@ class Entry:
             ]
             self.wanted = messages(utterances, style, names=self.speaker == DIGEST)
 
+    def lacks(self, caption: Caption) -> bool:
+        """Whether a caption is final and does not stand yet in a message out of reach."""
+        return caption.final and caption.key not in self.behind
+
     def captions(self) -> Iterator[Caption]:
         """All that it shows."""
         return (caption for known in self.said.values() for caption in known.values())

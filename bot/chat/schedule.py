@@ -268,6 +268,8 @@ class Schedule:
                     self._by_utterance[number] = whole  # and goes with it
             if not any(entry.captions()):
                 del self._open[entry.key]
+            elif entry.final:
+                self._file(entry)  # the rest of it stands out of reach
         self._open[whole.key] = whole
         self._figures["fused"] += len(whole.said)
         return whole
