@@ -147,8 +147,18 @@ class Doors:
         if self._boards is not None:
             self._boards.remove_later(channel, message_id, minutes)
 
+    def webhooks_changed(self, channel_id: int) -> None:
+        """A text channel's webhooks are others now."""
+        if self._boards is not None:
+            self._boards.webhooks_changed(channel_id)
+
     def look_again(self) -> None:
-        """Have each voice link see anew who is there, as Discord may not have told all changes."""
+        """Have each voice link see anew who is there, as Discord may not have told all changes.
+
+        Likewise the boards, which webhooks there are.
+        """
+        if self._boards is not None:
+            self._boards.look_again()
         for link in self.links:
             if not link.closed:
                 self._tasks.start(link.look_again(), f"look again {link.channel_id}")
@@ -265,7 +275,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             cogs=[
                 lambda _: Translate(rooms, host, spending, wall.seconds, transcripts),
                 lambda client: Comings(client, rooms, host),
-                lambda _: TextChannels(rooms, doors.readers),
+                lambda _: TextChannels(rooms, doors.readers, doors.webhooks_changed),
                 lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
                 lambda _: SettingsCog(guild_settings, accounts, rooms.runs),

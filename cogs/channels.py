@@ -1,6 +1,6 @@
 """Tells rooms when a text channel was lost, or who can read it has changed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 import discord
@@ -29,17 +29,25 @@ class Readers(Protocol):
 
 
 class TextChannels(commands.Cog):
-    """Hears of channels, threads, roles and members that change.
+    """Hears of channels, threads, webhooks, roles and members that change.
 
     Args:
         rooms: The rooms of this process.
         readers: Knows who can read.
+        webhooks_changed: Told of a channel whose webhooks are others now.
         every_s: Seconds after which members' roles are asked for anew.
     """
 
-    def __init__(self, rooms: Rooms, readers: Readers, every_s: float = ASK_AGAIN_S) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        readers: Readers,
+        webhooks_changed: Callable[[int], None],
+        every_s: float = ASK_AGAIN_S,
+    ) -> None:
         self._rooms = rooms
         self._readers = readers
+        self._webhooks_changed = webhooks_changed
         self._asking: set[int] = set()  # guilds
         self._tasks = TaskOwner("text channels")
         self._ask_again.change_interval(seconds=every_s)
@@ -71,6 +79,11 @@ class TextChannels(commands.Cog):
     ) -> None:
         """Look who can read."""
         self._rooms.text_channels_changed(after.guild.id)
+
+    @commands.Cog.listener()
+    async def on_webhooks_update(self, channel: discord.abc.GuildChannel) -> None:
+        """Look whether there is a webhook for captions again, or none any more."""
+        self._webhooks_changed(channel.id)
 
     @commands.Cog.listener()
     async def on_raw_thread_update(self, event: discord.RawThreadUpdateEvent) -> None:

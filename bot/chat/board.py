@@ -57,7 +57,8 @@ class ChannelBoard:
         refused: Called once, with the reason, when nothing can be written in the channel any more
             (it is gone, or the bot may not write there).
         budget: Of the channel's webhook; several boards of one channel in a row may share it.
-        threads: Makes the place for a language's captions; None: all stand in the channel.
+        threads: Makes the place for a language's captions, or None where there can be none for now;
+            without, all stand in the channel.
         janitor: Removes captions when their time is over, this board closed or not.
     """
 
@@ -69,7 +70,7 @@ class ChannelBoard:
         *,
         refused: Callable[[str], None] | None = None,
         budget: Budget | None = None,
-        threads: Callable[[str], CaptionTransport] | None = None,
+        threads: Callable[[str], CaptionTransport | None] | None = None,
         janitor: Janitor | None = None,
     ) -> None:
         self._clock = clock
@@ -96,16 +97,20 @@ class ChannelBoard:
         if self._closing:
             log.debug("caption after close, ignored")
             return
-        self._lane(caption.language).schedule.show(caption, self._clock.now())
+        self._lane(caption).schedule.show(caption, self._clock.now())
         self._changed.set()
 
-    def _lane(self, language: str) -> _Lane:
-        if self._threads is None:
+    def _lane(self, caption: Caption) -> _Lane:
+        # What began in the channel stays there, also when its language has a thread meanwhile.
+        if self._threads is None or self._main.schedule.knows(caption):
             return self._main
+        language = caption.language
         lane = self._lanes.get(language)
         if lane is None:
+            if (place := self._threads(language)) is None:
+                return self._main
             schedule = Schedule(self._budget, self._style([language]))
-            lane = self._lanes[language] = _Lane(self._threads(language), schedule)
+            lane = self._lanes[language] = _Lane(place, schedule)
             self._budget.sharers = len(self._lanes)
         return lane
 
@@ -272,6 +277,6 @@ class ChannelBoard:
         caption = isinstance(change, Post) and change.speaker is not None
         gone = isinstance(error, ChannelGoneError)
         lasting = gone or (caption and isinstance(error, UnwritableError))
-        if lasting and lane is self._main and self._refused is not None:
+        if lasting and self._refused is not None:
             tell, self._refused = self._refused, None
             tell(error.message)

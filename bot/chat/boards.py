@@ -9,7 +9,8 @@ from bot.chat.board import ChannelBoard
 from bot.chat.budget import Budget, Budgets, own_budget
 from bot.chat.channel import ChannelTransport
 from bot.chat.janitor import Historic, Janitors
-from bot.chat.threads import LanguageThread, hindrance
+from bot.chat.refused import Told
+from bot.chat.threads import THREADS, LanguageThread, hindrance
 from bot.chat.transport import MessageRef
 from bot.chat.webhooks import CaptionChannel, Webhooks, home
 from bot.clock import Clock
@@ -59,17 +60,23 @@ class Boards:
         except ChatError as error:
             # The board says it to the channel's people when it posts under the bot's own name.
             log.info("no webhook at the start: %s", error.code)
-        transport = ChannelTransport(channel, self._webhooks, self._own)
+        told = Told()
+        transport = ChannelTransport(channel, self._webhooks, self._own, told)
         places: dict[str, LanguageThread] = {}
 
-        def thread(language: str) -> LanguageThread:
-            assert isinstance(channel, discord.TextChannel)  # noqa: S101 - nothing hindered it
+        def thread(language: str) -> LanguageThread | None:
             if language not in places:
-                places[language] = LanguageThread(channel, language, self._webhooks, self._own)
+                if (why_not := hindrance(channel)) is not None:
+                    if told.once(THREADS, why_not, language):
+                        board.say(why_not)
+                    return None
+                assert isinstance(channel, discord.TextChannel)  # noqa: S101 - nothing hindered it
+                places[language] = LanguageThread(
+                    channel, language, self._webhooks, self._own, told
+                )
             return places[language]
 
-        why_not = hindrance(channel) if look.layout is Layout.THREADS else None
-        apart = look.layout is Layout.THREADS and why_not is None
+        apart = look.layout is Layout.THREADS
         board = ChannelBoard(
             transport,
             self._clock,
@@ -79,15 +86,22 @@ class Boards:
             threads=thread if apart else None,
             janitor=self._janitors.of(channel.guild.id) if look.caption_minutes else None,
         )
-        if why_not is not None:
-            board.say(why_not)
+        earlier: list[Historic] = [transport]
+        if apart:
+            found = [thread(language) for language in look.languages]
+            earlier += [place for place in found if place is not None]
         if look.caption_minutes:
-            earlier: list[Historic] = [transport]
-            if apart:
-                earlier += [thread(language) for language in look.languages]
             for place in earlier:
                 self._janitors.of(channel.guild.id).catch_up(place, look.caption_minutes)
         return board
+
+    def webhooks_changed(self, channel_id: int) -> None:
+        """A channel's webhooks have changed: there may be one for us again, or none any more."""
+        self._webhooks.changed(channel_id)
+
+    def look_again(self) -> None:
+        """Discord may not have told of changes."""
+        self._webhooks.missed()
 
     def remove_later(self, channel: CaptionChannel, message_id: int, minutes: float) -> None:
         """Remove a message of the bot's own that names people as late as captions are removed."""

@@ -1,6 +1,7 @@
 """A Discord text channel as captions need it: by webhook, else by the bot's own messages."""
 
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,8 +9,16 @@ from datetime import datetime
 import discord
 
 from bot.chat.budget import Budget, Budgets, own_budget
-from bot.chat.faults import FAULTS, UNKNOWN_WEBHOOK, ChannelGoneError, chat_error
+from bot.chat.faults import (
+    FAULTS,
+    NO_WEBHOOK,
+    ChannelGoneError,
+    ThreadClosedError,
+    UnwritableError,
+    chat_error,
+)
 from bot.chat.names import username
+from bot.chat.refused import Refused, Told
 from bot.chat.render import has_name, named
 from bot.chat.transport import DIGEST, MessageRef, Posted
 from bot.chat.webhooks import (
@@ -24,8 +33,11 @@ from bot.words import t
 
 log = logging.getLogger(__name__)
 
+WEBHOOK = "webhook"  # the matter of which people are told
+
 _RECENT = 50  # messages, among which a lost one is looked for
 _LOOKED_THROUGH = 2000  # messages of old, for captions whose time is over
+_NAMES = 100  # of which it is remembered that Discord refused them
 _PING_NOBODY = discord.AllowedMentions.none()
 
 
@@ -33,108 +45,162 @@ class ChannelTransport:
     """Implements CaptionTransport for a text channel, a voice channel's chat or a thread.
 
     Without a webhook captions go out as the bot's own messages, the speaker's name in bold; the
-    first such Posted says so in its notice.
+    first such Posted says so in its notice. Nothing that Discord refused is given up for good: it
+    is tried again once the cause may be gone (`refused.py`).
 
     Args:
         channel: Which.
         webhooks: Of all channels.
         own: The budgets of the bot's own messages, by channel and thread.
+        told: What the channel's people know already.
     """
 
     def __init__(
-        self, channel: CaptionChannel, webhooks: Webhooks, own: Budgets | None = None
+        self,
+        channel: CaptionChannel,
+        webhooks: Webhooks,
+        own: Budgets | None = None,
+        told: Told | None = None,
     ) -> None:
         self._channel = channel
         self._webhooks = webhooks
         self._own = (own or Budgets(own_budget)).of(channel.id)
-        self._own_refused = False
+        self._own_refused = Refused(webhooks.clock)
+        self._names_refused: OrderedDict[str, Refused] = OrderedDict()
+        self._waking_refused = Refused(webhooks.clock)
         self._thread = channel if isinstance(channel, discord.Thread) else discord.utils.MISSING
-        self._refused: WebhookUnavailableError | None = None
-        self._told = False
+        self._told = told or Told()
+
+    @property
+    def channel_id(self) -> int:
+        """Where it writes."""
+        return self._channel.id
 
     def own_budget(self) -> Budget | None:
         """What the bot's own messages here draw on; None where it may not post captions so."""
-        return self._own if self._may_post() and not self._own_refused else None
+        return self._own if self._may_post() and not self._own_is_refused() else None
 
     async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
-        """Post under a speaker's name and picture, or (None, or `own`) under the bot's own."""
+        """Post under a speaker's name and picture, or (None, or `own`) under the bot's own.
+
+        A notice goes by the webhook too where the bot may not post by itself.
+        """
+        try:
+            return await self._post(speaker, content, own=own)
+        except ThreadClosedError:
+            if not await self._wake():
+                raise
+            return await self._post(speaker, content, own=own)
+
+    async def _post(self, speaker: Member | None, content: str, *, own: bool) -> Posted:
         if speaker is None:
-            return Posted(await self._post_own(None, content))
+            return Posted(await self._post_notice(content))
         if own and (own_ref := await self._try_own(speaker, content)) is not None:
             return Posted(own_ref)
         try:
-            return Posted(await self._post_by_webhook(speaker, content))
+            ref = await self._post_by_webhook(speaker, content)
         except WebhookUnavailableError as error:
-            if error.lasting:
-                self._refused = error
             ref = await self._post_own(speaker, content)
-            notice = None if self._told else error.message
-            self._told = True
-            return Posted(ref, notice)
+            news = self._told.once(WEBHOOK, error.message, self.channel_id)
+            return Posted(ref, error.message if news else None)
+        if ref.webhook_id is not None:
+            self._told.over(WEBHOOK, self.channel_id)
+        return Posted(ref)
 
     async def _post_by_webhook(self, speaker: Member, content: str) -> MessageRef:
-        if self._refused is not None:
-            raise self._refused
+        name = username(speaker.name)
+        if (refused := self._names_refused.get(name)) is not None and refused.holds():
+            return await self._post_own(speaker, content)
         for _ in range(2):
             webhook = await self._webhooks.of(self._channel)
             try:
                 message = await webhook.send(
                     content,
-                    username=username(speaker.name),
+                    username=name,
                     avatar_url=speaker.avatar_url or discord.utils.MISSING,
                     allowed_mentions=_PING_NOBODY,
                     suppress_embeds=True,
                     thread=self._thread,
                     wait=True,
                 )
-            except discord.NotFound as error:
-                if error.code != UNKNOWN_WEBHOOK:
-                    raise chat_error(error) from error
-                log.info("webhook gone, looking for another")
-                self._webhooks.forget(webhook.id)
             except discord.HTTPException as error:
-                if error.status != 400:
-                    raise chat_error(error) from error
+                if error.code in NO_WEBHOOK:
+                    log.info("webhook gone, looking for another")
+                    self._webhooks.forget(webhook.id)
+                    continue
+                meaning = chat_error(error)
+                if error.status != 400 or isinstance(meaning, UnwritableError):
+                    raise meaning from error
                 # Most likely the name: a server can ban words that we do not know of.
                 log.info("webhook message refused: code %d", error.code)
-                return await self._post_own(speaker, content)
+                ref = await self._post_own(speaker, content)
+                self._refuse_name(name)
+                return ref
             except FAULTS as error:
                 raise chat_error(error) from error
             else:
-                return MessageRef(message.id, webhook.id)
+                return MessageRef(message.id, webhook.id, self.channel_id)
         # A webhook that is gone at once is not asked for again: many 404s get a bot restricted.
-        raise WebhookUnavailableError(
-            t(
-                "My webhook in this channel vanishes as soon as it is made, so captions come under "
-                "my own name, with the speaker's in front."
-            )
-        )
+        raise self._webhooks.vanishes(self._channel)
 
-    async def _try_own(self, speaker: Member, content: str) -> MessageRef | None:
+    def _refuse_name(self, name: str) -> None:
+        refused = self._names_refused.pop(name, None) or Refused(self._webhooks.clock)
+        refused.note()
+        self._names_refused[name] = refused
+        if len(self._names_refused) > _NAMES:
+            self._names_refused.popitem(last=False)
+
+    async def _try_own(self, speaker: Member | None, content: str) -> MessageRef | None:
         """None where Discord does not let the bot: the webhook may do it all the same."""
-        if self._own_refused:
+        if not self._may_post() or self._own_is_refused():
             return None
         try:
             return await self._post_own(speaker, content)
-        except (RateLimitError, ChannelGoneError):
+        except (RateLimitError, ChannelGoneError, ThreadClosedError):
             raise
         except ChatError as error:
             if error.retryable:
                 raise
-            # Not asked for again: many refusals get a bot restricted.
-            log.warning("own captions refused, they go on by the webhook")
-            self._own_refused = True
+            # Not asked for again soon: many refusals get a bot restricted.
+            log.warning("own messages refused, they go by the webhook")
+            self._own_refused.note(self._permissions().value)
             return None
+
+    def _own_is_refused(self) -> bool:
+        return self._own_refused.holds(self._permissions().value)
+
+    async def _post_notice(self, content: str) -> MessageRef:
+        if (ref := await self._try_own(None, content)) is not None:
+            return ref
+        try:
+            return await self._post_by_webhook(DIGEST, content)
+        except WebhookUnavailableError as error:
+            raise UnwritableError(t("I may not write in the text channel.")) from error
 
     async def _post_own(self, speaker: Member | None, content: str) -> MessageRef:
         with _translated():
             message = await self._channel.send(
                 as_own(speaker, content), allowed_mentions=_PING_NOBODY, suppress_embeds=True
             )
-        return MessageRef(message.id)
+        self._own_refused.over()
+        return MessageRef(message.id, None, self.channel_id)
 
     async def edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
-        """Replace the content of a message."""
+        """Replace the content of a message; one that can't be reached is to be posted anew."""
+        try:
+            try:
+                await self._edit(ref, speaker, content)
+            except ThreadClosedError:
+                if not await self._wake():
+                    raise
+                await self._edit(ref, speaker, content)
+        except ChannelGoneError:
+            raise
+        except UnwritableError as error:
+            log.info("a caption is out of reach: %s", error.code)
+            raise MessageGoneError(removed=False) from error
+
+    async def _edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
         if ref.webhook_id is None:
             with _translated():
                 message = self._channel.get_partial_message(ref.id)
@@ -146,12 +212,20 @@ class ChannelTransport:
                 ref.id, content=content, allowed_mentions=_PING_NOBODY, thread=self._thread
             )
         except FAULTS as error:
-            if isinstance(error, discord.NotFound) and error.code == UNKNOWN_WEBHOOK:
+            if isinstance(error, discord.HTTPException) and error.code in NO_WEBHOOK:
                 self._webhooks.forget(webhook.id)
             raise chat_error(error) from error
 
     async def delete(self, ref: MessageRef) -> None:
         """Remove a message; one that is gone already is no error."""
+        try:
+            await self._delete(ref)
+        except ThreadClosedError:
+            if not await self._wake():
+                raise
+            await self._delete(ref)
+
+    async def _delete(self, ref: MessageRef) -> None:
         try:
             if ref.webhook_id is None:
                 with _translated():
@@ -162,6 +236,22 @@ class ChannelTransport:
                     await webhook.delete_message(ref.id, thread=self._thread)
         except MessageGoneError:
             log.debug("message to delete was gone")
+
+    async def _wake(self) -> bool:
+        """Bring the thread back from the archive, where anybody who writes there may do so."""
+        if not isinstance(self._channel, discord.Thread):
+            return False
+        under = (self._permissions().value, self._channel.locked)
+        if self._waking_refused.holds(under):
+            return False
+        try:
+            await self._channel.edit(archived=False)
+        except FAULTS as error:
+            log.info("a thread stays closed: %s", chat_error(error).code)
+            self._waking_refused.note(under)
+            return False
+        self._waking_refused.over()
+        return True
 
     async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
         """The newest message of ours that reads so, posted within the last minutes, if any.
@@ -175,7 +265,7 @@ class ChannelTransport:
         with _translated():
             async for message in self._channel.history(limit=_RECENT):
                 if self._is_ours(message) and message.content in wanted:
-                    return MessageRef(message.id, message.webhook_id)
+                    return self._ref(message)
         return None
 
     async def history(self) -> AsyncIterator[tuple[MessageRef, datetime]]:
@@ -191,7 +281,7 @@ class ChannelTransport:
         with _translated():
             async for message in self._channel.history(limit=_LOOKED_THROUGH):
                 if self._is_caption(message, webhook_id):
-                    yield MessageRef(message.id, message.webhook_id), message.created_at
+                    yield self._ref(message), message.created_at
 
     def _is_caption(self, message: discord.Message, webhook_id: int | None) -> bool:
         if message.webhook_id is not None:
@@ -205,9 +295,19 @@ class ChannelTransport:
         """Remove up to a hundred messages at once; False where that may not be done."""
         if not self._permissions().manage_messages:
             return False
-        with _translated():
-            await self._channel.delete_messages([discord.Object(ref.id) for ref in refs])
+        messages = [discord.Object(ref.id) for ref in refs]
+        try:
+            with _translated():
+                await self._channel.delete_messages(messages)
+        except ThreadClosedError:
+            if not await self._wake():
+                raise
+            with _translated():
+                await self._channel.delete_messages(messages)
         return True
+
+    def _ref(self, message: discord.Message) -> MessageRef:
+        return MessageRef(message.id, message.webhook_id, self.channel_id)
 
     def _may_post(self) -> bool:
         allowed = self._permissions()
@@ -215,7 +315,10 @@ class ChannelTransport:
         return allowed.send_messages_in_threads if apart else allowed.send_messages
 
     def _permissions(self) -> discord.Permissions:
-        return self._channel.permissions_for(self._channel.guild.me)
+        try:
+            return self._channel.permissions_for(self._channel.guild.me)
+        except discord.ClientException:  # a thread whose channel was deleted
+            return discord.Permissions.none()
 
     def _is_ours(self, message: discord.Message) -> bool:
         me = self._channel.guild.me

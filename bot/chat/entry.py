@@ -73,6 +73,9 @@ class Entry:
         failures: Requests that failed in a row.
         doubtful: The last post was not answered and may stand.
         removed: Somebody deleted a message of it; it is left alone.
+        stood: Finals that stand whole, by caption, and their text.
+        behind: Captions that stand final in a message that is out of reach; they are not shown
+            again.
     """
 
     key: Key
@@ -88,12 +91,17 @@ class Entry:
     failures: int = 0
     doubtful: bool = False
     removed: bool = False
+    stood: dict[int, str] = field(default_factory=dict)
+    behind: set[int] = field(default_factory=set)
+    _asked: tuple[list[str], dict[int, str]] = field(default_factory=lambda: ([], {}))
 
     def take(self, utterance: int, caption: Caption, style: Style, now: float) -> None:
         """A newer state of a caption."""
         known = self.said.setdefault(utterance, {})
         before = known.get(caption.key)
         known[caption.key] = caption
+        if before is not None and before.text != caption.text:
+            self.behind.discard(caption.key)
         if self.fused and before is not None and before.text == caption.text:
             # An original that comes later is not worth a request where they are scarce.
             known[caption.key] = replace(caption, source_text=before.source_text)
@@ -106,8 +114,15 @@ class Entry:
     def write(self, style: Style) -> None:
         """Write anew what should stand; a notice stays as it is."""
         if self.said:
-            utterances = [list(known.values()) for known in self.said.values()]
+            utterances = [
+                [caption for caption in known.values() if caption.key not in self.behind]
+                for known in self.said.values()
+            ]
             self.wanted = messages(utterances, style, names=self.speaker == DIGEST)
+
+    def lacks(self, caption: Caption) -> bool:
+        """Whether a caption is final and does not stand yet in a message out of reach."""
+        return caption.final and caption.key not in self.behind
 
     def captions(self) -> Iterator[Caption]:
         """All that it shows."""
@@ -140,6 +155,21 @@ class Entry:
             return Delete(self.key, self.sent[-1].ref)
         return None
 
+    def asked(self) -> None:
+        """A request for it is about to be made."""
+        self._asked = (list(self.wanted), self._finals())
+
+    def _finals(self) -> dict[int, str]:
+        return {caption.key: caption.text for caption in self.captions() if caption.final}
+
+    def lost(self, style: Style) -> None:
+        """What stands of it is out of reach: what is missing there is to be posted anew."""
+        self.sent.clear()
+        finals = self._finals().items()
+        self.behind |= {key for key, text in finals if self.stood.get(key) == text}
+        self.stood.clear()
+        self.write(style)
+
     def done(self, change: Change, ref: MessageRef | None) -> None:
         """A request succeeded; `ref` is the new message of a Post."""
         self.failures = 0
@@ -151,6 +181,9 @@ class Entry:
                 self.sent[change.index].content = change.content
             case Delete():
                 self.sent.pop()
+        wanted, finals = self._asked
+        if [sent.content for sent in self.sent] == wanted:
+            self.stood = finals
 
     def give_up(self) -> None:
         """Leave it as it stands."""

@@ -13,9 +13,14 @@ UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK = 10015
 EDITED_TOO_OFTEN = 30046  # of a message older than an hour
+INVALID_WEBHOOK_TOKEN = 50027
 NOT_THE_AUTHOR = 50005  # of a message that is to be edited
 THREAD_ARCHIVED = 50083
 THREAD_LOCKED = 160005
+TOO_MANY_THREADS = 160006  # active ones of the server
+
+# Answers by which a webhook is known to be gone.
+NO_WEBHOOK = frozenset({UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN})
 
 # What a request of discord.py's raises.
 FAULTS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
@@ -35,6 +40,12 @@ class ChannelGoneError(UnwritableError):
     code = "channel_gone"
 
 
+class ThreadClosedError(UnwritableError):
+    """The thread is archived or locked."""
+
+    code = "thread_closed"
+
+
 def chat_error(error: Exception) -> ChatError:
     """The ChatError for what discord.py or aiohttp raised. Quotes nothing of it."""
     if isinstance(error, discord.RateLimited):
@@ -49,14 +60,14 @@ def chat_error(error: Exception) -> ChatError:
 def _refusal(error: discord.HTTPException) -> ChatError:
     if error.code == UNKNOWN_MESSAGE:
         return MessageGoneError(removed=True)
-    if error.code in {UNKNOWN_WEBHOOK, EDITED_TOO_OFTEN}:
+    if error.code in {*NO_WEBHOOK, EDITED_TOO_OFTEN}:
         return MessageGoneError(removed=False)
     if error.code == UNKNOWN_CHANNEL:
         return ChannelGoneError(t("The text channel is gone."))
+    if error.code in {THREAD_ARCHIVED, THREAD_LOCKED}:
+        return ThreadClosedError(t("The thread is locked or archived, so I can't write there."))
     if error.status == 403 and error.code != NOT_THE_AUTHOR:
         return UnwritableError(t("I may not write in the text channel."))
-    if error.code in {THREAD_ARCHIVED, THREAD_LOCKED}:
-        return UnwritableError(t("The thread is locked or archived, so I can't write there."))
     return ChatError(
         t(
             "Discord refused a message ({status}, code {code}).",

@@ -67,7 +67,7 @@ def fused(key: Key, entries: list[Entry], style: Style) -> tuple[Entry, list[Cap
         added = {
             number: final
             for number, known in entry.said.items()
-            if (final := {key: caption for key, caption in known.items() if caption.final})
+            if (final := {key: one for key, one in known.items() if entry.lacks(one)})
         }
         before = dict(whole.said), whole.speaker
         whole.said |= added

@@ -10,14 +10,15 @@ the next board opens in the same channel (`history`).
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
+from bot.chat.faults import UnwritableError
 from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
-from bot.errors import ChatError
+from bot.errors import ChatError, MessageGoneError
 from bot.tasks import TaskOwner
 from bot.wall import Wall
 
@@ -105,11 +106,11 @@ class Janitor:
         while self._due:
             await self._until(min(at for _, at in self._due.values()))
             now = self._clock.now()
-            due: dict[CaptionTransport, list[MessageRef]] = {}
+            due: dict[tuple[CaptionTransport, int], list[MessageRef]] = {}
             for ref, (place, at) in self._due.items():
                 if at <= now:
-                    due.setdefault(place, []).append(ref)
-            for place, refs in due.items():
+                    due.setdefault((place, ref.channel_id), []).append(ref)
+            for (place, _), refs in due.items():
                 try:
                     await self._clear(place, refs)
                 except Exception:  # one place's fault must not keep all others' captions standing
@@ -128,7 +129,7 @@ class Janitor:
             timer.cancel()
 
     async def _clear(self, place: CaptionTransport, refs: list[MessageRef]) -> None:
-        for batch in _batches(refs):
+        for number, batch in enumerate(_batches(refs)):
             for ref in batch:
                 self._due.pop(ref, None)
             try:
@@ -138,23 +139,33 @@ class Janitor:
                 together = False
             if together:
                 self._figures["removed"] += len(batch)
-            else:
-                await self._one_by_one(place, batch)
+            elif (left := await self._one_by_one(place, batch)) is not None:
+                # As it is with this one, so with all others there. Who took the bot's rights away
+                # decides what stays.
+                rest = refs[(number + 1) * BULK :]
+                log.warning("captions were not removed: %d", left + len(rest))
+                for ref in rest:
+                    self._due.pop(ref, None)
+                self._figures["kept_back"] += left + len(rest)
+                return
 
-    async def _one_by_one(self, place: CaptionTransport, refs: Iterable[MessageRef]) -> None:
-        for ref in refs:
+    async def _one_by_one(self, place: CaptionTransport, refs: Sequence[MessageRef]) -> int | None:
+        """None: done; else how many are left, as nothing of the bot's can be removed there."""
+        for done, ref in enumerate(refs):
             try:
                 await place.delete(ref)
+            except (UnwritableError, MessageGoneError):
+                return len(refs) - done
             except ChatError as error:
                 if error.retryable:
                     self.remove_later(place, ref, _AGAIN_MINUTES)
                 else:
-                    # Who took the bot's rights away decides what stays.
                     log.warning("a caption was not removed: %s", error.code)
                     self._figures["kept_back"] += 1
             else:
                 self._figures["removed"] += 1
             await self._until(self._clock.now() + _ONE_BY_ONE_S)
+        return None
 
 
 def _batches(refs: list[MessageRef]) -> list[list[MessageRef]]:

@@ -128,6 +128,10 @@ class Schedule:
         self._by_caption[caption.key] = (number, entry)
         return number, entry
 
+    def knows(self, caption: Caption) -> bool:
+        """Whether a caption is shown here already."""
+        return caption.key in self._by_caption
+
     def say(self, text: str, now: float) -> None:
         """A notice under the bot's own name, in order with the captions."""
         entry = self._new(f"notice {self._order}", now, None)
@@ -243,6 +247,7 @@ class Schedule:
             raise AssertionError("an offer has something to change")
         if isinstance(change, Post):
             change = replace(change, own=self._ways.asks_own(entry))
+        entry.asked()
         entry.changed_at = now
         way.budget.started(now)
         self._under_way, self._way = entry, way
@@ -263,6 +268,8 @@ class Schedule:
                     self._by_utterance[number] = whole  # and goes with it
             if not any(entry.captions()):
                 del self._open[entry.key]
+            elif entry.final:
+                self._file(entry)  # the rest of it stands out of reach
         self._open[whole.key] = whole
         self._figures["fused"] += len(whole.said)
         return whole
@@ -288,11 +295,13 @@ class Schedule:
             self._way.budget.pause(now + error.retry_after)
         elif isinstance(error, MessageGoneError):
             entry.removed = error.removed
-            entry.sent.clear()
             self._figures["removed"] += error.removed
             if error.removed:
                 # Somebody did not want it there: it is not posted anew.
+                entry.sent.clear()
                 entry.give_up()
+            else:
+                entry.lost(self.style)
         elif error.retryable:
             self._figures["retries"] += 1
             wait = min(_FIRST_RETRY_S * 2**self._retries, _LONGEST_RETRY_S)

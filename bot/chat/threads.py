@@ -2,23 +2,48 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Hashable, Sequence
 from datetime import datetime
+from enum import Enum
 
 import discord
 from babel import Locale, UnknownLocaleError
 
 from bot.chat.budget import Budget, Budgets
 from bot.chat.channel import ChannelTransport
-from bot.chat.faults import FAULTS, ChannelGoneError, chat_error
+from bot.chat.faults import (
+    FAULTS,
+    TOO_MANY_THREADS,
+    ChannelGoneError,
+    ThreadClosedError,
+    UnwritableError,
+    chat_error,
+)
+from bot.chat.refused import Refused, Told
 from bot.chat.transport import MessageRef, Posted
 from bot.chat.webhooks import CaptionChannel, Webhooks
+from bot.errors import MessageGoneError
 from bot.room.events import Member
-from bot.words import Text, t
+from bot.words import Text, lines, t
 
 log = logging.getLogger(__name__)
 
+THREADS = "threads"  # the matter of which people are told
+
 _LOOKED_THROUGH = 100  # archived threads
+_LOST = 3  # threads in an hour; where another is lost, captions stand above for some time
+_LOST_S = 3600.0
+_TOLD_S = 30.0  # within which Discord tells that a thread is locked or deleted
+_NEVER_S = float("inf")
+
+
+class Why(Enum):
+    """Why a language has no thread though the permissions are there."""
+
+    FORBIDDEN = "forbidden"
+    FULL = "full"
+    CLOSED = "closed"
 
 
 def hindrance(channel: CaptionChannel) -> Text | None:
@@ -53,36 +78,86 @@ def thread_name(language: str) -> str:
 class LanguageThread:
     """Implements CaptionTransport for one language: its thread is opened by the first caption.
 
-    One that was deleted is started anew. Where there can be none after all, captions stand in the
-    channel above with the language's code in front, and the first such Posted says so.
+    One that was deleted, or closed for us, is started anew. Where there can be none for now,
+    captions stand in the channel above with the language's code in front, and the first such Posted
+    says so; there can be one again once the cause may be gone (`refused.py`). A message is changed
+    where it stands, wherever new ones go meanwhile.
 
     Args:
         channel: Which holds the thread.
         language: Which.
         webhooks: Of all channels.
         own: The budgets of the bot's own messages, by channel and thread.
+        told: What the channel's people know already.
     """
 
     def __init__(
-        self, channel: discord.TextChannel, language: str, webhooks: Webhooks, own: Budgets
+        self,
+        channel: discord.TextChannel,
+        language: str,
+        webhooks: Webhooks,
+        own: Budgets,
+        told: Told | None = None,
     ) -> None:
         self._channel = channel
         self._language = language
         self._webhooks = webhooks
+        self._clock = webhooks.clock
         self._own = own
+        self._told = told or Told()
+        self._above = ChannelTransport(channel, webhooks, own, self._told)
         self._place: ChannelTransport | None = None
-        self._fallback = False
+        self._places: dict[int, ChannelTransport] = {}  # all that were used, by channel
+        self._refused = Refused(self._clock)
+        self._why = Why.CLOSED
+        self._shut: dict[int, float] = {}  # threads that did not serve, and until when
+        self._lost: deque[float] = deque(maxlen=_LOST)  # when threads were
         self._opening = asyncio.Lock()
 
-    async def _open(self) -> ChannelTransport:
+    # Which thread
+
+    async def _open(self) -> ChannelTransport | None:
+        """The language's thread; None where there can be none for now."""
         async with self._opening:
-            if self._place is None:
+            if self._place is not None:
+                return self._place
+            if self._refused.holds(self._under()) or hindrance(self._channel) is not None:
+                return None
+            try:
                 thread = await self._find() or await self._start()
-                self._place = self._at(thread)
+            except FAULTS as error:
+                meaning = chat_error(error)
+                if meaning.retryable or isinstance(meaning, ChannelGoneError):
+                    raise meaning from error
+                full = isinstance(error, discord.HTTPException) and error.code == TOO_MANY_THREADS
+                self._refuse(Why.FULL if full else Why.FORBIDDEN)
+                return None
+            self._place = self._at(thread)
             return self._place
 
+    def _refuse(self, why: Why) -> None:
+        log.info("no thread to be had, captions stand in the channel: %s", why.value)
+        self._why = why
+        self._refused.note(self._under())
+
+    def _under(self) -> Hashable:
+        """The circumstances: there may be a thread once they are others."""
+        allowed = self._channel.permissions_for(self._channel.guild.me).value
+        match self._why:
+            case Why.FORBIDDEN:
+                mine = frozenset(one.id for one in self._channel.threads if self._is_ours(one))
+                return allowed, mine
+            case Why.FULL:
+                return allowed, len(self._channel.guild.threads)
+            case Why.CLOSED:
+                return None
+
     def _at(self, place: discord.TextChannel | discord.Thread) -> ChannelTransport:
-        return ChannelTransport(place, self._webhooks, self._own)
+        if place.id == self._channel.id:
+            return self._above
+        if place.id not in self._places:
+            self._places[place.id] = ChannelTransport(place, self._webhooks, self._own, self._told)
+        return self._places[place.id]
 
     async def _find(self) -> discord.Thread | None:
         mine = [thread for thread in self._channel.threads if self._is_ours(thread)]
@@ -90,86 +165,140 @@ class LanguageThread:
             return mine[0]
         if not self._channel.permissions_for(self._channel.guild.me).read_message_history:
             return None
-        async for thread in self._channel.archived_threads(limit=_LOOKED_THROUGH):
-            if self._is_ours(thread):
-                return await thread.edit(archived=False)
+        try:
+            async for thread in self._channel.archived_threads(limit=_LOOKED_THROUGH):
+                if self._is_ours(thread):
+                    return await thread.edit(archived=False)
+        except discord.Forbidden:
+            log.info("an archived thread could not be used")
         return None
 
     def _is_ours(self, thread: discord.Thread) -> bool:
         head = f"{self._language.upper()} ·"
         own = thread.owner_id == self._channel.guild.me.id
-        return own and not thread.locked and (thread.name + " ").startswith(f"{head} ")
+        # Of a thread's end Discord tells later than it refuses to write there.
+        serves = not thread.locked and self._shut.get(thread.id, 0.0) <= self._clock.now()
+        return own and serves and (thread.name + " ").startswith(f"{head} ")
 
     async def _start(self) -> discord.Thread:
+        news = self._channel.is_news()
         return await self._channel.create_thread(
             name=thread_name(self._language)[:100],
-            type=discord.ChannelType.public_thread,
+            type=discord.ChannelType.news_thread if news else discord.ChannelType.public_thread,
             reason="Captions in one language",
         )
 
-    async def _ready(self) -> tuple[ChannelTransport, Text | None]:
-        notice = None
-        if not self._fallback:
-            try:
-                return await self._open(), None
-            except discord.Forbidden:
-                notice = hindrance(self._channel) or t(
-                    "Discord does not let me use threads in #{channel}, so all languages stand "
-                    "together here.",
-                    channel=self._channel.name,
-                )
-            except FAULTS as error:
-                raise chat_error(error) from error
-            log.info("no thread to be had, captions stand in the channel")
-            self._fallback = True
-        if self._place is None:
-            self._place = self._at(self._channel)
-        return self._place, notice
-
-    def _shown(self, content: str) -> str:
-        return f"`{self._language.upper()}` {content}" if self._fallback else content
-
-    def own_budget(self) -> Budget | None:
-        """What the bot's own messages draw on; None where it may not post any, or has no thread."""
-        return None if self._place is None else self._place.own_budget()
-
-    async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
-        """Post under a speaker's name and picture, or (None, or `own`) under the bot's own."""
-        for attempt in range(2):
-            place, notice = await self._ready()
-            try:
-                posted = await place.post(speaker, self._shown(content), own=own)
-            except ChannelGoneError:
-                if attempt or self._fallback or self._gone():
-                    raise
-                log.info("thread gone, starting another")
-                self._place = None
-            else:
-                return Posted(posted.ref, notice or posted.notice)
-        raise AssertionError("the second try returns or raises")
+    def _leave(self, place: ChannelTransport, error: UnwritableError) -> None:
+        """A thread does not serve any more."""
+        if self._place is not place:
+            return
+        self._place = None
+        if not isinstance(error, ChannelGoneError | ThreadClosedError):
+            self._refuse(Why.FORBIDDEN)  # as it would be in another thread
+            return
+        log.info("thread lost: %s", error.code)
+        now = self._clock.now()
+        gone = isinstance(error, ChannelGoneError)
+        self._shut[place.channel_id] = now + (_NEVER_S if gone else _TOLD_S)
+        if len(self._lost) == _LOST and self._lost[0] > now - _LOST_S:
+            self._refuse(Why.CLOSED)  # they are not wanted here
+        self._lost.append(now)
 
     def _gone(self) -> bool:
         return self._channel.guild.get_channel(self._channel.id) is None
 
+    # What is done there
+
+    def own_budget(self) -> Budget | None:
+        """What the bot's own messages draw on; None where it may not post any, or has no thread."""
+        if self._place is not None:
+            return self._place.own_budget()
+        return self._above.own_budget() if self._refused.holds(self._under()) else None
+
+    async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
+        """Post under a speaker's name and picture, or (None, or `own`) under the bot's own."""
+        for _ in range(2):
+            place = await self._open()
+            if place is None:
+                break
+            try:
+                posted = await place.post(speaker, content, own=own)
+            except UnwritableError as error:
+                if self._gone():
+                    raise
+                self._leave(place, error)
+            else:
+                self._told.over(THREADS, self._language)
+                return posted
+        else:
+            self._refuse(Why.CLOSED)  # two threads in a row
+        reason = hindrance(self._channel) or self._reason()
+        posted = await self._above.post(speaker, self._shown(self._above, content), own=own)
+        news = [reason] if self._told.once(THREADS, reason, self._language) else []
+        if posted.notice is not None:
+            news.append(posted.notice)
+        return Posted(posted.ref, lines(news) if news else None)
+
+    def _reason(self) -> str:
+        match self._why:
+            case Why.FULL:
+                return t(
+                    "This server has as many active threads as Discord allows, so all languages "
+                    "stand together here. Close one that is not needed."
+                )
+            case Why.FORBIDDEN:
+                return t(
+                    "Discord does not let me use threads in #{channel}, so all languages stand "
+                    "together here.",
+                    channel=self._channel.name,
+                )
+            case Why.CLOSED:
+                return t(
+                    "The threads for captions were closed, so all languages stand together here."
+                )
+
+    def _shown(self, place: ChannelTransport, content: str) -> str:
+        return f"`{self._language.upper()}` {content}" if place is self._above else content
+
+    def _of(self, ref: MessageRef | None = None) -> ChannelTransport:
+        """Where a message stands, or where the last one was to be posted."""
+        known = None if ref is None else self._places.get(ref.channel_id)
+        if known is not None:
+            return known
+        if ref is not None and ref.channel_id == self._channel.id:
+            return self._above
+        return self._place or self._above
+
     async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
         """The newest message of ours that reads so, if any."""
-        place, _ = await self._ready()
-        return await place.find(speaker, self._shown(content))
+        place = self._of()
+        return await place.find(speaker, self._shown(place, content))
 
     async def edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
-        """Replace the content of a message."""
-        place, _ = await self._ready()
-        await place.edit(ref, speaker, self._shown(content))
+        """Replace the content of a message; one that can't be reached is to be posted anew."""
+        place = self._of(ref)
+        try:
+            await place.edit(ref, speaker, self._shown(place, content))
+        except ChannelGoneError as error:
+            if self._gone():
+                raise
+            self._leave(place, error)
+            raise MessageGoneError(removed=False) from error
 
     async def delete(self, ref: MessageRef) -> None:
         """Remove a message; one that is gone already is no error."""
-        place, _ = await self._ready()
-        await place.delete(ref)
+        place = self._of(ref)
+        try:
+            await place.delete(ref)
+        except ChannelGoneError as error:
+            if self._gone():
+                raise
+            self._leave(place, error)
+            raise MessageGoneError(removed=False) from error
 
     async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
         """Remove up to a hundred messages at once; False where that may not be done."""
-        place, _ = await self._ready()
-        return await place.delete_all(refs)
+        return await self._of(refs[0]).delete_all(refs)
 
     async def history(self) -> AsyncIterator[tuple[MessageRef, datetime]]:
         """Captions that stand already, and since when, where there is a thread."""
@@ -178,6 +307,5 @@ class LanguageThread:
         except FAULTS as error:
             raise chat_error(error) from error
         if thread is not None:
-            place = self._place or self._at(thread)
-            async for found in place.history():
+            async for found in self._at(thread).history():
                 yield found

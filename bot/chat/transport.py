@@ -13,10 +13,17 @@ DIGEST = Member(0, "Parley")
 
 @dataclass(frozen=True, slots=True)
 class MessageRef:
-    """A message posted by us: its id, and the webhook it went through (None: the bot's own)."""
+    """A message posted by us.
+
+    Attributes:
+        id: Its own.
+        webhook_id: The webhook it went through; None: it is the bot's own.
+        channel_id: Where it stands; 0: where its transport writes, and nowhere else.
+    """
 
     id: int
     webhook_id: int | None = None
+    channel_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

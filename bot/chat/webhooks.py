@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import discord
 
-from bot.chat.faults import FAULTS, chat_error
+from bot.chat.faults import FAULTS, ChannelGoneError, chat_error
+from bot.chat.refused import Refused
 from bot.clock import Clock, Timer
 from bot.errors import ChatError
 from bot.tasks import TaskOwner
@@ -19,7 +21,9 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 CaptionChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
-WebhookChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel
+WebhookChannel = (
+    discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.ForumChannel
+)
 
 NAME = "Parley"
 _KEPT = 1000  # channels
@@ -27,19 +31,14 @@ _TOO_MANY_WEBHOOKS = 30007
 _PATIENCE_S = 5.0  # for which captions wait for a search; it may go on behind them
 _LONGEST_S = 60.0  # of a search; discord.py tries again for half a minute when Discord fails
 
+LOOK_AGAIN_S: Final = 10.0
+"""Seconds between two looks at a channel whose webhooks change all the time."""
+
 
 class WebhookUnavailableError(ChatError):
-    """There is no webhook to be had; the message says why, for the channel's people.
-
-    Args:
-        lasting: Asking again would only be refused again; otherwise asking costs no request.
-    """
+    """There is no webhook to be had; the message says why, for the channel's people."""
 
     code = "webhook"
-
-    def __init__(self, message: str, *, lasting: bool = True) -> None:
-        super().__init__(message)
-        self.lasting = lasting
 
 
 class WebhookPendingError(WebhookUnavailableError):
@@ -50,9 +49,57 @@ class WebhookPendingError(WebhookUnavailableError):
             t(
                 "Discord does not give me a webhook for this channel just now, so captions come "
                 "under my own name, with the speaker's in front."
-            ),
-            lasting=False,
+            )
         )
+
+
+class _NoneLeftError(WebhookUnavailableError):
+    """The channel is full of webhooks.
+
+    Args:
+        standing: How many it has.
+        asked: Discord said so; otherwise they are as many as when it did.
+    """
+
+    def __init__(self, standing: int, *, asked: bool) -> None:
+        super().__init__(
+            t(
+                "This channel has as many webhooks as Discord allows, so captions come "
+                "under my own name, with the speaker's in front. Delete one that is not "
+                "needed."
+            )
+        )
+        self.standing = standing
+        self.asked = asked
+
+
+@dataclass(slots=True)
+class _Known:
+    """A webhook that was found.
+
+    Attributes:
+        looked_at: Clock seconds of the last look whether it is there.
+        doubted: The channel's webhooks have changed since.
+    """
+
+    webhook: discord.Webhook
+    looked_at: float
+    doubted: bool = False
+
+
+@dataclass(slots=True)
+class _Refusal:
+    """Why a channel has no webhook for us, for as long as it is remembered.
+
+    Attributes:
+        standing: With how many webhooks the channel was full; None: that was not the reason.
+        by_event: A change of the channel's webhooks may end it.
+    """
+
+    reason: str
+    memory: Refused
+    standing: int | None = None
+    by_event: bool = True
 
 
 class _Search:
@@ -92,7 +139,7 @@ class _Search:
 
 
 class Webhooks:
-    """The webhooks of all channels, each looked up once per process.
+    """The webhooks of all channels, each looked up once and whenever its channel's change.
 
     Channels do not wait for each other: each has a search of its own, which goes on to its end
     whoever waits for it, and of which one that is known knows nothing. To be made on the running
@@ -105,17 +152,19 @@ class Webhooks:
 
     def __init__(self, user_id: int, clock: Clock) -> None:
         self._user_id = user_id
-        self._clock = clock
-        self._known: OrderedDict[int, discord.Webhook] = OrderedDict()
+        self.clock = clock
+        self._known: OrderedDict[int, _Known] = OrderedDict()  # by channel, as are all of these
         self._searches: dict[int, _Search] = {}  # two at once would make two webhooks
         self._failed: OrderedDict[int, None] = OrderedDict()  # channels whose last search did
+        self._refusals: OrderedDict[int, _Refusal] = OrderedDict()
         self._tasks = TaskOwner("webhooks")
 
     async def of(self, channel: CaptionChannel) -> discord.Webhook:
         """The channel's webhook, or for a thread its parent's.
 
         Where it is not known and Discord takes longer than five seconds, or failed the last time,
-        it is searched for behind whoever asks.
+        it is searched for behind whoever asks. What was refused is asked for again once its cause
+        may be gone.
 
         Raises:
             WebhookUnavailableError: The permission is missing, the channel has too many, or Discord
@@ -125,20 +174,33 @@ class Webhooks:
         at = home(channel)
         if (known := self._known.get(at.id)) is not None:
             self._known.move_to_end(at.id)
-            return known
+            look = known.doubted and self.clock.now() >= known.looked_at + LOOK_AGAIN_S
+            if not look or not _permitted(at):
+                return known.webhook
         search = self._searches.get(at.id) or self._begin(at)
-        return await search.result()
+        try:
+            return await search.result()
+        except WebhookPendingError:
+            if known is None:
+                raise
+            return known.webhook
 
     def _begin(self, at: WebhookChannel) -> _Search:
-        if not at.permissions_for(at.guild.me).manage_webhooks:
+        refusal = self._refusals.get(at.id)
+        if not _permitted(at):
+            if refusal is not None:
+                refusal.memory.ease()  # of the permission it is known when it is back
             raise WebhookUnavailableError(
                 t(
                     "I lack the permission Manage Webhooks in this channel, so captions come under "
                     "my own name, with the speaker's in front."
-                ),
-                lasting=False,
+                )
             )
-        search = _Search(self._clock, 0.0 if at.id in self._failed else _PATIENCE_S)
+        if refusal is not None and refusal.memory.holds(_permissions(at)):
+            raise WebhookUnavailableError(refusal.reason)
+        if (known := self._known.get(at.id)) is not None:
+            known.doubted, known.looked_at = False, self.clock.now()
+        search = _Search(self.clock, 0.0 if at.id in self._failed else _PATIENCE_S)
         self._searches[at.id] = search
         self._tasks.start(self._search(at, search), f"search {at.id}")
         return search
@@ -156,12 +218,34 @@ class Webhooks:
                 found = error
         finally:
             self._failed.pop(at.id, None)
-            if isinstance(found, WebhookPendingError):
-                _note(self._failed, at.id, None)
-            elif not isinstance(found, ChatError):
-                _note(self._known, at.id, found)
+            self._keep(at, found)
             del self._searches[at.id]
             search.end(found)
+
+    def _keep(self, at: WebhookChannel, found: discord.Webhook | ChatError) -> None:
+        """Remember what came of a search."""
+        if isinstance(found, WebhookPendingError):
+            _note(self._failed, at.id, None)
+        elif isinstance(found, WebhookUnavailableError):
+            if isinstance(found, _NoneLeftError):
+                self._known.pop(at.id, None)  # else it would have been among them
+            self._refuse(at, found)
+        elif not isinstance(found, ChatError):
+            known = self._known.get(at.id)
+            doubted = known is not None and known.doubted
+            _note(self._known, at.id, _Known(found, self.clock.now(), doubted))
+            if (refusal := self._refusals.get(at.id)) is not None and refusal.by_event:
+                refusal.memory.over()
+
+    def _refuse(
+        self, at: WebhookChannel, error: WebhookUnavailableError, *, by_event: bool = True
+    ) -> None:
+        before = self._refusals.get(at.id)
+        memory = Refused(self.clock) if before is None else before.memory
+        full = error if isinstance(error, _NoneLeftError) else None
+        memory.note(_permissions(at), asked=full is None or full.asked)
+        refusal = _Refusal(error.message, memory, None if full is None else full.standing, by_event)
+        _note(self._refusals, at.id, refusal)
 
     async def close(self) -> None:
         """End searches. Idempotent."""
@@ -169,37 +253,63 @@ class Webhooks:
 
     def made(self, webhook_id: int | None) -> bool:
         """Whether it is one of ours that is known."""
-        return any(webhook.id == webhook_id for webhook in self._known.values())
+        return any(known.webhook.id == webhook_id for known in self._known.values())
+
+    def changed(self, channel_id: int) -> None:
+        """A channel's webhooks have changed: one was made, deleted, or moved from or to it."""
+        if (known := self._known.get(channel_id)) is not None:
+            known.doubted = True
+        if (refusal := self._refusals.get(channel_id)) is not None and refusal.by_event:
+            refusal.memory.ease()
+
+    def missed(self) -> None:
+        """Discord may not have told of changes."""
+        for channel_id in {*self._known, *self._refusals}:
+            self.changed(channel_id)
 
     def forget(self, webhook_id: int) -> None:
         """It is gone; the next `of` looks again."""
-        for channel_id, webhook in list(self._known.items()):
-            if webhook.id == webhook_id:
+        for channel_id, known in list(self._known.items()):
+            if known.webhook.id == webhook_id:
                 del self._known[channel_id]
 
+    def vanishes(self, channel: CaptionChannel) -> WebhookUnavailableError:
+        """The channel's webhook is gone as soon as it is made: make none for some time."""
+        error = WebhookUnavailableError(
+            t(
+                "My webhook in this channel vanishes as soon as it is made, so captions come under "
+                "my own name, with the speaker's in front."
+            )
+        )
+        # Its going is itself a change of the channel's webhooks, so such a change says nothing.
+        self._refuse(home(channel), error, by_event=False)
+        return error
+
     async def _find_or_make(self, home: WebhookChannel) -> discord.Webhook:
+        known = self._known.get(home.id)
+        refusal = self._refusals.get(home.id)
+        standing = 0
         try:
             for webhook in await home.webhooks():
-                if self._is_ours(webhook):
+                standing += 1
+                # One that was given another name serves on.
+                if self._is_ours(webhook) or (known is not None and webhook.id == known.webhook.id):
                     return webhook
+            if refusal is not None and standing >= (refusal.standing or standing + 1):
+                raise _NoneLeftError(standing, asked=False)
             return await home.create_webhook(name=NAME, reason="Captions under the speakers' names")
-        except discord.Forbidden:
+        except discord.HTTPException as error:
+            if error.code == _TOO_MANY_WEBHOOKS:
+                raise _NoneLeftError(standing, asked=True) from None
+            meaning = chat_error(error)
+            if meaning.retryable or isinstance(meaning, ChannelGoneError):
+                raise meaning from error
             raise WebhookUnavailableError(
                 t(
                     "Discord does not let me use webhooks in this channel, so captions come under "
                     "my own name, with the speaker's in front."
                 )
             ) from None
-        except discord.HTTPException as error:
-            if error.code == _TOO_MANY_WEBHOOKS:
-                raise WebhookUnavailableError(
-                    t(
-                        "This channel has as many webhooks as Discord allows, so captions come "
-                        "under my own name, with the speaker's in front. Delete one that is not "
-                        "needed."
-                    )
-                ) from None
-            raise chat_error(error) from error
         except FAULTS as error:
             raise chat_error(error) from error
 
@@ -217,14 +327,22 @@ def home(channel: CaptionChannel) -> WebhookChannel:
     """The channel whose webhook serves a channel or thread, and whose limits count.
 
     Raises:
-        WebhookUnavailableError: A thread of a forum.
+        WebhookUnavailableError: A thread whose channel is not known.
     """
     if not isinstance(channel, discord.Thread):
         return channel
     parent = channel.parent
-    if not isinstance(parent, discord.TextChannel):
+    if not isinstance(parent, discord.TextChannel | discord.ForumChannel):
         raise WebhookUnavailableError(t("I can't use a webhook in this thread."))
     return parent
+
+
+def _permissions(at: WebhookChannel) -> int:
+    return at.permissions_for(at.guild.me).value
+
+
+def _permitted(at: WebhookChannel) -> bool:
+    return at.permissions_for(at.guild.me).manage_webhooks
 
 
 def _note(where: OrderedDict[K, V], key: K, value: V) -> None:

@@ -17,12 +17,17 @@ class ChannelType(IntEnum):
     TEXT = 0
     VOICE = 2
     CATEGORY = 4
+    ANNOUNCEMENT = 5
+    ANNOUNCEMENT_THREAD = 10
     PUBLIC_THREAD = 11
     PRIVATE_THREAD = 12
     STAGE = 13
 
 
-THREADS = frozenset({ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD})
+THREADS = frozenset(
+    {ChannelType.ANNOUNCEMENT_THREAD, ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD}
+)
+ACTIVE_THREADS = 1000  # the most of a server
 VOICE = frozenset({ChannelType.VOICE, ChannelType.STAGE})
 
 
@@ -250,7 +255,11 @@ class Channel:
 
 @dataclass(slots=True, eq=False)
 class GuildState:
-    """A server: its roles, members, channels and who is in voice."""
+    """A server: its roles, members, channels and who is in voice.
+
+    Attributes:
+        most_threads: How many may be active.
+    """
 
     id: int
     name: str
@@ -262,6 +271,7 @@ class GuildState:
     channels: dict[int, Channel] = field(default_factory=dict)
     threads: dict[int, Channel] = field(default_factory=dict)
     voice_states: dict[int, VoiceState] = field(default_factory=dict)
+    most_threads: int = ACTIVE_THREADS
 
     def permissions(self, user_id: int, channel: Channel | None = None) -> Permissions:
         """What an account may do in a channel, or in the guild as a whole; none if no member."""

@@ -1,7 +1,7 @@
 """A server on this Discord, to be furnished and peopled."""
 
 from bot.loopback.backend import Backend
-from bot.loopback.entities import Bot, Channel, ChannelType, GuildState, Role
+from bot.loopback.entities import Bot, Channel, ChannelType, GuildState, Role, Webhook
 from bot.loopback.intents import Intents
 from bot.loopback.payloads import guild_create_json, user_json
 from bot.loopback.permissions import INVITED, NONE, Overwrite, Permissions
@@ -36,6 +36,10 @@ class Guild:
     def add_text_channel(self, name: str) -> Channel:
         """A text channel."""
         return self._backend.world.new_channel(self.state, ChannelType.TEXT, name)
+
+    def add_announcement_channel(self, name: str) -> Channel:
+        """A text channel that others may follow."""
+        return self._backend.world.new_channel(self.state, ChannelType.ANNOUNCEMENT, name)
 
     def add_voice_channel(self, name: str, *, user_limit: int = 0) -> Channel:
         """A voice channel, end-to-end encrypted."""
@@ -116,6 +120,26 @@ class Guild:
         for user_id in self.state.in_voice(channel):
             self._backend.voice.place(self.state, user_id, None)
         self._backend.world.remove_channel(channel)
+
+    def change_thread(
+        self, thread: Channel, *, archived: bool | None = None, locked: bool | None = None
+    ) -> None:
+        """Archive or lock a thread, or take that back, as a moderator does; None: as it is."""
+        thread.locked = thread.locked if locked is None else locked
+        archived = thread.archived if archived is None else archived
+        self._backend.chat.change_thread(thread, archived=archived)
+
+    def add_webhook(self, channel: Channel, owner: Bot, name: str) -> Webhook:
+        """A webhook of another application's."""
+        return self._backend.chat.new_webhook(channel, owner, name, None)
+
+    def delete_webhook(self, webhook: Webhook) -> None:
+        """Take a webhook away, as a moderator does."""
+        self._backend.chat.remove_webhook(webhook)
+
+    def move_webhook(self, webhook: Webhook, channel: Channel) -> None:
+        """Let a webhook write to another channel, as a moderator does."""
+        self._backend.chat.change_webhook(webhook, {}, channel)
 
     def disconnect(self, member: Person | Bot) -> None:
         """Throw a member out of voice, as a moderator does."""

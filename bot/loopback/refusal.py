@@ -113,6 +113,16 @@ def missing_permissions() -> Refusal:
     return Refusal(403, 50013, "Missing Permissions")
 
 
+def thread_archived() -> Refusal:
+    """The thread is archived, and this does not bring it back."""
+    return Refusal(400, 50083, "Thread is archived")
+
+
+def thread_locked() -> Refusal:
+    """Only who may manage threads writes there."""
+    return Refusal(400, 160005, "Thread is locked")
+
+
 def invalid_webhook_token() -> Refusal:
     """The webhook's or interaction's token is wrong or has run out."""
     return Refusal(401, 50027, "Invalid Webhook Token")

@@ -1,6 +1,8 @@
 """Captions as the bot's own messages, on the loopback Discord through discord.py."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,11 +15,13 @@ from bot.chat.transport import DIGEST
 from bot.chat.webhooks import Webhooks
 from bot.clock import LoopClock
 from bot.loopback import Channel, Message, Permissions
+from bot.loopback.rest.trouble import Trouble
 from bot.room.events import Caption, Member
 from bot.room.ports import Look
 from bot.room.records import Layout
 from bot.wall import WallClock
 from tests.integration.loopback_bot import Scene, scene, until
+from tests.support.clock import ManualClock
 
 ANA, BEN = Member(11, "Ana"), Member(12, "B*e*n")
 
@@ -143,6 +147,84 @@ async def test_a_refusal_in_the_middle_costs_nothing_and_is_not_provoked_again()
         assert -1 not in found
         assert found == sorted(found)
         assert refused.met == 1
+
+
+async def test_refused_own_messages_are_tried_again_after_growing_rests_or_a_change() -> None:
+    async with scene() as on:
+        clock = ManualClock()
+        transport = ChannelTransport(on.text(), Webhooks(on.app.id, clock))
+        trouble = on.server.trouble(r"/channels/\d+/messages", method="POST", status=403)
+        for second in range(1800):
+            if transport.own_budget() is not None:
+                posted = await transport.post(ANA, f"Sentence {second}.", own=True)
+                assert posted.ref.webhook_id is not None
+            clock.advance(1.0)
+        assert 3 <= trouble.met <= 6
+        trouble.end()
+        assert transport.own_budget() is None
+        on.guild.deny(on.captions, on.app, Permissions.ADD_REACTIONS)  # whichever it is
+        await until(lambda: transport.own_budget() is not None)
+        assert (await transport.post(ANA, "Own.", own=True)).ref.webhook_id is None
+        clock.advance(1.0)
+        assert transport.own_budget() is not None
+
+
+async def test_a_name_that_discord_refuses_is_not_offered_with_each_caption() -> None:
+    async with scene() as on:
+        clock = ManualClock()
+        transport = ChannelTransport(on.text(), Webhooks(on.app.id, clock))
+        await transport.post(ANA, "Before.")
+        with refusing(on, 400):
+            assert (await transport.post(ANA, "Once.")).ref.webhook_id is None
+        for number in range(5):
+            assert (await transport.post(ANA, f"As the bot {number}.")).ref.webhook_id is None
+        assert (await transport.post(BEN, "Ben.")).ref.webhook_id is not None
+        clock.advance(60.0)
+        assert (await transport.post(ANA, "After.")).ref.webhook_id is not None
+
+
+@contextmanager
+def refusing(on: Scene, status: int) -> Iterator[Trouble]:
+    """Webhook messages are refused meanwhile."""
+    trouble = on.server.trouble(r"/webhooks/\d+/", method="POST", status=status)
+    try:
+        yield trouble
+    finally:
+        trouble.end()
+
+
+async def test_refused_threads_are_tried_again_after_growing_rests() -> None:
+    async with scene() as on:
+        clock = ManualClock()
+        webhooks = Webhooks(on.app.id, clock)
+        language = LanguageThread(on.text(), "en", webhooks, Budgets(own_budget))
+        trouble = on.server.trouble("/threads$", method="POST", status=403)
+        notices = []
+        for second in range(0, 1800, 120):
+            posted = await language.post(ANA, f"Sentence {second}.")
+            notices += [posted.notice] if posted.notice else []
+            assert posted.ref.channel_id == on.captions.id
+            clock.advance(120.0)
+        assert 3 <= trouble.met <= 6
+        assert len(notices) == 1
+        trouble.end()
+        clock.advance(1800.0)
+        posted = await language.post(ANA, "After.")
+        assert posted.ref.channel_id != on.captions.id
+
+
+async def test_captions_in_an_archived_thread_are_removed_all_the_same() -> None:
+    async with scene() as on:
+        language = LanguageThread(
+            on.text(), "en", Webhooks(on.app.id, LoopClock()), Budgets(own_budget)
+        )
+        refs = [(await language.post(ANA, f"Sentence {n}.")).ref for n in range(2)]
+        refs.append((await language.post(ANA, "Own.", own=True)).ref)
+        (thread,) = on.guild.state.threads.values()
+        on.guild.change_thread(thread, archived=True)
+        for ref in refs:
+            await language.delete(ref)
+        assert standing(thread) == []
 
 
 async def test_a_thread_has_a_budget_of_its_own_once_it_is_open_and_keeps_it() -> None:

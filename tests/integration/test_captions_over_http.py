@@ -15,7 +15,7 @@ from discord.http import Route
 from bot.chat.board import ChannelBoard
 from bot.chat.budget import Budget
 from bot.chat.channel import ChannelTransport
-from bot.chat.faults import ChannelGoneError, UnwritableError
+from bot.chat.faults import ChannelGoneError
 from bot.chat.limits import http_trace
 from bot.chat.transport import MessageRef
 from bot.chat.webhooks import CaptionChannel, Webhooks
@@ -349,9 +349,9 @@ async def test_a_name_that_a_server_bans_does_not_cost_the_caption(setup: Setup)
         (404, 10008, MessageGoneError(removed=True)),
         (400, 30046, MessageGoneError(removed=False)),
         (404, 10003, ChannelGoneError("The text channel is gone.")),
-        (403, 50001, UnwritableError("I may not write in the text channel.")),
+        (403, 50001, MessageGoneError(removed=False)),
         (403, 50005, ChatError("Discord refused a message (403, code 50005).")),
-        (400, 50083, UnwritableError("The thread is locked or archived, so I can't write there.")),
+        (400, 50083, MessageGoneError(removed=False)),
         (400, 50035, ChatError("Discord refused a message (400, code 50035).")),
     ],
 )

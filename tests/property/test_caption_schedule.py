@@ -1,7 +1,8 @@
 """Any captions, in any order, on a channel with trouble: what the channel's readers see."""
 
 import re
-from collections import deque
+from collections import Counter, deque
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from bot.chat.entry import Change, Delete, Edit, Post
 from bot.chat.limits import Answer
 from bot.chat.schedule import Schedule
 from bot.chat.transport import MessageRef
-from bot.errors import ChatError, RateLimitError
+from bot.errors import ChatError, MessageGoneError, RateLimitError
 from bot.room.events import Caption, Member
 
 SPEAKERS = 4
@@ -63,6 +64,8 @@ class Discord:
                 self.schedule.failed(step, RateLimitError(1.0), now)
             elif outcome == "down":
                 self.schedule.failed(step, ChatError("down", retryable=True), now)
+            elif outcome == "lost" and not isinstance(step, Post):
+                self.schedule.failed(step, MessageGoneError(removed=False), now)
             else:
                 self.schedule.succeeded(step, self.apply(step), now)
         return now
@@ -188,5 +191,49 @@ def test_captions_that_become_final_in_order_of_speech_stand_in_that_order(
         schedule.show(caption(key, 1, final=True), now)
     discord.run(now, now + 600)
     assert [word for _, word in discord.read()] == [f"f{key}" for key in range(len(shown))]
+    assert not schedule.owes()
+    discord.check_limits()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.floats(0, 2), st.floats(0, 2), st.booleans()),
+        min_size=1,
+        max_size=40,
+    ),
+    st.lists(
+        st.tuples(st.floats(0, 1), st.floats(0, 1), st.sampled_from(["ok", "ok", "lost"])),
+        max_size=120,
+    ),
+    st.integers(1, 3),
+)
+def test_each_final_stands_once_however_often_what_stands_gets_out_of_reach(
+    shown: list[tuple[int, float, float, bool]],
+    answers: list[tuple[float, float, str]],
+    sharers: int,
+) -> None:
+    budget = Budget()
+    budget.sharers = sharers
+    schedule = Schedule(budget)
+    discord = Discord(schedule, answers)
+    now, came = 0.0, 0.0
+    for key, (languages, after, grows, own) in enumerate(shown):
+        came += after
+        now = discord.run(now, came)
+        discord.allow_own(may=own)
+        parts = [
+            replace(caption(key * 3 + n, 1, final=False), language=code, began_at=came)
+            for n, code in enumerate(("en", "de", "fr")[: languages + 1])
+        ]
+        parts = [replace(part, speaker=Member(key % 4 + 1, f"s{key % 4}")) for part in parts]
+        for part in parts:
+            schedule.show(part, now)
+            now = discord.run(now, now + grows)
+            schedule.show(replace(part, text=f"f{part.key}", final=True), now)
+    discord.run(now, now + 600)
+    found = Counter(word for _, word in discord.read() if word.startswith("f"))
+    wanted = [f"f{key * 3 + n}" for key, (more, *_) in enumerate(shown) for n in range(more + 1)]
+    assert found == Counter(wanted)
     assert not schedule.owes()
     discord.check_limits()

@@ -4,7 +4,7 @@ from bot.loopback.entities import Channel, ChannelType, Json
 from bot.loopback.intents import Intents
 from bot.loopback.payloads import channel_json
 from bot.loopback.permissions import Overwrite, Permissions
-from bot.loopback.refusal import Refusal, missing_permissions
+from bot.loopback.refusal import Refusal, missing_permissions, thread_archived
 from bot.loopback.rest.call import Call, Reply
 from bot.loopback.rest.field import Field
 from bot.loopback.rest.table import Table
@@ -60,7 +60,7 @@ def _change_thread(call: Call, thread: Channel, data: Json) -> None:
     if not (have & P.MANAGE_THREADS or owns or waking):
         raise missing_permissions()
     if thread.archived and data.get("archived") is not False:
-        raise Refusal(400, 50083, "Thread is archived")
+        raise thread_archived()
     if data.get("locked") is not None and not have & P.MANAGE_THREADS:
         raise missing_permissions()
     thread.name = data.get("name") or thread.name

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from bot.loopback.entities import Channel, Json, Message
 from bot.loopback.payloads import message_json
 from bot.loopback.permissions import Permissions
-from bot.loopback.refusal import Refusal, TooMany, unknown
+from bot.loopback.refusal import Refusal, TooMany, thread_archived, thread_locked, unknown
 from bot.loopback.rest.call import Call, Reply
 from bot.loopback.rest.message_form import SETTABLE_FLAGS, check_message
 from bot.loopback.rest.table import Table
@@ -35,12 +35,32 @@ def check_age(call: Call, message: Message) -> None:
         raise refusal
 
 
+def check_open(thread: Channel, *, moderates: bool = False) -> None:
+    """Pass where a message may be posted as far as threads go; one that is archived comes back.
+
+    Raises:
+        Refusal: 50083 or 160005, it is locked.
+    """
+    if thread.is_thread and thread.locked and not moderates:
+        raise thread_archived() if thread.archived else thread_locked()
+
+
+def check_awake(thread: Channel) -> None:
+    """Pass where what stands in a channel may be changed.
+
+    Raises:
+        Refusal: 50083, it is a thread in the archive.
+    """
+    if thread.is_thread and thread.archived:
+        raise thread_archived()
+
+
 def _writable(call: Call) -> Channel:
     """The path's channel with what the body needs there."""
     channel = call.channel()
     call.channel(P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES)
-    if channel.is_thread and channel.archived and channel.locked:
-        raise Refusal(400, 50083, "Thread is archived")
+    have = channel.guild.permissions(call.bot.id, channel)
+    check_open(channel, moderates=bool(have & P.MANAGE_THREADS))
     if call.uploads:
         call.channel(P.ATTACH_FILES)
     if call.json.get("embeds"):
@@ -123,6 +143,7 @@ def edit_message(call: Call) -> Reply:
     """Change an own message."""
     channel = call.channel()
     message = call.message(channel)
+    check_awake(channel)
     if message.author.id != call.bot.id:
         raise Refusal(403, 50005, "Cannot edit a message authored by another user")
     check_message(call.form, files=len(call.uploads), edit=True, flags=message.flags)
@@ -136,6 +157,7 @@ def delete_message(call: Call) -> Reply:
     """Take a message away; another's only with MANAGE_MESSAGES."""
     channel = call.channel()
     message = call.message(channel)
+    check_awake(channel)
     if message.author.id != call.bot.id:
         call.channel(P.MANAGE_MESSAGES)
     call.backend.chat.delete([message])
@@ -146,6 +168,7 @@ def delete_message(call: Call) -> Reply:
 def delete_messages(call: Call) -> Reply:
     """Take two to a hundred messages away, none older than two weeks."""
     channel = call.channel(P.MANAGE_MESSAGES)
+    check_awake(channel)
     form = call.form
     ids = [entry.integer(0) for entry in form["messages"].items(2, 100, required=True)]
     form.refuse_if_wrong()

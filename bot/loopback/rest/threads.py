@@ -1,9 +1,9 @@
 """Threads: starting them, listing them, being in them. They are changed as channels are."""
 
-from bot.loopback.entities import Channel, ChannelType, Json
+from bot.loopback.entities import THREADS, Channel, ChannelType, Json
 from bot.loopback.payloads import channel_json
 from bot.loopback.permissions import Permissions
-from bot.loopback.refusal import Refusal
+from bot.loopback.refusal import Refusal, thread_archived
 from bot.loopback.rest.call import Call, Reply
 from bot.loopback.rest.channels import ARCHIVE_AFTER_MINUTES
 from bot.loopback.rest.table import Table
@@ -11,6 +11,7 @@ from bot.loopback.snowflake import iso
 
 table = Table()
 P = Permissions
+HOLDERS = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT})
 
 
 def _check_form(call: Call) -> Json:
@@ -18,16 +19,24 @@ def _check_form(call: Call) -> Json:
     form["name"].string(1, 100, required=True)
     form["auto_archive_duration"].choice(ARCHIVE_AFTER_MINUTES)
     form["rate_limit_per_user"].integer(0, 21_600)
-    form["type"].choice((int(ChannelType.PUBLIC_THREAD), int(ChannelType.PRIVATE_THREAD)))
+    form["type"].choice(tuple(int(kind) for kind in THREADS))
     form.refuse_if_wrong()
     return call.json
 
 
 def _parent(call: Call, needs: Permissions) -> Channel:
     channel = call.channel()
-    if channel.type is not ChannelType.TEXT:  # voice channel chat can't hold threads
-        raise Refusal(400, 50024, "Cannot execute action on this channel type")
-    return call.channel(needs)
+    if channel.type not in HOLDERS:  # voice channel chat can't hold threads
+        raise _wrong_type()
+    call.channel(needs)
+    active = sum(not thread.archived for thread in channel.guild.threads.values())
+    if active >= channel.guild.most_threads:
+        raise Refusal(400, 160006, "Maximum number of active threads reached")
+    return channel
+
+
+def _wrong_type() -> Refusal:
+    return Refusal(400, 50024, "Cannot execute action on this channel type")
 
 
 @table.route("POST", "/channels/{channel_id}/threads", bucket="thread-start")
@@ -35,8 +44,10 @@ def start_thread(call: Call) -> Reply:
     """A thread that starts from no message; private unless its type says otherwise."""
     data = _check_form(call)
     kind = ChannelType(data.get("type") or ChannelType.PRIVATE_THREAD)
-    public = kind is ChannelType.PUBLIC_THREAD
-    parent = _parent(call, P.CREATE_PUBLIC_THREADS if public else P.CREATE_PRIVATE_THREADS)
+    private = kind is ChannelType.PRIVATE_THREAD
+    parent = _parent(call, P.CREATE_PRIVATE_THREADS if private else P.CREATE_PUBLIC_THREADS)
+    if (parent.type is ChannelType.TEXT) is (kind is ChannelType.ANNOUNCEMENT_THREAD):
+        raise _wrong_type()
     chat = call.backend.chat
     thread = chat.start_thread(parent, call.bot.user, data["name"], data | {"type": kind})
     return channel_json(thread)
@@ -50,7 +61,9 @@ def start_thread_from_message(call: Call) -> Reply:
     message = call.message(parent)
     if message.thread is not None:
         raise Refusal(400, 160004, "A thread has already been created for this message")
-    public = data | {"type": int(ChannelType.PUBLIC_THREAD)}
+    text = parent.type is ChannelType.TEXT
+    kind = ChannelType.PUBLIC_THREAD if text else ChannelType.ANNOUNCEMENT_THREAD
+    public = data | {"type": int(kind)}
     chat = call.backend.chat
     thread = chat.start_thread(parent, call.bot.user, data["name"], public, message)
     return channel_json(thread)
@@ -75,8 +88,8 @@ def list_active_threads(call: Call) -> Reply:
 def list_archived_threads(call: Call) -> Reply:
     """A channel's archived public threads, newest first."""
     channel = call.channel(P.READ_MESSAGE_HISTORY)
-    public = ChannelType.PUBLIC_THREAD
-    archived = [t for t in channel.threads if t.archived and t.type is public]
+    private = ChannelType.PRIVATE_THREAD
+    archived = [t for t in channel.threads if t.archived and t.type is not private]
     return {
         "threads": [channel_json(thread) for thread in reversed(archived)],
         "members": [],
@@ -108,9 +121,9 @@ def list_thread_members(call: Call) -> Reply:
 def _thread(call: Call) -> Channel:
     thread = call.channel()
     if not thread.is_thread:
-        raise Refusal(400, 50024, "Cannot execute action on this channel type")
+        raise _wrong_type()
     if thread.archived:
-        raise Refusal(400, 50083, "Thread is archived")
+        raise thread_archived()
     return thread
 
 

@@ -18,7 +18,7 @@ from bot.loopback.refusal import (
 from bot.loopback.rest import interactions
 from bot.loopback.rest.call import Call, Reply
 from bot.loopback.rest.message_form import SETTABLE_FLAGS, check_message, check_username
-from bot.loopback.rest.messages import check_age
+from bot.loopback.rest.messages import check_age, check_awake, check_open
 from bot.loopback.rest.table import Table
 
 table = Table()
@@ -137,6 +137,7 @@ def execute_webhook(call: Call) -> Reply:
     webhook = _webhook(call)
     channel = _place(call, webhook)
     _count(call, webhook)
+    check_open(channel)
     form = call.form
     check_username(form["username"])
     form["avatar_url"].url()
@@ -183,6 +184,7 @@ def edit_message(call: Call) -> Reply:
     webhook = _webhook(call)
     message = _message(call, webhook)
     _count(call, webhook)
+    check_awake(message.channel)
     check_message(call.form, files=len(call.uploads), edit=True, flags=message.flags)
     check_age(call, message)
     call.backend.chat.edit(message, call.json, call.uploads)
@@ -194,5 +196,7 @@ def delete_message(call: Call) -> Reply:
     """Take one of a webhook's messages away."""
     if interactions.is_interaction(call):
         return interactions.delete_message(call)
-    call.backend.chat.delete([_message(call, _webhook(call))])
+    message = _message(call, _webhook(call))
+    check_awake(message.channel)
+    call.backend.chat.delete([message])
     return None

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.chat.budget import Budget
+from bot.chat.faults import UnwritableError
 from bot.chat.janitor import Janitor, Janitors
 from bot.chat.transport import MessageRef, Posted
 from bot.errors import ChatError
@@ -21,6 +22,7 @@ class Place:
     def __init__(self, *, bulk: bool = True, fault: ChatError | None = None) -> None:
         self.bulk = bulk
         self.fault = fault
+        self.asked = 0
         self.batches: list[list[int]] = []
         self.singles: list[int] = []
         self.earlier: list[tuple[MessageRef, datetime]] = []
@@ -38,11 +40,13 @@ class Place:
         raise AssertionError((ref, speaker, content))
 
     async def delete(self, ref: MessageRef) -> None:
+        self.asked += 1
         if self.fault is not None:
             raise self.fault
         self.singles.append(ref.id)
 
     async def delete_all(self, refs: Sequence[MessageRef]) -> bool:
+        self.asked += 1
         if self.fault is not None:
             raise self.fault
         if self.bulk:
@@ -219,3 +223,27 @@ async def test_nothing_is_begun_after_the_end(clock: ManualClock, janitor: Janit
     janitor.remove_later(Place(), MessageRef(1), 1)
     janitor.catch_up(Place(), 1)
     assert clock.pending == 0
+
+
+async def test_where_nothing_may_be_removed_it_is_not_asked_for_each_caption(
+    clock: ManualClock, janitor: Janitor
+) -> None:
+    closed, other = Place(fault=UnwritableError("no")), Place()
+    for number in range(250):
+        janitor.remove_later(closed, MessageRef(number, 7, 1), minutes=1)
+    janitor.remove_later(other, MessageRef(1000, 7, 2), minutes=1)
+    await passing(clock, 200)
+    assert closed.asked == 2, "at once, then one"
+    assert janitor.figures()["kept_back"] == 250
+    assert janitor.figures()["waiting"] == 0
+    assert other.batches == [[1000]]
+
+
+async def test_one_place_that_has_several_channels_is_cleared_a_channel_at_a_time(
+    clock: ManualClock, janitor: Janitor
+) -> None:
+    place = Place()
+    for number in range(6):
+        janitor.remove_later(place, MessageRef(number, 7, number % 2), minutes=1)
+    await passing(clock, 100)
+    assert sorted(place.batches) == [[0, 2, 4], [1, 3, 5]]

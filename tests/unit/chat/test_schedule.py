@@ -277,6 +277,66 @@ def test_a_message_out_of_reach_is_posted_anew() -> None:
     assert channel.start(2.0) == Post(1, Member(1, "speaker 1"), "`EN` a b")
 
 
+def spoken(text: str, language: str, *, final: bool = True, source: str = "") -> Caption:
+    """One utterance's caption in a language."""
+    ana = Member(1, "Ana")
+    return Caption(ord(language[0]), ana, language, text, source, "fr", final, began_at=1.0)
+
+
+def lose(channel: Channel, now: float) -> None:
+    """What is to be changed next turns out to be out of reach."""
+    change = channel.start(now)
+    assert isinstance(change, Edit)
+    channel.schedule.failed(change, MessageGoneError(removed=False), now)
+
+
+def test_what_stands_final_is_not_posted_anew_with_what_is_missing() -> None:
+    channel = Channel()
+    channel.schedule.show(spoken("Hello.", "en"), 1.0)
+    channel.run(1.0, 1.0)
+    channel.schedule.show(spoken("Hallo.", "de"), 2.0)
+    lose(channel, 2.0)
+    channel.run(2.0, 5.0)
+    assert channel.texts() == ["`EN` Hello.", "`DE` Hallo."]
+    channel.schedule.show(spoken("Hallo ihr.", "de"), 6.0)
+    channel.run(6.0, 9.0)
+    assert channel.texts() == ["`EN` Hello.", "`DE` Hallo ihr."]
+
+
+def test_a_final_that_is_corrected_where_it_is_out_of_reach_is_posted() -> None:
+    channel = Channel()
+    channel.schedule.show(spoken("Hello.", "en"), 1.0)
+    channel.run(1.0, 1.0)
+    channel.schedule.show(spoken("Hallo.", "de"), 2.0)
+    lose(channel, 2.0)
+    channel.run(2.0, 3.0)
+    channel.schedule.show(spoken("Hello all.", "en"), 4.0)
+    channel.run(4.0, 9.0)
+    assert channel.texts() == ["`EN` Hello.", "`DE` Hallo.\n`EN` Hello all."]
+
+
+def test_an_original_that_comes_later_is_left_where_its_final_is_out_of_reach() -> None:
+    channel = Channel()
+    channel.schedule.show(spoken("Hello.", "en"), 1.0)
+    channel.run(1.0, 1.0)
+    channel.schedule.show(spoken("Hello.", "en", source="Salut."), 2.0)
+    lose(channel, 2.0)
+    channel.run(2.0, 60.0)
+    assert channel.texts() == ["`EN` Hello."]
+    assert not channel.schedule.owes()
+
+
+def test_a_final_that_came_while_an_interim_was_posted_is_not_taken_to_stand() -> None:
+    channel = Channel()
+    channel.schedule.show(spoken("Hel", "en", final=False), 1.0)
+    post = channel.start(1.0)
+    channel.schedule.show(spoken("Hello.", "en"), 1.1)
+    channel.finish(post, 1.2)
+    lose(channel, 1.3)
+    channel.run(1.3, 9.0)
+    assert channel.texts() == ["`EN` Hel …", "`EN` Hello."]
+
+
 def test_settling_ends_what_stands_and_drops_what_nobody_saw() -> None:
     channel = Channel()
     channel.schedule.show(replace(caption(1, "seen"), source_text="visto"), 1.0)

@@ -62,7 +62,7 @@ async def test_a_room_of_which_discord_says_nothing_holds_up_no_other(
 ) -> None:
     readers, rooms = Readers(), Running(1, 2, 3)
     readers.hanging, readers.broken = {100}, {200}
-    cog = TextChannels(cast("Rooms", rooms), readers, every_s=0.02)
+    cog = TextChannels(cast("Rooms", rooms), readers, lambda _: None, every_s=0.02)
     await cog.cog_load()
     async with asyncio.timeout(5):
         while rooms.changed.count(3) < 3:  # noqa: ASYNC110 - nothing tells
