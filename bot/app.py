@@ -59,6 +59,7 @@ from bot.web.report import health_of
 from bot.words import t
 from cogs.announcer import Announcer
 from cogs.channels import TextChannels
+from cogs.checkup import Checkup
 from cogs.comings import Comings
 from cogs.cooldowns import Cooldowns
 from cogs.glossary import GlossaryCommands
@@ -69,6 +70,7 @@ from cogs.privacy import Privacy
 from cogs.settings import Settings as SettingsCog
 from cogs.settings_menus import MENUS
 from cogs.translate import Translate
+from cogs.welcome import Welcome
 
 log = logging.getLogger(__name__)
 
@@ -262,6 +264,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
+        checks = Checkup(guild_settings, accounts)
         host = Host(rooms, spending, wall.seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
@@ -273,7 +276,8 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 lambda _: TextChannels(rooms, doors.readers),
                 lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
-                lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
+                lambda _: SettingsCog(guild_settings, checks, rooms.runs),
+                lambda _: Welcome(housekeeping.greet, guild_settings, checks, service),
             ],
             views=[
                 lambda: ConsentButtons(rooms),

@@ -28,6 +28,7 @@ from bot.words.commands import use_ids
 from cogs.answers import answer
 from cogs.cooldowns import Cooldowns, PacedTree
 from cogs.translator import CommandTranslator
+from cogs.welcome import CheckButton
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +121,7 @@ class ParleyBot(commands.AutoShardedBot):
             await self.add_cog(make(self))
         for make_view in self._view_makers:
             self.add_view(make_view())
+        self.add_dynamic_items(CheckButton)
         await self.tree.set_translator(CommandTranslator())
         if self.application_id is not None:  # known since the login
             use_ids(await register(self.tree, self.application_id))

@@ -115,6 +115,10 @@ class Person:
         self._backend.chat.post(message)
         return message
 
+    def direct(self, bot: Bot) -> Channel:
+        """Where they and a bot write to each other alone."""
+        return self._backend.world.direct_channel(bot, self.user)
+
     def reads(self, message: Message) -> str:
         """A message's text as they see it, commands in their language."""
         found = self._seen(message)

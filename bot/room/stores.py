@@ -102,7 +102,7 @@ class RoomStore(Protocol):
 
 
 class GuildStore(Protocol):
-    """Servers that removed the bot."""
+    """Servers that invited the bot or removed it."""
 
     async def guilds(self) -> frozenset[int]:
         """Ids of all guilds of which anything is kept."""
@@ -115,6 +115,9 @@ class GuildStore(Protocol):
 
     async def guild_back(self, guild_id: int) -> None:
         """It was invited again in time."""
+
+    async def greet(self, guild_id: int) -> bool:
+        """Remember that it is greeted; False where it was since it invited the bot."""
 
     async def purge(self, before: float) -> int:
         """Remove everything of guilds that were left before; returns how many guilds."""

@@ -132,5 +132,8 @@ transcripts = Table(
     Index(None, "guild_id", "at"),
 )
 
+# Guilds that were greeted since they invited the bot.
+greeted = Table("greeted", metadata, _id("guild_id"))
+
 # Guilds that removed the bot.
 departures = Table("departures", metadata, _id("guild_id"), Column("at", Double, nullable=False))

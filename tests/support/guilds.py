@@ -13,6 +13,7 @@ class MemoryGuilds:
 
     known: set[int] = field(default_factory=set)
     left: dict[int, float] = field(default_factory=dict)
+    greeted: set[int] = field(default_factory=set)
     days: set[date] = field(default_factory=set)
     broken: bool = False
     writes: list[str] = field(default_factory=list)
@@ -35,10 +36,17 @@ class MemoryGuilds:
     async def guild_left(self, guild_id: int, at: float) -> None:
         await self._answer(f"left {guild_id}")
         self.left.setdefault(guild_id, at)
+        self.greeted.discard(guild_id)
 
     async def guild_back(self, guild_id: int) -> None:
         await self._answer(f"back {guild_id}")
         self.left.pop(guild_id, None)
+
+    async def greet(self, guild_id: int) -> bool:
+        await self._answer(f"greet {guild_id}")
+        new = guild_id not in self.greeted
+        self.greeted.add(guild_id)
+        return new
 
     async def purge(self, before: float) -> int:
         await self._answer()
