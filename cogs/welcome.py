@@ -31,11 +31,12 @@ Greet = Callable[[int], Awaitable[bool]]
 
 _NOT_SET: Final = GuildSettings()
 _NAME: Final = "Welcome"
+_CHECK: Final = "parley:check"  # and the server's id
 _INVITATIONS_SEEN: Final = 20  # of bots, the newest in the audit log
 
 
 class CheckButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"parley:check:(?P<guild>\d+)"
+    discord.ui.DynamicItem[discord.ui.Button[Any]], template=rf"{_CHECK}:(?P<guild>\d+)"
 ):
     """Checks what is missing in the server that its id names, also from a direct message.
 
@@ -49,7 +50,7 @@ class CheckButton(
             discord.ui.Button(
                 label=render(t("Check"), locale),
                 style=discord.ButtonStyle.primary,
-                custom_id=f"parley:check:{guild_id}",
+                custom_id=f"{_CHECK}:{guild_id}",
             )
         )
         self._guild_id = guild_id

@@ -69,7 +69,13 @@ _OWN = Cases(
     _FOR_ALL,
     f"{_ALL}test_what_is_so_already_is_said",
 )
+_HELP = "call/test_welcome.py::"
 COVERED: Mapping[str, Cases] = {
+    "help": Cases(
+        f"{_HELP}test_help_says_the_same_in_the_readers_language_in_servers_and_direct_messages",
+        f"{_HELP}test_help_serves_a_member_without_any_permission_and_offers_no_check",
+        f"{_HELP}test_help_is_answered_in_words_where_the_settings_can_not_be_read",
+    ),
     "translate start": _CHANGED,
     "translate stop": _CHANGED,
     "translate pause": _CHANGED,
@@ -188,6 +194,7 @@ def in_order(where: Place, host: Person) -> list[tuple[str, dict[str, Any]]]:
     den = {"channel": where.guild.add_voice_channel("Den")}
     file = host.upload("words.csv", b"hello,hola,es", where.captions)
     return [
+        ("help", {}),
         ("settings show", {}),
         ("settings check", lounge),
         ("settings languages", {"to": "en, fr"}),
