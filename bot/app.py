@@ -210,7 +210,8 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             wall=wall.now,
         )
         shutdown.part("usage", ledger.close, 0.1)  # the rooms end before it, the store after
-        housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=wall)
+        guilds = GuildTable(store)
+        housekeeping = Housekeeping(guilds, usage, clock=clock, wall=wall)
         shutdown.part("housekeeping", housekeeping.close, 0.4)
         guild_settings = SettingsService(
             SettingsTable(store),
@@ -264,7 +265,6 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             config.usage.prices,
             waiting=lambda: interpreter.connects_waiting,
         )
-        checks = Checkup(guild_settings, accounts)
         host = Host(rooms, spending, wall.seconds)
         bot = ParleyBot(
             api_url=config.discord.api_url,
@@ -276,8 +276,17 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 lambda _: TextChannels(rooms, doors.readers),
                 lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
-                lambda _: SettingsCog(guild_settings, checks, rooms.runs),
-                lambda _: Welcome(housekeeping.greet, guild_settings, checks, service),
+                lambda _: SettingsCog(
+                    guild_settings, Checkup(guild_settings, accounts), rooms.runs
+                ),
+                lambda client: Welcome(
+                    client,
+                    guilds.greet,
+                    guild_settings,
+                    Checkup(guild_settings, accounts),
+                    hears=service,
+                    now=wall.now,
+                ),
             ],
             views=[
                 lambda: ConsentButtons(rooms),

@@ -6,6 +6,7 @@ log may be read, else nowhere: /help has the same. It has a button that checks w
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 import aiohttp
@@ -27,11 +28,12 @@ from cogs.permissions import Voice, check_manager, is_in
 log = logging.getLogger(__name__)
 
 Interaction = discord.Interaction[Any]
-Greet = Callable[[int], Awaitable[bool]]
+Greet = Callable[[int, float], Awaitable[bool]]
 
 _NOT_SET: Final = GuildSettings()
 _NAME: Final = "Welcome"
 _CHECK: Final = "parley:check"  # and the server's id
+_LATELY: Final = timedelta(days=1)
 _INVITATIONS_SEEN: Final = 20  # of bots, the newest in the audit log
 
 
@@ -78,13 +80,26 @@ class Welcome(commands.Cog, name=_NAME):
     """Greets servers, explains itself, checks.
 
     Args:
-        greet: Remembers that a guild is greeted, and says whether it had not been.
+        bot: The client.
+        greet: Remembers that a guild that was joined then is greeted; False where it was before.
         service: Knows the settings.
         checks: Walks through what a room needs.
         hears: Who hears the speech, as the notices say it.
+        now: The date.
     """
 
-    def __init__(self, greet: Greet, service: SettingsService, checks: Checkup, hears: str) -> None:
+    def __init__(
+        self,
+        bot: commands.AutoShardedBot,
+        greet: Greet,
+        service: SettingsService,
+        checks: Checkup,
+        *,
+        hears: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._bot = bot
+        self._now = now
         self._greet = greet
         self._service = service
         self._checkup = checks
@@ -92,9 +107,26 @@ class Welcome(commands.Cog, name=_NAME):
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Greet a server that invites the bot."""
+        await self._welcome(guild)
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Greet those that invited it lately while it was not running."""
+        since = self._now() - _LATELY
+        for guild in self._bot.guilds:
+            joined = None if guild.unavailable else guild.me.joined_at
+            if joined is not None and joined > since:
+                await self._welcome(guild)
+
+    async def _welcome(self, guild: discord.Guild) -> None:
         """Greet a server, once for each time that it invites the bot."""
-        if not await self._greet(guild.id):
-            return
+        joined = guild.me.joined_at
+        try:
+            if joined is not None and not await self._greet(guild.id, joined.timestamp()):
+                return
+        except StoreError as error:  # twice is better than never
+            log.warning("not remembered that server %d was greeted: %s", guild.id, error.code)
         try:
             settings = await self._service.settings(guild.id)
         except StoreError as error:

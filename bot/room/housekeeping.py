@@ -67,13 +67,6 @@ class Housekeeping:
         """The bot was invited: what is kept stays."""
         self._write(partial(self._guilds.guild_back, guild_id), f"back {guild_id}")
 
-    async def greet(self, guild_id: int) -> bool:
-        """Remember that a guild is greeted; False where it was since it invited the bot.
-
-        Where that can't be known it is greeted: twice is better than never.
-        """
-        return await self._tasks.start(self._greet(guild_id), f"greet {guild_id}")
-
     async def close(self) -> None:
         """End rounds; what is being written is rolled back. Idempotent."""
         if self._timer is not None:
@@ -92,14 +85,6 @@ class Housekeeping:
                 await write()
             except StoreError as error:
                 log.warning("not written until the next round: %s", error.code)
-
-    async def _greet(self, guild_id: int) -> bool:
-        async with self._turn:
-            try:
-                return await self._guilds.greet(guild_id)
-            except StoreError as error:
-                log.warning("not remembered that server %d is greeted: %s", guild_id, error.code)
-                return True
 
     async def _round(self) -> None:
         wait_s = ROUND_S

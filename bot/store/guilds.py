@@ -9,7 +9,7 @@ from bot.errors import StoreError
 from bot.store import bounded
 from bot.store.database import Database
 from bot.store.tables import departures, glossary, greeted, metadata, transcripts, usage
-from bot.store.upsert import insert
+from bot.store.upsert import insert, put
 
 _BULKY: Final = (transcripts, usage, glossary)  # of which a guild may have very many rows
 
@@ -36,23 +36,20 @@ class GuildTable:
         row = insert(self._database.dialect, departures).on_conflict_do_nothing()
         async with self._database.transaction() as connection:
             await connection.execute(row, {"guild_id": guild_id, "at": at})
-            await connection.execute(delete(greeted).where(greeted.c.guild_id == guild_id))
 
     async def guild_back(self, guild_id: int) -> None:
         """It was invited again in time."""
         async with self._database.transaction() as connection:
             await connection.execute(delete(departures).where(departures.c.guild_id == guild_id))
 
-    async def greet(self, guild_id: int) -> bool:
-        """Remember that it is greeted; False where it was since it invited the bot."""
-        row = insert(self._database.dialect, greeted).on_conflict_do_nothing()
+    async def greet(self, guild_id: int, joined: float) -> bool:
+        """Remember that it was greeted; False where it was since the bot joined it then."""
+        known = select(greeted.c.joined).where(greeted.c.guild_id == guild_id)
+        row = put(self._database.dialect, greeted)
         async with self._database.transaction() as connection:
-            known = await connection.execute(
-                select(greeted.c.guild_id).where(greeted.c.guild_id == guild_id)
-            )
-            if known.first() is not None:
+            if (await connection.execute(known)).scalar_one_or_none() == joined:
                 return False
-            await connection.execute(row, {"guild_id": guild_id})
+            await connection.execute(row, {"guild_id": guild_id, "joined": joined})
         return True
 
     async def purge(self, before: float) -> int:

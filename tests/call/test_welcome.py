@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -219,9 +220,8 @@ async def test_an_outage_and_a_new_session_greet_nobody_and_a_new_invitation_doe
         new.guild.begin_outage(where.account)
         new.guild.end_outage(where.account)
         await settled(where)
-        ready = asyncio.ensure_future(app.bot.wait_for("ready"))
         where.discord.close_gateway(where.account, 4000, resumable=False)
-        await asyncio.wait_for(ready, 20)
+        await app.bot.wait_for("ready", timeout=20)
         await settled(where)
         # Discord may say twice that a server is there.
         app.bot.dispatch("guild_join", app.bot.get_guild(new.guild.id))
@@ -255,6 +255,36 @@ async def test_a_server_that_came_back_reads_it_in_the_language_and_the_mode_it_
         assert "**Draußen bleiben**" in text
         assert "2 Tage" in text
         assert "**Teilnehmen**" not in text
+
+
+async def test_who_invited_the_bot_before_it_ran_reads_it_once_it_does(tmp_path: Path) -> None:
+    async with place() as where:
+        new, old = server(where.discord), server(where.discord)
+        for one in (new, old):
+            one.guild.invite(where.account)
+        member = old.guild.state.members[where.account.id]
+        member.joined_at -= timedelta(days=1, minutes=1)
+        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+            await greeting(where, new.chat)
+        new.guild.remove(where.account)
+        new.guild.invite(where.account)
+        for _ in range(2):
+            async with bot_at(where, tmp_path, UNUSED_ENGINE):
+                await greeting(where, new.chat, 2)
+                await settled(where)
+        assert len(new.chat.messages) == 2
+        assert old.chat.messages == []
+        assert where.discord.complaints == []
+
+
+async def test_a_server_is_greeted_while_the_store_fails(tmp_path: Path) -> None:
+    async with bot_alone(tmp_path) as (where, new, _):
+        with closing(sqlite3.connect(tmp_path / "parley.db")) as file:
+            file.execute("drop table greeted")
+            file.execute("drop table settings")
+            file.commit()
+        new.guild.invite(where.account)
+        assert "1. Join a voice channel." in (await greeting(where, new.chat)).content
 
 
 @pytest.mark.parametrize("locale", LOCALES)

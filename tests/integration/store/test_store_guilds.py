@@ -24,7 +24,7 @@ LEFT_AT = 1_795_000_000.0
 
 async def fill(database: Database, guild: int) -> None:
     """A row in every table but that of departures."""
-    await GuildTable(database).greet(guild)
+    await GuildTable(database).greet(guild, LEFT_AT - 1000)
     await ConsentTable(database).agree(guild, 1)
     await ConsentTable(database).decline(guild, 2)
     await SettingsTable(database).put_settings(guild, GuildSettings(originals=False))
@@ -58,7 +58,7 @@ async def test_everything_of_a_guild_goes_once_it_left_before_the_time(database_
         assert await tables_with(database, GONE) == EVERYTHING
         await guilds.guild_left(GONE, LEFT_AT)
         assert await guilds.purge(LEFT_AT) == 0  # left at that time, not before
-        assert await tables_with(database, GONE) == EVERYTHING - {"greeted"} | {"departures"}
+        assert await tables_with(database, GONE) == EVERYTHING | {"departures"}
         assert await guilds.purge(LEFT_AT + 1) == 1
         assert await tables_with(database, GONE) == set()
         assert await tables_with(database, STAYS) == EVERYTHING
@@ -73,25 +73,23 @@ async def test_a_guild_that_comes_back_in_time_loses_nothing(database_url: str) 
         await guilds.guild_back(GONE)
         await guilds.guild_back(GONE)
         assert await guilds.purge(LEFT_AT * 2) == 0
-        assert await tables_with(database, GONE) == EVERYTHING - {"greeted"}
+        assert await tables_with(database, GONE) == EVERYTHING
 
 
-async def test_a_guild_is_greeted_once_for_each_time_that_it_invites_the_bot(
+async def test_a_guild_is_greeted_once_for_each_time_that_the_bot_joins_it(
     database_url: str,
 ) -> None:
     async with await Database.open(database_url) as database:
         guilds = GuildTable(database)
-        assert await guilds.greet(GONE)
-        assert await guilds.greet(STAYS)
-        assert not await guilds.greet(GONE)
+        assert await guilds.greet(GONE, LEFT_AT)
+        assert await guilds.greet(STAYS, LEFT_AT)
+        assert not await guilds.greet(GONE, LEFT_AT)
     async with await Database.open(database_url) as database:  # the next process
         guilds = GuildTable(database)
-        assert not await guilds.greet(GONE)
-        await guilds.guild_left(GONE, LEFT_AT)
-        await guilds.guild_back(GONE)
-        assert await guilds.greet(GONE)
-        assert not await guilds.greet(GONE)
-        assert not await guilds.greet(STAYS)
+        assert not await guilds.greet(GONE, LEFT_AT)
+        assert await guilds.greet(GONE, LEFT_AT + 0.001)
+        assert not await guilds.greet(GONE, LEFT_AT + 0.001)
+        assert not await guilds.greet(STAYS, LEFT_AT)
 
 
 async def test_the_first_time_a_guild_left_counts_until_it_is_back(database_url: str) -> None:

@@ -209,18 +209,3 @@ async def test_a_guild_that_can_not_be_removed_keeps_no_old_usage_here(house: Ho
     await house.start()
     assert house.kept.days == set()
     assert house.clock.next_at == house.clock.now() + AGAIN_S
-
-
-async def test_a_guild_that_left_and_is_back_at_once_is_greeted_anew(house: House) -> None:
-    house.keeping.guild_joined(2)
-    assert await house.keeping.greet(2)
-    assert not await house.keeping.greet(2)
-    house.keeping.guild_left(2)
-    house.keeping.guild_joined(2)
-    assert await house.keeping.greet(2)  # asked before the two above were written
-    assert house.kept.writes[-3:] == ["left 2", "back 2", "greet 2"]
-
-
-async def test_a_guild_is_greeted_where_the_store_does_not_answer(house: House) -> None:
-    house.kept.broken = True
-    assert await house.keeping.greet(2)

@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 
 from bot.chat.render import notice
 from bot.loopback.mentions import shown
+from bot.room.consent import Answer
+from bot.room.forgetting import Kept
+from bot.room.notices import Notice, Occasion
+from bot.room.plan import RoomPlan
+from bot.room.records import ConsentMode, GuildSettings, Wishes
 from bot.words import command, commands, lines, listing, render, t
 from bot.words.catalogue import LANGUAGES, LOCALES, catalogue
+from cogs.notice import text as notice_text
+from cogs.privacy import standing
+from cogs.welcome import steps
 from tests.words.commands import paths
 from tests.words.sentences import sentences
 
@@ -63,6 +71,40 @@ def test_no_catalogue_spells_out_a_command() -> None:
             }:
                 found += [(language, text) for root in roots if re.search(rf"{root}\b", text)]
     assert found == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_longest_messages_with_mentions_fit_a_message_of_discords(locale: str) -> None:
+    """Limits count a mention as it is written, with an id of twenty digits at most."""
+    commands.use_ids(dict.fromkeys(IDS, 2**64 - 1))
+    settings = GuildSettings(
+        consent=ConsentMode.ANNOUNCED, transcript_days=30, caption_minutes=10_000
+    )
+    service = t("Qwen-LiveTranslate of Alibaba Cloud ({host})", host="x" * 60)
+    people = tuple(2**64 - 1 - number for number in range(100))
+    plan = RoomPlan(1, 2**64 - 1, 2**64 - 1, ("en", "es", "fr", "de", "pt", "ja"), "en")
+    said = notice_text(
+        Notice(plan, Occasion.STARTED, people[0], heard=people),
+        service,
+        "x" * 100,
+        settings=settings,
+        locale=locale,
+    )
+    kept = Kept(
+        mode=ConsentMode.ANNOUNCED,
+        heard=False,
+        answer=Answer.NO,
+        answer_stored=True,
+        wishes=Wishes("de", "ja"),
+        minutes=999.5,
+        sessions=99,
+    )
+    for text in (
+        said,
+        render(steps(service, settings), locale),
+        render(lines(standing(kept)), locale),
+    ):
+        assert len(text) <= 2000
 
 
 def test_a_notice_among_captions_keeps_its_mention_and_nobody_elses() -> None:

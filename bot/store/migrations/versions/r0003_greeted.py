@@ -1,4 +1,4 @@
-"""Guilds that were greeted since they invited the bot."""
+"""Guilds that were greeted."""
 
 import sqlalchemy as sa
 from alembic.operations import Operations
@@ -12,5 +12,6 @@ def upgrade(op: Operations) -> None:
     op.create_table(
         "greeted",
         sa.Column("guild_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("joined", sa.Double, nullable=False),
         sa.PrimaryKeyConstraint("guild_id", name="pk_greeted"),
     )
