@@ -60,6 +60,7 @@ from bot.web.report import health_of
 from bot.words import t
 from cogs.announcer import Announcer
 from cogs.channels import TextChannels
+from cogs.checkup import Checkup
 from cogs.comings import Comings
 from cogs.cooldowns import Cooldowns
 from cogs.glossary import GlossaryCommands
@@ -70,6 +71,7 @@ from cogs.privacy import Privacy
 from cogs.settings import Settings as SettingsCog
 from cogs.settings_menus import MENUS
 from cogs.translate import Translate
+from cogs.welcome import Welcome
 
 log = logging.getLogger(__name__)
 
@@ -210,7 +212,8 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             wall=wall.now,
         )
         shutdown.part("usage", ledger.close, 0.1)  # the rooms end before it, the store after
-        housekeeping = Housekeeping(GuildTable(store), usage, clock=clock, wall=wall)
+        guilds = GuildTable(store)
+        housekeeping = Housekeeping(guilds, usage, clock=clock, wall=wall)
         shutdown.part("housekeeping", housekeeping.close, 0.4)
         guild_settings = SettingsService(
             SettingsTable(store),
@@ -278,7 +281,17 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 lambda _: TextChannels(rooms, doors.readers, doors.webhooks_changed),
                 lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
-                lambda _: SettingsCog(guild_settings, accounts, rooms.runs),
+                lambda _: SettingsCog(
+                    guild_settings, Checkup(guild_settings, accounts), rooms.runs
+                ),
+                lambda client: Welcome(
+                    client,
+                    guilds.greet,
+                    guild_settings,
+                    Checkup(guild_settings, accounts),
+                    hears=service,
+                    now=wall.now,
+                ),
             ],
             views=[
                 lambda: ConsentButtons(rooms),

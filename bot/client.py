@@ -24,9 +24,11 @@ from bot.chat import limits
 from bot.errors import ParleyError, SettingsError
 from bot.registration import register
 from bot.words import Text, lines, t
+from bot.words.commands import use_ids
 from cogs.answers import answer
 from cogs.cooldowns import Cooldowns, PacedTree
 from cogs.translator import CommandTranslator
+from cogs.welcome import CheckButton
 
 log = logging.getLogger(__name__)
 
@@ -119,9 +121,10 @@ class ParleyBot(commands.AutoShardedBot):
             await self.add_cog(make(self))
         for make_view in self._view_makers:
             self.add_view(make_view())
+        self.add_dynamic_items(CheckButton)
         await self.tree.set_translator(CommandTranslator())
         if self.application_id is not None:  # known since the login
-            await register(self.tree, self.application_id)
+            use_ids(await register(self.tree, self.application_id))
 
     async def launch_shards(self) -> None:
         """Connect, through the address of the settings where there is one."""
@@ -182,6 +185,7 @@ class ParleyBot(commands.AutoShardedBot):
         try:
             await super().close()
         finally:  # a gateway that does not answer keeps no connection open
+            use_ids({})
             self._closed_once.set()
             await self.http.close()
 

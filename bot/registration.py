@@ -20,8 +20,8 @@ _THEIRS: Final = frozenset(
 _DEFAULTED: Final = ("contexts", "integration_types")  # Discord fills them in where we say nothing
 
 
-async def register(tree: app_commands.CommandTree[Any], application_id: int) -> bool:
-    """Make Discord's commands those of the tree; returns whether they were not.
+async def register(tree: app_commands.CommandTree[Any], application_id: int) -> Mapping[str, int]:
+    """Make Discord's commands those of the tree; returns their ids by name.
 
     Raises:
         discord.DiscordException: Discord refuses, or can't be reached.
@@ -31,10 +31,10 @@ async def register(tree: app_commands.CommandTree[Any], application_id: int) -> 
     theirs = await tree.client.http.request(route, params={"with_localizations": "true"})
     if same(ours, theirs):
         log.info("commands are registered: %d, unchanged", len(ours))
-        return False
-    await tree.sync()
+        return {command["name"]: int(command["id"]) for command in theirs}
+    registered = await tree.sync()
     log.info("commands registered: %d, as they had changed", len(ours))
-    return True
+    return {command.name: command.id for command in registered}
 
 
 async def _payload(tree: app_commands.CommandTree[Any]) -> list[dict[str, Any]]:

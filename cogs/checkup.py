@@ -2,10 +2,52 @@
 
 from collections.abc import Iterable, Mapping
 
-from bot.room.allowance import Today
-from bot.room.records import GuildSettings
+import discord
+
+from bot.room.allowance import Accounts, Today
+from bot.room.guild_settings import SettingsService
+from bot.room.records import GuildSettings, Layout
 from bot.words import Renderable, command, language_name, lines, listing, number, t
-from cogs.permissions import NAMES, Finding, Text, Voice, Who
+from cogs.permissions import NAMES, Finding, Text, Voice, Who, findings
+
+
+class Checkup:
+    """Walks through all that a room needs.
+
+    Args:
+        service: Knows the settings.
+        accounts: What servers spent today.
+    """
+
+    def __init__(self, service: SettingsService, accounts: Accounts) -> None:
+        self._service = service
+        self._accounts = accounts
+
+    async def of(self, person: discord.Member, voice: Voice, captions: Text) -> Renderable:
+        """What is fine and what is missing, for a room that this person would start.
+
+        Raises:
+            StoreError: The settings can't be read.
+        """
+        guild = person.guild
+        settings = await self._service.settings(guild.id)
+        account = await self._accounts.of(guild.id)
+        found = findings(
+            guild.me,
+            person,
+            voice,
+            captions,
+            speaks=settings.spoken is not None,
+            threads=settings.layout is Layout.THREADS,
+            removes=settings.caption_minutes > 0,
+        )
+        return text(
+            found,
+            voice=voice,
+            settings=settings,
+            languages=self._service.languages,
+            today=account.today(),
+        )
 
 
 def text(

@@ -12,6 +12,7 @@ length once it is so.
 import asyncio
 import logging
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -79,6 +80,7 @@ _SET: Final = Pace(10, 30, together=100)
 _LESS: Final = Pace(5, 20)  # beyond that it is still done
 
 PACES: Final[Mapping[str, Pace]] = {
+    "help": _LOOK,
     "translate start": Pace(6, 60),
     "translate stop": _LESS,
     "translate pause": _LESS,
@@ -111,6 +113,7 @@ PACES: Final[Mapping[str, Pace]] = {
     "privacy leave": _LESS,
     "privacy status": _READ,
     "privacy forget-me": Pace(3, 60),  # beyond that they are still not heard
+    "parley:check": _READ,
     "parley:consent:join": Pace(5, 20, together=300),
     "parley:consent:leave": _LESS,
     "parley:panel:voice": Pace(5, 30),
@@ -123,6 +126,7 @@ PACES: Final[Mapping[str, Pace]] = {
 }
 """By the name of a command, or the id of a button or menu."""
 
+_OF_ONE: Final = re.compile(r":\d+$")  # the server that a button is about
 TYPING: Final = "autocomplete"
 _ALL: Final = {**PACES, TYPING: Pace(40, 10, together=400)}
 _LOGGED_S: Final = 60.0
@@ -161,7 +165,8 @@ class Cooldowns:
 
     async def admits(self, interaction: Interaction) -> bool:
         """Whether this is to be done; if it is not, who asked was told."""
-        guild_id, user_id = interaction.guild_id or 0, interaction.user.id
+        user_id = interaction.user.id
+        guild_id = interaction.guild_id or user_id  # direct messages are a place of their own
         name = name_of(interaction)
         try:
             self.use(name, guild_id, user_id)
@@ -284,12 +289,17 @@ async def _say(interaction: Interaction, said: str | None) -> None:
         log.info("a refusal could not be said: %s", type(error).__name__)
 
 
+async def admits(interaction: Interaction) -> bool:
+    """Whether the client's cooldowns let this be done; if they don't, who asked was told."""
+    return await _of(interaction).admits(interaction)
+
+
 class PacedTree(app_commands.CommandTree[Any]):
     """Commands that pass the client's cooldowns first."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Whether it is done."""
-        return await _of(interaction).admits(interaction)
+        return await admits(interaction)
 
 
 class PacedView(discord.ui.View):
@@ -297,7 +307,7 @@ class PacedView(discord.ui.View):
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Whether it is done."""
-        return await _of(interaction).admits(interaction)
+        return await admits(interaction)
 
 
 def take(interaction: Interaction, done: Done) -> None:
@@ -316,7 +326,7 @@ def name_of(interaction: Interaction) -> str:
     if (command := interaction.command) is not None:
         return command.qualified_name
     data: Any = interaction.data or {}
-    return str(data.get("custom_id", ""))
+    return _OF_ONE.sub("", str(data.get("custom_id", "")))
 
 
 def _of(interaction: Interaction) -> Cooldowns:

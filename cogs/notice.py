@@ -257,8 +257,8 @@ def _why(notice: Notice) -> Text:
             return t("{person} started it. Captions appear here.", person=person)
 
 
-def _kept(service: str, settings: GuildSettings) -> list[Text]:
-    """Who hears the speech, and what remains of it."""
+def privacy(service: str, settings: GuildSettings) -> list[Text]:
+    """Who hears the speech, and what is kept of it."""
     said = [
         t(
             "-# Speech goes to {service} for translation. Parley makes no recording; of those who "
@@ -275,6 +275,12 @@ def _kept(service: str, settings: GuildSettings) -> list[Text]:
                 forget=command("privacy forget-me"),
             )
         )
+    return said
+
+
+def _kept(service: str, settings: GuildSettings) -> list[Text]:
+    """The same, and what becomes of the captions."""
+    said = privacy(service, settings)
     said.append(
         tn(
             "-# The captions in this channel are removed after {count} minute.",

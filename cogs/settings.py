@@ -8,7 +8,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import UsageError
-from bot.room.allowance import Accounts
 from bot.room.choice import MOST_GUESTS
 from bot.room.guild_settings import (
     MOST_CAPTION_MINUTES,
@@ -21,8 +20,9 @@ from bot.room.records import ConsentMode, GuildSettings, Layout
 from bot.words import lines, t
 from bot.words.catalogue import LOCALES
 from bot.words.languages import own_name
-from cogs import checkup, languages, settings_shown
+from cogs import languages, settings_shown
 from cogs.answers import answer, locale, take_time
+from cogs.checkup import Checkup
 from cogs.permissions import findings, refuse
 from cogs.settings_menus import (
     AnnouncedConfirmation,
@@ -51,13 +51,13 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
 
     Args:
         service: Changes settings.
-        accounts: What servers spent today.
+        checks: Walks through what a room needs.
         running: Whether a guild's room runs.
     """
 
-    def __init__(self, service: SettingsService, accounts: Accounts, running: Running) -> None:
+    def __init__(self, service: SettingsService, checks: Checkup, running: Running) -> None:
         self._service = service
-        self._accounts = accounts
+        self._checkup = checks
         self._running = running
 
     @app_commands.command(name="show", description="What holds for this server")
@@ -274,24 +274,7 @@ class Settings(commands.GroupCog, group_name="settings", group_description="Set 
             raise UsageError(t("Join a voice channel first, or name one with the option channel."))
         captions = text or _here(interaction)
         await take_time(interaction)
-        settings = await self._service.settings(person.guild.id)
-        account = await self._accounts.of(person.guild.id)
-        found = findings(
-            person.guild.me,
-            person,
-            heard,
-            captions,
-            speaks=settings.spoken is not None,
-            threads=settings.layout is Layout.THREADS,
-            removes=settings.caption_minutes > 0,
-        )
-        said = checkup.text(
-            found,
-            voice=heard,
-            settings=settings,
-            languages=self._service.languages,
-            today=account.today(),
-        )
+        said = await self._checkup.of(person, heard, captions)
         await answer(interaction, said)
 
     @languages.autocomplete("to")

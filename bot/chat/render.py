@@ -12,6 +12,7 @@ from bot.chat.plain import cut, escape, isolate, length
 from bot.room.events import Caption
 from bot.words.clean import clean
 from bot.words.codes import same_language
+from bot.words.commands import split
 
 MESSAGE_LIMIT = 2000  # of Discord, per message
 
@@ -200,7 +201,11 @@ def has_name(content: str) -> bool:
 
 
 def notice(text: str) -> list[str]:
-    """A notice of the room as messages: plain words, its line breaks kept."""
+    """A notice of the room as messages: plain words and commands, its line breaks kept."""
     lines = [clean(line) for line in text.splitlines()]
     pieces = [piece for line in filter(None, lines) for piece in cut(line, _LIMIT)]
-    return _packed((_Row(f"{_guard(piece)}{escape(piece)}") for piece in pieces), MESSAGE_LIMIT)
+    return _packed((_Row(f"{_guard(piece)}{_said(piece)}") for piece in pieces), MESSAGE_LIMIT)
+
+
+def _said(text: str) -> str:
+    return "".join(piece if mention else escape(piece) for piece, mention in split(text))

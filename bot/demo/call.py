@@ -79,7 +79,7 @@ class Call:
         )
         notice = next((m for m in self._captions.messages if m.components), None)
         if notice is None:
-            said = [row for row in answer.content.splitlines() if not row.startswith(_SMALL)]
+            said = [row for row in answer.shown.splitlines() if not row.startswith(_SMALL)]
             raise LoopbackError(f"The room did not start: {' '.join(said)}")
         for name in script.people:
             person = self._people[name] = self._guild.add_person(name)

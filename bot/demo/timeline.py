@@ -22,6 +22,7 @@ from bot.words.codes import same_language
 
 _NO_PREVIEWS = 1 << 2  # a flag of the bot's captions and notices
 _MENTION = re.compile(r"<([#@])(\d+)>")
+_COMMAND = re.compile(r"</([^:<>]+):\d+>")
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class Shown:
         named = _MENTION.sub(
             lambda found: found[1] + self.names.get(int(found[2]), found[2]), first.lstrip("# ")
         )
-        return plain(named.replace("**", ""))
+        return plain(_COMMAND.sub(r"/\1", named).replace("**", ""))
 
     def read(self) -> list[Read]:
         """What a person reads in it, in each language; at least one."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bot.errors import LoopbackError
+from bot.loopback import mentions
 from bot.loopback.entities import Json, Message
 from bot.loopback.interactions import CallbackType, Interaction
 from bot.loopback.observation import Observers
@@ -37,6 +38,12 @@ class Answer:
     def content(self) -> str:
         """The first message's text."""
         return self.message.content
+
+    @property
+    def shown(self) -> str:
+        """The first message's text as its person sees it, commands in their language."""
+        commands = self.interaction.bot.commands.values()
+        return mentions.shown(self.content, commands, self.interaction.user.locale)
 
     @property
     def embeds(self) -> list[Json]:

@@ -14,6 +14,7 @@ from bot.loopback.payloads import attachment_json, member_json, role_json, user_
 from bot.loopback.permissions import Permissions
 from bot.loopback.rest.command_form import OptionType
 
+_PLACES = ("in servers", "in direct messages")
 _NESTED = frozenset({OptionType.SUB_COMMAND, OptionType.SUB_COMMAND_GROUP})
 
 
@@ -113,8 +114,9 @@ def _find(bots: Iterable[Bot], channel: Channel, user: User, name: str) -> tuple
         for command in (*local.values(), *bot.commands.values()):
             if command["name"] != name or command["type"] != 1:
                 continue
-            if command["contexts"] is not None and 0 not in command["contexts"]:
-                raise LoopbackError(f"/{name} is not offered in servers.")
+            where = 1 if guild.direct else 0
+            if command["contexts"] is not None and where not in command["contexts"]:
+                raise LoopbackError(f"/{name} is not offered {_PLACES[where]}.")
             needs = command["default_member_permissions"]
             if needs is not None and not _may_use(have, int(needs)):
                 raise LoopbackError(f"{user.name} does not see /{name}: permissions are missing.")

@@ -248,13 +248,15 @@ class Chat:
 
         def payload(bot: Bot, intents: Intents) -> Json:
             data = message_json(message, bot.id, content=_may_read(bot, intents, message))
+            if channel.is_direct:
+                return data
             data["guild_id"] = str(channel.guild.id)
             if isinstance(message.author, User):
                 data["member"] = _partial_member(channel, message.author)
             return data
 
-        event = Dispatch(name, payload, channel.guild, channel, Intents.GUILD_MESSAGES)
-        self._world.dispatch(event)
+        needed = Intents.DIRECT_MESSAGES if channel.is_direct else Intents.GUILD_MESSAGES
+        self._world.dispatch(Dispatch(name, payload, channel.guild, channel, needed))
 
     def _tell_webhooks(self, channel: Channel) -> None:
         data = {"guild_id": str(channel.guild.id), "channel_id": str(channel.id)}
@@ -315,6 +317,7 @@ class Chat:
 def _may_read(bot: Bot, intents: Intents, message: Message) -> bool:
     return (
         bool(intents & Intents.MESSAGE_CONTENT)
+        or message.channel.is_direct
         or message.author.id == bot.id
         or message.application_id == bot.application_id
         or any(user.id == bot.id for user in message.mentions)

@@ -15,6 +15,7 @@ class ChannelType(IntEnum):
     """The kinds of channel this Discord has."""
 
     TEXT = 0
+    DIRECT = 1
     VOICE = 2
     CATEGORY = 4
     ANNOUNCEMENT = 5
@@ -22,6 +23,12 @@ class ChannelType(IntEnum):
     PUBLIC_THREAD = 11
     PRIVATE_THREAD = 12
     STAGE = 13
+
+
+class AuditAction(IntEnum):
+    """What the audit log tells here."""
+
+    BOT_ADD = 28
 
 
 THREADS = frozenset(
@@ -51,6 +58,7 @@ class User:
     avatar: str | None
     bot: bool = False
     locale: str = "en-US"
+    takes_messages: bool = True  # direct ones
 
 
 @dataclass(slots=True, eq=False)
@@ -236,6 +244,11 @@ class Channel:
         return self.type in THREADS
 
     @property
+    def is_direct(self) -> bool:
+        """Whether it is one person's and one bot's alone."""
+        return self.type is ChannelType.DIRECT
+
+    @property
     def is_voice(self) -> bool:
         """Whether people can join it by voice."""
         return self.type in VOICE
@@ -259,6 +272,9 @@ class GuildState:
 
     Attributes:
         most_threads: How many may be active.
+        system_channel: Where Discord greets newcomers.
+        audit: Who did what, as the audit log tells it; oldest first.
+        direct: It is no server, but holds one person's and one bot's direct messages.
     """
 
     id: int
@@ -272,6 +288,9 @@ class GuildState:
     threads: dict[int, Channel] = field(default_factory=dict)
     voice_states: dict[int, VoiceState] = field(default_factory=dict)
     most_threads: int = ACTIVE_THREADS
+    system_channel: Channel | None = None
+    audit: list[Json] = field(default_factory=list)
+    direct: bool = False
 
     def permissions(self, user_id: int, channel: Channel | None = None) -> Permissions:
         """What an account may do in a channel, or in the guild as a whole; none if no member."""

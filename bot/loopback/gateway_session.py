@@ -81,7 +81,7 @@ class GatewaySession:
 
     def serves(self, guild: GuildState) -> bool:
         """Whether the bot is in the guild and the guild falls to this shard."""
-        shard = (guild.id >> 22) % self.identity.shards
+        shard = 0 if guild.direct else (guild.id >> 22) % self.identity.shards
         return self.bot.id in guild.members and shard == self.identity.shard
 
     def wants(self, event: Dispatch) -> bool:

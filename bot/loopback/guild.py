@@ -1,9 +1,9 @@
 """A server on this Discord, to be furnished and peopled."""
 
 from bot.loopback.backend import Backend
-from bot.loopback.entities import Bot, Channel, ChannelType, GuildState, Role, Webhook
+from bot.loopback.entities import AuditAction, Bot, Channel, ChannelType, GuildState, Role, Webhook
 from bot.loopback.intents import Intents
-from bot.loopback.payloads import guild_create_json, user_json
+from bot.loopback.payloads import guild_create_json, guild_json, user_json
 from bot.loopback.permissions import INVITED, NONE, Overwrite, Permissions
 from bot.loopback.person import Person
 from bot.loopback.voice import VoiceServer
@@ -66,9 +66,26 @@ class Guild:
             member.role_ids.add(self.add_role(f"{name}'s", Permissions.ADMINISTRATOR).id)
         return Person(self._backend, self.state, user)
 
-    def invite(self, bot: Bot, permissions: Permissions = INVITED) -> Role:
-        """Let a bot in, with a managed role that has these permissions; returns the role."""
+    def use_for_system_messages(self, channel: Channel | None) -> None:
+        """Choose the channel in which Discord greets newcomers, or none."""
+        self.state.system_channel = channel
+        changed = guild_json(self.state)
+        needed = Intents.GUILDS
+        self._backend.world.dispatch(Dispatch("GUILD_UPDATE", changed, self.state, intents=needed))
+
+    def invite(
+        self, bot: Bot, permissions: Permissions = INVITED, *, by: Person | None = None
+    ) -> Role:
+        """Let a bot in, with a managed role that has these permissions; returns the role.
+
+        Args:
+            bot: Who is let in.
+            permissions: Of the role.
+            by: Whom the audit log names; None: the owner.
+        """
         world = self._backend.world
+        inviter = self.state.owner if by is None else by.user
+        world.note(self.state, AuditAction.BOT_ADD, inviter, bot.id)
         role = world.new_role(self.state, bot.name, permissions, bot_id=bot.id)
         member = world.new_member(self.state, bot.user)
         member.role_ids.add(role.id)
@@ -77,6 +94,16 @@ class Guild:
         del created["unavailable"]
         world.dispatch(Dispatch("GUILD_CREATE", created, self.state, to=bot))
         return role
+
+    def begin_outage(self, bot: Bot) -> None:
+        """Let the server be out of order: the bot is told that it is not there for now."""
+        gone = {"id": str(self.id), "unavailable": True}
+        self._backend.world.dispatch(Dispatch("GUILD_DELETE", gone, self.state, to=bot))
+
+    def end_outage(self, bot: Bot) -> None:
+        """Let the server be there again."""
+        created = guild_create_json(self.state, bot, everyone=False)
+        self._backend.world.dispatch(Dispatch("GUILD_CREATE", created, self.state, to=bot))
 
     def remove(self, member: Person | Bot) -> None:
         """Throw a member out of the server."""

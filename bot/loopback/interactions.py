@@ -124,7 +124,6 @@ class Interactions:
         guild, channel = interaction.channel.guild, interaction.channel
         user, bot = interaction.user, interaction.bot
         permissions = str(int(guild.permissions(user.id, channel)))
-        member = member_json(guild.members[user.id]) | {"permissions": permissions}
         payload: Json = {
             "id": str(interaction.id),
             "application_id": str(bot.application_id),
@@ -132,19 +131,24 @@ class Interactions:
             "token": interaction.token,
             "version": 1,
             "data": data,
-            "guild_id": str(guild.id),
-            "guild": {"id": str(guild.id), "locale": guild.locale, "features": []},
-            "guild_locale": guild.locale,
             "channel_id": str(channel.id),
             "channel": channel_json(channel) | {"permissions": permissions},
-            "member": member,
             "locale": user.locale,
             "app_permissions": str(int(guild.permissions(bot.id, channel))),
             "entitlements": [],
-            "authorizing_integration_owners": {"0": str(guild.id)},
-            "context": 0,
+            "authorizing_integration_owners": _owners(channel),
             "attachment_size_limit": 10 * 1024 * 1024,
         }
+        if guild.direct:
+            payload |= {"user": user_json(user), "context": 1}
+        else:
+            payload |= {
+                "guild_id": str(guild.id),
+                "guild": {"id": str(guild.id), "locale": guild.locale, "features": []},
+                "guild_locale": guild.locale,
+                "member": member_json(guild.members[user.id]) | {"permissions": permissions},
+                "context": 0,
+            }
         if interaction.source is not None:
             payload["message"] = message_json(interaction.source, bot.id)
         return payload
@@ -296,13 +300,18 @@ class Interactions:
         self._world.observers.notify(InteractionAnswered(now, interaction.id))
 
 
+def _owners(channel: Channel) -> Json:
+    """Through whose installation the application is there: a server's, by its id."""
+    return {"0": "0" if channel.is_direct else str(channel.guild.id)}
+
+
 def metadata(interaction: Interaction) -> Json:
     """Where a message came from, as the message tells."""
     data: dict[str, Any] = {
         "id": str(interaction.id),
         "type": int(interaction.kind),
         "user": user_json(interaction.user),
-        "authorizing_integration_owners": {"0": str(interaction.channel.guild.id)},
+        "authorizing_integration_owners": _owners(interaction.channel),
     }
     if interaction.name:
         data["name"] = interaction.name

@@ -85,6 +85,15 @@ def overwrite_json(overwrite: Overwrite) -> Json:
 def channel_json(channel: Channel) -> Json:
     """A channel or thread object."""
     last = channel.messages[-1].id if channel.messages else None
+    if channel.is_direct:
+        members = channel.guild.members.values()
+        return {
+            "id": str(channel.id),
+            "type": int(channel.type),
+            "last_message_id": None if last is None else str(last),
+            "flags": 0,
+            "recipients": [user_json(m.user) for m in members if not m.user.bot],
+        }
     data: Json = {
         "id": str(channel.id),
         "guild_id": str(channel.guild.id),
@@ -239,6 +248,7 @@ def voice_state_json(guild: GuildState, state: VoiceState) -> Json:
 
 def guild_json(guild: GuildState) -> Json:
     """A guild object as REST gives it: without channels, members and voice states."""
+    system = guild.system_channel
     return {
         "id": str(guild.id),
         "name": guild.name,
@@ -261,7 +271,7 @@ def guild_json(guild: GuildState) -> Json:
         "preferred_locale": guild.locale,
         "afk_channel_id": None,
         "afk_timeout": 300,
-        "system_channel_id": None,
+        "system_channel_id": None if system is None else str(system.id),
         "system_channel_flags": 0,
         "rules_channel_id": None,
         "public_updates_channel_id": None,

@@ -18,6 +18,7 @@ class Permissions(IntFlag):
     MANAGE_CHANNELS = 1 << 4
     MANAGE_GUILD = 1 << 5
     ADD_REACTIONS = 1 << 6
+    VIEW_AUDIT_LOG = 1 << 7
     PRIORITY_SPEAKER = 1 << 8
     STREAM = 1 << 9
     VIEW_CHANNEL = 1 << 10
@@ -78,6 +79,17 @@ EVERYONE = (
     | P.CREATE_PUBLIC_THREADS
     | P.CREATE_PRIVATE_THREADS
     | P.SEND_MESSAGES_IN_THREADS
+)
+
+# What both may do in direct messages.
+DIRECT = (
+    P.ADD_REACTIONS
+    | P.VIEW_CHANNEL
+    | P.SEND_MESSAGES
+    | P.EMBED_LINKS
+    | P.ATTACH_FILES
+    | P.READ_MESSAGE_HISTORY
+    | P.USE_APPLICATION_COMMANDS
 )
 
 # What an invite of a bot that writes captions and speaks asks for.

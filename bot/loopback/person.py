@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.errors import LoopbackError
-from bot.loopback import asking
+from bot.loopback import asking, mentions
 from bot.loopback.answer import Answer
 from bot.loopback.asking import Choice
 from bot.loopback.backend import Backend
@@ -114,6 +114,17 @@ class Person:
         message = self._backend.chat.compose(channel, self.user, {"content": content})
         self._backend.chat.post(message)
         return message
+
+    def direct(self, bot: Bot) -> Channel:
+        """Where they and a bot write to each other alone."""
+        return self._backend.world.direct_channel(bot, self.user)
+
+    def reads(self, message: Message) -> str:
+        """A message's text as they see it, commands in their language."""
+        found = self._seen(message)
+        bots = self._backend.world.bots.values()
+        commands = [command for bot in bots for command in bot.commands.values()]
+        return mentions.shown(found.content, commands, self.user.locale)
 
     # Applications
 

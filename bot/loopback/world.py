@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.loopback.entities import (
     Attachment,
+    AuditAction,
     Bot,
     Channel,
     ChannelType,
@@ -22,7 +23,7 @@ from bot.loopback.intents import NONE as NO_INTENTS
 from bot.loopback.intents import Intents
 from bot.loopback.observation import Complaint, Observers
 from bot.loopback.payloads import channel_json, member_json, role_json
-from bot.loopback.permissions import EVERYONE, NONE, Overwrite, Permissions
+from bot.loopback.permissions import DIRECT, EVERYONE, NONE, Overwrite, Permissions
 from bot.loopback.refusal import Refusal, missing_access, unknown
 from bot.loopback.snowflake import Snowflakes, WallClock
 
@@ -69,6 +70,7 @@ class World:
         self.webhooks: dict[int, Webhook] = {}
         self.attachments: dict[int, Attachment] = {}
         self.files_url = ""
+        self._direct: dict[tuple[int, int], Channel] = {}  # by bot and person
         self._outlets: list[Callable[[Dispatch], None]] = []
 
     # Telling
@@ -165,6 +167,31 @@ class World:
         self.tell_channel("CHANNEL_CREATE", channel)
         return channel
 
+    def direct_channel(self, bot: Bot, user: User) -> Channel:
+        """The channel for direct messages of a bot and a person; the same each time."""
+        pair = (bot.id, user.id)
+        if pair not in self._direct:
+            nobody = User(0, "", None)
+            guild = GuildState(self.ids.new(), "", nobody, self.wall(), direct=True)
+            guild.roles[guild.id] = Role(guild.id, "@everyone", DIRECT)
+            for member in (bot.user, user):
+                guild.members[member.id] = Member(member, self.wall())
+            channel = Channel(self.ids.new(), guild, ChannelType.DIRECT, "")
+            self.channels[channel.id] = self._direct[pair] = channel
+        return self._direct[pair]
+
+    def note(self, guild: GuildState, action: AuditAction, user: User, target_id: int) -> None:
+        """Write a line into a guild's audit log."""
+        guild.audit.append(
+            {
+                "id": str(self.ids.new()),
+                "user_id": str(user.id),
+                "target_id": str(target_id),
+                "action_type": int(action),
+                "changes": [],
+            }
+        )
+
     def new_role(
         self, guild: GuildState, name: str, permissions: Permissions, bot_id: int | None = None
     ) -> Role:
@@ -212,6 +239,8 @@ class World:
         for webhook in channel.webhooks:
             self.webhooks.pop(webhook.id, None)
         channel.webhooks.clear()
+        if channel.guild.system_channel is channel:
+            channel.guild.system_channel = None
         channel.guild.channels.pop(channel.id, None)
         channel.guild.threads.pop(channel.id, None)
         self.channels.pop(channel.id, None)

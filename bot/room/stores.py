@@ -102,7 +102,7 @@ class RoomStore(Protocol):
 
 
 class GuildStore(Protocol):
-    """Servers that removed the bot."""
+    """Servers that invited the bot or removed it."""
 
     async def guilds(self) -> frozenset[int]:
         """Ids of all guilds of which anything is kept."""
@@ -115,6 +115,14 @@ class GuildStore(Protocol):
 
     async def guild_back(self, guild_id: int) -> None:
         """It was invited again in time."""
+
+    async def greet(self, guild_id: int, joined: float) -> bool:
+        """Remember that it was greeted; False where it was since the bot joined it then.
+
+        Args:
+            guild_id: The guild.
+            joined: When the bot joined it, in seconds since 1970.
+        """
 
     async def purge(self, before: float) -> int:
         """Remove everything of guilds that were left before; returns how many guilds."""

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import StoreError
 from bot.store import bounded
 from bot.store.database import Database
-from bot.store.tables import departures, glossary, metadata, transcripts, usage
-from bot.store.upsert import insert
+from bot.store.tables import departures, glossary, greeted, metadata, transcripts, usage
+from bot.store.upsert import insert, put
 
 _BULKY: Final = (transcripts, usage, glossary)  # of which a guild may have very many rows
 
@@ -41,6 +41,16 @@ class GuildTable:
         """It was invited again in time."""
         async with self._database.transaction() as connection:
             await connection.execute(delete(departures).where(departures.c.guild_id == guild_id))
+
+    async def greet(self, guild_id: int, joined: float) -> bool:
+        """Remember that it was greeted; False where it was since the bot joined it then."""
+        known = select(greeted.c.joined).where(greeted.c.guild_id == guild_id)
+        row = put(self._database.dialect, greeted)
+        async with self._database.transaction() as connection:
+            if (await connection.execute(known)).scalar_one_or_none() == joined:
+                return False
+            await connection.execute(row, {"guild_id": guild_id, "joined": joined})
+        return True
 
     async def purge(self, before: float) -> int:
         """Remove everything of guilds that were left before; returns how many guilds.

@@ -132,5 +132,8 @@ transcripts = Table(
     Index(None, "guild_id", "at"),
 )
 
+# Guilds that were greeted, and when the bot had joined: one that it joins again is greeted anew.
+greeted = Table("greeted", metadata, _id("guild_id"), Column("joined", Double, nullable=False))
+
 # Guilds that removed the bot.
 departures = Table("departures", metadata, _id("guild_id"), Column("at", Double, nullable=False))

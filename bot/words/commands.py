@@ -1,6 +1,7 @@
 """The names of commands: as Discord shows them to each reader, and as sentences mention them."""
 
 import re
+from collections.abc import Mapping
 from typing import Final, Self
 
 from bot.words.catalogue import DESCRIPTION, NAME, READERS, catalogue
@@ -11,6 +12,9 @@ LOCALES: Final = tuple(locale for locale, ours in READERS.items() if ours != "en
 
 _VALID: Final = re.compile(r"[-_'\w]{1,32}")
 _LONGEST_DESCRIPTION: Final = 100
+_MENTION: Final = re.compile(r"</([-_'\w]+(?: [-_'\w]+){0,2}):(\d+)>")
+
+_ids: dict[str, int] = {}  # of one process's bot, by the outermost name
 
 
 class CommandName(Renderable):
@@ -32,13 +36,39 @@ class CommandName(Renderable):
         return text
 
     def render(self, locale: str) -> str:
-        """As the reader types it."""
+        """A mention, which Discord shows each reader in their own language and lets them click.
+
+        While Discord's id of the command is not known, the command as the reader types it.
+        """
+        if (command_id := _ids.get(self.path[0])) is not None:
+            return f"</{' '.join(self.path)}:{command_id}>"
         return "/" + " ".join(name(part, locale) for part in self.path)
 
 
 def command(path: str, /) -> CommandName:
     """A command inside a sentence: `t("{command} ends it.", command=command("translate stop"))`."""
     return CommandName.of(path)
+
+
+def use_ids(ids: Mapping[str, int]) -> None:
+    """Mention commands by these ids of Discord's from now on.
+
+    Args:
+        ids: By the outermost English name; sentences spell out the commands of others.
+    """
+    _ids.clear()
+    _ids.update(ids)
+
+
+def split(text: str) -> list[tuple[str, bool]]:
+    """A rendered text in pieces, and of each whether it is a mention of a command of ours."""
+    pieces, at = [], 0
+    for found in _MENTION.finditer(text):
+        if _ids.get(found[1].partition(" ")[0]) != int(found[2]):
+            continue
+        pieces += [(text[at : found.start()], False), (found[0], True)]
+        at = found.end()
+    return [(piece, mention) for piece, mention in (*pieces, (text[at:], False)) if piece]
 
 
 def name(english: str, locale: str) -> str:

@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bot.errors import LoopbackError
 from bot.loopback import Bot, Person
 from tests.call.test_run import UNUSED_ENGINE
 from tests.integration.test_transcript_command import keep, line
@@ -66,7 +69,13 @@ _OWN = Cases(
     _FOR_ALL,
     f"{_ALL}test_what_is_so_already_is_said",
 )
+_HELP = "call/test_welcome.py::"
 COVERED: Mapping[str, Cases] = {
+    "help": Cases(
+        f"{_HELP}test_help_says_the_same_in_the_readers_language_in_servers_and_direct_messages",
+        f"{_HELP}test_help_serves_a_member_without_any_permission_and_offers_no_check",
+        f"{_HELP}test_help_is_answered_in_words_where_the_settings_can_not_be_read",
+    ),
     "translate start": _CHANGED,
     "translate stop": _CHANGED,
     "translate pause": _CHANGED,
@@ -169,12 +178,23 @@ async def test_every_command_has_tests_of_success_permission_and_bad_input(tmp_p
     assert missing == []
 
 
+def spelled_out(text: str, account: Bot) -> list[str]:
+    """Commands that stand in a text as plain words, in any language; mentions are none."""
+    roots = [
+        name
+        for command in account.commands.values()
+        for name in (command["name"], *(command["name_localizations"] or {}).values())
+    ]
+    return re.findall(rf"(?<!<)/(?:{'|'.join(map(re.escape, roots))})\b", text)
+
+
 def in_order(where: Place, host: Person) -> list[tuple[str, dict[str, Any]]]:
     """Every command, used so that it can be done."""
     lounge = {"channel": where.lounge}
     den = {"channel": where.guild.add_voice_channel("Den")}
     file = host.upload("words.csv", b"hello,hola,es", where.captions)
     return [
+        ("help", {}),
         ("settings show", {}),
         ("settings check", lounge),
         ("settings languages", {"to": "en, fr"}),
@@ -222,6 +242,23 @@ async def test_every_command_does_its_work_and_answers_within_a_second(tmp_path:
             for command, options in todo:
                 answer = await ask(host, where, command, **options)
                 assert not _REFUSED.search(answer.content), f"{command}: {answer.content}"
+        assert where.discord.complaints == []
+        posted = [m for channel in where.guild.state.channels.values() for m in channel.messages]
+        assert posted
+        assert [m.content for m in posted if spelled_out(m.content, where.account)] == []
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de", "ja"])
+async def test_commands_in_answers_and_refusals_can_be_clicked(locale: str, tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
+        host = where.guild.add_person("Host", admin=True, locale=locale)
+        for person in (host, where.guild.add_person("Ana", locale=locale)):
+            for command, options in in_order(where, host):
+                try:
+                    answer = await person.command(command, options, channel=where.captions)
+                except LoopbackError:  # not offered to a member
+                    continue
+                assert not spelled_out(answer.content, where.account), answer.content
         assert where.discord.complaints == []
 
 

@@ -22,7 +22,7 @@ CHANGES: list[tuple[str, dict[str, str]]] = [
 
 
 async def use(where: Place, person: Person, command: str, **options: object) -> str:
-    return _ID.sub("", (await ask(person, where, command, **options)).content)
+    return _ID.sub("", (await ask(person, where, command, **options)).shown)
 
 
 async def kept(where: Place, folder: Path, settings: GuildSettings) -> None:

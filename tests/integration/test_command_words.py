@@ -97,16 +97,26 @@ async def test_a_refusal_is_said_in_the_language_of_who_asked(tmp_path: Path) ->
         assert len(said) == len(LANGUAGES)  # the two of Spanish and of Chinese share their words
 
 
-async def test_a_sentence_names_a_command_as_its_reader_sees_it(tmp_path: Path) -> None:
-    async with place() as where, bot_at(where, tmp_path, NO_ENGINE) as app:
-        top = {one["name"]: one for one in await registered(app)}
-        listed = {sub["name"]: sub for sub in top["translate"]["options"]}
-        for locale in sorted(DISCORDS):
-            seen = [
-                str((part["name_localizations"] or {}).get(locale, part["name"]))
-                for part in (top["translate"], listed["stop"])
-            ]
-            assert render(command("translate stop"), locale) == "/" + " ".join(seen), locale
+async def test_a_sentence_mentions_a_command_so_that_each_reader_sees_it_as_theirs(
+    tmp_path: Path,
+) -> None:
+    """At the first start, when commands are registered, and at the next, when they are there."""
+    async with place() as where:
+        for _ in range(2):
+            async with bot_at(where, tmp_path, NO_ENGINE) as app:
+                top = {one["name"]: one for one in await registered(app)}
+                listed = {sub["name"]: sub for sub in top["translate"]["options"]}
+                mention = f"</translate start:{top['translate']['id']}>"
+                for locale in sorted(DISCORDS):
+                    assert render(command("translate start"), locale) == mention
+                    ana = where.guild.add_person("Ana", locale=locale)
+                    answer = await ana.command("translate stop", {}, channel=where.captions)
+                    assert mention in answer.content
+                    names = [
+                        str((part["name_localizations"] or {}).get(locale, part["name"]))
+                        for part in (top["translate"], listed["start"])
+                    ]
+                    assert f"/{' '.join(names)}" in answer.shown, locale
 
 
 async def test_languages_are_completed_in_the_language_of_who_types(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ class MemoryGuilds:
 
     known: set[int] = field(default_factory=set)
     left: dict[int, float] = field(default_factory=dict)
+    greeted: dict[int, float] = field(default_factory=dict)
     days: set[date] = field(default_factory=set)
     broken: bool = False
     writes: list[str] = field(default_factory=list)
@@ -39,6 +40,12 @@ class MemoryGuilds:
     async def guild_back(self, guild_id: int) -> None:
         await self._answer(f"back {guild_id}")
         self.left.pop(guild_id, None)
+
+    async def greet(self, guild_id: int, joined: float) -> bool:
+        await self._answer(f"greet {guild_id}")
+        new = self.greeted.get(guild_id) != joined
+        self.greeted[guild_id] = joined
+        return new
 
     async def purge(self, before: float) -> int:
         await self._answer()

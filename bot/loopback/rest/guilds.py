@@ -7,6 +7,7 @@ from bot.loopback.payloads import (
     guild_json,
     member_json,
     role_json,
+    user_json,
     voice_state_json,
 )
 from bot.loopback.permissions import Permissions
@@ -111,6 +112,26 @@ def _check_may_change(call: Call, guild: GuildState, member: Member, data: Json)
         raise missing_permissions()
     if "nick" in data and not own and member.user is guild.owner:
         raise missing_permissions()
+
+
+@table.route("GET", "/guilds/{guild_id}/audit-logs")
+def list_audit_log(call: Call) -> Reply:
+    """Who did what, newest first."""
+    guild = call.guild(P.VIEW_AUDIT_LOG)
+    limit = call.limit(50, 100)
+    wanted = call.id("action_type") if "action_type" in call.query else None
+    entries = [e for e in reversed(guild.audit) if wanted in (None, e["action_type"])][:limit]
+    ids = {int(entry["user_id"]) for entry in entries}
+    return {
+        "audit_log_entries": entries,
+        "users": [user_json(call.world.users[user_id]) for user_id in sorted(ids)],
+        "application_commands": [],
+        "auto_moderation_rules": [],
+        "guild_scheduled_events": [],
+        "integrations": [],
+        "threads": [],
+        "webhooks": [],
+    }
 
 
 @table.route("GET", "/guilds/{guild_id}/voice-states/{user_id}")

@@ -2,8 +2,8 @@
 
 from bot.loopback.entities import Bot, Json
 from bot.loopback.intents import Intents
-from bot.loopback.payloads import user_json
-from bot.loopback.refusal import unknown
+from bot.loopback.payloads import channel_json, user_json
+from bot.loopback.refusal import Refusal, unknown
 from bot.loopback.rest.call import Call, Reply
 from bot.loopback.rest.message_form import check_username
 from bot.loopback.rest.table import Table
@@ -72,6 +72,20 @@ def get_my_guilds(call: Call) -> Reply:
         for guild in call.world.guilds.values()
         if call.bot.id in guild.members
     ]
+
+
+@table.route("POST", "/users/@me/channels")
+def open_direct_channel(call: Call) -> Reply:
+    """Where the bot and a person write to each other alone."""
+    form = call.form
+    recipient = form["recipient_id"].integer(0)
+    form.refuse_if_wrong()
+    user = call.world.users.get(recipient or 0)
+    if user is None:
+        raise unknown("User")
+    if user.bot:
+        raise Refusal(400, 50007, "Cannot send messages to this user")
+    return channel_json(call.world.direct_channel(call.bot, user))
 
 
 @table.route("GET", "/oauth2/applications/@me")

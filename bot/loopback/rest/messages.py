@@ -59,6 +59,8 @@ def _writable(call: Call) -> Channel:
     """The path's channel with what the body needs there."""
     channel = call.channel()
     call.channel(P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES)
+    if channel.is_direct and not _is_taken(call, channel):
+        raise Refusal(403, 50007, "Cannot send messages to this user")
     have = channel.guild.permissions(call.bot.id, channel)
     check_open(channel, moderates=bool(have & P.MANAGE_THREADS))
     if call.uploads:
@@ -68,6 +70,14 @@ def _writable(call: Call) -> Channel:
     if call.json.get("message_reference"):
         call.channel(P.READ_MESSAGE_HISTORY)
     return channel
+
+
+def _is_taken(call: Call, channel: Channel) -> bool:
+    """Whether a direct message reaches its person: they take them and share a server."""
+    (person,) = (m.user for m in channel.guild.members.values() if m.user is not call.bot.user)
+    together = {person.id, call.bot.id}
+    shared = any(together <= guild.members.keys() for guild in call.world.guilds.values())
+    return shared and person.takes_messages
 
 
 @table.route("POST", "/channels/{channel_id}/messages", bucket="message-send")

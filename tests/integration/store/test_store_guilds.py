@@ -24,6 +24,7 @@ LEFT_AT = 1_795_000_000.0
 
 async def fill(database: Database, guild: int) -> None:
     """A row in every table but that of departures."""
+    await GuildTable(database).greet(guild, LEFT_AT - 1000)
     await ConsentTable(database).agree(guild, 1)
     await ConsentTable(database).decline(guild, 2)
     await SettingsTable(database).put_settings(guild, GuildSettings(originals=False))
@@ -73,6 +74,22 @@ async def test_a_guild_that_comes_back_in_time_loses_nothing(database_url: str) 
         await guilds.guild_back(GONE)
         assert await guilds.purge(LEFT_AT * 2) == 0
         assert await tables_with(database, GONE) == EVERYTHING
+
+
+async def test_a_guild_is_greeted_once_for_each_time_that_the_bot_joins_it(
+    database_url: str,
+) -> None:
+    async with await Database.open(database_url) as database:
+        guilds = GuildTable(database)
+        assert await guilds.greet(GONE, LEFT_AT)
+        assert await guilds.greet(STAYS, LEFT_AT)
+        assert not await guilds.greet(GONE, LEFT_AT)
+    async with await Database.open(database_url) as database:  # the next process
+        guilds = GuildTable(database)
+        assert not await guilds.greet(GONE, LEFT_AT)
+        assert await guilds.greet(GONE, LEFT_AT + 0.001)
+        assert not await guilds.greet(GONE, LEFT_AT + 0.001)
+        assert not await guilds.greet(STAYS, LEFT_AT)
 
 
 async def test_the_first_time_a_guild_left_counts_until_it_is_back(database_url: str) -> None:
