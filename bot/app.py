@@ -260,9 +260,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             record=transcripts.record,
         )
         kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
-        guild_settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
-        guild_settings.listen(lambda guild, now: rooms.use_guests(guild, now.guests))
-        guild_settings.listen(lambda guild, now: transcripts.keep_for(guild, now.transcript_days))
+        _obey(guild_settings, rooms, transcripts)
         forgetting = Forgetting(rooms, ledger, transcripts)
         spending = Spending(
             ledger,
@@ -373,6 +371,13 @@ def _interpreter(
 def _most_guests(config: TranslationSettings) -> int:
     """How many languages of a room readers may ever add: such are made in writing alone."""
     return 0 if FanOut(config.fan_out) is FanOut.SPEECH else config.max_languages - 1
+
+
+def _obey(settings: SettingsService, rooms: Rooms, transcripts: Transcripts) -> None:
+    """Have what runs follow a server's settings."""
+    settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
+    settings.listen(lambda guild, now: rooms.use_guests(guild, now.guests))
+    settings.listen(lambda guild, now: transcripts.keep_for(guild, now.transcript_days))
 
 
 def _each(*told: Callable[[int], None]) -> Callable[[int], None]:
