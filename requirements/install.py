@@ -122,7 +122,7 @@ class Progress:
         return f"{_bar(done, total)} fetching {done} of {total} {self._package}{self._size}"
 
 
-def _bar(done: int, total: int, width: int = 20) -> str:
+def _bar(done: int, total: int, width: int = 10) -> str:
     full = width * done // max(1, total)
     return f"[{'#' * full}{'.' * (width - full)}]"
 
