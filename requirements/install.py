@@ -122,7 +122,7 @@ class Progress:
         return f"{_bar(done, total)} fetching {done} of {total} {self._package}{self._size}"
 
 
-def _bar(done: int, total: int, width: int = 20) -> str:
+def _bar(done: int, total: int, width: int = 10) -> str:
     full = width * done // max(1, total)
     return f"[{'#' * full}{'.' * (width - full)}]"
 
@@ -206,13 +206,14 @@ class Installer:
                 return
             if environment is None:
                 environment = self._made()
+            # Of other versions, some of which are replaced now; this one may not come to its end.
+            for stamp in self._root.glob(".parley-*"):
+                if not self._stands(environment, stamp.name.removeprefix(".parley-")):
+                    stamp.unlink()
             environment.drop_torn()
             self._with_pip(environment)
             self._install(environment, name)
             self._stamp(name).write_text(self._digest(environment, name), encoding="utf-8")
-            for other in self._root.glob(".parley-*"):
-                if not self._stands(environment, other.name.removeprefix(".parley-")):
-                    other.unlink()  # of other versions, some of which were just replaced
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

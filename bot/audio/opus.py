@@ -25,11 +25,15 @@ _SET_SIGNAL = 4024
 _SIGNAL_VOICE = 3001
 _RESET_STATE = 4028
 _MAX_PACKET = 4000  # bytes, as opus.h advises for an encoder's buffer
+# By name where the system's loader finds what ctypes does not, by path where Homebrew and MacPorts
+# put it and only their own Pythons look.
+_ELSEWHERE = ("libopus.so.0", "/opt/homebrew/lib/libopus.dylib", "/opt/local/lib/libopus.dylib")
 _MAX_FRAME_MS = 120  # the longest packet
 
 
 def _candidates() -> list[str]:
     found = [name] if (name := ctypes.util.find_library("opus")) else []
+    found += _ELSEWHERE
     spec = importlib.util.find_spec("av")
     if spec is not None and spec.origin is not None:
         package = Path(spec.origin).parent
@@ -54,8 +58,9 @@ def library() -> ctypes.CDLL:
             continue
         return lib
     raise OpusError(
-        "libopus was not found. Install it (Debian: apt install libopus0, macOS: brew install "
-        "opus) or the extra 'local', whose package av carries a copy."
+        "libopus was not found. Install it: apt install libopus0 (Debian, Ubuntu), dnf install "
+        "opus (Fedora), apk add opus (Alpine), brew install opus (macOS). Or take the copy in a "
+        "package: .venv/bin/python -m pip install av"
     )
 
 

@@ -58,8 +58,22 @@ def test_an_encoder_takes_whole_frames_only() -> None:
 def test_a_missing_library_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opus, "_candidates", list)
     opus.library.cache_clear()
-    with pytest.raises(OpusError, match="libopus was not found"):
+    with pytest.raises(OpusError, match="libopus was not found") as caught:
         opus.library()
+    for cure in ("apt install libopus0", "dnf install opus", "apk add opus", "brew install opus"):
+        assert cure in str(caught.value)
+    assert "\n" not in str(caught.value)
+    opus.library.cache_clear()
+
+
+def test_the_loader_finds_the_systems_where_ctypes_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if ctypes.util.find_library("opus") is None:
+        pytest.skip("this system has no libopus of its own")
+    monkeypatch.setattr(ctypes.util, "find_library", lambda _: None)
+    opus.library.cache_clear()
+    assert opus.library()._name in opus._ELSEWHERE
     opus.library.cache_clear()
 
 
@@ -68,6 +82,7 @@ def test_the_copy_in_pyavs_wheel_serves_when_the_system_has_none(
 ) -> None:
     pytest.importorskip("av")
     monkeypatch.setattr(ctypes.util, "find_library", lambda _: None)
+    monkeypatch.setattr(opus, "_ELSEWHERE", ())
     opus.library.cache_clear()
     assert "av" in opus.library()._name
     opus.library.cache_clear()
