@@ -186,19 +186,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
     async with shutdown:
         # Parts close in the reverse order; their seconds are left for the parts behind each.
         held, store = await _database(config.database_url, shutdown)
-        interpreter = LiveTranslate(
-            url=config.translation.url,
-            api_key=config.translation.api_key.get_secret_value(),
-            model=config.translation.model,
-            workspace=config.translation.workspace or "",
-            silence_ms=config.translation.silence_ms,
-            connects_per_minute=config.translation.connects_per_minute,
-            open_conversations=config.translation.open_conversations,
-            tokens_per_minute=config.translation.tokens_per_minute,
-            idle_s=config.translation.idle_seconds,
-            clock=clock,
-            servers=lambda: len(bot.guilds),
-        )
+        interpreter = _interpreter(config.translation, clock, shutdown, lambda: len(bot.guilds))
         usage = UsageTable(store)
         ledger = Ledger(
             usage,
@@ -323,6 +311,27 @@ async def _database(url: str, shutdown: Shutdown) -> tuple[Lease, Database]:
     shutdown.part("database", store.close, 0.0)
     shutdown.at_once(lambda: store.hurry(lambda: shutdown.left() - _UNLOCKED_S))
     return held, store
+
+
+def _interpreter(
+    config: TranslationSettings, clock: Clock, shutdown: Shutdown, servers: Callable[[], int]
+) -> LiveTranslate:
+    interpreter = LiveTranslate(
+        url=config.url,
+        api_key=config.api_key.get_secret_value(),
+        model=config.model,
+        workspace=config.workspace or "",
+        silence_ms=config.silence_ms,
+        connects_per_minute=config.connects_per_minute,
+        open_conversations=config.open_conversations,
+        tokens_per_minute=config.tokens_per_minute,
+        idle_s=config.idle_seconds,
+        clock=clock,
+        servers=servers,
+    )
+    interpreter.open()
+    shutdown.part("connections to the service", interpreter.close, 0.5)
+    return interpreter
 
 
 def _most_guests(config: TranslationSettings) -> int:

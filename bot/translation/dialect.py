@@ -1,8 +1,13 @@
-"""The `session` object of a session.update, in the dialect of the model."""
+"""The `session` object of a session.update in the model's dialect, and how the SDK says it."""
 
+import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from dashscope.audio.qwen_omni import MultiModality, OmniRealtimeConversation
+from dashscope.audio.qwen_omni.omni_realtime import TranslationParams
 
 from bot.room.events import SPEECH_RATE, VOICE_RATE
 from bot.translation.models import Dialect, Model, SourceText
@@ -10,6 +15,8 @@ from bot.translation.models import Dialect, Model, SourceText
 TRANSCRIPTION_MODEL: Final = "qwen3-asr-flash-realtime"
 VAD_THRESHOLD: Final = 0.2  # the service's default
 PREFIX_PADDING_MS: Final = 300  # what the SDK sends
+_FURTHER: Final = ("sample_rate", "enable_voice_clone", "voice_clone_options")
+"""Fields that `update_session` has no parameter for and takes as further keywords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +110,47 @@ def _translation(model: Model, options: SessionOptions) -> dict[str, Any]:
         phrases = dict(list(options.phrases.items())[: model.most_phrases])
         body["corpus"] = {"phrases": phrases}
     return body
+
+
+def say(conversation: OmniRealtimeConversation, session: Mapping[str, Any]) -> None:
+    """Send a session's settings, by `update_session` wherever that can say them.
+
+    Args:
+        conversation: Whose they are.
+        session: The `session` object as `dialect` makes it.
+    """
+    if not _can_be_said(session):
+        event_id = f"event_{uuid.uuid4().hex}"
+        event = {"event_id": event_id, "type": "session.update", "session": session}
+        conversation.send_raw(json.dumps(event))
+        return
+    translation, detection = session["translation"], session["turn_detection"]
+    phrases = translation.get("corpus", {}).get("phrases")
+    conversation.update_session(
+        output_modalities=[MultiModality(name) for name in session["modalities"]],
+        voice=session.get("voice"),  # type: ignore[arg-type]  # None is its default
+        # None is sent as null, which turns the source text off.
+        input_audio_transcription_model=session["input_audio_transcription"]["model"],
+        turn_detection_type=detection["type"],
+        turn_detection_threshold=detection["threshold"],
+        prefix_padding_ms=detection["prefix_padding_ms"],
+        turn_detection_silence_duration_ms=detection["silence_duration_ms"],
+        translation_params=TranslationParams(
+            language=translation["language"],
+            corpus=None if phrases is None else TranslationParams.Corpus(phrases=phrases),  # type: ignore[arg-type]
+        ),
+        **{name: session[name] for name in _FURTHER if name in session},
+    )
+
+
+def _can_be_said(session: Mapping[str, Any]) -> bool:
+    """Whether `update_session` can say these settings."""
+    # qwen3.8 has `output_modalities` and puts formats and turn detection into `audio`;
+    # `update_session` always writes the names of the generations before.
+    if "output_modalities" in session:
+        return False
+    # A source language is a field of TranscriptionParams, which leave out the transcription model.
+    if "language" in session["input_audio_transcription"]:
+        return False
+    # TranslationParams have no such field.
+    return "same_language_skip_options" not in session["translation"]
