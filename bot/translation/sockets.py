@@ -121,8 +121,11 @@ def _judged(error: Exception, proxy: Proxy | None) -> Fault:
 
 
 class WebSocket(aiohttp.ClientWebSocketResponse[bool]):
-    """aiohttp's websocket, with its transport."""
+    """aiohttp's websocket, with what lies below it."""
 
-    def __init__(self, reader: Any, writer: Any, *rest: Any, **options: Any) -> None:
-        super().__init__(reader, writer, *rest, **options)
+    def __init__(
+        self, reader: Any, writer: Any, protocol: Any, response: Any, *rest: Any, **options: Any
+    ) -> None:
+        super().__init__(reader, writer, protocol, response, *rest, **options)
+        self.response: aiohttp.ClientResponse = response
         self.transport: asyncio.Transport = writer.transport

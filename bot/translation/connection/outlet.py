@@ -122,6 +122,7 @@ class Outlet(asyncio.Protocol):
         """Close the socket, whatever was not sent, and give it back to aiohttp."""
         self._ws.transport.abort()
         _begin(self._ws.close())
+        self._ws.response.close()  # aiohttp leaves a lost one to the garbage collector
 
     # What the transport tells; aiohttp's protocol is told the same
 
