@@ -109,6 +109,8 @@ class LiveTranslate:
     def open(self) -> None:
         """Be ready to connect: what all connections share is made now, not with the first."""
         self._sockets.open()
+        if self._endpoint.url.startswith("wss"):
+            _ = self._sockets.tls
 
     async def close(self) -> None:
         """Close what all connections share; conversations are closed before. Idempotent."""

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, Final
 
 import aiohttp
@@ -51,13 +52,16 @@ class Sockets:
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """The certificates that are trusted: the system's, or those of SSL_CERT_FILE."""
+        return ssl.create_default_context()  # takes 40 ms
+
     def open(self) -> aiohttp.ClientSession:
         """Make the session, where there is none yet; on the running loop."""
         if self._session is None:
-            # Our own context is made now, so that SSL_CERT_FILE counts as it is now.
-            connector = aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context())
             self._session = aiohttp.ClientSession(
-                connector=connector,
+                connector=aiohttp.TCPConnector(limit=0),  # the budget bounds conversations
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(),  # `STALL_S` bounds the whole of a handshake
                 raise_for_status=_refuse,
@@ -86,6 +90,7 @@ class Sockets:
                     url,
                     headers=headers,
                     proxy=None if proxy is None else proxy.url,
+                    ssl=self.tls if url.startswith("wss") else True,
                     heartbeat=_PING_S,
                     timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE_S),
                     # A close keeps its reason, pings are counted, and bad UTF-8 ends nothing.
