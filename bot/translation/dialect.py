@@ -3,7 +3,8 @@
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, Final
 
 from dashscope.audio.qwen_omni import MultiModality, OmniRealtimeConversation
@@ -19,6 +20,17 @@ _FURTHER: Final = ("sample_rate", "enable_voice_clone", "voice_clone_options")
 """Fields that `update_session` has no parameter for and takes as further keywords."""
 
 
+CLONED: Final = "default"
+"""The voice that is the speaker's own."""
+
+
+class VoiceClone(StrEnum):
+    """When a speaker's own voice is imitated anew; not by qwen3."""
+
+    ONCE = "once"
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
     """What a session is to do.
@@ -30,6 +42,7 @@ class SessionOptions:
         source_text: Whether the original text is wanted.
         silence_ms: Silence that ends a turn.
         phrases: Source term to target term.
+        clone: Speak in the speaker's own voice, in place of `voice`. Nothing asks for it yet.
     """
 
     target: str
@@ -38,13 +51,18 @@ class SessionOptions:
     source_text: bool
     silence_ms: int
     phrases: Mapping[str, str]
+    clone: VoiceClone | None = None
 
 
 def session(model: Model, options: SessionOptions) -> dict[str, Any]:
     """The whole `session` object; the service wants `translation` in every update."""
-    if model.dialect is Dialect.FLAT:
-        return _flat(model, options)
-    return _nested(model, options)
+    if options.clone is not None and options.voice is not None:
+        options = replace(options, voice=CLONED)
+    body = _flat(model, options) if model.dialect is Dialect.FLAT else _nested(model, options)
+    if options.voice == CLONED and options.clone is not None:
+        body["enable_voice_clone"] = True
+        body["voice_clone_options"] = {"frequency": options.clone.value}
+    return body
 
 
 def _flat(model: Model, options: SessionOptions) -> dict[str, Any]:

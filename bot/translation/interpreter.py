@@ -12,13 +12,13 @@ from bot.translation import languages, notices
 from bot.translation.ahead import Ahead
 from bot.translation.bounds import Excess
 from bot.translation.budget import BudgetFigures, Claim, ConnectBudget
-from bot.translation.connection.link import Endpoint, Link
+from bot.translation.connection.link import Link
 from bot.translation.conversation import LiveConversation
 from bot.translation.dialect import SessionOptions
 from bot.translation.echo import EchoRule
 from bot.translation.meter import Meter
 from bot.translation.models import SourceText, model_named
-from bot.translation.ports import LinkPort, OnEvent, OnLost
+from bot.translation.ports import Endpoint, LinkPort, OnEvent, OnLost
 from bot.translation.sockets import Sockets
 from bot.translation.tokens import TokenPace
 from bot.translation.turns import Turns

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from bot.translation import protocol
 from bot.translation.bounds import Excess
-from bot.translation.connection.link import Endpoint, Link
+from bot.translation.connection.link import Link
 from bot.translation.faults import Fault
+from bot.translation.ports import Endpoint
 from bot.translation.protocol import ServerEvent
 from bot.translation.sockets import Sockets
 from tests.integration.raw_service import RawService, Wire, event

@@ -11,8 +11,7 @@ import numpy as np
 
 from bot.clock import Clock
 from bot.translation.backlog import CHUNK
-from bot.translation.connection.link import Endpoint
-from bot.translation.ports import OnEvent, OnLost
+from bot.translation.ports import Endpoint, OnEvent, OnLost
 from bot.translation.sockets import Sockets
 from tests.support.simulated_service import SimulatedLink, SimulatedService, word
 

@@ -11,7 +11,6 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from dashscope.audio.qwen_omni import OmniRealtimeCallback
@@ -23,7 +22,7 @@ from bot.translation.bounds import Exceeded, Excess
 from bot.translation.connection.sdk import Conversation
 from bot.translation.faults import Fault
 from bot.translation.intake import Intake
-from bot.translation.ports import OnEvent, OnLost
+from bot.translation.ports import Endpoint, OnEvent, OnLost
 from bot.translation.sockets import GOODBYE_S, NotConnectedError, Sockets
 
 log = logging.getLogger(__name__)
@@ -33,16 +32,6 @@ BURST_CHUNKS: Final = 20  # 3 ms of the event loop, when half a minute waits for
 STUCK_S: Final = 7.0  # when nothing sent is taken for this long, the link is lost
 
 _numbers = itertools.count(1)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Endpoint:
-    """Where the service is and who asks. Has no repr: it holds the key."""
-
-    url: str
-    api_key: str
-    model: str
-    workspace: str = ""
 
 
 class Link(OmniRealtimeCallback):
@@ -91,11 +80,6 @@ class Link(OmniRealtimeCallback):
         )
         self._tasks = TaskOwner("link")
         self._conversing = self._tasks.start(self._converse(), f"conversation {next(_numbers)}")
-
-    @property
-    def is_congested(self) -> bool:
-        """Whether the server does not take what was sent already."""
-        return self._stuck is not None
 
     def send(self, pcm: bytes) -> int:
         """Send a chunk of audio, at once or when it can be; says how many older ones it drove out.
@@ -165,16 +149,9 @@ class Link(OmniRealtimeCallback):
 
     def on_close(self, close_status_code: int | None, close_msg: str | None) -> None:
         """The connection that was open is over; the code and the reason are the server's."""
-        if not self._fenced and not self._lost:
-            # What the vendor's support asks for.
-            session, response = (
-                faults.excerpt(str(found))
-                for found in (
-                    self._conversation.get_session_id(),
-                    self._conversation.get_last_response_id(),
-                )
-            )
-            log.info("session %s ended, its last response was %s", session, response)
+        if not self._fenced and not self._lost:  # what the vendor's support asks for
+            found = self._conversation.get_session_id(), self._conversation.get_last_response_id()
+            log.info("session %s ended after %s", *(faults.excerpt(str(name)) for name in found))
         code = close_status_code
         self._over(faults.LOST if code is None else faults.of_close(code, close_msg or ""))
 

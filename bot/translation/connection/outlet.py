@@ -9,34 +9,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType
 
 from bot.translation import bounds
 from bot.translation.bounds import Pace
+from bot.translation.ports import Watch
 from bot.translation.sockets import GOODBYE_S, WebSocket
 
 log = logging.getLogger(__name__)
-
-
-class Watch(Protocol):
-    """Who is told what the SDK's callback is not. Must neither raise nor block."""
-
-    def admits(self, size: int) -> bool:
-        """Whether a message of so many bytes may be read; else the connection ends."""
-
-    def overran(self) -> None:
-        """More came at once, or for one message, than makes sense; the connection ends."""
-
-    def unreadable(self) -> None:
-        """A message came that is no JSON."""
-
-    def congested(self) -> None:
-        """The server does not take what was sent already."""
-
-    def drained(self) -> None:
-        """Congested no more."""
 
 
 class Outlet(asyncio.Protocol):
@@ -80,7 +62,7 @@ class Outlet(asyncio.Protocol):
         """End the connection without a word."""
         self._ws.transport.abort()
 
-    async def read(self, digest: Callable[[str], bool]) -> tuple[int | None, str | None]:
+    async def read(self, digest: Callable[[bytes], bool]) -> tuple[int | None, str | None]:
         """Pass on every message; returns the code and the reason of the server's close, if any.
 
         Args:
@@ -95,8 +77,7 @@ class Outlet(asyncio.Protocol):
             if kind is WSMsgType.TEXT or kind is WSMsgType.BINARY:
                 if not self._watch.admits(len(data)):
                     break
-                text = _text(data) if kind is WSMsgType.TEXT else None
-                if text is None or not digest(text):
+                if kind is WSMsgType.BINARY or not digest(data):
                     self._watch.unreadable()
             elif kind is WSMsgType.PING or kind is WSMsgType.PONG:
                 if not self._pings.take(self._loop.time()):
@@ -168,10 +149,3 @@ def _begin(step: Coroutine[Any, Any, object]) -> None:
         log.debug("written to a connection that is over")
         return
     step.close()
-
-
-def _text(data: bytes) -> str | None:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return None

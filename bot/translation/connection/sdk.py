@@ -11,7 +11,8 @@ from functools import partial
 
 from dashscope.audio.qwen_omni import OmniRealtimeConversation
 
-from bot.translation.connection.outlet import Outlet, Watch
+from bot.translation.connection.outlet import Outlet
+from bot.translation.ports import Watch
 from bot.translation.sockets import Sockets
 
 log = logging.getLogger(__name__)
@@ -41,15 +42,15 @@ class Conversation(OmniRealtimeConversation):
         self._on_close(outlet, code, reason)  # type: ignore[no-untyped-call]
 
 
-def _digested(conversation: Conversation, outlet: Outlet, text: str) -> bool:
-    """Whether the SDK passed a message on: it raises for what is no JSON.
+def _digested(conversation: Conversation, outlet: Outlet, text: bytes) -> bool:
+    """Whether the SDK passed a message on: it raises for what is no JSON or no UTF-8.
 
     It also raises, after it passed it on, for a message whose fields it misses; these it wants for
     its own records alone.
     """
     conversation.last_message = None
     try:
-        conversation._on_message(outlet, text)  # type: ignore[no-untyped-call] # noqa: SLF001 - as its own thread does
+        conversation._on_message(outlet, text.decode())  # type: ignore[no-untyped-call] # noqa: SLF001 - as its own thread does
     except Exception as error:  # noqa: BLE001 - it raises bare exceptions
         log.debug("the SDK could not read a message: %s", type(error).__name__)
         return conversation.get_last_message() is not None

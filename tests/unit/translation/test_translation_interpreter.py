@@ -8,8 +8,8 @@ import pytest
 from bot.errors import LanguageError, SettingsError
 from bot.logs import silence_sdk
 from bot.room.events import ConversationRequest
-from bot.translation.connection.link import Endpoint
 from bot.translation.interpreter import LiveTranslate
+from bot.translation.ports import Endpoint
 from tests.support.clock import ManualClock
 
 URL = "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"
