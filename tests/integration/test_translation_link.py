@@ -18,7 +18,8 @@ from bot.translation.protocol import ServerEvent
 from bot.translation.sockets import Sockets
 from tests.integration.raw_link import CHUNK, SESSION, Told, ignore, interim, linked, texts
 from tests.integration.raw_service import RawService, Wire, closing, event
-from tests.integration.translation_room import nothing_left
+from tests.integration.translation_room import FLAT, KEY, nothing_left
+from tests.integration.translation_service import Service, listen
 
 
 async def test_settings_come_first_and_then_audio_in_order() -> None:
@@ -246,14 +247,15 @@ async def test_a_link_closed_before_it_is_connected_is_gone() -> None:
     assert (told.events, told.lost) == ([], [])
 
 
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
 async def test_a_handshake_without_answer_is_told_and_leaves_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+    scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.translation.sockets.STALL_S", 0.3)
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
-        url = f"ws://127.0.0.1:{deaf.getsockname()[1]}/api-ws/v1/realtime"
+        url = f"{scheme}://127.0.0.1:{deaf.getsockname()[1]}/api-ws/v1/realtime"
         told = Told()
         async with nothing_left():
             endpoint = Endpoint(url, "sk-1", "model")
@@ -263,6 +265,63 @@ async def test_a_handshake_without_answer_is_told_and_leaves_nothing(
             await link.close()
             await sockets.close()
     assert [fault.code for fault in told.lost] == ["no_answer"]
+
+
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+async def test_a_link_closed_amid_its_handshake_is_gone_at_once(scheme: str) -> None:
+    told = Told()
+    async with nothing_left():
+        sockets = Sockets()
+        with socket.socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))
+            deaf.listen()
+            deaf.settimeout(0)
+            url = f"{scheme}://127.0.0.1:{deaf.getsockname()[1]}/api-ws/v1/realtime"
+            endpoint = Endpoint(url, "sk-1", "model")
+            link = Link(sockets, endpoint, SESSION, told.on_event, told.on_lost, told.excess)
+            caller, _ = await asyncio.get_running_loop().sock_accept(deaf)
+            with caller:
+                async with asyncio.timeout(1):
+                    await link.close()
+        await sockets.close()
+    assert (told.events, told.lost) == ([], [])
+
+
+async def test_the_sdk_s_headers_are_sent_and_no_compression_is_asked_for() -> None:
+    told = Told()
+    async with nothing_left(), Service(listen) as service:
+        sockets = Sockets()
+        endpoint = Endpoint(service.url, KEY, FLAT, "ws-1")
+        link = Link(sockets, endpoint, SESSION, told.on_event, told.on_lost, told.excess)
+        await told.until(lambda t: len(t.events) == 2)
+        (session,) = service.sessions
+        await link.close()
+        await sockets.close()
+    assert session.model == FLAT
+    assert session.headers["Authorization"] == f"Bearer {KEY}"
+    assert session.headers["X-DashScope-WorkSpace"] == "ws-1"
+    assert session.headers["User-Agent"].startswith("dashscope/")
+    assert "x-dashscope-sdk-client" in session.headers
+    assert "Sec-WebSocket-Extensions" not in session.headers
+
+
+async def test_a_server_that_is_left_is_told_goodbye() -> None:
+    goodbyes = []
+
+    async def script(wire: Wire) -> None:
+        await wire.event()
+        await wire.send(event("session.updated"))
+        try:
+            await wire.event()
+        except ConnectionError as goodbye:
+            goodbyes.append(str(goodbye))
+            await wire.send(closing(1000))
+
+    told = Told()
+    async with nothing_left(), RawService(script) as service, linked(service, told):
+        await told.until(lambda t: bool(t.events))
+    assert goodbyes == ["The client said goodbye."]
+    assert told.lost == []
 
 
 async def test_it_all_holds_under_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
