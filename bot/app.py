@@ -201,7 +201,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         held, store = await _database(config.database_url, shutdown)
         services = _services(clock, wall, shutdown)
         interpreter = _interpreter(
-            config.translation, services.speech, clock, lambda: len(bot.guilds)
+            config.translation, services.speech, clock, shutdown, lambda: len(bot.guilds)
         )
         usage = UsageTable(store)
         ledger = Ledger(
@@ -348,7 +348,11 @@ def _services(clock: Clock, wall: WallClock, shutdown: Shutdown) -> Services:
 
 
 def _interpreter(
-    config: TranslationSettings, speech: Availability, clock: Clock, servers: Callable[[], int]
+    config: TranslationSettings,
+    speech: Availability,
+    clock: Clock,
+    shutdown: Shutdown,
+    servers: Callable[[], int],
 ) -> LiveTranslate:
     interpreter = LiveTranslate(
         url=config.url,
@@ -364,6 +368,8 @@ def _interpreter(
         servers=servers,
         reach=speech,
     )
+    interpreter.open()
+    shutdown.part("connections to the service", interpreter.close, 0.5)
     speech.use(interpreter.attempt)
     return interpreter
 

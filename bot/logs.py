@@ -103,3 +103,15 @@ def configure(
     root.setLevel(wanted)
     for name, floor in _FLOORS.items():
         logging.getLogger(name).setLevel(max(floor, wanted))
+
+
+def silence_sdk() -> None:
+    """Keep the SDK's loggers above debug, where they print transcripts, and off stderr.
+
+    What they report as errors reaches our own log, judged.
+    """
+    for name in ("dashscope", "websocket"):
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.WARNING))
+        logger.propagate = False
+        logger.handlers = [logging.NullHandler()]

@@ -2,7 +2,7 @@
 
 interpreter     LiveTranslate: checks requests, lists languages, begins conversations
 conversation    one speaker into one language: when to open, feed, finish, try again
-  alarm, hearing one timer; one link heard at a time
+  alarm         one timer
   ahead         conversations opened before their first word
   wishes        what its sessions are asked for; changes while one is open
   phase, limits the states it goes through; how long it waits for what
@@ -25,15 +25,13 @@ conversation    one speaker into one language: when to open, feed, finish, try a
     tally       each count of tokens once, whether counts are sums or not
   notices       sentences for the people
   ports         what it needs of a link
-link            one connection: a thread while it connects, a bounded queue
-  sdk           OmniRealtimeConversation with its faults cured
-  wire          its socket on the event loop
+connection/     one connection: the SDK over aiohttp, a bounded queue, one heard at a time
+sockets         aiohttp's session, which opens their websockets
   proxies       what is on the way to the service
-  inbox, frame  bytes that come -> messages; speech -> bytes that go
 parse, protocol a message of the service -> a value
 intake          what of a session's messages is believed
 bounds          the most of each thing that the service may send, with its reason
-dialect         session.update for each generation of models
+dialect         session.update for each generation of models, and how the SDK says it
 models          what each model can do, with its languages and voices
 
 writing         a text -> its translation, by Qwen-MT
@@ -41,6 +39,6 @@ desk, requests  which text goes out when, under the account's limits
   waiting       whose turn it is, and who goes along
   batching      several sentences in one request, and back to each
 
-Nothing but link and sdk knows threads, nothing but sdk and writing knows DashScope, and nothing but
-sdk, wire and frame its websocket library.
+Nothing but connection, dialect and writing knows DashScope, nothing but sockets, connection and
+writing knows aiohttp, and nothing knows threads.
 """

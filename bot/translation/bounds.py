@@ -24,11 +24,11 @@ MESSAGE_BYTES: Final = 2 * 1024 * 1024
 """Of a message. The longest that makes sense is a session.updated that repeats a whole glossary:
 1,000 terms of 100 characters and their translations, each character escaped. Reading so much takes
 0.3 s at worst."""
-FRAGMENTS: Final = 512
-"""Of a message: one that long in pieces of 4 kB. The service sends whole messages, a proxy may not;
-the library copies what it has with each further one."""
-FRAMES_AT_ONCE: Final = 64
-"""That are no whole text, out of one read of 32 kB: pings come each few seconds."""
+BYTES_UNREAD: Final = 2 * MESSAGE_BYTES
+"""Of a link, without a message: frames may be small, and a few bytes more each."""
+PINGS_BURST: Final = 64
+PINGS_PER_S: Final = 2
+"""Of a link: one comes each few seconds, and one answer to each of ours."""
 MESSAGES_BURST: Final = 2_000
 MESSAGES_PER_S: Final = 200
 """Of a link. Text and voice together are 30 a second; after a stall of the network many come."""

@@ -16,7 +16,7 @@ from bot.tasks import TaskOwner
 from bot.translation import faults, limits, notices, protocol
 from bot.translation.alarm import Alarm
 from bot.translation.budget import Claim, ConnectBudget
-from bot.translation.hearing import Hearing
+from bot.translation.connection.current_link import CurrentLink
 from bot.translation.lending import Lease
 from bot.translation.meter import Meter
 from bot.translation.outage import Outage
@@ -82,7 +82,7 @@ class LiveConversation:
         self._tasks = TaskOwner("conversation")
         self._phase = Phase.IDLE
         self._link: LinkPort | None = None
-        self._hearing = Hearing(self._on_event, self._on_lost)
+        self._current = CurrentLink(self._on_event, self._on_lost)
         self._alarm = Alarm(clock, self._wake)
         self._opened_at = self._spoke_at = 0.0
         self._not_before = 0.0  # of the next connect
@@ -188,7 +188,7 @@ class LiveConversation:
         self._enter(Phase.OPENING)
         self._alarm.set(self._opened_at + limits.OPENING_S)
         self._session.ask()
-        self._link = self._share.open_link(*self._hearing.anew())
+        self._link = self._share.open_link(*self._current.anew())
 
     def take_over(self, lease: Lease) -> None:
         """Go on with a link that was another's."""
@@ -198,13 +198,13 @@ class LiveConversation:
         self.session_id = lease.session_id
         self._session.ask()  # as the lender's
         self._link = lease
-        lease.pass_on(*self._hearing.anew())
+        lease.pass_on(*self._current.anew())
         self._opened(lease.opened_at)
 
     def hand_over(self) -> None:
         """Let go of the resting link; it serves another from now on."""
         self._link = None
-        self._hearing.stop()
+        self._current.stop()
         self._report.used()
         self._enter(Phase.IDLE)
 
@@ -395,7 +395,7 @@ class LiveConversation:
 
     def _drop_link(self) -> None:
         link, self._link = self._link, None
-        self._hearing.stop()
+        self._current.stop()
         if link is not None:
             self._tasks.start(link.close(), "close link")
         self._report.used()

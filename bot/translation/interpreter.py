@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
@@ -13,13 +13,14 @@ from bot.translation import faults, languages, notices
 from bot.translation.ahead import Ahead
 from bot.translation.bounds import Excess
 from bot.translation.budget import BudgetFigures, Claim, ConnectBudget
+from bot.translation.connection.link import Link
 from bot.translation.conversation import LiveConversation
 from bot.translation.dialect import SessionOptions
 from bot.translation.echo import EchoRule
-from bot.translation.link import Endpoint, Link
 from bot.translation.meter import Meter
 from bot.translation.models import SourceText, model_named
-from bot.translation.ports import LinkPort, OnEvent, OnLost, Reach, report
+from bot.translation.ports import Endpoint, LinkPort, OnEvent, OnLost, Reach, report
+from bot.translation.sockets import Sockets
 from bot.translation.tokens import TokenPace
 from bot.translation.turns import Turns
 from bot.translation.wishes import SessionSettings
@@ -107,6 +108,24 @@ class LiveTranslate:
         )
         self._reach = reach
         self._ahead = Ahead(self._conversation, self._slow)
+        self._sockets = Sockets()
+
+    def open(self) -> None:
+        """Be ready to connect: what all connections share is made now, not with the first."""
+        self._sockets.open()
+        if self._endpoint.url.startswith("wss"):
+            _ = self._sockets.tls
+
+    async def close(self) -> None:
+        """Close what all connections share; conversations are closed before. Idempotent."""
+        await self._sockets.close()
+
+    async def __aenter__(self) -> Self:
+        self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     @property
     def connects_waiting(self) -> int:
@@ -221,7 +240,7 @@ class LiveTranslate:
         excess = Excess()
 
         def open_link(on_event: OnEvent, on_lost: OnLost) -> LinkPort:
-            return Link(self._endpoint, session.body(), on_event, on_lost, excess)
+            return Link(self._sockets, self._endpoint, session.body(), on_event, on_lost, excess)
 
         return LiveConversation(
             open_link=open_link,

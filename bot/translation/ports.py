@@ -1,6 +1,7 @@
-"""What a conversation needs of a link to the service."""
+"""What a conversation needs of a link to the service, and that of its connection."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.translation.faults import Fault
@@ -43,3 +44,32 @@ def report(reach: Reach, fault: Fault) -> None:
 OnEvent = Callable[[ServerEvent], None]
 OnLost = Callable[[Fault], None]
 OpenLink = Callable[[OnEvent, OnLost], LinkPort]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Endpoint:
+    """Where the service is and who asks. Has no repr: it holds the key."""
+
+    url: str
+    api_key: str
+    model: str
+    workspace: str = ""
+
+
+class Watch(Protocol):
+    """Who is told what the SDK's callback is not. Must neither raise nor block."""
+
+    def admits(self, size: int) -> bool:
+        """Whether a message of so many bytes may be read; else the connection ends."""
+
+    def overran(self) -> None:
+        """More came at once, or for one message, than makes sense; the connection ends."""
+
+    def unreadable(self) -> None:
+        """A message came that is no JSON."""
+
+    def congested(self) -> None:
+        """The server does not take what was sent already."""
+
+    def drained(self) -> None:
+        """Congested no more."""

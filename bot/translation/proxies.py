@@ -3,10 +3,9 @@
 import ipaddress
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
-_DEFAULT_PORT: Final = 80
 _VARIABLES: Final = {"ws": "http", "http": "http", "wss": "https", "https": "https"}
 
 
@@ -17,14 +16,10 @@ class Proxy:
     Attributes:
         url: With its credentials.
         host: What may be told.
-        port: Where it listens.
-        auth: Name and password, where it wants them.
     """
 
     url: str
     host: str
-    port: int
-    auth: tuple[str, str] | None
 
     @property
     def speaks_http(self) -> bool:
@@ -60,12 +55,7 @@ def is_loopback(host: str) -> bool:
 def _parsed(url: str) -> Proxy | None:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or _DEFAULT_PORT
+        host = parts.hostname if parts.port is None or parts.port else None
     except ValueError:  # no address: as if there was none
         return None
-    if not host:
-        return None
-    auth = None
-    if parts.username:
-        auth = unquote(parts.username), unquote(parts.password or "")
-    return Proxy(url, host, port, auth)
+    return Proxy(url, host) if host else None

@@ -16,6 +16,7 @@ import aiohttp
 from dashscope import AioGeneration
 from dashscope.api_entities.aio_session import get_ssl_context
 
+from bot.logs import silence_sdk
 from bot.room.events import TextAnswer, TextRequest, Usage
 from bot.translation import bounds, faults
 from bot.translation.bounds import Exceeded, Excess
@@ -23,7 +24,6 @@ from bot.translation.faults import Fault
 from bot.translation.languages import CUT
 from bot.translation.parse import readable
 from bot.translation.proxies import proxy_for
-from bot.translation.sdk import silence_library_logs
 from bot.translation.unreached import of_connect
 from bot.words import t
 
@@ -84,7 +84,7 @@ class QwenMt:
     """
 
     def __init__(self, *, url: str, api_key: str, model: str, workspace: str = "") -> None:
-        silence_library_logs()
+        silence_sdk()
         self._base = http_base(url)
         self._proxy = proxy_for(self._base)  # read once
         self._api_key = api_key

@@ -1,4 +1,4 @@
-"""Every private name of discord.py that Parley uses, pinned to 2.7 and held by a test.
+"""Every private name of discord.py that Parley's voice uses, pinned to 2.7 and held by a test.
 
 discord.py sends voice but has no way to receive it, and its voice connection has faults that a bot
 which listens for hours can't live with. Cured here:

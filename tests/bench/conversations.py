@@ -101,6 +101,7 @@ async def _ours(port: int, heard: list[_Heard], window: _Window) -> None:
             conversation.feed(_SPEECH)
         await asyncio.sleep(window.ends - time.monotonic())
         await conversation.close()
+        await interpreter.close()
 
     await asyncio.gather(
         *(

@@ -6,18 +6,21 @@ writer does what the floor does and no more; it stands behind the peer, which ha
 
 import asyncio
 import base64
+import contextlib
 import itertools
 import os
 import struct
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
-import websocket
+from aiohttp import WSMsgType
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_websocket import WebSocketWriter
+from dashscope.audio.qwen_omni import OmniRealtimeCallback
 
 from bot.translation import limits
 from bot.translation.backlog import Backlog
-from bot.translation.faults import Fault
-from bot.translation.sdk import Connection
+from bot.translation.connection.sdk import Conversation
 
 
 class Writer(Protocol):
@@ -46,56 +49,40 @@ class Lean:
         self.written += len(frame)
 
 
-class _Nobody:
-    """Takes what a connection reports; there is none."""
-
-    def opened(self) -> None: ...
-
-    def admits(self, size: int) -> bool:
-        raise AssertionError(f"nothing comes, and this has {size}")
-
-    def overran(self) -> None: ...
-
-    def received(self, message: object) -> None: ...
-
-    def unreadable(self) -> None: ...
-
-    def drained(self) -> None: ...
-
-    def failed(self, fault: Fault) -> None: ...
-
-    def closed(self) -> None: ...
-
-
 class _Socket:
-    """Makes the frame that would be sent, as the connection's own would."""
+    """Stands where a connection has its websocket, and makes aiohttp's frame of each message."""
 
     connected = True
 
     def __init__(self) -> None:
         self.sock = self
         self.written = 0
+        transport: Any = self  # in what is used of it
+        protocol = BaseProtocol(asyncio.get_running_loop())
+        self._writer = WebSocketWriter(protocol, transport, use_mask=True)
 
-    def send_frame(self, frame: websocket.ABNF) -> None:
-        self.written += len(frame.format())
+    def send(self, data: str) -> None:
+        with contextlib.suppress(StopIteration):
+            self._writer.send_frame(data.encode(), WSMsgType.TEXT).send(None)
+
+    def is_closing(self) -> bool:
+        return False
+
+    def write(self, data: bytes) -> None:
+        self.written += len(data)
 
 
 class Sdk:
-    """The bot's own connection, over the official SDK."""
+    """The official SDK, as the bot's own connection uses it."""
 
     def __init__(self) -> None:
-        self._connection = Connection(
-            url="ws://127.0.0.1",
-            api_key="none",
-            model="none",
-            workspace="",
-            receiver=_Nobody(),
-            loop=asyncio.get_running_loop(),
+        self._conversation = Conversation(
+            model="none", callback=OmniRealtimeCallback(), url="ws://127.0.0.1", api_key="none"
         )
-        self._connection._app = _Socket()  # type: ignore[assignment]
+        self._conversation.ws = _Socket()  # type: ignore[assignment] # the SDK declares it as None
 
     def write(self, chunk: bytes) -> None:
-        self._connection.append_audio(base64.b64encode(chunk).decode("ascii"))
+        self._conversation.append_audio(base64.b64encode(chunk).decode("ascii"))
 
 
 class Frames:

@@ -87,6 +87,7 @@ def _ignore(_event: ConversationEvent) -> None: ...
 
 async def _interpret(scene: Scene, sock: socket.socket, port: int, pipe: Connection) -> None:
     conversations = {}
+    interpreters = []
     for user in scene.users:
         interpreter = LiveTranslate(
             url=f"ws://127.0.0.1:{port}/api-ws/v1/realtime",
@@ -98,6 +99,7 @@ async def _interpret(scene: Scene, sock: socket.socket, port: int, pipe: Connect
         )
         request = ConversationRequest(speaker_id=user, target="en", spoken=False)
         conversations[user] = interpreter.converse(request, _ignore)
+        interpreters.append(interpreter)
 
     def deliver(user: int, pcm: bytes | None, _at: float) -> None:
         if pcm is None:
@@ -113,4 +115,5 @@ async def _interpret(scene: Scene, sock: socket.socket, port: int, pipe: Connect
     hearer.check(len(scene.datagrams))
     pipe.send("heard")
     await asyncio.gather(*(conversation.close() for conversation in conversations.values()))
+    await asyncio.gather(*(interpreter.close() for interpreter in interpreters))
     await hearer.receiver.close()

@@ -110,3 +110,4 @@ async def house(
         await rooms.close()
         await desk.close()
         await mt.close()
+        await interpreter.close()

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 from bot.translation import protocol
 from bot.translation.bounds import Excess
+from bot.translation.connection.link import Link
 from bot.translation.faults import Fault
-from bot.translation.link import Endpoint, Link
+from bot.translation.ports import Endpoint
 from bot.translation.protocol import ServerEvent
+from bot.translation.sockets import Sockets
 from tests.integration.raw_service import RawService, Wire, event
 
 CHUNK = bytes(range(200)) * 16
-SESSION = {"modalities": ["text"]}
+SESSION = {"output_modalities": ["text"], "translation": {"language": "en"}}
 
 
 @dataclass
@@ -43,11 +45,13 @@ class Told:
 @contextlib.asynccontextmanager
 async def linked(service: RawService, told: Told) -> AsyncIterator[Link]:
     endpoint = Endpoint(service.url, "sk-1", "model")
-    link = Link(endpoint, SESSION, told.on_event, told.on_lost, told.excess)
+    sockets = Sockets()
+    link = Link(sockets, endpoint, SESSION, told.on_event, told.on_lost, told.excess)
     try:
         yield link
     finally:
         await link.close()
+        await sockets.close()
 
 
 async def ignore(wire: Wire) -> None:

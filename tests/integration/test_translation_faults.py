@@ -237,6 +237,7 @@ async def test_an_unreachable_service_is_tried_again_until_it_is_there() -> None
         async with Service(translate, port=port):
             await heard.until(lambda h: h.ended() == [1])
             await talk.close()
+        await interpreter.close()
     assert heard.finals() == {1: "1 2 3"}
 
 

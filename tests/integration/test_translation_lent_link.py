@@ -40,6 +40,7 @@ async def test_two_speakers_in_turn_need_one_connect_and_each_is_told_their_own(
         assert (live.budget().lent, live.budget().open) == (2, 1)
         for talk in talks:
             await talk.close()
+        await live.close()
     assert (first.finals(), second.finals()) == ({1: "1 2 3", 2: "6"}, {1: "4 5"})
     assert {event.turn for event in second.events if isinstance(event, Voice)} == {1}
     used = [

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 
 from bot.loopback.voice import tls
-from bot.translation import link as link_module
-from bot.translation.link import Endpoint, Link
+from bot.translation.connection import link as link_module
+from bot.translation.connection.link import Link
+from bot.translation.ports import Endpoint
 from bot.translation.protocol import ServerEvent
+from bot.translation.sockets import Sockets
 from tests.integration.raw_link import CHUNK, SESSION, Told, ignore, interim, linked, texts
 from tests.integration.raw_service import RawService, Wire, closing, event
-from tests.integration.translation_room import nothing_left
+from tests.integration.translation_room import FLAT, KEY, nothing_left
+from tests.integration.translation_service import Service, listen
 
 
 async def test_settings_come_first_and_then_audio_in_order() -> None:
@@ -31,7 +34,7 @@ async def test_settings_come_first_and_then_audio_in_order() -> None:
     async with nothing_left(), RawService(script) as service, linked(service, Told()) as link:
         for number in range(3):
             assert link.send(bytes([number]) * 3_200) == 0
-        link.update({"modalities": ["text", "audio"]})
+        link.update({"output_modalities": ["text", "audio"]})
         link.finish()
         await asyncio.wait_for(done.wait(), 20)
     assert [e["type"] for e in came] == [
@@ -49,7 +52,7 @@ async def test_a_server_that_does_not_read_delays_nobody_else(
     scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context, authority = tls.make(tmp_path)
-    monkeypatch.setenv("WEBSOCKET_CLIENT_CA_BUNDLE", str(authority))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
     monkeypatch.setattr(link_module, "QUEUE_CHUNKS", 50)
     frozen_came = 0
 
@@ -84,7 +87,7 @@ async def test_a_server_that_does_not_read_delays_nobody_else(
             dropped = stuck.send(CHUNK)
             await asyncio.sleep(0)
             assert sent < 20_000
-        assert stuck._connection.congested_since is not None
+        assert stuck._stuck is not None
         free.send(CHUNK)
         await second.until(lambda t: len(t.events) == 2)
         assert stuck.dropped == dropped
@@ -146,7 +149,6 @@ async def test_a_server_gone_while_much_is_unsent_is_told_once() -> None:
 
 
 async def test_what_is_never_taken_ends_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "PING_S", 0.05)
     monkeypatch.setattr(link_module, "STUCK_S", 0.3)
 
     async def talking_not_listening(wire: Wire) -> None:
@@ -206,9 +208,11 @@ async def test_an_owner_that_fails_on_an_event_still_hears_the_next() -> None:
 
     async with nothing_left(), RawService(script) as service:
         endpoint = Endpoint(service.url, "sk-1", "model")
-        link = Link(endpoint, SESSION, fragile, told.on_lost, told.excess)
+        sockets = Sockets()
+        link = Link(sockets, endpoint, SESSION, fragile, told.on_lost, told.excess)
         await told.until(lambda t: len(t.events) == 3)
         await link.close()
+        await sockets.close()
     assert texts(told) == ["one", "two", "three"]
     assert [str(trouble["exception"]) for trouble in troubles] == ["a mistake of the owner"]
 
@@ -243,26 +247,86 @@ async def test_a_link_closed_before_it_is_connected_is_gone() -> None:
     assert (told.events, told.lost) == ([], [])
 
 
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
 async def test_a_handshake_without_answer_is_told_and_leaves_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+    scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.translation.sdk.STALL_S", 0.3)
+    monkeypatch.setattr("bot.translation.sockets.STALL_S", 0.3)
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
-        url = f"ws://127.0.0.1:{deaf.getsockname()[1]}/api-ws/v1/realtime"
+        url = f"{scheme}://127.0.0.1:{deaf.getsockname()[1]}/api-ws/v1/realtime"
         told = Told()
         async with nothing_left():
             endpoint = Endpoint(url, "sk-1", "model")
-            link = Link(endpoint, SESSION, told.on_event, told.on_lost, told.excess)
+            sockets = Sockets()
+            link = Link(sockets, endpoint, SESSION, told.on_event, told.on_lost, told.excess)
             await told.until(lambda t: bool(t.lost))
             await link.close()
+            await sockets.close()
     assert [fault.code for fault in told.lost] == ["no_answer"]
+
+
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+async def test_a_link_closed_amid_its_handshake_is_gone_at_once(scheme: str) -> None:
+    told = Told()
+    async with nothing_left():
+        sockets = Sockets()
+        with socket.socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))
+            deaf.listen()
+            deaf.settimeout(0)
+            url = f"{scheme}://127.0.0.1:{deaf.getsockname()[1]}/api-ws/v1/realtime"
+            endpoint = Endpoint(url, "sk-1", "model")
+            link = Link(sockets, endpoint, SESSION, told.on_event, told.on_lost, told.excess)
+            caller, _ = await asyncio.get_running_loop().sock_accept(deaf)
+            with caller:
+                async with asyncio.timeout(1):
+                    await link.close()
+        await sockets.close()
+    assert (told.events, told.lost) == ([], [])
+
+
+async def test_the_sdk_s_headers_are_sent_and_no_compression_is_asked_for() -> None:
+    told = Told()
+    async with nothing_left(), Service(listen) as service:
+        sockets = Sockets()
+        endpoint = Endpoint(service.url, KEY, FLAT, "ws-1")
+        link = Link(sockets, endpoint, SESSION, told.on_event, told.on_lost, told.excess)
+        await told.until(lambda t: len(t.events) == 2)
+        (session,) = service.sessions
+        await link.close()
+        await sockets.close()
+    assert session.model == FLAT
+    assert session.headers["Authorization"] == f"Bearer {KEY}"
+    assert session.headers["X-DashScope-WorkSpace"] == "ws-1"
+    assert session.headers["User-Agent"].startswith("dashscope/")
+    assert "x-dashscope-sdk-client" in session.headers
+    assert "Sec-WebSocket-Extensions" not in session.headers
+
+
+async def test_a_server_that_is_left_is_told_goodbye() -> None:
+    goodbyes = []
+
+    async def script(wire: Wire) -> None:
+        await wire.event()
+        await wire.send(event("session.updated"))
+        try:
+            await wire.event()
+        except ConnectionError as goodbye:
+            goodbyes.append(str(goodbye))
+            await wire.send(closing(1000))
+
+    told = Told()
+    async with nothing_left(), RawService(script) as service, linked(service, told):
+        await told.until(lambda t: bool(t.events))
+    assert goodbyes == ["The client said goodbye."]
+    assert told.lost == []
 
 
 async def test_it_all_holds_under_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context, authority = tls.make(tmp_path)
-    monkeypatch.setenv("WEBSOCKET_CLIENT_CA_BUNDLE", str(authority))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
     came = []
     wanted = ["short", "x" * 100_000, "é" * 30_000, *"abcdefgh"]
 

@@ -110,6 +110,7 @@ async def elsewhere(heard: Heard) -> AsyncIterator[LiveConversation]:
         yield talk
     finally:
         await talk.close()
+        await interpreter.close()
 
 
 async def written(url: str) -> TextAnswer | Fault:

@@ -1,10 +1,11 @@
 """What the SDK does wrong by itself, and how a conversation over it behaves."""
 
 import asyncio
+import logging
 
 import pytest
 
-from tests.integration.translation_room import Heard, conversation, nothing_left, say
+from tests.integration.translation_room import KEY, Heard, conversation, nothing_left, say
 from tests.integration.translation_service import Service, Session, listen, spoken, translate
 
 
@@ -23,6 +24,24 @@ async def test_a_refused_handshake_is_told_with_its_reason_at_once(status: int, 
             talk.feed(spoken(1))
             await heard.until(lambda h: bool(h.failures()))
     assert [failure.code for failure in heard.failures()] == [code]
+
+
+@pytest.mark.parametrize("status", [302, 401, 500])
+async def test_the_key_is_in_no_log_and_no_fault_whatever_goes_wrong(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    heard = Heard()
+    async with (
+        nothing_left(),
+        Service(listen, refuse=status, refusal="no") as service,
+        conversation(service, heard) as talk,
+    ):
+        talk.feed(spoken(1))
+        await heard.until(lambda h: bool(h.failures()))
+    records = [str(vars(record)) for record in caplog.records]
+    assert records
+    assert not any(KEY in text for text in [caplog.text, *records, *heard.notices()])
 
 
 async def test_no_audio_is_sent_before_the_session_has_its_settings() -> None:

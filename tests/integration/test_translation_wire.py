@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.translation.bounds import Exceeded
 from tests.integration.raw_link import CHUNK, Told, ignore, interim, linked, texts
 from tests.integration.raw_service import PING, PONG, WHOLE, RawService, Wire, closing, frame
 from tests.integration.translation_room import nothing_left
@@ -48,10 +49,10 @@ async def test_fragments_pings_and_nonsense_among_the_messages_are_dealt_with() 
                 pongs.append(data)
 
     told = Told()
-    async with nothing_left(), RawService(script) as service, linked(service, told) as link:
+    async with nothing_left(), RawService(script) as service, linked(service, told):
         await told.until(lambda t: "after" in texts(t))
-        assert link.unreadable_count == 2  # no UTF-8, and binary
     assert texts(told) == ["before", "in three", "after"]
+    assert told.excess.counts == {Exceeded.UNREADABLE: 2}  # no UTF-8, and binary
     assert pongs == [b"are you there"]
     assert told.lost == []
 

@@ -60,6 +60,7 @@ async def test_a_server_that_comes_is_heard_while_another_never_rests_and_no_wor
             await heard.until(lambda h, w=words: _read(h) == w)  # type: ignore[misc] # bound now
         for talk in (*talks, other):
             await talk.close()
+        await live.close()
     assert calm.finals() == {1: "7 8"}
     assert [heard.failures() for heard in (*busy, calm)] == [[], [], []]
 

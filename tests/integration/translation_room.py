@@ -133,6 +133,7 @@ async def conversation(
         yield talk
     finally:
         await talk.close()
+        await interpreter.close()
 
 
 async def say(talk: LiveConversation, *words: int, pace_s: float = 0.01) -> None:

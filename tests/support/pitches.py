@@ -11,8 +11,8 @@ import numpy as np
 
 from bot.clock import Clock
 from bot.translation.backlog import CHUNK
-from bot.translation.link import Endpoint
-from bot.translation.ports import OnEvent, OnLost
+from bot.translation.ports import Endpoint, OnEvent, OnLost
+from bot.translation.sockets import Sockets
 from tests.support.simulated_service import SimulatedLink, SimulatedService, word
 
 _RATE = 16_000
@@ -57,7 +57,8 @@ class PitchService(SimulatedService):
 
     def link(
         self,
-        _: Endpoint,
+        _sockets: Sockets,
+        _endpoint: Endpoint,
         settings: Mapping[str, Any],
         on_event: OnEvent,
         on_lost: OnLost,

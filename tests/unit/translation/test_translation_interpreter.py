@@ -6,10 +6,10 @@ import logging
 import pytest
 
 from bot.errors import LanguageError, SettingsError
+from bot.logs import silence_sdk
 from bot.room.events import ConversationRequest
 from bot.translation.interpreter import LiveTranslate
-from bot.translation.link import Endpoint
-from bot.translation.sdk import silence_library_logs
+from bot.translation.ports import Endpoint
 from tests.support.clock import ManualClock
 
 URL = "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"
@@ -89,6 +89,7 @@ async def test_a_text_only_language_asked_for_voice_is_served_as_text_and_said_s
     assert [getattr(event, "code", None) for event in events][:1] == ["text_only"]
     await asyncio.sleep(0)
     await talk.close()
+    await unreachable.close()
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,7 @@ async def test_it_says_what_of_the_limits_is_used_and_whether_there_is_room_for_
     assert not live.has_room(1, 1)
     for talk in talks:
         await talk.close()
+    await live.close()
     assert (live.connects_waiting, live.budget().open) == (0, 0)
 
 
@@ -131,7 +133,7 @@ def test_the_libraries_logs_stay_above_debug_and_off_stderr() -> None:
     logger = logging.getLogger("dashscope")
     logger.setLevel(logging.DEBUG)
     logger.addHandler(logging.StreamHandler())
-    silence_library_logs()
+    silence_sdk()
     assert not logger.isEnabledFor(logging.DEBUG)
     assert not logger.propagate
     assert [type(handler) for handler in logger.handlers] == [logging.NullHandler]

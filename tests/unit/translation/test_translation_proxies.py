@@ -36,11 +36,14 @@ def test_other_hosts_are_not_this_machine() -> None:
 @pytest.mark.parametrize(
     ("value", "proxy"),
     [
-        ("http://proxy.example:3128", ("proxy.example", 3128, None)),
-        ("proxy.example:3128", ("proxy.example", 3128, None)),
-        ("http://proxy.example", ("proxy.example", 80, None)),
-        (f"http://ana:{SECRET}@proxy.example:1", ("proxy.example", 1, ("ana", "s3cret@"))),
-        ("http://[fe80::1]:8080", ("fe80::1", 8080, None)),
+        ("http://proxy.example:3128", ("proxy.example", "http://proxy.example:3128")),
+        ("proxy.example:3128", ("proxy.example", "http://proxy.example:3128")),
+        ("http://proxy.example", ("proxy.example", "http://proxy.example")),
+        (
+            f"http://ana:{SECRET}@proxy.example:1",
+            ("proxy.example", f"http://ana:{SECRET}@proxy.example:1"),
+        ),
+        ("http://[fe80::1]:8080", ("fe80::1", "http://[fe80::1]:8080")),
         ("", None),
         ("http://", None),
         ("http://proxy.example:port", None),
@@ -48,12 +51,12 @@ def test_other_hosts_are_not_this_machine() -> None:
 )
 def test_a_proxy_is_read_from_the_environment(
     value: str,
-    proxy: tuple[str, int, tuple[str, str] | None] | None,
+    proxy: tuple[str, str] | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("https_proxy", value)
     found = proxy_for(REAL)
-    assert (None if found is None else (found.host, found.port, found.auth)) == proxy
+    assert (None if found is None else (found.host, found.url)) == proxy
 
 
 def test_what_no_proxy_names_is_reached_directly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +79,7 @@ def test_an_encrypted_address_has_another_proxy_than_a_plain_one(
 
 def test_a_proxy_s_credentials_are_not_told() -> None:
     url = f"http://ana:{SECRET}@proxy.example:1"
-    proxy = Proxy(url, "proxy.example", 1, ("ana", SECRET))
+    proxy = Proxy(url, "proxy.example")
     assert "s3cret" not in repr(proxy)
     message = faults.unreachable(proxy.host).message
     assert "proxy.example" in message
@@ -87,4 +90,4 @@ def test_a_proxy_s_credentials_are_not_told() -> None:
     ("url", "speaks"), [("http://a", True), ("HTTPS://a", True), ("socks5://a", False)]
 )
 def test_other_kinds_of_proxy_are_known_not_to_do(url: str, *, speaks: bool) -> None:
-    assert Proxy(url, "a", 80, None).speaks_http is speaks
+    assert Proxy(url, "a").speaks_http is speaks

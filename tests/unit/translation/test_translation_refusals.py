@@ -9,9 +9,9 @@ from bot.room.events import ConversationState, Failed, Final, StateChanged, Turn
 from bot.translation import faults, limits, outage, protocol
 from bot.translation.backlog import CHUNK
 from bot.translation.budget import Claim, ConnectBudget
+from bot.translation.connection.link import QUEUE_CHUNKS
 from bot.translation.connects import ConnectRate
 from bot.translation.faults import Fault
-from bot.translation.link import QUEUE_CHUNKS
 from bot.translation.notices import Scarce, words_waited
 from tests.support.clock import ManualClock
 from tests.unit.translation.conversation_bench import A, B, Bench, C

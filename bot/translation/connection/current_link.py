@@ -11,7 +11,7 @@ from bot.translation.protocol import ServerEvent
 Reported = TypeVar("Reported")
 
 
-class Hearing:
+class CurrentLink:
     """Passes on what the present link reports.
 
     Args:
