@@ -21,12 +21,13 @@ from tests.integration.translation_service import PATH, Service, Session, transl
 @asynccontextmanager
 async def looking_at(url: str) -> AsyncIterator[tuple[Availability, LiveTranslate]]:
     service = Availability("the service", LoopClock())
-    interpreter = LiveTranslate(url=url, api_key=KEY, model=FLAT, clock=LoopClock(), reach=service)
-    service.use(interpreter.attempt)
-    try:
-        yield service, interpreter
-    finally:
-        await service.close()
+    speech = LiveTranslate(url=url, api_key=KEY, model=FLAT, clock=LoopClock(), reach=service)
+    async with speech as interpreter:
+        service.use(interpreter.attempt)
+        try:
+            yield service, interpreter
+        finally:
+            await service.close()
 
 
 async def trouble_of(url: str) -> Trouble | None:
