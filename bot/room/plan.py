@@ -124,3 +124,10 @@ class RoomStatus:
     interrupted: bool = False
     text_trouble: Trouble | None = None
     missing: tuple[str, ...] = ()
+
+    @property
+    def heard(self) -> frozenset[int]:
+        """User ids of those who are heard as soon as they speak, where the link hears anybody."""
+        if self.paused or self.ended:
+            return frozenset()
+        return frozenset(s.member.id for s in self.speakers if s.consenting and s.reads)
