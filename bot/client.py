@@ -152,7 +152,7 @@ class ParleyBot(commands.AutoShardedBot):
         """Say so."""
         self._ready_once.set()
         self._connected_again()
-        log.info("ready in %d servers", len(self.guilds))
+        log.info("ready; servers: %d", len(self.guilds))
 
     async def on_resumed(self) -> None:
         """Pass it on."""

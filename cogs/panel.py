@@ -115,6 +115,9 @@ class LanguagesMenu(discord.ui.Select["PanelButtons"]):
         before = room.chosen or room.plan.targets
         kept = [target for target in before if target in self.values]
         targets = (*kept, *(target for target in self.values if target not in before))
+        if targets == tuple(before):
+            await answer(interaction, t("That is how it was already."))
+            return
         await self._rooms.choose(room.plan.guild_id, targets, room.plan.spoken)
         await answer(interaction, translated_into(targets))
 

@@ -56,7 +56,7 @@ async def stop(rooms: Rooms, interaction: Interaction) -> None:
 
 def _question(status: RoomStatus, others: int) -> Text:
     channel = f"<#{status.plan.voice_channel_id}>"
-    if status.figures.get("deafened") or status.figures.get("deaf"):  # nobody is heard just now
+    if status.hears_nobody:
         return t("**Stop translating {channel} for everybody?**", channel=channel)
     return tn(
         "**Stop translating {channel} for everybody?** {count} other person is being heard.",

@@ -35,7 +35,7 @@ async def test_settings_hold_in_a_running_room_or_say_that_they_do_not(tmp_path:
             assert said.startswith("✅ Changed from now on: daily limit.")
             await host.speak(clip("es_conf-invalid")[0])
             await where.until(lambda: bool(where.said()), 15, "a caption")
-            assert "of 1 minutes" in await says("translate status")
+            assert "of 1 minute translated" in await says("translate status")
 
             stopped = await stop(guest, where)
             assert "stopped" in stopped.content
