@@ -58,6 +58,7 @@ from bot.wall import Wall, WallClock
 from bot.web.health import HealthServer
 from bot.web.report import health_of
 from bot.words import t
+from cogs import stopping
 from cogs.announcer import Announcer
 from cogs.channels import TextChannels
 from cogs.checkup import Checkup
@@ -296,6 +297,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 lambda: PanelButtons(rooms),
                 *(lambda menu=menu: menu(guild_settings, rooms.runs) for menu in MENUS),
             ],
+            buttons=stopping.buttons(rooms),
             voice_state_changed=doors.voice_state_changed,
             connected_again=doors.look_again,
             guild_joined=housekeeping.guild_joined,

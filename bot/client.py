@@ -51,6 +51,7 @@ class ParleyBot(commands.AutoShardedBot):
         ca_file: Certificates to trust besides the system's.
         cogs: Makers of the cogs to load.
         views: Makers of the views whose buttons answer after a restart too.
+        buttons: Others that do, whose ids say what for.
         voice_state_changed: Told of every change of a member's voice state.
         connected_again: Told when the session with Discord is there again, or a server is: changes
             meanwhile may not have been told.
@@ -68,6 +69,7 @@ class ParleyBot(commands.AutoShardedBot):
         ca_file: Path | None,
         cogs: Sequence[CogMaker],
         views: Sequence[Callable[[], discord.ui.View]],
+        buttons: Sequence[type[discord.ui.DynamicItem[Any]]],
         voice_state_changed: VoiceStateChanged,
         connected_again: Callable[[], None],
         guild_joined: GuildChanged,
@@ -91,6 +93,7 @@ class ParleyBot(commands.AutoShardedBot):
         self._gateway_url = gateway_url
         self._cog_makers = cogs
         self._view_makers = views
+        self._buttons = buttons
         self._voice_state_changed = voice_state_changed
         self._connected_again = connected_again
         self._guild_joined = guild_joined
@@ -121,7 +124,7 @@ class ParleyBot(commands.AutoShardedBot):
             await self.add_cog(make(self))
         for make_view in self._view_makers:
             self.add_view(make_view())
-        self.add_dynamic_items(CheckButton)
+        self.add_dynamic_items(CheckButton, *self._buttons)
         await self.tree.set_translator(CommandTranslator())
         if self.application_id is not None:  # known since the login
             use_ids(await register(self.tree, self.application_id))
@@ -149,7 +152,7 @@ class ParleyBot(commands.AutoShardedBot):
         """Say so."""
         self._ready_once.set()
         self._connected_again()
-        log.info("ready in %d servers", len(self.guilds))
+        log.info("ready; servers: %d", len(self.guilds))
 
     async def on_resumed(self) -> None:
         """Pass it on."""

@@ -252,29 +252,36 @@ class PermissionMissing(RoomError):  # noqa: N818 - says what is missing, reads 
     code = "permission"
 
     def __init__(self, who: str, permissions: tuple[str, ...], channel: str) -> None:
-        super().__init__(_missing(who, listing(permissions), channel))
+        super().__init__(_missing(who, permissions, channel))
         self.who = who
         self.permissions = permissions
         self.channel = channel
 
 
-def _missing(who: str, permissions: str, channel: str) -> str:
+def _missing(who: str, permissions: tuple[str, ...], channel: str) -> str:
+    names = listing(permissions)
     if who == "I":
-        return t(
+        return tn(
             "I need the permission {permissions} in #{channel}.",
-            permissions=permissions,
+            "I need the permissions {permissions} in #{channel}.",
+            len(permissions),
+            permissions=names,
             channel=channel,
         )
     if who == "You":
-        return t(
+        return tn(
             "You need the permission {permissions} in #{channel}.",
-            permissions=permissions,
+            "You need the permissions {permissions} in #{channel}.",
+            len(permissions),
+            permissions=names,
             channel=channel,
         )
-    return t(
+    return tn(
         "{who} needs the permission {permissions} in #{channel}.",
+        "{who} needs the permissions {permissions} in #{channel}.",
+        len(permissions),
         who=who,
-        permissions=permissions,
+        permissions=names,
         channel=channel,
     )
 

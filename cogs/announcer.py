@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final, TypeGuard
 
 import aiohttp
@@ -86,12 +87,10 @@ class Announcer:
             return frozenset()
         settings = await self._settings_of(channel.guild)
         locale = settings.locale or guild_locale(channel.guild)
-        mode = announcement.mode
-        words = notice.announced(
-            mode, heard, others, self._service, settings=settings, locale=locale
-        )
+        named = replace(announcement, heard=tuple(heard), others=tuple(others))
+        words = notice.announced(named, self._service, settings=settings, locale=locale)
         # Who is heard unless they say no must notice that they are spoken to.
-        pinged = others if mode is ConsentMode.ANNOUNCED else []
+        pinged = others if named.mode is ConsentMode.ANNOUNCED else []
         message_id = await self._send(channel, words, locale, pinged)
         if settings.caption_minutes:
             self._remove_later(channel, message_id, settings.caption_minutes)

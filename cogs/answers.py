@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import discord
@@ -35,9 +35,15 @@ async def take_time(interaction: Interaction) -> None:
         raise
 
 
-async def done_at_once(interaction: Interaction, work: Awaitable[T]) -> T:
+async def done_at_once(
+    interaction: Interaction,
+    work: Awaitable[T],
+    acknowledge: Callable[[Interaction], Awaitable[None]] = take_time,
+) -> T:
     """As `take_time`, for what must not even wait for that to be shown."""
-    result, shown = await asyncio.gather(work, take_time(interaction), return_exceptions=True)
+    if interaction.response.is_done():
+        return await work
+    result, shown = await asyncio.gather(work, acknowledge(interaction), return_exceptions=True)
     if isinstance(shown, BaseException):
         raise shown
     if isinstance(result, BaseException):
@@ -64,6 +70,24 @@ async def answer(
     """
     try:
         await _answer(interaction, render(text, locale(interaction)), view, file)
+    except discord.HTTPException as error:
+        if error.code not in _TOO_LATE:
+            raise
+        log.info("an answer came too late: %d", error.code)
+
+
+async def put_in_place(interaction: Interaction, text: str) -> None:
+    """Show this in the place of the question whose button was pressed, and no buttons."""
+    content = render(text, locale(interaction))
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(
+                content=content, view=None, allowed_mentions=_PING_NOBODY
+            )
+        else:
+            await interaction.response.edit_message(
+                content=content, view=None, allowed_mentions=_PING_NOBODY
+            )
     except discord.HTTPException as error:
         if error.code not in _TOO_LATE:
             raise

@@ -7,7 +7,7 @@ import discord
 from bot.room.allowance import Accounts, Today
 from bot.room.guild_settings import SettingsService
 from bot.room.records import GuildSettings, Layout
-from bot.words import Renderable, command, language_name, lines, listing, number, t
+from bot.words import Renderable, command, language_name, lines, listing, number, t, tn
 from cogs.permissions import NAMES, Finding, Text, Voice, Who, findings
 
 
@@ -149,11 +149,16 @@ def _minutes(today: Today) -> str:
     if not today.limit:
         return t("✅ {minutes} minutes translated today; there is no limit", minutes=used)
     if _used_up(today):
-        return t(
-            "❌ Today's {limit} minutes are used up until midnight UTC", limit=number(today.limit)
+        return tn(
+            "❌ Today's {limit} minute is used up until midnight UTC",
+            "❌ Today's {limit} minutes are used up until midnight UTC",
+            today.limit,
+            limit=number(today.limit),
         )
-    return t(
+    return tn(
+        "✅ {minutes} of {limit} minute translated today",
         "✅ {minutes} of {limit} minutes translated today",
+        today.limit,
         minutes=used,
         limit=number(today.limit),
     )

@@ -119,6 +119,8 @@ PACES: Final[Mapping[str, Pace]] = {
     "parley:panel:voice": Pace(5, 30),
     "parley:panel:stop": _LESS,
     "parley:panel:languages": Pace(8, 30),
+    "parley:stop:confirm": _LESS,
+    "parley:stop:cancel": _LOOK,
     "parley:settings:starters": _SET,
     "parley:settings:everybody": _SET,
     "parley:settings:announced": _SET,
@@ -126,7 +128,7 @@ PACES: Final[Mapping[str, Pace]] = {
 }
 """By the name of a command, or the id of a button or menu."""
 
-_OF_ONE: Final = re.compile(r":\d+$")  # the server that a button is about
+_OF_ONE: Final = re.compile(r":\d+$|/.*$")  # the server, or the call, that a button is about
 TYPING: Final = "autocomplete"
 _ALL: Final = {**PACES, TYPING: Pace(40, 10, together=400)}
 _LOGGED_S: Final = 60.0
@@ -158,6 +160,7 @@ class Cooldowns:
         self._so_already: Mapping[str, Callable[[int, int], str | None]] = {
             "translate stop": self._stopped,
             "parley:panel:stop": self._stopped,
+            "parley:stop:confirm": self._stopped,
             "translate pause": self._paused,
             "privacy leave": self._out,
             "parley:consent:leave": self._out,

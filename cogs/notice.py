@@ -12,8 +12,9 @@ import discord
 
 from bot.errors import NoRoomError, ParleyError, StoreError
 from bot.room.availability import Trouble
-from bot.room.newcomers import SAY_NO_S
+from bot.room.newcomers import SAY_NO_S, Announcement
 from bot.room.notices import Notice, Occasion
+from bot.room.plan import RoomStatus, SpeakerStatus
 from bot.room.records import ConsentMode, GuildSettings
 from bot.room.registry import Rooms
 from bot.room.spent import NOBODY
@@ -72,30 +73,32 @@ async def joined_in(rooms: Rooms, interaction: Interaction) -> str:
     """
     guild_id, user_id = _guild_id(interaction), interaction.user.id
     guild = interaction.guild
-    changed = await (await rooms.consent(guild_id)).agree(user_id)
+    consent = await rooms.consent(guild_id)
+    changed = await consent.agree(user_id)
+    if not changed and consent.stays_out(user_id):  # they said no while this was stored
+        return t("You stay out: you are not heard.")
     try:
         room = rooms.status(guild_id)
     except NoRoomError:
         room = None
-    if room is not None and any(s.member.id == user_id and not s.reads for s in room.speakers):
-        return t(
-            "You've joined in. But you can't see the channel in which the captions of this call "
-            "appear, so you are not heard in it."
-        )
+    speakers = () if room is None else room.speakers
+    here = next((speaker for speaker in speakers if speaker.member.id == user_id), None)
     trouble = None if room is None else room.trouble
-    if not changed:
+    if not changed and (here is None or here.sees):
         return _joined(t("You've already joined in."), trouble)
-    server = "" if guild is None else discord.utils.escape_markdown(guild.name)
-    if room is None:
+    if room is not None and here is not None and (but := _not_yet(room, here)) is not None:
+        return _joined(but, trouble if here.sees else None)
+    server = "" if guild is None else f"**{discord.utils.escape_markdown(guild.name)}**"
+    if room is None or here is None:
         return t(
             "You've joined in: in {server}, what you say in voice channels that are translated is "
             "heard, and shown as captions.",
-            server=f"**{server}**",
+            server=server,
         )
     joined = t(
         "You've joined in: in {server}, what you say in voice channels that are translated is "
         "heard from now on. The captions of this call appear in {channel}.",
-        server=f"**{server}**",
+        server=server,
         channel=f"<#{room.plan.text_channel_id}>",
     )
     return _joined(joined, trouble)
@@ -104,6 +107,29 @@ async def joined_in(rooms: Rooms, interaction: Interaction) -> str:
 def _joined(answered: Text, trouble: Trouble | None) -> str:
     """What is answered, with why they are not translated at the moment."""
     return answered if trouble is None else lines((answered, service_trouble(trouble)))
+
+
+def _not_yet(room: RoomStatus, here: SpeakerStatus) -> Text | None:
+    """What keeps a person in a call from being heard now that they joined in; None: nothing."""
+    channel = f"<#{room.plan.text_channel_id}>"
+    if not here.sees:
+        return t(
+            "You've joined in. But you can't see the channel in which the captions of this call "
+            "appear, so you are not heard in it."
+        )
+    if not here.reads:
+        return t(
+            "You've joined in. In this call you are heard as soon as a message in {channel} has "
+            "told you so.",
+            channel=channel,
+        )
+    if room.paused or room.hears_nobody:
+        return t(
+            "You've joined in. At the moment nobody is heard in this call; you are as soon as it "
+            "goes on. Its captions appear in {channel}.",
+            channel=channel,
+        )
+    return None
 
 
 async def stayed_out(rooms: Rooms, guild_id: int, user_id: int) -> Text:
@@ -137,9 +163,7 @@ def _guild_id(interaction: Interaction) -> int:
 
 
 def announced(
-    mode: ConsentMode,
-    heard: Iterable[int],
-    others: Iterable[int],
+    announcement: Announcement,
     service: str,
     *,
     settings: GuildSettings = _OPT_IN,
@@ -148,40 +172,58 @@ def announced(
     """The words to newcomers.
 
     Args:
-        mode: How consent is given.
-        heard: Ids of those who are heard already.
-        others: Ids of those who are not.
+        announcement: Whom to tell what.
         service: Who hears the speech.
         settings: Say what is kept.
         locale: In which language.
     """
     said: list[str] = []
-    if named := _mentions(others):
-        said.append(
-            t(
-                "{people}: this voice channel is being translated. You are not heard unless you "
-                "join in.",
-                people=named,
-            )
-            if mode is ConsentMode.OPT_IN
-            else t(
-                "{people}: this voice channel is being translated, and **you are heard in "
-                "{seconds} seconds**. If you do not want that, stay out, now or at any time.",
-                people=named,
-                seconds=f"{SAY_NO_S:.0f}",
-            )
-        )
-    if named := _mentions(heard):
-        said.append(
-            t(
-                "{people}: this voice channel is being translated, and you are heard, as you "
-                "joined in before. You can stay out at any time.",
-                people=named,
-            )
-        )
-    if mode is ConsentMode.ANNOUNCED:  # else the room's notice says it, and nobody is heard by this
+    if announcement.others:
+        said.append(_to_others(announcement))
+    if announcement.heard:
+        said.append(_to_heard(announcement))
+    if announcement.mode is ConsentMode.ANNOUNCED:
+        # Else the room's notice says it, and nobody is heard by this.
         said += _kept(service, settings)
     return render(lines(said), locale)
+
+
+def _to_others(announcement: Announcement) -> Text:
+    people = _mentions(announcement.others)
+    if announcement.mode is ConsentMode.OPT_IN:
+        return t(
+            "{people}: this voice channel is being translated. You are not heard unless you "
+            "join in.",
+            people=people,
+        )
+    if announcement.paused:
+        return t(
+            "{people}: this voice channel is being translated, with a pause at the moment, and "
+            "**you are heard when it goes on**. If you do not want that, stay out, now or at any "
+            "time.",
+            people=people,
+        )
+    return t(
+        "{people}: this voice channel is being translated, and **you are heard in "
+        "{seconds} seconds**. If you do not want that, stay out, now or at any time.",
+        people=people,
+        seconds=f"{SAY_NO_S:.0f}",
+    )
+
+
+def _to_heard(announcement: Announcement) -> Text:
+    people = _mentions(announcement.heard)
+    if announcement.paused:
+        return t(
+            "{people}: this voice channel is being translated, with a pause at the moment. When "
+            "it goes on you are heard, as you joined in. You can stay out at any time.",
+            people=people,
+        )
+    return t(
+        "{people}: this voice channel is being translated, and you are heard, as you "
+        "joined in. You can stay out at any time.",
+        people=people,
+    )
 
 
 def _mentions(user_ids: Iterable[int]) -> str:
@@ -215,12 +257,7 @@ def text(
         _why(notice),
     ]
     if notice.heard:
-        said.append(
-            t(
-                "Heard, as they joined in before: {people}.",
-                people=_mentions(notice.heard[:_MOST_NAMED]),
-            )
-        )
+        said.append(t("Heard from now on: {people}.", people=_mentions(notice.heard[:_MOST_NAMED])))
     if plan.spoken is not None:
         language = language_name(plan.spoken)
         said.append(t("The translation into {language} is also spoken there.", language=language))

@@ -13,19 +13,18 @@ from bot.room.room import RoomStatus
 from bot.words import language_name, listing, render, t
 from bot.words.languages import label
 from cogs import status
-from cogs.answers import answer, done_at_once, take_time
+from cogs.answers import answer, take_time
 from cogs.cooldowns import Done, take
+from cogs.deciding import check_decides
 from cogs.notice import ConsentButtons
 from cogs.permissions import (
     Text,
     Voice,
     check_present,
     check_start,
-    check_starter,
-    check_stopper,
-    is_in,
     more_private,
 )
+from cogs.stopping import stop
 
 log = logging.getLogger(__name__)
 
@@ -74,11 +73,8 @@ class PanelButtons(ConsentButtons):
 
     @discord.ui.button(style=discord.ButtonStyle.danger, custom_id="parley:panel:stop")
     async def stop_room(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
-        """End the room."""
-        person = _member(interaction)
-        await check_may_stop(self._rooms, person)
-        await done_at_once(interaction, self._rooms.stop(person.guild.id, by_hand=True))
-        await answer(interaction, t("Translation has stopped."))
+        """End the room, or ask back."""
+        await stop(self._rooms, interaction)
 
     async def on_error(
         self, interaction: Interaction, error: Exception, item: discord.ui.Item[Any], /
@@ -119,6 +115,9 @@ class LanguagesMenu(discord.ui.Select["PanelButtons"]):
         before = room.chosen or room.plan.targets
         kept = [target for target in before if target in self.values]
         targets = (*kept, *(target for target in self.values if target not in before))
+        if targets == tuple(before):
+            await answer(interaction, t("That is how it was already."))
+            return
         await self._rooms.choose(room.plan.guild_id, targets, room.plan.spoken)
         await answer(interaction, translated_into(targets))
 
@@ -139,12 +138,13 @@ async def changeable(rooms: Rooms, person: discord.Member, *, speaks: bool = Fal
 
     Raises:
         NoRoomError: There is none.
-        StarterError: They may not, or not from outside the voice channel.
+        StarterError: Others decide, or they may not from outside the voice channel.
         PermissionMissing: They, or the bot, lack a permission.
     """
     guild = person.guild
+    rooms.status(guild.id)
+    await check_decides(rooms, person, less=False)
     room = rooms.status(guild.id)
-    check_starter(person, await rooms.settings(guild.id))
     voice = guild.get_channel(room.plan.voice_channel_id)
     text = guild.get_channel_or_thread(room.plan.text_channel_id)
     if isinstance(voice, Voice) and isinstance(text, Text):
@@ -152,20 +152,6 @@ async def changeable(rooms: Rooms, person: discord.Member, *, speaks: bool = Fal
         speaks = speaks and room.plan.spoken is None
         check_start(guild.me, person, voice, text, speaks=speaks)
     return room
-
-
-async def check_may_stop(rooms: Rooms, person: discord.Member) -> None:
-    """Pass when this person may pause or stop the server's room, or stop one that is starting.
-
-    Waits for nothing when they are in its voice channel.
-
-    Raises:
-        NoRoomError: There is none.
-        StarterError: They may not.
-    """
-    channel_id = rooms.where(person.guild.id)
-    if not is_in(person, channel_id):
-        check_stopper(person, channel_id, await rooms.settings(person.guild.id))
 
 
 def translated_into(targets: Sequence[str]) -> str:

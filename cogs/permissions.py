@@ -80,7 +80,7 @@ def check_start(
 
 
 def check_starter(person: discord.Member, settings: GuildSettings) -> None:
-    """Pass when this person may start, stop and change rooms.
+    """Pass when this person may start rooms.
 
     Raises:
         StarterError: Others may.
@@ -153,27 +153,6 @@ def more_private(voice: Voice, text: Text) -> bool:
         for who, allowed in at.overwrites.items()
         if not isinstance(who, discord.Role)
     ) or any(not isinstance(who, discord.Role) and who.id in denied for who in voice.overwrites)
-
-
-def check_stopper(person: discord.Member, voice_channel_id: int, settings: GuildSettings) -> None:
-    """Pass when this person may have the room hear less: pause or stop it.
-
-    Being in the voice channel is enough, whatever the bot may do and whoever may start rooms.
-
-    Raises:
-        StarterError: They are not there, and may not start rooms either.
-    """
-    if is_in(person, voice_channel_id) or person.guild_permissions.manage_guild:
-        return
-    if not settings.starter_roles:
-        raise StarterError(
-            t(
-                "Join {channel} first: from outside, only those who may manage this server can "
-                "do this.",
-                channel=f"<#{voice_channel_id}>",
-            )
-        )
-    check_starter(person, settings)
 
 
 def check_manager(person: discord.Member) -> None:

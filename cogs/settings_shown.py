@@ -147,9 +147,19 @@ def _transcripts(settings: GuildSettings) -> str:
 def _limit(settings: GuildSettings, host: float) -> str:
     own = settings.daily_minutes
     if own is not None and (not host or own <= host):
-        return t("**Daily limit:** {minutes} minutes", minutes=number(own))
+        return tn(
+            "**Daily limit:** {minutes} minute",
+            "**Daily limit:** {minutes} minutes",
+            own,
+            minutes=number(own),
+        )
     if host:
-        return t("**Daily limit:** {minutes} minutes, set by the host", minutes=number(host))
+        return tn(
+            "**Daily limit:** {minutes} minute, set by the host",
+            "**Daily limit:** {minutes} minutes, set by the host",
+            host,
+            minutes=number(host),
+        )
     return t("**Daily limit:** none")
 
 

@@ -202,7 +202,11 @@ def _state(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
     if not speaker.consenting:
         return t("not heard, has not joined in")
     if not speaker.reads:
-        return t("not heard, can't see the captions")
+        return (
+            t("not heard, has not been told yet")
+            if speaker.sees
+            else t("not heard, can't see the captions")
+        )
     if obstacle is not None:
         return t("not heard, {reason}", reason=obstacle)
     if not speaker.conversations:
@@ -226,8 +230,10 @@ def _is_given_up(speaker: SpeakerStatus) -> bool:
 
 def _foot(status: RoomStatus, waiting: int) -> list[str]:
     foot: list[str] = [
-        t(
+        tn(
+            "-# {minutes} minutes translated, {connects} connection",
             "-# {minutes} minutes translated, {connects} connections",
+            status.usage.connects,
             minutes=number(status.usage.audio_in_s / 60, 1),
             connects=number(status.usage.connects),
         )

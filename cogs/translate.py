@@ -17,18 +17,18 @@ from bot.room.registry import Rooms
 from bot.room.spending import Spending
 from bot.room.wanted import Reading
 from bot.words import language_name, lines, t
-from cogs import languages, status, usage
-from cogs.answers import answer, done_at_once, locale, take_time
+from cogs import languages, status, stopping, usage
+from cogs.answers import answer, locale, take_time
 from cogs.cooldowns import Done, take
+from cogs.deciding import check_decides, decides_anyway
 from cogs.hosting import Host, Wanted
 from cogs.notice import ConsentButtons
-from cogs.panel import changeable, check_may_stop, translated_into
+from cogs.panel import changeable, translated_into
 from cogs.permissions import (
     Text,
     Voice,
     check_present,
     check_start,
-    check_starter,
     is_in,
     may_view,
 )
@@ -131,17 +131,16 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
 
     @app_commands.command(name="stop", description="Stop translating")
     async def stop(self, interaction: Interaction) -> None:
-        """End the room; its last captions are delivered first."""
-        person = _member(interaction)
-        await check_may_stop(self._rooms, person)
-        await done_at_once(interaction, self._rooms.stop(person.guild.id, by_hand=True))
-        await answer(interaction, t("Translation has stopped."))
+        """End the room, or ask back; its last captions are delivered first."""
+        await stopping.stop(self._rooms, interaction)
 
     @app_commands.command(name="pause", description="Hear nobody until it goes on")
     async def pause(self, interaction: Interaction) -> None:
         """Hear nobody; said in the channel too."""
         person = _member(interaction)
-        await check_may_stop(self._rooms, person)
+        if not decides_anyway(self._rooms, person):
+            await take_time(interaction)
+        await check_decides(self._rooms, person, less=True)
         if self._rooms.status(person.guild.id).paused:
             raise UsageError(t("Translation is paused already."))
         self._rooms.pause(person.guild.id)
@@ -168,7 +167,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         """Take the room to another voice channel; its captions stay where they are."""
         person = _member(interaction)
         room = self._rooms.status(person.guild.id)
-        check_starter(person, await self._rooms.settings(person.guild.id))
+        await check_decides(self._rooms, person, less=False)
         wanted = channel or _own_channel(person)
         check_present(person, wanted)
         text = person.guild.get_channel_or_thread(room.plan.text_channel_id)

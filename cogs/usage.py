@@ -2,7 +2,7 @@
 
 from bot.room.allowance import Today
 from bot.room.spending import DAYS, Day, Report
-from bot.words import Renderable, lines, number, t
+from bot.words import Renderable, lines, number, t, tn
 
 _SHOWN = 7  # days
 
@@ -29,8 +29,10 @@ def text(report: Report) -> Renderable:
 def today(spent: Today) -> Renderable:
     """Today's minutes and cost."""
     if spent.limit:
-        return t(
+        return tn(
+            "{minutes} of {limit} minute translated; cost {cost}",
             "{minutes} of {limit} minutes translated; cost {cost}",
+            spent.limit,
             minutes=number(spent.minutes, 1),
             limit=number(spent.limit),
             cost=spent.cost.whole,
@@ -43,8 +45,10 @@ def today(spent: Today) -> Renderable:
 
 
 def _day(day: Day) -> Renderable:
-    return t(
+    return tn(
+        "- {day}: {minutes} minutes, {tokens} tokens, {connects} connection; cost {cost}",
         "- {day}: {minutes} minutes, {tokens} tokens, {connects} connections; cost {cost}",
+        day.connects,
         day=day.day.isoformat(),
         minutes=number(day.minutes, 1),
         tokens=number(day.tokens),

@@ -13,6 +13,7 @@ LISTENER = "Listener"
 
 _SMALL = "-# "  # small print: the number under which the log has more
 _CAPTIONS_WITHIN_S = 30.0  # after the last word; then what is missing is said to be missing
+_STOPS_WITHIN_S = 30.0
 _VOICE_WITHIN_S = 60.0
 _QUIET_S = 1.5  # without a sound from the bot: the voice has ended
 _POLL_S = 0.05
@@ -111,6 +112,9 @@ class Call:
 
     async def end(self) -> None:
         """Stop the room and let everybody go."""
-        await self.listener.command("translate stop", {}, channel=self._captions)
+        asked = await self.listener.command("translate stop", {}, channel=self._captions)
+        if asked.components:  # others are heard
+            pressed = await self.listener.press(asked, "Stop for everybody")
+            await pressed.until(lambda now: "stopped" in now.content, _STOPS_WITHIN_S)
         for person in (*self._people.values(), self.listener):
             await person.leave()

@@ -136,8 +136,8 @@ def _figures(stage: Stage, timeline: Timeline) -> str:
     captions = timeline.captions()
     link = stage.app.doors.links[-1].figures() if stage.app.doors.links else {}
     return (
-        f"{timeline.seconds():5.1f} s  {len(captions)} captions, {timeline.edits} edits  "
-        f"{link.get('packets', 0):.0f} packets, {link.get('lost', 0):.0f} lost  "
+        f"{timeline.seconds():5.1f} s  captions: {len(captions)}, edits: {timeline.edits}  "
+        f"packets: {link.get('packets', 0):.0f}, lost: {link.get('lost', 0):.0f}  "
         f"{stage.works}"
     )
 

@@ -211,5 +211,5 @@ class Batches:
             await self.flush()
         finally:  # also when there is no more time for it
             if self._waiting:
-                log.error("%d lines of transcripts could not be written", self._waiting)
+                log.error("lines of transcripts that could not be written: %d", self._waiting)
             await self._tasks.close()

@@ -18,7 +18,7 @@ from bot.errors import GlossaryFileError, UsageError
 from bot.records import cells
 from bot.records.terms import MOST_TERMS, term
 from bot.room.records import Term
-from bot.words import number, t
+from bot.words import number, t, tn
 from bot.words.clean import clean
 
 MOST_BYTES: Final = 256 * 1024
@@ -152,7 +152,11 @@ class _Reading:
         row = row[: max(_shown(row), len(self.columns))]
         nameless = [cell for name, cell in zip(self.columns, row, strict=False) if not name]
         if not 2 <= len(row) <= len(self.columns) or any(clean(cell) for cell in nameless):
-            wrong = t("This line has {count} columns instead of 2 or 3.", count=number(len(row)))
+            wrong = tn(
+                "This line has {count} column instead of 2 or 3.",
+                "This line has {count} columns instead of 2 or 3.",
+                len(row),
+            )
             self.wrong(line, wrong)
             return
         try:

@@ -276,7 +276,7 @@ class Transcripts:
             else:
                 count += await self._expire(guild_id, days)
         if count:
-            log.info("%d lines of transcripts were too old and are removed", count)
+            log.info("lines of transcripts that were too old and are removed: %d", count)
         return count
 
     def expire_daily(self, guilds: Callable[[], Iterable[int]]) -> None:

@@ -15,7 +15,7 @@ from bot.room.ledger import Ledger
 from bot.room.prices import Cost, Prices
 from bot.room.records import GuildSettings
 from bot.room.spent import Spent
-from bot.words import number, t
+from bot.words import number, t, tn
 
 _WARN_AT: Final = 0.8
 _SENTENCE_GAP_S: Final = 0.8  # a shorter pause does not end a sentence
@@ -128,9 +128,12 @@ class Account:
         if self._limit == 0 or self._warned or minutes < self._limit * _WARN_AT:
             return None
         self._warned = True
-        return t(
+        return tn(
+            "{minutes} of today's {limit} translation minute of this server is used. When it "
+            "is used up, translation rests until midnight UTC.",
             "{minutes} of today's {limit} translation minutes of this server are used. When they "
             "are used up, translation rests until midnight UTC.",
+            self._limit,
             minutes=number(minutes),
             limit=number(self._limit),
         )
@@ -143,9 +146,12 @@ class Account:
 
     @property
     def _refusal(self) -> str:
-        return t(
+        return tn(
+            "Today's {limit} translation minute of this server is used up: speech is translated "
+            "again from midnight UTC.",
             "Today's {limit} translation minutes of this server are used up: speech is translated "
             "again from midnight UTC.",
+            self._limit,
             limit=number(self._limit),
         )
 

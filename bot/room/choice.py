@@ -6,7 +6,7 @@ from typing import Final
 from bot.errors import UsageError
 from bot.room.plan import RoomPlan
 from bot.room.ports import Interpreter
-from bot.words import language_name, number, t
+from bot.words import language_name, number, t, tn
 
 MOST_GUESTS: Final = 19  # beside a chosen language, where a host allows as many as can be set
 
@@ -28,7 +28,14 @@ def chosen(
     if not targets:
         raise UsageError(t("A room needs at least one language."))
     if len(targets) > most:
-        raise UsageError(t("A room takes {most} languages at most.", most=most))
+        raise UsageError(
+            tn(
+                "A room takes {most} language at most.",
+                "A room takes {most} languages at most.",
+                most,
+                most=number(most, 0),
+            )
+        )
     spoken = spoken if spoken in targets else None
     if spoken is not None and not interpreter.languages().get(spoken, False):
         raise UsageError(

@@ -8,7 +8,7 @@ from bot.locks import KeyedLimit
 from bot.room.choice import check_guests
 from bot.room.records import GuildSettings
 from bot.room.stores import SettingsStore
-from bot.words import language_name, listing, number, t
+from bot.words import language_name, listing, number, t, tn
 from bot.words.catalogue import LOCALES
 
 MOST_ROLES: Final = 25  # as many as Discord's menu takes
@@ -152,8 +152,10 @@ class SettingsService:
             raise UsageError(t("Name each language once."))
         if len(targets) > self.most_languages:
             raise UsageError(
-                t(
+                tn(
+                    "A room takes {most} language at most.",
                     "A room takes {most} languages at most.",
+                    self.most_languages,
                     most=number(self.most_languages, 0),
                 )
             )
@@ -191,8 +193,10 @@ class SettingsService:
             )
         if 0 < self.most_minutes < minutes:
             raise UsageError(
-                t(
+                tn(
+                    "Whoever hosts me allows {most} minute a day; a server can lower that only.",
                     "Whoever hosts me allows {most} minutes a day; a server can lower that only.",
+                    self.most_minutes,
                     most=number(self.most_minutes),
                 )
             )

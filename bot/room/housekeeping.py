@@ -118,7 +118,7 @@ class Housekeeping:
             return False
         guilds = await self._guilds.purge((now - GUILD_KEPT).timestamp())
         if guilds:
-            log.info("removed what was kept of %d servers", guilds)
+            log.info("removed what was kept of servers: %d", guilds)
         return True
 
     async def _remove_usage(self) -> bool:
@@ -126,5 +126,5 @@ class Housekeeping:
             return False
         rows = await self._usage.expire((now - USAGE_KEPT).date())
         if rows:
-            log.info("removed %d rows of usage", rows)
+            log.info("removed rows of usage: %d", rows)
         return True

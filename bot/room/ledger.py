@@ -254,5 +254,5 @@ class Ledger:
             await self.flush()
         finally:  # also when there is no more time for it
             if self._unwritten:
-                log.error("%d rows of usage could not be written", len(self))
+                log.error("rows of usage that could not be written: %d", len(self))
             await self._tasks.close()

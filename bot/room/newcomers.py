@@ -32,13 +32,15 @@ class Announcement:
 
     Attributes:
         mode: How consent is given here.
-        heard: Those who are heard already, as they said so before.
+        heard: Those who are heard already, as they said so, before or since they came.
         others: The others: heard if they say so, or in `SAY_NO_S` unless they say no.
+        paused: Nobody is heard before the room goes on.
     """
 
     mode: ConsentMode
     heard: tuple[int, ...]
     others: tuple[int, ...]
+    paused: bool = False
 
 
 Announce = Callable[[Announcement], Awaitable[frozenset[int]]]
@@ -59,6 +61,7 @@ class Newcomers:
 
     Attributes:
         posted: Called after each message that was posted.
+        paused: Whether the room hears nobody until it goes on.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Newcomers:
         self._consent = consent
         self._readable = readable
         self.posted: Callable[[], None] = lambda: None
+        self.paused: Callable[[], bool] = lambda: False
         self._announce = announce
         self._clock = clock
         self._mode = consent.mode
@@ -148,7 +152,7 @@ class Newcomers:
         others = tuple(user_id for user_id in batch if user_id not in agreed)
         self._next_at = self._clock.now() + _RETRY_S  # should it fail
         try:
-            named = await self._announce(Announcement(mode, heard, others))
+            named = await self._announce(Announcement(mode, heard, others, self.paused()))
         except ChatError as error:
             log.warning("newcomers could not be told: %s", error.code)
         else:

@@ -202,6 +202,7 @@ class Opening:
         )
         if newcomers is not None:
             newcomers.posted = room.sight_changed
+            newcomers.paused = lambda: room.paused
         try:
             speaks = plan.spoken is not None
             room.attach(await self.join_voice(plan.voice_channel_id, room, speaks=speaks))

@@ -73,7 +73,8 @@ class SpeakerStatus:
     Attributes:
         consenting: They agreed to be heard.
         unread: The language they want to read and do not get.
-        reads: They can read where the captions go; who can't is not heard.
+        reads: They can read that they are heard where the captions go; who can't is not heard.
+        sees: They see where the captions go.
         unreadable: They won't get it, as it can't be added here; else it has no place yet.
     """
 
@@ -83,6 +84,7 @@ class SpeakerStatus:
     conversations: Mapping[str, ConversationState]
     unread: str | None = None
     reads: bool = True
+    sees: bool = True
     unreadable: bool = False
 
 
@@ -124,3 +126,15 @@ class RoomStatus:
     interrupted: bool = False
     text_trouble: Trouble | None = None
     missing: tuple[str, ...] = ()
+
+    @property
+    def hears_nobody(self) -> bool:
+        """Whether the link hears nobody at the moment."""
+        return bool(self.figures.get("deafened") or self.figures.get("deaf"))
+
+    @property
+    def heard(self) -> frozenset[int]:
+        """User ids of those who are heard as soon as they speak, where the link hears anybody."""
+        if self.paused or self.ended:
+            return frozenset()
+        return frozenset(s.member.id for s in self.speakers if s.consenting and s.reads)

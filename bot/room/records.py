@@ -31,8 +31,8 @@ class GuildSettings:
         spoken: The one of them that is spoken back, or None.
         layout: Where the captions stand.
         originals: Whether captions carry what was really said.
-        starter_roles: Roles that may start, stop and change rooms; none: everybody who may use the
-            commands.
+        starter_roles: Roles that may start rooms, and stop and change those of others; none:
+            everybody who may use the commands may start.
         consent: Who is heard.
         transcript_days: Days for which transcripts are kept; 0: none are made.
         caption_minutes: Minutes after which captions are removed; 0: they stay.

@@ -556,6 +556,10 @@ class Rooms:
             return start.voice_channel_id
         return self._running(guild_id).where
 
+    def starter(self, guild_id: int) -> int:
+        """Who started a guild's room, also one that is starting; `NOBODY`: nobody that is known."""
+        return self._starters.get(guild_id, NOBODY)
+
     def running(self) -> list[RoomStatus]:
         """Return every room that runs, as it is now."""
         return [room.status() for room in self._rooms.values() if room is not None]

@@ -471,6 +471,7 @@ class Room:
             member=member,
             consenting=member.id in self._consent.agreed,
             reads=self._admission.reads(member.id),
+            sees=self._admission.sight(member.id) is not Sight.NOTHING,
             speaking=speaker is not None and speaker.speaking,
             conversations={} if speaker is None else dict(speaker.states),
             unread=None if reading is Reading.GIVEN else reads,

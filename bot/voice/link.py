@@ -348,6 +348,7 @@ class DiscordVoiceLink:
     async def _ask_to_speak(self, channel: discord.StageChannel) -> None:
         notice = await ask_to_speak(channel)
         if notice is not None and channel.id == self._presence.channel.id:
+            self._own.waits()
             self.notice(notice)
 
     def _listen(self) -> None:

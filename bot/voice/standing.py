@@ -21,13 +21,14 @@ class Standing(NamedTuple):
     muted: bool = False
     listener: bool = False  # among the audience of a stage
     unpermitted: bool = False  # in another channel, without the permission to speak
+    stage: bool = False  # in a stage channel
 
     @classmethod
     def of(cls, state: discord.VoiceState) -> Self:
         """As Discord says it of the bot."""
         stage = isinstance(state.channel, discord.StageChannel)
         quiet = state.suppress
-        return cls(state.deaf, state.mute, stage and quiet, not stage and quiet)
+        return cls(state.deaf, state.mute, stage and quiet, not stage and quiet, stage)
 
     @property
     def silenced(self) -> bool:
@@ -52,7 +53,12 @@ class OwnVoice:
 
     def __init__(self, *, speaks: bool) -> None:
         self._speaks = speaks
+        self._waits = False  # people read that the bot may not speak on the stage yet
         self.standing = Standing()
+
+    def waits(self) -> None:
+        """People read that a moderator has to let the bot speak on the stage."""
+        self._waits = True
 
     def changed(self, now: Standing) -> list[Notice]:
         """Take the newer state; what people should know of the change."""
@@ -64,8 +70,10 @@ class OwnVoice:
             notices.append(Notice("muted", _MUTED if now.muted else _UNMUTED))
         if self._speaks and now.unpermitted != before.unpermitted:
             notices.append(Notice("speak", _UNPERMITTED if now.unpermitted else _PERMITTED))
-        if self._speaks and before.listener and not now.listener:
-            notices.append(Notice("stage", t("I may speak on the stage now.")))
+        if self._waits and before.listener and not now.listener:
+            self._waits = False
+            if now.stage:  # else it is in another channel
+                notices.append(Notice("stage", t("I may speak on the stage now.")))
         return notices
 
 

@@ -1,10 +1,12 @@
 """Sentences that can be said in another language later than they are made."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Final, Self
 
 from bot.words.catalogue import catalogue
 from bot.words.renderable import Renderable, render
+
+_SOME: Final = 2  # stands for what is no whole number
 
 
 class Text(Renderable):
@@ -59,6 +61,7 @@ def t(message: str, /, **values: object) -> Text:
     return Text.of(message, None, values)
 
 
-def tn(one: str, other: str, count: int, /, **values: object) -> Text:
-    """A sentence with a number of things, {count} in it."""
-    return Text.of(one, other, {**values, "count": count})
+def tn(one: str, other: str, count: float, /, **values: object) -> Text:
+    """A sentence with a number of things, {count} in it; "1.5" is put in the plural."""
+    whole = int(count) if count == int(count) else _SOME
+    return Text.of(one, other, {**values, "count": whole})

@@ -16,7 +16,7 @@ from bot.loopback import Person
 from bot.room.records import Layout
 from tests.call.conftest import Soak
 from tests.integration.translation_service import Service
-from tests.support.call import Open, Place, bot_at, enter, notice_of, open_now, place
+from tests.support.call import Open, Place, bot_at, enter, notice_of, open_now, place, stop
 from tests.support.crowd import Talk
 from tests.support.listening_service import CHUNKS_PER_S, ListeningService, hum
 from tests.support.readers import Readers, View
@@ -88,7 +88,7 @@ async def call(folder: Path, talk: Talk, layout: Layout) -> Heard:
                 "all finals",
             )
             where.discord.set_distance(0.0)
-            await people[0].command("translate stop", {}, channel=where.captions)
+            await stop(people[0], where)
         for person in people:
             await person.leave()
         assert where.discord.complaints == []

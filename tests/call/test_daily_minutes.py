@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.support.call import bot_at, enter, notice_of, place
+from tests.support.call import bot_at, enter, notice_of, place, stop
 from tests.support.clips import clip
 
 LIMIT = "0.04"  # minutes: a sentence uses more than that
@@ -37,7 +37,7 @@ async def test_members_read_that_the_minutes_are_used_up_also_after_a_restart(
             own = await ana.command("translate usage", {}, channel=where.captions)
             assert own.ephemeral
             assert "of them 0.1 yours" in own.content
-            await host.command("translate stop", {}, channel=where.captions)
+            await stop(host, where)
             refused = await host.command("translate start", begin, channel=where.captions)
             assert refused.content.startswith(used_up)
         assert [s.message.author_name for s in where.said()] == ["Ana"]

@@ -43,9 +43,10 @@ class Cases:
 _ROOM = "call/test_room_commands.py::"
 _CHANGED = Cases(
     f"{_ROOM}test_a_room_is_changed_while_it_runs",
-    f"{_ROOM}test_only_those_whom_the_server_lets_change_a_room",
+    f"{_ROOM}test_only_those_whom_the_server_lets_start_and_change_a_room",
     f"{_ROOM}test_what_cannot_be_is_said_and_changes_nothing",
 )
+_DECIDES = "call/test_who_decides.py::"
 _ALL = "call/test_commands_for_everybody.py::"
 _FOR_ALL = f"{_ALL}test_a_member_without_any_permission_is_served"
 _GLOSSARY = "integration/test_glossary_commands.py::"
@@ -77,7 +78,11 @@ COVERED: Mapping[str, Cases] = {
         f"{_HELP}test_help_is_answered_in_words_where_the_settings_can_not_be_read",
     ),
     "translate start": _CHANGED,
-    "translate stop": _CHANGED,
+    "translate stop": Cases(
+        f"{_DECIDES}test_a_stop_is_asked_back_while_others_are_heard",
+        _CHANGED.permission,
+        f"{_DECIDES}test_a_confirmed_stop_ends_the_call_it_was_asked_for_and_no_other",
+    ),
     "translate pause": _CHANGED,
     "translate resume": _CHANGED,
     "translate move": _CHANGED,

@@ -15,7 +15,7 @@ from bot.app import App
 from bot.loopback import Channel, Message, Permissions, Person
 from bot.tasks import TaskOwner
 from tests.integration.translation_service import Service
-from tests.support.call import Place, bot_at, enter, notice_of, place
+from tests.support.call import Place, bot_at, enter, notice_of, place, stop
 from tests.support.listening_service import ListeningService, hum
 
 NAMES = ("Ana", "Ben")
@@ -112,7 +112,7 @@ async def call(
                 assert len(app.rooms) == 1, "the room goes on"
             finally:
                 await tasks.close()
-            await people[0].command("translate stop", {}, channel=where.captions)
+            await stop(people[0], where)
             here.check()
         for person in people:
             await person.leave()

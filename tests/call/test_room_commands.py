@@ -139,7 +139,7 @@ async def test_with_conversations_alone_nothing_is_added_for_guests(tmp_path: Pa
         assert "would read" not in await use(where, host, "translate status")
 
 
-async def test_only_those_whom_the_server_lets_change_a_room(tmp_path: Path) -> None:
+async def test_only_those_whom_the_server_lets_start_and_change_a_room(tmp_path: Path) -> None:
     async with place() as where:
         role = where.guild.add_role("Interpreters")
         await kept(where, tmp_path, GuildSettings(starter_roles=frozenset({role.id})))
@@ -151,27 +151,35 @@ async def test_only_those_whom_the_server_lets_change_a_room(tmp_path: Path) -> 
             )
             assert await use(where, guest, "translate start", to="en") == refused
             await use(where, host, "translate start", to="en")
-            for command, options in CHANGES:
-                assert await use(where, guest, command, **options) == refused
+            ask_host = (
+                f"That would change the call for everybody: ask <@{host.id}>, who started it."
+            )
+            for command, options in [*LESS, *CHANGES]:
+                assert await use(where, guest, command, **options) == ask_host
             assert "Translating" in await use(where, guest, "translate status")
             await guest.leave()
-            for command, options in LESS:  # nor more than being there
-                assert await use(where, guest, command, **options) == refused
-            await enter(guest, where)
-            paused = await use(where, guest, "translate pause")
-            assert paused == "Paused: nobody is heard, and nothing is sent."
-            assert await use(where, guest, "translate stop") == "Translation has stopped."
+            for command, options in LESS:
+                assert await use(where, guest, command, **options) == ask_host
+            assert await use(where, host, "translate stop") == "Translation has stopped."
 
 
-async def test_from_outside_the_voice_channel_nobody_changes_anything_there(tmp_path: Path) -> None:
+async def test_from_outside_the_voice_channel_nobody_makes_the_bot_listen(tmp_path: Path) -> None:
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
+        host = await enter(where.guild.add_person("Host"), where)
+        await use(where, host, "translate start", to="en")
+        await host.leave()
+        for command, options in CHANGES:
+            given = {"channel": where.lounge} if command == "translate move" else options
+            refused = await use(where, host, command, **given)
+            assert refused.startswith(f"Join <#{where.lounge.id}> first: from outside,"), command
+        assert "Paused" in await use(where, host, "translate pause")
+        assert await use(where, host, "translate stop") == "Translation has stopped."
+
+
+async def test_a_move_to_where_the_bot_may_not_go_changes_nothing(tmp_path: Path) -> None:
     async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
         host = await enter(where.guild.add_person("Host", admin=True), where)
-        guest = where.guild.add_person("Guest")
         await use(where, host, "translate start", to="en")
-        for command, options in [*LESS, *CHANGES]:
-            given = {"channel": where.lounge} if command == "translate move" else options
-            refused = await use(where, guest, command, **given)
-            assert refused.startswith(f"Join <#{where.lounge.id}> first: from outside,"), command
         closed = where.guild.add_voice_channel("Closed")
         where.guild.deny(closed, where.account, Permissions.CONNECT)
         refused = await use(where, host, "translate move", channel=closed)

@@ -72,7 +72,7 @@ async def test_a_killed_bot_is_back_in_its_room_with_a_note(
             assert time.monotonic() - ready_at < 40
             (note,) = [m for m in where.captions.messages if BACK in m.content]
             assert "parley:consent:join" in str(note.components)
-            assert f"Heard, as they joined in before: <@{host.id}>." in note.content
+            assert f"Heard from now on: <@{host.id}>." in note.content
             assert where.account.id in where.discord.voice.participants(where.lounge.id)
             (panel,) = panels(where)  # the same message goes on
             await where.until(lambda: "English, Spanish" in panel.content, 10, "both languages")

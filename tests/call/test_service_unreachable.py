@@ -17,7 +17,7 @@ from bot.tasks import TaskOwner
 from tests.call.test_run import free_port
 from tests.integration.text_service import Asked, TextRoutes
 from tests.integration.translation_service import Service, translate
-from tests.support.call import Place, bot_at, enter, place
+from tests.support.call import Place, bot_at, enter, place, stop
 from tests.support.clips import clip
 
 STOP = "parley:panel:stop"
@@ -113,7 +113,7 @@ async def test_who_is_there_reads_that_the_service_is_away_and_that_it_is_back(
                 assert "works again after" in warnings(caplog)[-1]
                 assert said(where, "is kept for about 20 seconds") == 1
                 assert len(app.rooms) == 1
-                await host.command("translate stop", {}, channel=where.captions)
+                await stop(host, where)
 
 
 def _panels(where: Place) -> list[Message]:
@@ -194,7 +194,7 @@ async def test_a_key_refused_in_mid_call_ends_the_room_when_nobody_is_translated
             service.accept()
             assert "Translating" in await start(host, where)
             assert (await health(health_port))[1]["status"] == "ok"
-            await host.command("translate stop", {}, channel=where.captions)
+            await stop(host, where)
 
 
 @pytest.mark.timeout(60)
@@ -225,7 +225,7 @@ async def test_one_refusal_that_does_not_come_again_ends_nothing(
             assert warnings(caplog) == []
             await guest.speak(clip("es_conf-invalid")[0])
             await where.until(lambda: bool(where.said()), 20, "a caption of who was given up")
-            await host.command("translate stop", {}, channel=where.captions)
+            await stop(host, where)
 
 
 @pytest.mark.timeout(90)
@@ -275,4 +275,4 @@ async def test_languages_in_writing_say_that_they_are_missing_and_that_they_are_
             await where.until(lambda: said(where, back) == 1, 20, "that it is back")
             assert (await health(health_port))[1]["status"] == "ok"
             assert len(warnings(caplog)) == 2
-            await host.command("translate stop", {}, channel=where.captions)
+            await stop(host, where)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.integration.translation_service import Service, translate
-from tests.support.call import bot_at, enter, place
+from tests.support.call import bot_at, enter, place, stop
 from tests.support.clips import clip
 
 
@@ -27,7 +27,7 @@ async def test_settings_hold_in_a_running_room_or_say_that_they_do_not(tmp_path:
             asked = await host.command("settings starters", channel=where.captions)
             await host.select(asked, "parley:settings:starters", [str(role.id)])
             refused = await guest.command("translate stop", channel=where.captions)
-            assert "one of these roles do this: @Interpreters." in refused.content
+            assert f"ask <@{host.id}>, who started it." in refused.content
             where.guild.give(guest, role)
 
             # A minute is more than was said; less can only be set by who hosts the bot.
@@ -35,9 +35,9 @@ async def test_settings_hold_in_a_running_room_or_say_that_they_do_not(tmp_path:
             assert said.startswith("✅ Changed from now on: daily limit.")
             await host.speak(clip("es_conf-invalid")[0])
             await where.until(lambda: bool(where.said()), 15, "a caption")
-            assert "of 1 minutes" in await says("translate status")
+            assert "of 1 minute translated" in await says("translate status")
 
-            stopped = await guest.command("translate stop", channel=where.captions)
+            stopped = await stop(guest, where)
             assert "stopped" in stopped.content
             await says("translate start", channel=where.lounge)
             assert "into Spanish" in await says("translate status")

@@ -57,30 +57,44 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
             await tasks.close()
 
 
-async def press_stop(here: Scene) -> object:
-    return await here.host.press(await here.panel(), "Stop")
+Press = Callable[[], Awaitable[object]]
 
 
-async def command_stop(here: Scene) -> object:
-    return await here.host.command("translate stop", {}, channel=here.where.captions)
+async def press_stop(here: Scene) -> Press:
+    question = await here.host.press(await here.panel(), "Stop")
+    return lambda: here.host.press(question, "Stop for everybody")
 
 
-async def command_pause(here: Scene) -> object:
-    return await here.host.command("translate pause", {}, channel=here.where.captions)
+async def command_stop(here: Scene) -> Press:
+    question = await here.host.command("translate stop", {}, channel=here.where.captions)
+    return lambda: here.host.press(question, "Stop for everybody")
 
 
-async def press_stay_out(here: Scene) -> object:
-    return await here.ana.press(here.notice, "Stay out")
+async def command_stop_of_who_is_alone(here: Scene) -> Press:
+    await here.ana.press(here.notice, "Stay out")
+    await here.host.speak(SPEECH)
+    return lambda: here.host.command("translate stop", {}, channel=here.where.captions)
 
 
-async def removed_by_the_server(here: Scene) -> object:
-    here.where.guild.remove(here.where.account)
-    return None
+async def command_pause(here: Scene) -> Press:
+    return lambda: here.host.command("translate pause", {}, channel=here.where.captions)
 
 
-LESS: list[Callable[[Scene], Awaitable[object]]] = [
+async def press_stay_out(here: Scene) -> Press:
+    return lambda: here.ana.press(here.notice, "Stay out")
+
+
+async def removed_by_the_server(here: Scene) -> Press:
+    async def remove() -> None:
+        here.where.guild.remove(here.where.account)
+
+    return remove
+
+
+LESS: list[Callable[[Scene], Awaitable[Press]]] = [
     press_stop,
     command_stop,
+    command_stop_of_who_is_alone,
     command_pause,
     press_stay_out,
     removed_by_the_server,
@@ -89,17 +103,19 @@ LESS: list[Callable[[Scene], Awaitable[object]]] = [
 
 @pytest.mark.parametrize("less", LESS)
 async def test_nothing_is_sent_after_it_whatever_the_database_and_discord_do(
-    tmp_path: Path, less: Callable[[Scene], Awaitable[object]]
+    tmp_path: Path, less: Callable[[Scene], Awaitable[Press]]
 ) -> None:
     async with scene(tmp_path) as here:
         await here.panel()
+        press = await less(here)
         with closing(sqlite3.connect(tmp_path / "parley.db")) as held:
             held.execute("BEGIN IMMEDIATE")
             here.where.discord.set_distance(1.0)
-            here.tasks.start(_done(less(here)), "less")
+            here.tasks.start(_done(press()), "less")
             await asyncio.sleep(SOON_S)
             before = speech_s(here.service)
-            await here.ana.speak(SPEECH)
+            speaker = here.host if less is command_stop_of_who_is_alone else here.ana
+            await speaker.speak(SPEECH)
             assert speech_s(here.service) == before
             here.where.discord.set_distance(0.0)
             held.rollback()
@@ -110,8 +126,8 @@ async def _done(work: Awaitable[object]) -> None:
 
 
 @pytest.mark.parametrize("less", [command_stop, command_pause])
-async def test_it_needs_no_permission_of_the_bot_and_no_more_than_being_there(
-    tmp_path: Path, less: Callable[[Scene], Awaitable[object]]
+async def test_it_needs_no_permission_of_the_bot(
+    tmp_path: Path, less: Callable[[Scene], Awaitable[Press]]
 ) -> None:
     async with scene(tmp_path) as here:
         guild, bot = here.where.guild, here.where.account
@@ -119,15 +135,30 @@ async def test_it_needs_no_permission_of_the_bot_and_no_more_than_being_there(
         guild.deny(here.where.captions, bot, Permissions.SEND_MESSAGES)
         guild.deny(here.where.captions, guild.everyone, Permissions.SEND_MESSAGES)
         await asyncio.sleep(SOON_S)
-        answer = await less(here)
+        answer = await (await less(here))()
         content = getattr(answer, "content", "")
         assert content in {
+            "Nobody is heard any more; the last captions are still on their way.",
             "Translation has stopped.",
             "Paused: nobody is heard, and nothing is sent.",
         }
         before = speech_s(here.service)
         await here.ana.speak(SPEECH)
         assert speech_s(here.service) == before
+
+
+async def test_who_may_not_stop_the_call_stops_being_heard_themselves_at_once(
+    tmp_path: Path,
+) -> None:
+    async with scene(tmp_path) as here:
+        refused = await here.ana.press(await here.panel(), "Stop")
+        assert "press Stay out" in refused.content
+        await here.ana.press(here.notice, "Stay out")
+        before = speech_s(here.service)
+        await here.ana.speak(SPEECH)
+        assert speech_s(here.service) == before
+        await here.host.speak(SPEECH)
+        assert speech_s(here.service) > before + 1.5
 
 
 async def test_a_room_that_is_stopped_while_it_starts_does_not_begin(tmp_path: Path) -> None:

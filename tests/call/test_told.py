@@ -227,3 +227,36 @@ async def test_who_loses_the_role_that_shows_the_text_channel_is_no_longer_heard
             await ana.speak(SPEECH)
             assert speech_s(service) == before
         assert where.discord.complaints == []
+
+
+async def test_who_joins_in_as_they_enter_reads_what_is_true_at_that_moment(
+    tmp_path: Path, service_url: str
+) -> None:
+    async with place() as where, bot_at(where, tmp_path, service_url):
+        host = await enter(where.guild.add_person("Host"), where)
+        await ask(host, where, "translate start", to="en")
+        notice = await notice_of(where)
+        ana, ben = (where.guild.add_person(name) for name in ("Ana", "Ben"))
+        for person in (ana, ben):
+            if person is ben:
+                await ask(host, where, "translate pause")
+            await enter(person, where)
+            joined = (await person.press(notice, "Join in")).content  # before the word to newcomers
+
+            def word(person: Person = person) -> list[str]:
+                begin = f"<@{person.id}>: this voice channel"
+                return [said for said in texts(where.captions.messages) if said.startswith(begin)]
+
+            await where.until(lambda: bool(word()), 20, "the word to newcomers")
+            (said,) = word()
+            assert "joined in before" not in said
+            if person is ana:
+                assert "is heard from now on" in joined
+                assert "and you are heard, as you joined in." in said
+            else:
+                assert "At the moment nobody is heard in this call" in joined
+                assert "When it goes on you are heard, as you joined in." in said
+        outside = where.guild.add_person("Cara")
+        answer = (await outside.press(notice, "Join in")).content
+        assert "heard from now on" not in answer  # they are in no voice channel
+        assert (await outside.press(notice, "Join in")).content == "You've already joined in."

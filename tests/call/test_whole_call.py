@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from bot.loopback import Message, Person
-from tests.support.call import Place, bot_at, enter, notice_of, open_now, place
+from tests.support.call import Place, bot_at, enter, notice_of, open_now, place, stop
 from tests.support.clips import clip, word_error_rate
 
 NAMES = {"Ana": "es_conf-invalid", "Ben": "fr_followme_status", "Cara": "it_vm-nonumber"}
@@ -34,7 +34,7 @@ async def test_three_people_are_interpreted_while_others_come_and_go(
             await _talk_while_people_come_and_go(where, people, quiet, notice)
             await where.captioned(*NAMES)
             await _voice_ends(where, host)
-            stopped = await host.command("translate stop", {}, channel=where.captions)
+            stopped = await stop(host, where)
             assert "stopped" in stopped.content
             assert where.account.id not in where.discord.voice.participants(where.lounge.id)
         _captions_are_right(where)

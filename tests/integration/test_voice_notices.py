@@ -192,6 +192,7 @@ async def test_on_a_stage_it_becomes_a_speaker_where_it_may() -> None:
         await within(10, lambda: not scene.guild.state.voice_states[scene.account.id].suppress)
         await within(5, lambda: link.figures()["audience"] == 0)
         await hears(scene, ana)
+        assert codes(scene) == []  # nobody was told that it may not
 
 
 @pytest.mark.parametrize("may_ask", [True, False])

@@ -137,6 +137,16 @@ async def ask(person: Person, where: Place, command: str, **options: Any) -> Ans
     return answer
 
 
+async def stop(person: Person, where: Place) -> Answer:
+    """What is answered to a stop, confirmed where others are heard."""
+    asked = await person.command("translate stop", {}, channel=where.captions)
+    if not asked.components:
+        return asked
+    confirmed = await person.press(asked, "Stop for everybody")
+    await confirmed.until(lambda now: now.content == "Translation has stopped.", 30.0)
+    return confirmed
+
+
 async def enter(person: Person, where: Place) -> Person:
     """Into the lounge."""
     await person.join(where.lounge)

@@ -35,6 +35,7 @@ async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ParleyBot]:
         ca_file=None,
         cogs=[],
         views=[],
+        buttons=[],
         voice_state_changed=lambda *_: None,
         connected_again=lambda: None,
         guild_joined=lambda _: None,

@@ -15,7 +15,8 @@ from tests.words.commands import paths
 
 COGS = Path(__file__).parents[3] / "cogs"
 START, JOIN, OUT = "translate start", "parley:consent:join", "parley:consent:leave"
-LESS = {OUT, "privacy leave", "translate stop", "translate pause", "parley:panel:stop"}
+STOPS = {"translate stop", "parley:panel:stop", "parley:stop:confirm"}
+LESS = {OUT, "privacy leave", "translate pause", *STOPS}
 
 
 def cooldowns(clock: ManualClock | None = None) -> Cooldowns:
@@ -140,7 +141,7 @@ async def test_nobody_is_refused_to_be_heard_less(
             of.use(name, 1, BEN.id)
         except CooldownError as error:
             said = of.refusal(name, 1, BEN.id, error)
-            if name in {"translate stop", "translate pause", "parley:panel:stop"}:
+            if name in {"translate pause", *STOPS}:
                 assert (said is None) == runs
             else:
                 assert (said is None) == agrees

@@ -2,6 +2,7 @@
 
 from bot.room.consent import Answer
 from bot.room.forgetting import Forgotten, Kept
+from bot.room.newcomers import Announcement
 from bot.room.notices import Notice, Occasion
 from bot.room.plan import RoomPlan
 from bot.room.records import ConsentMode, GuildSettings, Wishes
@@ -53,26 +54,34 @@ def test_the_notice_says_so_when_everybody_is_heard_and_when_a_transcript_is_kep
 def test_the_notice_after_a_restart_or_a_move_says_why_and_who_is_heard() -> None:
     back = room_notice(GuildSettings(), 1, Occasion.BACK, 3, 4).splitlines()
     assert back[1].startswith("I was restarted and am back.")
-    assert back[2] == "Heard, as they joined in before: <@3>, <@4>."
+    assert back[2] == "Heard from now on: <@3>, <@4>."
     moved = room_notice(GuildSettings(), 1, Occasion.MOVED).splitlines()
     assert moved[1].startswith("The translation has moved to this voice channel.")
 
 
 def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:
-    opt_in = notice.announced(OPT_IN, [3], [4, 5], "a service")
+    opt_in = notice.announced(Announcement(OPT_IN, (3,), (4, 5)), "a service")
     assert opt_in.splitlines() == [
         (
             "<@4>, <@5>: this voice channel is being translated. You are not heard unless you "
             "join in."
         ),
         (
-            "<@3>: this voice channel is being translated, and you are heard, as you joined in "
-            "before. You can stay out at any time."
+            "<@3>: this voice channel is being translated, and you are heard, as you joined in. "
+            "You can stay out at any time."
         ),
     ]
-    told = notice.announced(ANNOUNCED, [], [4], "a service", settings=GuildSettings())
+    told = notice.announced(Announcement(ANNOUNCED, (), (4,)), "a service")
     assert "**you are heard in 10 seconds**" in told
     assert "goes to a service" in told
+
+
+def test_newcomers_to_a_pause_read_that_nobody_is_heard_before_it_goes_on() -> None:
+    for mode, heard in ((OPT_IN, "it goes on you are heard"), (ANNOUNCED, "heard when it goes on")):
+        paused = Announcement(mode, (3,) if mode is OPT_IN else (), (4,), paused=True)
+        said = notice.announced(paused, "a service")
+        assert heard in said
+        assert "heard in 10 seconds" not in said
 
 
 def test_a_crowd_s_announcement_fits_a_message() -> None:
@@ -80,8 +89,10 @@ def test_a_crowd_s_announcement_fits_a_message() -> None:
     settings = GuildSettings(transcript_days=365, caption_minutes=600)
     service = "Qwen-LiveTranslate of Alibaba Cloud (dashscope-intl.aliyuncs.com)"
     for heard, others in (([], crowd), (crowd, []), (crowd[:20], crowd[20:])):
-        said = notice.announced(ANNOUNCED, heard, others, service, settings=settings, locale="de")
-        assert len(said) <= 2000
+        for paused in (False, True):
+            of = Announcement(ANNOUNCED, tuple(heard), tuple(others), paused)
+            said = notice.announced(of, service, settings=settings, locale="de")
+            assert len(said) <= 2000
 
 
 def standing(**changes: object) -> str:

@@ -18,7 +18,7 @@ def test_a_server_reads_its_days_and_that_costs_are_estimates() -> None:
     assert shown.splitlines() == [
         "**Today:** 12.3 of 60 minutes translated; cost about $0.50",
         "- 2026-11-22: 12.3 minutes, 5,200 tokens, 3 connections; cost about $0.50",
-        "- 2026-11-20: 1.0 minutes, 100 tokens, 1 connections; cost unknown",
+        "- 2026-11-20: 1.0 minutes, 100 tokens, 1 connection; cost unknown",
         (
             "**Last 30 days:** 13.3 minutes, of them 2.0 yours; cost at least $0.50 "
             "(no price is known for mine)"

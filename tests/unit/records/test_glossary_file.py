@@ -72,7 +72,7 @@ def test_a_mark_inside_a_word_divides_no_columns(text: str, source: str, transla
 
 def test_lines_are_counted_from_the_top_of_the_file() -> None:
     assert mistakes("sep=;\nhello;hola;es\nalone\n") == [
-        (3, "This line has 1 columns instead of 2 or 3.")
+        (3, "This line has 1 column instead of 2 or 3.")
     ]
 
 
@@ -129,7 +129,7 @@ def test_every_mistake_is_named_by_its_line() -> None:
         f"{'x' * 101},long,es\n"
         "no language,nada,\n"
     ) == [
-        (5, "This line has 1 columns instead of 2 or 3."),
+        (5, "This line has 1 column instead of 2 or 3."),
         (6, "A term needs a word and its translation."),
         (7, "I can't translate into “tlh”."),
         (8, "“hello” has another translation in line 2."),

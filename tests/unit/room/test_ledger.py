@@ -241,7 +241,7 @@ async def test_what_there_was_no_time_to_write_is_said(caplog: pytest.LogCapture
     closing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await closing
-    assert caplog.messages == ["2 rows of usage could not be written"]
+    assert caplog.messages == ["rows of usage that could not be written: 2"]
 
 
 class ChoosyUsage(MemoryUsage):

@@ -22,11 +22,25 @@ def test_being_muted_matters_only_when_translations_are_spoken() -> None:
     ]
 
 
-def test_becoming_a_speaker_of_a_stage_is_told() -> None:
+AUDIENCE, SPEAKER = Standing(listener=True, stage=True), Standing(stage=True)
+
+
+def test_becoming_a_speaker_of_a_stage_is_told_once_to_whom_the_contrary_was() -> None:
     own = OwnVoice(speaks=True)
-    assert texts(own, Standing(listener=True), Standing()) == [
+    own.waits()
+    assert texts(own, AUDIENCE, SPEAKER, AUDIENCE, SPEAKER) == [
         ("stage", "I may speak on the stage now.")
     ]
+
+
+def test_a_speaker_of_a_stage_from_the_beginning_says_nothing_of_it() -> None:
+    assert texts(OwnVoice(speaks=True), AUDIENCE, SPEAKER) == []
+
+
+def test_who_leaves_the_stage_does_not_speak_on_it() -> None:
+    own = OwnVoice(speaks=True)
+    own.waits()
+    assert texts(own, AUDIENCE, Standing()) == []
 
 
 def test_losing_the_permission_to_speak_is_told_when_translations_are_spoken() -> None:

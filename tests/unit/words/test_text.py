@@ -2,7 +2,7 @@ import copy
 import pickle
 
 from bot.errors import ChatError
-from bot.words import Text, render, t, tn
+from bot.words import Text, number, render, t, tn
 
 
 def test_a_sentence_is_plain_english_wherever_a_string_is_wanted() -> None:
@@ -31,3 +31,9 @@ def test_counts_take_their_form() -> None:
 def test_what_is_no_sentence_is_rendered_as_it_is() -> None:
     assert render("Ana", "fr") == "Ana"
     assert render(t("A {b}", b=t("b")), None) == "A b"
+
+
+def test_what_is_no_whole_number_is_in_the_plural() -> None:
+    for count, said in ((1, "1 minute"), (1.0, "1 minute"), (1.5, "1.5 minutes"), (0, "0 minutes")):
+        text = tn("{minutes} minute", "{minutes} minutes", count, minutes=number(count))
+        assert text == said
