@@ -2,7 +2,7 @@
 
 import sys
 
-from bot import interrupt
+from bot.process import interrupt
 
 
 def main() -> int:

@@ -20,57 +20,57 @@ from bot.chat.readers import Readers
 from bot.chat.webhooks import CaptionChannel
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
+from bot.domain.ports import Listener, Look
 from bot.errors import ChatError, VoiceLinkError
+from bot.guild.housekeeping import Housekeeping
+from bot.guild.settings import SettingsService
 from bot.login import log_in
+from bot.process.shutdown import Shutdown
 from bot.records import glossaries
+from bot.records.forgetting import Forgetting
 from bot.records.transcripts import Transcripts
-from bot.room.allowance import Accounts
-from bot.room.availability import Availability, Services
-from bot.room.fanout import Fanning, FanOut
-from bot.room.forgetting import Forgetting
-from bot.room.gating import GatedListener
-from bot.room.guild_settings import SettingsService
-from bot.room.housekeeping import Housekeeping
-from bot.room.ledger import Ledger
-from bot.room.ports import Listener, Look
-from bot.room.registry import Rooms
-from bot.room.spending import Spending
+from bot.room.fan_out import Fanning, FanOut
+from bot.room.rooms import Rooms
 from bot.settings import Settings, TranslationSettings
-from bot.shutdown import Shutdown
 from bot.store import lease
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.glossary import GlossaryTable
 from bot.store.guilds import GuildTable
-from bot.store.lease import Lease
+from bot.store.lease import DatabaseLease
 from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
 from bot.store.wishes import WishTable
 from bot.tasks import TaskOwner
-from bot.translation import writing
-from bot.translation.desk import Desk
 from bot.translation.interpreter import LiveTranslate
-from bot.translation.models import look_at_text_model
+from bot.translation.protocol.models import look_at_text_model
+from bot.translation.text import qwen_mt
+from bot.translation.text.queue import TextQueue
+from bot.ui import stopping
+from bot.ui.announcer import Announcer
+from bot.ui.checkup import Checkup
+from bot.ui.cooldowns import Cooldowns
+from bot.ui.notice import ConsentButtons
+from bot.ui.panel import PanelButtons
+from bot.ui.room_host import Host
+from bot.ui.settings_menus import MENUS
+from bot.ui.text_channels import TextChannelWatch
+from bot.usage.allowance import Accounts
+from bot.usage.availability import Availability, Services
+from bot.usage.ledger import Ledger
+from bot.usage.report import Spending
 from bot.voice.link import DiscordVoiceLink, connect
+from bot.voice.noise_gate import GatedListener
 from bot.wall import Wall, WallClock
 from bot.web.health import HealthServer
 from bot.web.report import health_of
 from bot.words import t
-from cogs import stopping
-from cogs.announcer import Announcer
-from cogs.channels import TextChannels
-from cogs.checkup import Checkup
-from cogs.comings import Comings
-from cogs.cooldowns import Cooldowns
+from cogs.auto_start import AutoStart
 from cogs.glossary import GlossaryCommands
-from cogs.hosting import Host
-from cogs.notice import ConsentButtons
-from cogs.panel import PanelButtons
 from cogs.privacy import Privacy
-from cogs.settings import Settings as SettingsCog
-from cogs.settings_menus import MENUS
+from cogs.settings import SettingsCommands as SettingsCog
 from cogs.translate import Translate
 from cogs.welcome import Welcome
 
@@ -87,7 +87,7 @@ class App:
     bot: ParleyBot
     rooms: Rooms
     doors: "Doors"
-    lease: Lease
+    lease: DatabaseLease
 
 
 class Doors:
@@ -276,8 +276,8 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             ca_file=config.discord.ca_file,
             cogs=[
                 lambda _: Translate(rooms, host, spending, wall.seconds, transcripts),
-                lambda client: Comings(client, rooms, host),
-                lambda _: TextChannels(rooms, doors.readers, doors.webhooks_changed),
+                lambda client: AutoStart(client, rooms, host),
+                lambda _: TextChannelWatch(rooms, doors.readers, doors.webhooks_changed),
                 lambda _: GlossaryCommands(kept_glossaries, interpreter.languages()),
                 lambda _: Privacy(rooms, forgetting),
                 lambda _: SettingsCog(
@@ -334,7 +334,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         yield App(bot, rooms, doors, held)
 
 
-async def _database(url: str, shutdown: Shutdown) -> tuple[Lease, Database]:
+async def _database(url: str, shutdown: Shutdown) -> tuple[DatabaseLease, Database]:
     held = await lease.take(url)
     shutdown.part("lease", held.close, 0.0)
     store = await Database.open(url)
@@ -398,17 +398,17 @@ def _each(*told: Callable[[int], None]) -> Callable[[int], None]:
 
 def _texts(
     config: TranslationSettings, known: frozenset[str], clock: Clock, reach: Availability
-) -> tuple[Desk, Callable[[], Awaitable[None]]]:
+) -> tuple[TextQueue, Callable[[], Awaitable[None]]]:
     look_at_text_model(config.text_model)
-    mt = writing.QwenMt(
+    mt = qwen_mt.QwenMt(
         url=config.url,
         api_key=config.api_key.get_secret_value(),
         model=config.text_model,
         workspace=config.workspace or "",
     )
-    desk = Desk(
+    desk = TextQueue(
         mt.send,
-        languages=writing.languages(known),
+        languages=qwen_mt.languages(known),
         per_minute=config.text_requests_per_minute,
         clock=clock,
         chance=random.Random(),  # noqa: S311 - jitter, no secret

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot import __version__, interrupt
+from bot import __version__
 from bot.errors import AudioError, LanguageError, ParleyError, SettingsError, UsageError
+from bot.process import interrupt
 
 _ASKED_WRONGLY = (UsageError, SettingsError, AudioError, LanguageError)
 _INTERRUPTED = 130
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(_: argparse.Namespace) -> int:
     interrupt.end_at_once()  # what is imported here takes a second
-    from bot.process import run  # noqa: PLC0415
+    from bot.process.run import run  # noqa: PLC0415
 
     return asyncio.run(run())
 

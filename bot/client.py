@@ -23,11 +23,11 @@ from discord.ext import commands
 from bot.chat import limits
 from bot.errors import ParleyError, SettingsError
 from bot.registration import register
+from bot.ui.answers import answer
+from bot.ui.command_translator import CommandTranslator
+from bot.ui.cooldowns import Cooldowns, PacedTree
 from bot.words import Text, lines, t
 from bot.words.commands import use_ids
-from cogs.answers import answer
-from cogs.cooldowns import Cooldowns, PacedTree
-from cogs.translator import CommandTranslator
 from cogs.welcome import CheckButton
 
 log = logging.getLogger(__name__)

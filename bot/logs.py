@@ -56,7 +56,7 @@ class _Redacting(logging.Formatter):
         return _SECRETS.sub(_HIDDEN, text)
 
 
-class _Json(_Redacting):
+class _JsonFormatter(_Redacting):
     """One JSON object a line: time, level, logger, message, error, and what `extra` holds."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -94,7 +94,7 @@ def configure(
     To standard error, or to another stream. May be called again; handlers of others are left alone.
     """
     handler = _Handler(sys.stderr if stream is None else stream)
-    handler.setFormatter((_Json if format == "json" else _Redacting)(secrets))
+    handler.setFormatter((_JsonFormatter if format == "json" else _Redacting)(secrets))
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old, _Handler)]:
         root.removeHandler(old)

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
-from bot.room import prices
-from bot.translation import models
+from bot.translation.protocol import models
+from bot.usage import prices
 
 
 def url(*schemes: str) -> AfterValidator:

@@ -23,8 +23,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot import setting_forms as forms
 from bot.errors import SettingsError
-from bot.room import prices
-from bot.room.prices import Prices
+from bot.usage import prices
+from bot.usage.prices import Prices
 
 _ENV_ENCODING: Final = "utf-8-sig"  # some editors begin a file with a mark
 

@@ -34,7 +34,7 @@ class Wall(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _SeenDate:
     """A date as it was read.
 
     Attributes:
@@ -45,7 +45,7 @@ class _Seen:
     offset: float
     at: float
 
-    def agrees(self, later: "_Seen", within_s: float = WITHIN_S) -> bool:
+    def agrees(self, later: "_SeenDate", within_s: float = WITHIN_S) -> bool:
         """Whether a later one fits the time that has passed."""
         return abs(later.offset - self.offset) <= within_s + _DRIFT * (later.at - self.at)
 
@@ -75,10 +75,10 @@ class WallClock:
     def __init__(self, clock: Clock, machine: Callable[[], datetime] = machine) -> None:
         self._clock = clock
         self._machine = machine
-        self._discord: _Seen | None = None
-        self._heard: _Seen | None = None  # the last, whether it counted or not
+        self._discord: _SeenDate | None = None
+        self._heard: _SeenDate | None = None  # the last, whether it counted or not
         self._steady = self._seen(machine())  # before this machine's clock made a step
-        self._step: _Seen | None = None
+        self._step: _SeenDate | None = None
         self._wrong = False  # so it was said
         self._unsure = False  # likewise
 
@@ -95,7 +95,7 @@ class WallClock:
             return
         if self._discord is not None and self._discord.agrees(seen, _LATE_S):
             # Not to waver with each answer.
-            self._discord = _Seen(self._discord.offset, seen.at)
+            self._discord = _SeenDate(self._discord.offset, seen.at)
         else:
             self._discord = seen
         if wrong is not self._wrong:
@@ -135,11 +135,11 @@ class WallClock:
             )
         return None
 
-    def _seen(self, date: datetime) -> _Seen:
+    def _seen(self, date: datetime) -> _SeenDate:
         now = self._clock.now()
-        return _Seen(date.timestamp() - now, now)
+        return _SeenDate(date.timestamp() - now, now)
 
-    def _read(self) -> tuple[datetime, _Seen]:
+    def _read(self) -> tuple[datetime, _SeenDate]:
         read = self._machine()
         ours = self._seen(read)
         if self._steady.agrees(ours):

@@ -10,16 +10,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.domain.stored import Term
 from bot.errors import UsageError
 from bot.records import glossary_file
 from bot.records.glossaries import Glossaries
 from bot.records.terms import LONGEST, term
-from bot.room.records import Term
+from bot.ui import languages
+from bot.ui.answers import answer, locale, take_time
+from bot.ui.permissions import check_manager
 from bot.words import Text, language_name, number, render, t, tn
 from bot.words.languages import find
-from cogs import languages
-from cogs.answers import answer, locale, take_time
-from cogs.permissions import check_manager
 
 Interaction = discord.Interaction[Any]
 Side = app_commands.Range[str, 1, LONGEST]

@@ -6,14 +6,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.consent.consent import Answer
+from bot.domain.stored import ConsentMode, MemberLanguages
 from bot.errors import UsageError
-from bot.room.consent import Answer
-from bot.room.forgetting import Forgetting, Forgotten, Kept
-from bot.room.records import ConsentMode, Wishes
-from bot.room.registry import Rooms
+from bot.records.forgetting import Forgetting, Forgotten, Kept
+from bot.room.rooms import Rooms
+from bot.ui import notice
+from bot.ui.answers import answer, done_at_once, take_time
 from bot.words import Text, command, language_name, lines, number, t, tn
-from cogs import notice
-from cogs.answers import answer, done_at_once, take_time
 
 Interaction = discord.Interaction[Any]
 
@@ -124,7 +124,7 @@ def _heard(kept: Kept) -> Text:
             return t("You have not joined in: you are not heard.")
 
 
-def _wishes(wishes: Wishes) -> list[Text]:
+def _wishes(wishes: MemberLanguages) -> list[Text]:
     said = []
     if wishes.speaks is not None:
         said.append(t("- Kept: that you speak {language}.", language=language_name(wishes.speaks)))

@@ -7,30 +7,30 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.domain.stored import ConsentMode, GuildSettings, Layout
 from bot.errors import UsageError
-from bot.room.choice import MOST_GUESTS
-from bot.room.guild_settings import (
+from bot.guild.room_languages import MOST_GUESTS
+from bot.guild.settings import (
     MOST_CAPTION_MINUTES,
     MOST_DAILY_MINUTES,
     MOST_TRANSCRIPT_DAYS,
     Edit,
     SettingsService,
 )
-from bot.room.records import ConsentMode, GuildSettings, Layout
-from bot.words import lines, t
-from bot.words.catalogue import LOCALES
-from bot.words.languages import own_name
-from cogs import languages, settings_shown
-from cogs.answers import answer, locale, take_time
-from cogs.checkup import Checkup
-from cogs.permissions import findings, refuse
-from cogs.settings_menus import (
+from bot.ui import languages, settings_shown
+from bot.ui.answers import answer, locale, take_time
+from bot.ui.checkup import Checkup
+from bot.ui.permissions import findings, refuse
+from bot.ui.settings_menus import (
     AnnouncedConfirmation,
     ResetConfirmation,
     Running,
     StarterMenu,
     manager,
 )
+from bot.words import lines, t
+from bot.words.catalogue import LOCALES
+from bot.words.languages import own_name
 
 Interaction = discord.Interaction[Any]
 Choice = app_commands.Choice
@@ -46,7 +46,7 @@ _DUTY: Final = t(
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
-class Settings(commands.GroupCog, group_name="settings", group_description="Set me up"):
+class SettingsCommands(commands.GroupCog, group_name="settings", group_description="Set me up"):
     """Parses what is to change, lets the service change it, shows what holds.
 
     Args:

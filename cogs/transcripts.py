@@ -11,11 +11,11 @@ from discord.ext import commands
 
 from bot.errors import ParleyError, PermissionMissing, UsageError
 from bot.records.documents import Format
-from bot.records.transcripts import Session, Transcripts
+from bot.records.transcripts import Transcripts, TranscriptSession
+from bot.ui.answers import answer, locale, take_time
+from bot.ui.permissions import NAMES
 from bot.words import command, language_name, listing, render, t, tn
 from bot.words.languages import find, label, search
-from cogs.answers import answer, locale, take_time
-from cogs.permissions import NAMES
 
 Interaction = discord.Interaction[Any]
 
@@ -79,7 +79,7 @@ class TranscriptCommand(
             file=discord.File(io.BytesIO(made.data), name),
         )
 
-    async def _call(self, person: discord.Member, name: str | None) -> Session:
+    async def _call(self, person: discord.Member, name: str | None) -> TranscriptSession:
         sessions = await self.transcripts.sessions(person.guild.id)
         if name is not None:
             sessions = [one for one in sessions if one.id == name]
@@ -135,7 +135,7 @@ class TranscriptCommand(
         ][:_MOST_CHOICES]
 
 
-def described(session: Session, guild: discord.Guild) -> str:
+def described(session: TranscriptSession, guild: discord.Guild) -> str:
     """A session in a list."""
     channel = guild.get_channel_or_thread(session.text_channel_id)
     return t(
@@ -150,7 +150,7 @@ def _minutes(began: datetime, ended: datetime) -> int:
     return max(1, round((ended - began).total_seconds() / 60))
 
 
-def check_read(person: discord.Member, session: Session) -> None:
+def check_read(person: discord.Member, session: TranscriptSession) -> None:
     """Pass when this person may read what stood in the session's text channel.
 
     Of a channel that is gone, administrators may; of a private thread, who may manage threads.
@@ -180,7 +180,7 @@ def check_read(person: discord.Member, session: Session) -> None:
 _NAMES: Final = {**NAMES, "manage_threads": t("Manage Threads")}
 
 
-def may_read(person: discord.Member, session: Session) -> bool:
+def may_read(person: discord.Member, session: TranscriptSession) -> bool:
     """Whether `check_read` passes."""
     try:
         check_read(person, session)

@@ -7,31 +7,24 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
+from bot.consent.consent import Answer
+from bot.domain.stored import MemberLanguages
 from bot.errors import UsageError
+from bot.guild.room_languages import MOST_GUESTS, check_guests
 from bot.records.transcripts import Transcripts
 from bot.room import refusals
-from bot.room.choice import MOST_GUESTS, check_guests
-from bot.room.consent import Answer
-from bot.room.records import Wishes
-from bot.room.registry import Rooms
-from bot.room.spending import Spending
-from bot.room.wanted import Reading
+from bot.room.languages import Reading
+from bot.room.rooms import Rooms
+from bot.ui import languages, status, stopping, usage
+from bot.ui.answers import answer, locale, take_time
+from bot.ui.cooldowns import Done, take
+from bot.ui.deciding import check_decides, decides_anyway
+from bot.ui.notice import ConsentButtons
+from bot.ui.panel import changeable, translated_into
+from bot.ui.permissions import Text, Voice, check_present, check_start, is_in, may_view
+from bot.ui.room_host import Host, RoomRequest
+from bot.usage.report import Spending
 from bot.words import language_name, lines, t
-from cogs import languages, status, stopping, usage
-from cogs.answers import answer, locale, take_time
-from cogs.cooldowns import Done, take
-from cogs.deciding import check_decides, decides_anyway
-from cogs.hosting import Host, Wanted
-from cogs.notice import ConsentButtons
-from cogs.panel import changeable, translated_into
-from cogs.permissions import (
-    Text,
-    Voice,
-    check_present,
-    check_start,
-    is_in,
-    may_view,
-)
 from cogs.transcripts import TranscriptCommand
 
 Interaction = discord.Interaction[Any]
@@ -90,7 +83,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         targets = () if to is None else languages.parse(to, codes, self._rooms.most_languages)
         person = _member(interaction)
         heard = channel or _own_channel(person)
-        wanted = Wanted(heard, text or _here(interaction), targets, voice, guests)
+        wanted = RoomRequest(heard, text or _here(interaction), targets, voice, guests)
         check_guests(guests or 0, self._rooms.most_guests)
         await take_time(interaction)
         await self._host.check(wanted, person)
@@ -100,7 +93,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         await self._host.start(wanted, person)
         await self._answer_started(interaction, wanted)
 
-    async def _answer_started(self, interaction: Interaction, wanted: Wanted) -> None:
+    async def _answer_started(self, interaction: Interaction, wanted: RoomRequest) -> None:
         person = _member(interaction)
         begun = self._begun(wanted)
         consent = await self._rooms.consent(person.guild.id)
@@ -122,7 +115,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         )
         await answer(interaction, lines((begun, others)))
 
-    def _begun(self, wanted: Wanted) -> str:
+    def _begun(self, wanted: RoomRequest) -> str:
         where = {"channel": wanted.voice.mention, "text": wanted.text.mention}
         if (trouble := self._rooms.services.speech.trouble) is None:
             return t("Translating {channel}; captions appear in {text}.", **where)
@@ -301,7 +294,7 @@ def _one_or_none(text: str, codes: dict[str, bool]) -> str | None:
     return None if text.strip().casefold() == _NONE else languages.one(text, codes)
 
 
-def _wishes(wishes: Wishes, reading: Reading) -> str:
+def _wishes(wishes: MemberLanguages, reading: Reading) -> str:
     speaks = None if wishes.speaks is None else language_name(wishes.speaks)
     reads = None if wishes.reads is None else language_name(wishes.reads)
     if reading is not Reading.GIVEN:

@@ -14,16 +14,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.consent.newcomers import SAY_NO_S
+from bot.domain.stored import ConsentMode, GuildSettings
 from bot.errors import StoreError, UsageError
-from bot.room.guild_settings import SettingsService
-from bot.room.newcomers import SAY_NO_S
-from bot.room.records import ConsentMode, GuildSettings
+from bot.guild.settings import SettingsService
+from bot.ui import notice
+from bot.ui.answers import answer, guild_locale, locale, take_time
+from bot.ui.checkup import Checkup
+from bot.ui.cooldowns import admits
+from bot.ui.permissions import Voice, check_manager, is_in
 from bot.words import Renderable, Text, command, lines, render, t
-from cogs import notice
-from cogs.answers import answer, guild_locale, locale, take_time
-from cogs.checkup import Checkup
-from cogs.cooldowns import admits
-from cogs.permissions import Voice, check_manager, is_in
 
 log = logging.getLogger(__name__)
 

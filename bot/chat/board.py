@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from bot.chat.budget import Budget
-from bot.chat.entry import Change, Delete, Edit, Offer, Post
 from bot.chat.faults import ChannelGoneError, UnwritableError
 from bot.chat.janitor import Janitor
-from bot.chat.limits import Answer, listening
-from bot.chat.render import Style
+from bot.chat.limits import HttpAnswer, listening
+from bot.chat.message import Change, Delete, Edit, Offer, Post
+from bot.chat.rendering.render import Style
 from bot.chat.schedule import Schedule
 from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
+from bot.domain.events import Caption
+from bot.domain.ports import Look
 from bot.errors import ChatError, MessageGoneError, RateLimitError
-from bot.room.events import Caption
-from bot.room.ports import Look
 from bot.tasks import TaskOwner
 from bot.words import render, t
 
@@ -208,7 +208,7 @@ class ChannelBoard:
 
     @contextmanager
     def _heard(self, lane: _Lane) -> Iterator[None]:
-        def heard(answer: Answer) -> None:
+        def heard(answer: HttpAnswer) -> None:
             lane.schedule.heard(answer, self._clock.now())
             self._changed.set()
 

@@ -14,9 +14,9 @@ from bot.chat.threads import THREADS, LanguageThread, hindrance
 from bot.chat.transport import MessageRef
 from bot.chat.webhooks import CaptionChannel, Webhooks, home
 from bot.clock import Clock
+from bot.domain.ports import Look
+from bot.domain.stored import Layout
 from bot.errors import ChatError
-from bot.room.ports import Look
-from bot.room.records import Layout
 from bot.wall import Wall
 
 log = logging.getLogger(__name__)

@@ -17,9 +17,9 @@ from bot.chat.faults import (
     UnwritableError,
     chat_error,
 )
-from bot.chat.names import username
 from bot.chat.refused import Refused, Told
-from bot.chat.render import has_name, named
+from bot.chat.rendering.names import username
+from bot.chat.rendering.render import has_name, named
 from bot.chat.transport import DIGEST, MessageRef, Posted
 from bot.chat.webhooks import (
     CaptionChannel,
@@ -27,8 +27,8 @@ from bot.chat.webhooks import (
     Webhooks,
     WebhookUnavailableError,
 )
+from bot.domain.events import Member
 from bot.errors import ChatError, MessageGoneError, RateLimitError
-from bot.room.events import Member
 from bot.words import t
 
 log = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ _MESSAGES = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """One answer of Discord.
 
     Attributes:
@@ -45,11 +45,11 @@ class UnansweredError(OSError):
     """The server failed while it posted a message; nobody knows whether it stands."""
 
 
-_listener: ContextVar[Callable[[Answer], None] | None] = ContextVar("_listener", default=None)
+_listener: ContextVar[Callable[[HttpAnswer], None] | None] = ContextVar("_listener", default=None)
 
 
 @contextmanager
-def listening(listener: Callable[[Answer], None]) -> Iterator[None]:
+def listening(listener: Callable[[HttpAnswer], None]) -> Iterator[None]:
     """Hear of the answers to this task's message requests."""
     token = _listener.set(listener)
     try:
@@ -58,7 +58,7 @@ def listening(listener: Callable[[Answer], None]) -> Iterator[None]:
         _listener.reset(token)
 
 
-def tell(answer: Answer) -> None:
+def tell(answer: HttpAnswer) -> None:
     """Let whoever listens in this task hear of an answer."""
     listener = _listener.get()
     if listener is not None:
@@ -97,13 +97,13 @@ async def _heard(
         raise UnansweredError
 
 
-def read(status: int, headers: Mapping[str, str], *, own: bool = False) -> Answer:
+def read(status: int, headers: Mapping[str, str], *, own: bool = False) -> HttpAnswer:
     """An answer's status and headers; figures that can't be read count as absent."""
     if status == 429:
-        return Answer(limited=True, wait_s=_seconds(headers, "Retry-After"), own=own)
+        return HttpAnswer(limited=True, wait_s=_seconds(headers, "Retry-After"), own=own)
     used_up = headers.get("X-RateLimit-Remaining") == "0"
     wait_s = _seconds(headers, "X-RateLimit-Reset-After") if used_up else 0.0
-    return Answer(limited=False, wait_s=wait_s, own=own)
+    return HttpAnswer(limited=False, wait_s=wait_s, own=own)
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:

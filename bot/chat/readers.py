@@ -12,7 +12,7 @@ import discord
 
 from bot.chat.faults import FAULTS
 from bot.chat.webhooks import CaptionChannel
-from bot.room.notices import Sight
+from bot.domain.notices import Sight
 from bot.words import Text, t
 
 log = logging.getLogger(__name__)

@@ -17,17 +17,17 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.chat import fusing
 from bot.chat.budget import Budget
-from bot.chat.entry import Change, Entry, Key, Offer, Post
-from bot.chat.limits import Answer
-from bot.chat.render import LABELLED, Style, notice
-from bot.chat.steps import Step
+from bot.chat.detail import Step
+from bot.chat.limits import HttpAnswer
+from bot.chat.message import Change, Entry, Key, Offer, Post
+from bot.chat.rendering import merging
+from bot.chat.rendering.render import LABELLED, Style, notice
+from bot.chat.routes import CaptionRoute, Routes
 from bot.chat.transport import MessageRef
-from bot.chat.ways import Way, Ways
+from bot.chat.utterances import Utterances
+from bot.domain.events import Caption, Member
 from bot.errors import ChatError, MessageGoneError, RateLimitError
-from bot.room.events import Caption, Member
-from bot.room.utterances import Utterances
 
 _OPEN_LIMIT = 500  # messages not yet as they should be; beyond, the least missed is dropped
 _EDITABLE_S = (
@@ -70,7 +70,7 @@ class Schedule:
 
     def __init__(self, budget: Budget | None = None, style: Style = LABELLED) -> None:
         self.style = style
-        self._ways = Ways(budget or Budget())
+        self._ways = Routes(budget or Budget())
         self._utterances = Utterances()
         self._by_caption: dict[int, tuple[int, Entry]] = {}  # utterance, where it is shown
         self._by_utterance: dict[int, Entry] = {}  # where a further language joins in
@@ -172,7 +172,7 @@ class Schedule:
             way = self._ways.of(entry)
             due = max(way.ready_at(now), self._ripe_at(entry))
             if due <= now:
-                return Offer(fusing.together(urgent[index:], way.step), urgent=True)
+                return Offer(merging.together(urgent[index:], way.step), urgent=True)
             at = min(at, due)
             held |= posts
         return at
@@ -216,12 +216,12 @@ class Schedule:
             at = min(at, due)
         return at
 
-    def _left_by_edits(self, way: Way, now: float) -> float:
+    def _left_by_edits(self, way: CaptionRoute, now: float) -> float:
         if sum(now - at < _TALK_S for at in self._spoke.values()) > 1:
             return min(_RESERVE + _NEXT_RESERVE, way.budget.size * 5 / 6)
         return min(_RESERVE, way.budget.size / 2)
 
-    def _interims_at(self, way: Way, now: float, *, owed: float) -> float:
+    def _interims_at(self, way: CaptionRoute, now: float, *, owed: float) -> float:
         """When an interim leaves enough for finals: those promised by what stands, and `owed`."""
         promised = self._ways.promised(way, self._open.values(), now)
         return way.ready_at(now, burst=min(2, way.budget.burst.count), level=1 + promised + owed)
@@ -257,7 +257,7 @@ class Schedule:
 
     def _fuse(self, entries: list[Entry]) -> Entry:
         self._order += 1
-        whole, moved = fusing.fused(f"several {self._order}", entries, self.style)
+        whole, moved = merging.fused(f"several {self._order}", entries, self.style)
         for caption in moved:
             number, _ = self._by_caption[caption.key]
             self._by_caption[caption.key] = (number, whole)
@@ -318,7 +318,7 @@ class Schedule:
         """Nobody waits for the change under way any more, nor asks for further ones."""
         self._count(now)
 
-    def heard(self, answer: Answer, now: float) -> None:
+    def heard(self, answer: HttpAnswer, now: float) -> None:
         """Discord's answer to the request under way, before whoever made it gives it back."""
         way = self._ways.own if answer.own else self._ways.webhook
         if way is not self._way:

@@ -23,8 +23,8 @@ from bot.chat.faults import (
 from bot.chat.refused import Refused, Told
 from bot.chat.transport import MessageRef, Posted
 from bot.chat.webhooks import CaptionChannel, Webhooks
+from bot.domain.events import Member
 from bot.errors import MessageGoneError
-from bot.room.events import Member
 from bot.words import Text, lines, t
 
 log = logging.getLogger(__name__)

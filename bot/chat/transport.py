@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.chat.budget import Budget
-from bot.room.events import Member
+from bot.domain.events import Member
 
 # Who posts what several people said; their names stand in the message.
 DIGEST = Member(0, "Parley")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from bot.demo.script import Line, Script
+from bot.demo.script import Script, SpokenLine
 from bot.demo.timeline import Participant, Said, Timeline
 from bot.errors import LoopbackError
 from bot.loopback import Bot, Channel, Guild, Person
@@ -19,7 +19,7 @@ _QUIET_S = 1.5  # without a sound from the bot: the voice has ended
 _POLL_S = 0.05
 
 
-class Call:
+class DemoCall:
     """One call on the loopback Discord.
 
     Args:
@@ -92,7 +92,7 @@ class Call:
         self._timeline.people[person.id] = Participant(person.name)
         await person.join(self._lounge)
 
-    async def _say(self, line: Line) -> None:
+    async def _say(self, line: SpokenLine) -> None:
         await asyncio.sleep(self._timeline.started_at + line.at_s - self._timeline.now())
         started = self._timeline.started_at
         said = Said(line.name, line.file_name, line.at_s, line.at_s + line.seconds)

@@ -29,7 +29,7 @@ _DONE = (
 
 
 @dataclass(slots=True)
-class Session:
+class MeasuredSession:
     """One conversation as the engine saw it; seconds of the timeline."""
 
     chunks: list[tuple[float, bool]] = field(default_factory=list)  # arrived, held sound
@@ -49,12 +49,12 @@ class Session:
         return ends
 
 
-def read_trace(path: Path, started_at: float) -> list[Session]:
+def read_trace(path: Path, started_at: float) -> list[MeasuredSession]:
     """The sessions in an engine's trace, on the timeline that began at `started_at`."""
-    sessions: dict[str, Session] = {}
+    sessions: dict[str, MeasuredSession] = {}
     for row in path.read_text(encoding="utf-8").splitlines():
         entry = json.loads(row)
-        session = sessions.setdefault(entry["session"], Session())
+        session = sessions.setdefault(entry["session"], MeasuredSession())
         at = entry["at"] - started_at
         if entry["kind"] == "audio":
             session.chunks.append((at, entry["sound"]))
@@ -66,7 +66,7 @@ def read_trace(path: Path, started_at: float) -> list[Session]:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class LatencyShare:
     """The bot's own share for one line, in seconds; None where the trace does not tell."""
 
     audio_in_s: float | None
@@ -75,8 +75,8 @@ class Share:
 
 
 def shares(
-    sessions: Sequence[Session], said: Sequence[Said], rows: Sequence[CaptionRow]
-) -> list[Share]:
+    sessions: Sequence[MeasuredSession], said: Sequence[Said], rows: Sequence[CaptionRow]
+) -> list[LatencyShare]:
     """The bot's own share for each line said, each speaker matched to the session that fits."""
     result = []
     for name in dict.fromkeys(line.name for line in said):
@@ -90,7 +90,7 @@ def shares(
             mine = [r for r in rows if r.speaker == name and r.spoke_at_s == round(line.began_s, 3)]
             end = min(ends, key=lambda e: abs(e - line.ended_s), default=None)
             result.append(
-                Share(
+                LatencyShare(
                     audio_in_s=None if end is None else end - line.ended_s,
                     first_out_s=_since(
                         min((r.first_caption_s for r in mine), default=None),
@@ -105,7 +105,7 @@ def shares(
     return result
 
 
-def _misfit(session: Session, lines: Sequence[Said]) -> float:
+def _misfit(session: MeasuredSession, lines: Sequence[Said]) -> float:
     ends = session.speech_ends()
     return sum(min([_FAR_S, *(abs(end - line.ended_s) for end in ends)]) for line in lines)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from bot import settings, speech
 from bot.audio import files
-from bot.demo.script import RATE, Line, Script, parse_lines, parse_targets, untangled
+from bot.demo.script import RATE, Script, SpokenLine, parse_lines, parse_targets, untangled
 from bot.engine import catalogue
 from bot.errors import UsageError
 from bot.settings import Settings
-from bot.translation import models
-from bot.translation.languages import NAMES, name
-from bot.translation.models import Model
+from bot.translation.protocol import models
+from bot.translation.protocol.languages import NAMES, name
+from bot.translation.protocol.models import Model
 
 LOG = "demo.log"
 _LEFT_BEHIND = ("captions.json", "transcript.vtt", "voice.wav", "report.json", "screen.svg")
@@ -115,10 +115,13 @@ def _better(code: str, model: Model) -> str:
     return "" if other is None else f"; --model {other.name} does"
 
 
-def _default_lines() -> tuple[Line, ...]:
+def _default_lines() -> tuple[SpokenLine, ...]:
     paths = {clip.path.name: clip.path for clip in speech.clips()}
     return untangled(
-        [Line(who, paths[file], files.read(paths[file], RATE), at_s) for who, file, at_s in _CAST]
+        [
+            SpokenLine(who, paths[file], files.read(paths[file], RATE), at_s)
+            for who, file, at_s in _CAST
+        ]
     )
 
 

@@ -1,4 +1,4 @@
-"""What a person reads in a caption message: the Markdown of bot.chat.render taken off again."""
+"""What a person reads in a caption message: the Markdown of `chat.rendering` taken off again."""
 
 import re
 from dataclasses import dataclass

@@ -10,18 +10,19 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bot import __version__, interrupt, logs, signals
+from bot import __version__, logs
 from bot.audio import files
 from bot.demo import latency, outputs, view
-from bot.demo.call import Call
+from bot.demo.call import DemoCall
 from bot.demo.options import LOG, Options
 from bot.demo.script import Script
 from bot.demo.stage import Stage, set_up
 from bot.demo.timeline import Timeline
+from bot.domain.events import ConversationState
 from bot.errors import ParleyError
-from bot.room.events import ConversationState
-from bot.translation.languages import name as language_name
-from bot.translation.models import model_named
+from bot.process import interrupt, signals
+from bot.translation.protocol.languages import name as language_name
+from bot.translation.protocol.models import model_named
 
 _EAR_RATE = 48_000
 _INTERRUPTED = 130
@@ -89,7 +90,7 @@ async def _played_with(script: Script, options: Options, out: Path, trace: Path)
         timeline = Timeline(stage.captions.id, loop.time, tell, channels, only, assumed)
         timeline.begin()
         stage.discord.subscribe(timeline.observe)
-        call = Call(
+        call = DemoCall(
             stage.guild,
             stage.lounge,
             stage.captions,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.audio import files
-from bot.chat.names import username
+from bot.chat.rendering.names import username
 from bot.errors import UsageError
 from bot.words.clean import clean
 from bot.words.languages import find
@@ -19,7 +19,7 @@ _MAX_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SpokenLine:
     """One thing said by one person.
 
     Attributes:
@@ -57,7 +57,7 @@ class Script:
         spoken: The one of them that is spoken back, or None.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[SpokenLine, ...]
     targets: tuple[str, ...]
     spoken: str | None
 
@@ -90,7 +90,7 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minute} min" if hours else f"{minute} min {second} s"
 
 
-def parse_lines(spoken: Iterable[str]) -> tuple[Line, ...]:
+def parse_lines(spoken: Iterable[str]) -> tuple[SpokenLine, ...]:
     """Lines from words like "Ana=hello.wav@2.5"; one without a time follows the one before.
 
     Raises:
@@ -102,12 +102,12 @@ def parse_lines(spoken: Iterable[str]) -> tuple[Line, ...]:
         raise UsageError(
             f"--speak: {len(parsed)} lines are more than the {_MAX_LINES} a call takes."
         )
-    lines: list[Line] = []
+    lines: list[SpokenLine] = []
     for name, file, at_s in parsed:
         recording = files.load(file, RATE, most_s=MOST_S)
         after = lines[-1].at_s + lines[-1].seconds + _GAP_S if lines else 0.0
         begins = after if at_s is None else at_s
-        lines.append(Line(name, file, recording.pcm, begins, recording.damaged))
+        lines.append(SpokenLine(name, file, recording.pcm, begins, recording.damaged))
     return untangled(lines)
 
 
@@ -131,14 +131,14 @@ def _parse_word(word: str) -> tuple[str, Path, float | None]:
     return name, Path(file), at_s
 
 
-def untangled(lines: Sequence[Line]) -> tuple[Line, ...]:
+def untangled(lines: Sequence[SpokenLine]) -> tuple[SpokenLine, ...]:
     """The lines in order, for people who each say one thing at a time.
 
     Raises:
         UsageError: Someone would have to say two things at once.
     """
     ordered = sorted(lines, key=lambda line: line.at_s)
-    busy: dict[str, Line] = {}
+    busy: dict[str, SpokenLine] = {}
     for line in ordered:
         before = busy.get(line.name)
         if before is not None and line.at_s < before.at_s + before.seconds:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot import settings
 from bot.app import App, running
-from bot.engine import weights
+from bot.engine.models import weights
 from bot.errors import EngineError
 from bot.loopback import Bot, Channel, Guild, LoopbackDiscord
 from bot.settings import Settings

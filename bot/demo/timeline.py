@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.chat.render import has_name
+from bot.chat.rendering.render import has_name
 from bot.demo.reading import Read, plain, read_all
-from bot.demo.script import Line, Script
+from bot.demo.script import Script, SpokenLine
 from bot.loopback import (
     Message,
     MessageDeleted,
@@ -127,7 +127,7 @@ class Timeline:
         """The captions that stand, in the order they appeared."""
         return [shown for shown in self.shown.values() if shown.caption]
 
-    def missing(self, script: Script) -> list[tuple[Line, str]]:
+    def missing(self, script: Script) -> list[tuple[SpokenLine, str]]:
         """What stands in no final caption yet: lines, each with a language it is to go into.
 
         What is said in one of the languages is that language's line as it was said.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Dialect(StrEnum):
+class EngineDialect(StrEnum):
     """The form of session settings and of interim text."""
 
     FLAT = "3/3.5"  # flat settings; interim text replaces what came before
@@ -34,7 +34,7 @@ class LiveModel:
     """
 
     name: str
-    dialect: Dialect
+    dialect: EngineDialect
     spoken: frozenset[str]
     written: frozenset[str]
     voice: str
@@ -66,7 +66,7 @@ _VOICES_3 = _names("Cherry Nofish Jada Dylan Sunny Peter Eric Kiki")
 def _qwen3(name: str) -> LiveModel:
     return LiveModel(
         name,
-        Dialect.FLAT,
+        EngineDialect.FLAT,
         spoken=_SPOKEN_3,
         written=_WRITTEN_3,
         voice="Cherry",
@@ -83,7 +83,7 @@ def _qwen3(name: str) -> LiveModel:
 def _qwen35(name: str) -> LiveModel:
     return LiveModel(
         name,
-        Dialect.FLAT,
+        EngineDialect.FLAT,
         spoken=_SPOKEN_35,
         written=_WRITTEN_35,
         voice="Tina",
@@ -100,7 +100,7 @@ def _qwen35(name: str) -> LiveModel:
 def _qwen38(name: str) -> LiveModel:
     return LiveModel(
         name,
-        Dialect.NESTED,
+        EngineDialect.NESTED,
         spoken=_SPOKEN_35,
         written=_WRITTEN_35,
         voice="Tina",

@@ -3,10 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from bot import signals
 from bot.engine.config import EngineConfig
 from bot.engine.server import EngineServer
 from bot.errors import UsageError
+from bot.process import signals
 
 _HIGHEST_PORT = 65_535
 

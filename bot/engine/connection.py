@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import ClientConnectionError, WSMsgType, web
 
-from bot.engine.session import Session
+from bot.engine.session.session import EngineSession
 from bot.engine.trace import Trace
 from bot.tasks import TaskOwner
 
@@ -17,7 +17,7 @@ MAX_UNSENT = 2000  # events; a client that is so far behind is let go
 _MAX_REASON = 123  # bytes that a close frame holds
 
 
-class Connection:
+class EngineConnection:
     """Writes in order, from a bounded queue, so that no client holds up a session.
 
     A client that does not read until `MAX_UNSENT` events wait is disconnected with 1008.
@@ -50,7 +50,7 @@ class Connection:
             self._closing = (code, reason)
             self._unsent.put_nowait(None)
 
-    async def run(self, session: Session) -> None:
+    async def run(self, session: EngineSession) -> None:
         """Serve the client until either side closes."""
         tasks = TaskOwner(session.id)
         writer = tasks.start(self._write(), "writer")
@@ -62,7 +62,7 @@ class Connection:
             await session.close()
             await tasks.close()
 
-    async def _read(self, session: Session) -> None:
+    async def _read(self, session: EngineSession) -> None:
         async for message in self._socket:
             if message.type is WSMsgType.TEXT:
                 await session.receive(message.data)

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.engine import weights
-from bot.engine.apertium import ApertiumTranslator
-from bot.engine.argos import ArgosTranslator
 from bot.engine.config import EngineConfig
-from bot.engine.espeak import EspeakSynthesiser
+from bot.engine.models import weights
+from bot.engine.models.apertium import ApertiumTranslator
+from bot.engine.models.argos import ArgosTranslator
+from bot.engine.models.espeak import EspeakSynthesiser
+from bot.engine.models.silero import StreamingSileroDetector
+from bot.engine.models.whisper import WhisperRecogniser
 from bot.engine.ports import Recogniser, SpeechDetector, Synthesiser, Translator
-from bot.engine.silero import SileroDetector
-from bot.engine.whisper import WhisperRecogniser
 from bot.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def _whisper(config: EngineConfig) -> WhisperRecogniser:
 
 
 _FACTORIES: dict[str, Callable[[EngineConfig], Any]] = {
-    "silero": lambda _config: SileroDetector(),
+    "silero": lambda _config: StreamingSileroDetector(),
     "whisper": _whisper,
     "apertium": lambda _config: ApertiumTranslator(),
     "argos": lambda _config: ArgosTranslator(),

@@ -12,7 +12,7 @@ VOICE_RATE = 24_000  # hertz of what is spoken
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class HeardSpeech:
     """A piece of speech to be understood.
 
     Attributes:
@@ -74,7 +74,7 @@ class Recogniser(Protocol):
     def targets(self) -> frozenset[str]:
         """What it translates into by itself, from any of its languages."""
 
-    def recognise(self, hearing: Hearing) -> Recognition:
+    def recognise(self, hearing: HeardSpeech) -> Recognition:
         """The text of a piece of speech. Called by several threads at once."""
 
 

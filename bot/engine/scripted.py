@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bot.engine.parts import Parts
-from bot.engine.ports import SPEECH_RATE, VOICE_RATE, Hearing, Recognition
+from bot.engine.ports import SPEECH_RATE, VOICE_RATE, HeardSpeech, Recognition
 from bot.errors import EngineError
 
 _WINDOW = 512
@@ -20,7 +20,7 @@ _WORD_S = 0.1  # of voice
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScriptedLine:
     """Something that can be said.
 
     Attributes:
@@ -78,11 +78,11 @@ class ScriptedRecogniser:
 
     targets = frozenset({"en"})
 
-    def __init__(self, script: Sequence[Line]) -> None:
+    def __init__(self, script: Sequence[ScriptedLine]) -> None:
         self._script = script
         self.languages = frozenset(line.language for line in script) | {"en"}
 
-    def recognise(self, hearing: Hearing) -> Recognition:
+    def recognise(self, hearing: HeardSpeech) -> Recognition:
         """The nearest line, or as much of it as was heard."""
         samples = np.frombuffer(hearing.pcm, "<i2").astype(np.float64)
         if not len(samples) or np.abs(samples).mean() < 1:
@@ -147,7 +147,7 @@ class ToneSynthesiser:
         return tone(pitch, len(text.split()) * _WORD_S, VOICE_RATE)
 
 
-def scripted(script: Sequence[Line], translator: ScriptedTranslator | None = None) -> Parts:
+def scripted(script: Sequence[ScriptedLine], translator: ScriptedTranslator | None = None) -> Parts:
     """Everything an engine needs, from a script."""
     return Parts(
         LoudnessDetector(),

@@ -14,11 +14,11 @@ from bot.clock import Clock, LoopClock
 from bot.engine import parts
 from bot.engine.catalogue import LiveModel, model_named
 from bot.engine.config import EngineConfig
-from bot.engine.connection import Connection
-from bot.engine.interpreter import Interpreter
-from bot.engine.response import error_event
+from bot.engine.connection import EngineConnection
+from bot.engine.models.interpreter import SpeechInterpreter
 from bot.engine.scheduler import Scheduler
-from bot.engine.session import Session, Workshop
+from bot.engine.session.response import error_event
+from bot.engine.session.session import EngineSession, Workshop
 from bot.engine.trace import Trace
 from bot.engine.writing import PATH as WRITING_PATH
 from bot.engine.writing import Writing, failure
@@ -52,7 +52,7 @@ class EngineServer:
         self._config = config
         self._made_of = made_of
         self._clock = clock
-        self._connections: set[Connection] = set()
+        self._connections: set[EngineConnection] = set()
         self._stack = AsyncExitStack()
         self._workshop: Workshop | None = None
         self._writing: Writing | None = None
@@ -81,7 +81,7 @@ class EngineServer:
             stack.push_async_callback(scheduler.close)
             ears = ThreadPoolExecutor(_EAR_THREADS, thread_name_prefix="ears")
             stack.callback(ears.shutdown)
-            interpreter = Interpreter(
+            interpreter = SpeechInterpreter(
                 made_of.recogniser,
                 made_of.translators,
                 made_of.synthesiser,
@@ -161,8 +161,8 @@ class EngineServer:
     async def _converse(self, socket: web.WebSocketResponse, model: LiveModel) -> None:
         if self._workshop is None:
             raise EngineError("The local engine is not running.")
-        connection = Connection(socket, self._workshop.trace)
-        session = Session(model, self._workshop, connection.emit, connection.close_with)
+        connection = EngineConnection(socket, self._workshop.trace)
+        session = EngineSession(model, self._workshop, connection.emit, connection.close_with)
         connection.session_id = session.id
         self._connections.add(connection)
         try:

@@ -9,9 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.engine.identifiers import new_id
-from bot.engine.interpreter import Interpreter
+from bot.engine.models.interpreter import SpeechInterpreter
 from bot.engine.scheduler import OverloadedError, Priority, Scheduler
+from bot.engine.session.identifiers import new_id
 from bot.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Writing:
         scheduler: Threads for it.
     """
 
-    def __init__(self, interpreter: Interpreter, scheduler: Scheduler) -> None:
+    def __init__(self, interpreter: SpeechInterpreter, scheduler: Scheduler) -> None:
         self._interpreter = interpreter
         self._scheduler = scheduler
 

@@ -4,12 +4,16 @@ The unmodified discord.py can't tell it apart, for what this bot uses. Strict: w
 refuse is refused the same way and noted in `LoopbackDiscord.complaints`.
 """
 
-from bot.loopback.answer import Answer
-from bot.loopback.asking import Choice
-from bot.loopback.entities import Bot, Channel, Message, Role, Webhook
-from bot.loopback.guild import Guild
-from bot.loopback.intents import Intents
-from bot.loopback.observation import (
+from bot.loopback.people.answer import ReceivedAnswer
+from bot.loopback.people.command_input import Choice
+from bot.loopback.people.guild import Guild
+from bot.loopback.people.person import Person
+from bot.loopback.rest.limits import Rule
+from bot.loopback.rest.trouble import RestTrouble
+from bot.loopback.server import LoopbackDiscord
+from bot.loopback.state.entities import Bot, Channel, Message, Role, Webhook
+from bot.loopback.state.intents import Intents
+from bot.loopback.state.observation import (
     Complaint,
     GatewayChanged,
     InteractionAnswered,
@@ -22,16 +26,11 @@ from bot.loopback.observation import (
     ThreadStarted,
     VoiceStateChanged,
 )
-from bot.loopback.permissions import EVERYONE, INVITED, Permissions
-from bot.loopback.person import Person
-from bot.loopback.rest.limits import Rule
-from bot.loopback.rest.trouble import Trouble
-from bot.loopback.server import LoopbackDiscord
+from bot.loopback.state.permissions import EVERYONE, INVITED, Permissions
 
 __all__ = [
     "EVERYONE",
     "INVITED",
-    "Answer",
     "Bot",
     "Channel",
     "Choice",
@@ -49,11 +48,12 @@ __all__ = [
     "Permissions",
     "Person",
     "PersonSpeaking",
+    "ReceivedAnswer",
+    "RestTrouble",
     "Role",
     "Rule",
     "StatusChanged",
     "ThreadStarted",
-    "Trouble",
     "VoiceStateChanged",
     "Webhook",
 ]

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from bot.loopback.chat import Chat
-from bot.loopback.interactions import Interactions
-from bot.loopback.voice_states import VoiceStates
-from bot.loopback.world import World
+from bot.loopback.state.chat import Chat
+from bot.loopback.state.interactions import Interactions
+from bot.loopback.state.voice_states import VoiceStates
+from bot.loopback.state.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bot.loopback.entities import Json
+from bot.loopback.state.entities import Json
 
 _MENTION: Final = re.compile(r"(?<!\\)</([-_'\w]+(?: [-_'\w]+){0,2}):(\d+)>")
 

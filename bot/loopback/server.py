@@ -12,23 +12,23 @@ from aiohttp import web
 from bot.clock import LoopClock
 from bot.errors import LoopbackError
 from bot.loopback.backend import Backend
-from bot.loopback.chat import Chat
-from bot.loopback.entities import Bot
-from bot.loopback.gateway import Gateway
-from bot.loopback.guild import Guild
-from bot.loopback.intents import NONE, Intents
-from bot.loopback.interactions import Interactions
-from bot.loopback.observation import Complaint, Observation, PersonSpeaking
+from bot.loopback.gateway.server import Gateway
+from bot.loopback.people.guild import Guild
+from bot.loopback.people.waiting import until
 from bot.loopback.rest.body import FILE_LIMIT
 from bot.loopback.rest.limits import Limits
 from bot.loopback.rest.message_form import FILES_LIMIT
 from bot.loopback.rest.server import Refused429, RestServer
-from bot.loopback.rest.trouble import Trouble
-from bot.loopback.snowflake import wall_clock
+from bot.loopback.rest.trouble import RestTrouble
+from bot.loopback.state.chat import Chat
+from bot.loopback.state.entities import Bot
+from bot.loopback.state.intents import NONE, Intents
+from bot.loopback.state.interactions import Interactions
+from bot.loopback.state.observation import Complaint, Observation, PersonSpeaking
+from bot.loopback.state.snowflake import wall_clock
+from bot.loopback.state.voice_states import VoiceStates
+from bot.loopback.state.world import World
 from bot.loopback.voice import VoiceServer
-from bot.loopback.voice_states import VoiceStates
-from bot.loopback.watching import until
-from bot.loopback.world import World
 from bot.tasks import TaskOwner
 
 HOST = "127.0.0.1"
@@ -214,7 +214,7 @@ class LoopbackDiscord:
         """Let each request to the API take so long on its way, and its answer as long again."""
         self._rest.distance_s = seconds
 
-    def fail_next(self, method: str, path_pattern: str, status: int, times: int = 1) -> Trouble:
+    def fail_next(self, method: str, path_pattern: str, status: int, times: int = 1) -> RestTrouble:
         """Answer the next requests with an HTTP status, whatever they ask.
 
         Args:
@@ -223,7 +223,7 @@ class LoopbackDiscord:
             status: As 500.
             times: How many requests.
         """
-        trouble = Trouble(method, re.compile(path_pattern), status=status, left=times)
+        trouble = RestTrouble(method, re.compile(path_pattern), status=status, left=times)
         self._rest.troubles.order(trouble)
         return trouble
 
@@ -236,7 +236,7 @@ class LoopbackDiscord:
         status: int = 0,
         delay_s: float = 0.0,
         retry_after_s: float = 1.0,
-    ) -> Trouble:
+    ) -> RestTrouble:
         """Refuse requests, or let them wait, until the trouble that is returned ends.
 
         Args:
@@ -247,7 +247,7 @@ class LoopbackDiscord:
             delay_s: Before the answer.
             retry_after_s: What a 429 says.
         """
-        trouble = Trouble(
+        trouble = RestTrouble(
             method,
             re.compile(path_pattern),
             None if guild is None else guild.id,

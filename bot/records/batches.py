@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Final
 
 from bot.clock import Clock, Timer
+from bot.domain.stored import TranscriptLine
+from bot.domain.stores import TranscriptStore
 from bot.errors import StoreError
 from bot.locks import KeyedLimit
-from bot.room.records import TranscriptLine
-from bot.room.stores import TranscriptStore
 from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)

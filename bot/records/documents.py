@@ -43,13 +43,13 @@ def writer(form: Format, language: str | None = None, columns: Sequence[str] = (
     """
     match form:
         case Format.TXT:
-            return _Plain(language)
+            return _PlainWriter(language)
         case Format.VTT:
             return _Subtitles(subtitles.vtt, language)
         case Format.SRT:
             return _Subtitles(subtitles.srt, language)
         case Format.JSON:
-            return _Json(language)
+            return _JsonWriter(language)
         case Format.CSV:
             return _Table(language, columns)
 
@@ -79,7 +79,7 @@ def _words(language: str | None) -> Callable[[Utterance], subtitles.Words]:
     return lambda one: [(one.language_of(language), one.in_language(language))]
 
 
-class _Plain:
+class _PlainWriter:
     def __init__(self, language: str | None) -> None:
         self._words = _words(language)
         self._alone = language is not None
@@ -111,7 +111,7 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-class _Json:
+class _JsonWriter:
     def __init__(self, language: str | None) -> None:
         self._language = language
         self._begun = False

@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
+from bot.domain.glossary import Glossary
+from bot.domain.stored import Term
+from bot.domain.stores import GlossaryStore
 from bot.errors import GlossaryFileError, SettingsError
 from bot.records import glossary_file
 from bot.records.terms import MOST_TERMS, glossary
-from bot.room.glossary import Glossary
-from bot.room.records import Term
-from bot.room.stores import GlossaryStore
 from bot.words.languages import find
 
 

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.domain.stored import Term
 from bot.errors import GlossaryFileError, UsageError
 from bot.records import cells
 from bot.records.terms import MOST_TERMS, term
-from bot.room.records import Term
 from bot.words import number, t, tn
 from bot.words.clean import clean
 

@@ -1,7 +1,7 @@
 """Which captions are one utterance.
 
 Captions that are made from one turn of one conversation are one utterance, and those from different
-turns are not: what is made in writing (`room/further.py`) comes when the speaker may be saying the
+turns are not: what is made in writing (`room/text_language.py`) comes when the speaker may be saying the
 next sentence already. Conversations of different languages number their turns apart, so theirs are
 matched by their speaker and time: a caption of another language belongs to an utterance that has
 none of that language yet, later than the last one that has.
@@ -16,7 +16,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.room.events import Caption, Origin
+from bot.domain.events import Caption, Origin
 from bot.words.codes import same_language
 
 _KEPT: Final = 8  # utterances of a speaker that may still get a language

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from bot.clock import Clock
+from bot.consent.consent import Consent
+from bot.domain.events import Caption
+from bot.domain.ports import CaptionBoard
+from bot.domain.stored import TranscriptLine
 from bot.records.matching import Matching
-from bot.room.consent import Consent
-from bot.room.events import Caption
-from bot.room.ports import CaptionBoard
-from bot.room.records import TranscriptLine
 from bot.words import command, t, tn
 
 _LINES: Final = 4096  # of which it is known that they were kept

@@ -4,9 +4,9 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from bot.domain.glossary import Glossary
+from bot.domain.stored import Term
 from bot.errors import UsageError
-from bot.room.glossary import Glossary
-from bot.room.records import Term
 from bot.words import number, t
 from bot.words.clean import clean
 

@@ -10,6 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.clock import Clock, Timer
+from bot.consent.consent import Consent
+from bot.domain.plan import RoomPlan
+from bot.domain.ports import CaptionBoard
+from bot.domain.stored import TranscriptLine
+from bot.domain.stores import SettingsStore, TranscriptStore
 from bot.errors import StoreError, UsageError
 from bot.locks import FairLock, KeyedLimit
 from bot.records import documents
@@ -17,11 +22,6 @@ from bot.records.batches import Batches
 from bot.records.documents import Format
 from bot.records.recorder import Recorder, RecordingBoard
 from bot.records.utterances import Utterance, utterances
-from bot.room.consent import Consent
-from bot.room.plan import RoomPlan
-from bot.room.ports import CaptionBoard
-from bot.room.records import TranscriptLine
-from bot.room.stores import SettingsStore, TranscriptStore
 from bot.tasks import TaskOwner
 from bot.wall import Wall
 from bot.words import t
@@ -35,7 +35,7 @@ _REST_S: Final = 0.005  # between the pages of a file, in which everybody else h
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class TranscriptSession:
     """One run of a room, as far as it was taken down.
 
     Attributes:
@@ -54,7 +54,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class TranscriptDocument:
     """A file, and how many utterances are in it."""
 
     data: bytes
@@ -156,7 +156,7 @@ class Transcripts:
 
     # Handing out
 
-    async def sessions(self, guild_id: int) -> list[Session]:
+    async def sessions(self, guild_id: int) -> list[TranscriptSession]:
         """What there is, the newest first.
 
         Raises:
@@ -169,7 +169,7 @@ class Transcripts:
             channel, _, _ = name.partition(".")
             if ended >= oldest and channel.isdecimal():
                 found.append(
-                    Session(
+                    TranscriptSession(
                         name,
                         int(channel),
                         datetime.fromtimestamp(began, UTC),
@@ -179,7 +179,7 @@ class Transcripts:
                 )
         return found
 
-    async def languages(self, guild_id: int, session: Session) -> list[str]:
+    async def languages(self, guild_id: int, session: TranscriptSession) -> list[str]:
         """Those into which anything of it was translated, sorted.
 
         Raises:
@@ -188,7 +188,7 @@ class Transcripts:
         oldest = await self._limit(guild_id)
         return await self._store.languages(guild_id, session.id, oldest)
 
-    async def utterances(self, guild_id: int, session: Session) -> list[Utterance]:
+    async def utterances(self, guild_id: int, session: TranscriptSession) -> list[Utterance]:
         """What was said, in order of speech.
 
         Raises:
@@ -202,8 +202,8 @@ class Transcripts:
         return said
 
     async def document(
-        self, guild_id: int, session: Session, form: Format, language: str | None = None
-    ) -> Document:
+        self, guild_id: int, session: TranscriptSession, form: Format, language: str | None = None
+    ) -> TranscriptDocument:
         """What was said, as a file; a guild's are made one at a time.
 
         Args:
@@ -231,9 +231,11 @@ class Transcripts:
                 raise UsageError(t("Nothing is left of that transcript."))
             async with self._working.of(guild_id):
                 parts.append(await asyncio.to_thread(file.end))
-            return Document(documents.encoded(form, parts), count)
+            return TranscriptDocument(documents.encoded(form, parts), count)
 
-    async def _read(self, guild_id: int, session: Session) -> AsyncGenerator[list[Utterance], None]:
+    async def _read(
+        self, guild_id: int, session: TranscriptSession
+    ) -> AsyncGenerator[list[Utterance], None]:
         """What was said, some at a time."""
         await self._batches.flush(guild_id)
         oldest = await self._limit(guild_id)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.room.records import TranscriptLine
+from bot.domain.stored import TranscriptLine
 from bot.words.codes import same_language
 
 

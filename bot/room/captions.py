@@ -12,7 +12,7 @@ shown or not.
 
 from dataclasses import dataclass, field, replace
 
-from bot.room.events import (
+from bot.domain.events import (
     Caption,
     ConversationEvent,
     Echoed,
@@ -29,7 +29,7 @@ _KEPT_TURNS = 8  # a conversation's latest turns; what comes later for an older 
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CaptionLine:
     """One conversation of the room.
 
     Attributes:
@@ -76,11 +76,11 @@ class Captions:
     def __init__(self, *, originals: bool = True) -> None:
         self._originals = originals
         self._next_key = 1
-        self._lines: dict[Line, _Turns] = {}
+        self._lines: dict[CaptionLine, _Turns] = {}
 
     def apply(
         self,
-        line: Line,
+        line: CaptionLine,
         speaker: Member,
         event: ConversationEvent,
         began_at: float,
@@ -101,17 +101,17 @@ class Captions:
         if isinstance(event, Echoed):
             return self._take_back(line, event.turn)
         if isinstance(event, Partial | Source | Final | TurnEnded):
-            heard = Line(line.stay, made_from or line.language)
+            heard = CaptionLine(line.stay, made_from or line.language)
             return self._grow(line, speaker, event, began_at, heard)
         return None
 
     def _grow(
         self,
-        line: Line,
+        line: CaptionLine,
         speaker: Member,
         event: Partial | Source | Final | TurnEnded,
         began_at: float,
-        heard: Line,
+        heard: CaptionLine,
     ) -> Caption | None:
         turns = self._lines.setdefault(line, _Turns())
         turn = turns.of.get(event.turn)
@@ -146,7 +146,7 @@ class Captions:
             del turns.of[old]
         return self._news(turn)
 
-    def _take_back(self, line: Line, number: int) -> Caption | None:
+    def _take_back(self, line: CaptionLine, number: int) -> Caption | None:
         turns = self._lines.setdefault(line, _Turns())
         turns.echoed.add(number)
         for old in sorted(turns.echoed)[:-_KEPT_TURNS]:
@@ -156,7 +156,7 @@ class Captions:
         turn.echoed = True
         return self._news(turn)
 
-    def _failed(self, line: Line, event: Failed) -> Caption | None:
+    def _failed(self, line: CaptionLine, event: Failed) -> Caption | None:
         turns = self._lines.get(line)
         turn = turns.of.get(event.turn) if turns is not None and event.turn is not None else None
         if turn is None or turn.known.final:
@@ -193,7 +193,7 @@ class Captions:
             for caption in _open(self._lines.pop(line))
         ]
 
-    def finish_line(self, line: Line) -> list[Caption]:
+    def finish_line(self, line: CaptionLine) -> list[Caption]:
         """Make final as it stands what an ended conversation left open."""
         return [replace(caption, final=True) for caption in _open(self._lines.pop(line, _Turns()))]
 

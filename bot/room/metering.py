@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from bot.room.allowance import Account, Today
-from bot.room.events import Usage
+from bot.domain.cost import Today
+from bot.domain.events import Usage
 from bot.room.speaker import Speaker
+from bot.usage.allowance import Account
 
 
 class Metering:

@@ -1,7 +1,7 @@
 """Takes a running room to another voice channel, or joins its own anew."""
 
+from bot.domain.ports import JoinVoice
 from bot.errors import ParleyError
-from bot.room.ports import JoinVoice
 from bot.room.room import Room
 from bot.words import t
 

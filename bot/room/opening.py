@@ -5,30 +5,30 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.clock import Clock
+from bot.consent.consent import Answer, Consent, Consents
+from bot.consent.newcomers import Newcomers
+from bot.domain.glossary import Glossary, terms
+from bot.domain.notices import Notices, Sight, TextChannels
+from bot.domain.plan import RoomPlan
+from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, Look, OpenBoard
+from bot.domain.stored import GuildSettings, MemberLanguages
+from bot.domain.stores import SettingsStore
 from bot.errors import ConversationError
-from bot.room.allowance import Account, Accounts
-from bot.room.availability import Services
-from bot.room.consent import Answer, Consent, Consents
+from bot.guild.preferences import Wishing
 from bot.room.ending import Ending
-from bot.room.fanout import Fanning
-from bot.room.glossary import Glossary, terms
-from bot.room.newcomers import Newcomers
-from bot.room.notices import Notices, Sight, TextChannels
+from bot.room.fan_out import Fanning
+from bot.room.languages import Reading, outlook
 from bot.room.outages import refused
-from bot.room.plan import RoomPlan
-from bot.room.ports import CaptionBoard, Interpreter, JoinVoice, Look, OpenBoard
-from bot.room.records import GuildSettings, Wishes
 from bot.room.room import PostNotice, Room
-from bot.room.stores import SettingsStore
-from bot.room.wanted import Reading, outlook
-from bot.room.wishing import Wishing
+from bot.usage.allowance import Account, Accounts
+from bot.usage.availability import Services
 
 Record = Callable[[CaptionBoard, RoomPlan, Consent], Awaitable[CaptionBoard]]
 """A board that shows what this one shows and takes down what the guild wants kept."""
 
 
 @dataclass(slots=True)
-class Opening:
+class RoomFactory:
     """What rooms are made of; `Rooms` describes the parts."""
 
     interpreter: Interpreter
@@ -83,7 +83,7 @@ class Opening:
         """How many languages of a room guests may ever add."""
         return self.most_languages - 1 if self.readable else 0
 
-    async def reading(self, guild_id: int, wishes: Wishes) -> Reading:
+    async def reading(self, guild_id: int, wishes: MemberLanguages) -> Reading:
         """Whether a member would get what they want to read in a server's next room.
 
         Raises:
@@ -112,7 +112,7 @@ class Opening:
         A key, model or account that is refused is said here and now. Who chose to stay out stays
         out: starting a room takes nobody's no back.
         """
-        speaks = (await self.wishing.of(plan.guild_id)).get(starter_id, Wishes()).speaks
+        speaks = (await self.wishing.of(plan.guild_id)).get(starter_id, MemberLanguages()).speaks
         requests = plan.requests(starter_id, self.glossary(plan.guild_id), speaks)
         lead = next(request for request in requests if request.target == plan.lead)
         await self.interpreter.prepare(lead)

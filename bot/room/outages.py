@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bot.room.availability import KEPT_S, Services, Trouble
+from bot.usage.availability import KEPT_S, Services, Trouble
 from bot.words import Text, command, language_name, listing, number, t
 
 

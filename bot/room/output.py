@@ -4,8 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from bot.clock import Clock
-from bot.room.captions import Captions, Line
-from bot.room.events import (
+from bot.domain.events import (
     Caption,
     ConversationEvent,
     Echoed,
@@ -15,9 +14,10 @@ from bot.room.events import (
     Voice,
     VoiceEnded,
 )
-from bot.room.interpretation import Interpretation, Utterance
-from bot.room.ports import CaptionBoard, VoiceLink
+from bot.domain.ports import CaptionBoard, VoiceLink
+from bot.room.captions import CaptionLine, Captions
 from bot.room.speaker import Speaker
+from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Output:
         self._clock = clock
         self._count = count
         self._captions = Captions(originals=originals)
-        self._interpretation = Interpretation(self._play)
+        self._interpretation = VoiceQueue(self._play)
         self._said_codes: set[str] = set()
         self.link: VoiceLink | None = None
         self.speaks = True
@@ -69,14 +69,14 @@ class Output:
 
     def said(self, speaker: Speaker, language: str, event: ConversationEvent) -> None:
         """Take what a speaker's conversation says."""
-        line = Line(speaker.stay, language)
+        line = CaptionLine(speaker.stay, language)
         match event:
             case Voice(turn=turn, pcm=pcm):
-                self._interpretation.voice(Utterance(line, turn), pcm, self._clock.now())
+                self._interpretation.voice(QueuedUtterance(line, turn), pcm, self._clock.now())
             case VoiceEnded(turn=turn) | TurnEnded(turn=turn):
-                self._interpretation.ended(Utterance(line, turn))
+                self._interpretation.ended(QueuedUtterance(line, turn))
             case Echoed(turn=turn):
-                self._take_back(Utterance(line, turn))
+                self._take_back(QueuedUtterance(line, turn))
             case Failed(code=code, message=message):
                 if event.of_service:
                     log.info("conversation failed: %s", code)
@@ -103,7 +103,7 @@ class Output:
     def ended(self, speaker: Speaker, languages: Sequence[str]) -> None:
         """Nothing more comes from these of a speaker's conversations."""
         for language in languages:
-            line = Line(speaker.stay, language)
+            line = CaptionLine(speaker.stay, language)
             self._interpretation.broke_off(line)
             self._show(self._captions.finish_line(line))
 
@@ -125,7 +125,7 @@ class Output:
         """What was lost for the service's sake is worth a word again."""
         self._said_codes -= _LOST
 
-    def _take_back(self, utterance: Utterance) -> None:
+    def _take_back(self, utterance: QueuedUtterance) -> None:
         handed_s = self._interpretation.take_back(utterance)
         # Its rest is cut off, unless the end of another's voice stands before it.
         if self.link is not None and 0 < self.link.playing_s() <= handed_s:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from bot.clock import Clock
+from bot.domain.plan import RoomStatus
 from bot.errors import ChatError
-from bot.room.plan import RoomStatus
 from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)

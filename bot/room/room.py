@@ -7,15 +7,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.clock import Clock
-from bot.errors import ChatError
-from bot.room import ending
-from bot.room.admission import Admission
-from bot.room.allowance import Account
-from bot.room.availability import Services
-from bot.room.consent import Consent
-from bot.room.emptiness import Emptiness
-from bot.room.ending import Ending
-from bot.room.events import (
+from bot.consent.admission import Admission
+from bot.consent.consent import Consent
+from bot.consent.newcomers import Newcomers
+from bot.domain.events import (
     SPEECH_RATE,
     ConversationEvent,
     ConversationRequest,
@@ -25,21 +20,26 @@ from bot.room.events import (
     StateChanged,
     Usage,
 )
-from bot.room.fanout import Fanning
-from bot.room.glossary import Glossary
+from bot.domain.glossary import Glossary
+from bot.domain.notices import Occasion, Sight
+from bot.domain.plan import RoomPlan, RoomStatus, SpeakerStatus
+from bot.domain.ports import CaptionBoard, Interpreter, VoiceLink
+from bot.domain.spent import NOBODY
+from bot.domain.stored import MemberLanguages, SavedRoom
+from bot.errors import ChatError
+from bot.room import ending
+from bot.room.empty_channel import Emptiness
+from bot.room.ending import Ending
+from bot.room.fan_out import Fanning
+from bot.room.languages import MOST_LANGUAGES, Allowed, Languages, Reading
 from bot.room.metering import Metering
-from bot.room.newcomers import Newcomers
-from bot.room.notices import Occasion, Sight
 from bot.room.outages import Outages
 from bot.room.output import Output
-from bot.room.plan import RoomPlan, RoomStatus, SpeakerStatus
-from bot.room.ports import CaptionBoard, Interpreter, VoiceLink
-from bot.room.records import SavedRoom, Wishes
+from bot.room.roster import SpeakerRoster
 from bot.room.speaker import Speaker
-from bot.room.speakers import Speakers
-from bot.room.spent import NOBODY
-from bot.room.wanted import MOST_LANGUAGES, Allowed, Languages, Reading
 from bot.tasks import TaskOwner
+from bot.usage.allowance import Account
+from bot.usage.availability import Services
 from bot.words import t
 
 __all__ = ["Room", "RoomPlan", "RoomStatus", "SpeakerStatus"]
@@ -77,7 +77,7 @@ class Room:
         glossary: Glossary,
         account: Account | None = None,
         fanning: Fanning | None = None,
-        wishes: Mapping[int, Wishes] = MappingProxyType({}),
+        wishes: Mapping[int, MemberLanguages] = MappingProxyType({}),
         most_languages: int = MOST_LANGUAGES,
         guests: int = 0,
         changed: Callable[[], None] = lambda: None,
@@ -103,7 +103,7 @@ class Room:
         self._glossary = glossary  # by target language
         self._link: VoiceLink | None = None
         self._output = Output(board, clock, originals=plan.originals, count=self._count)
-        self._speakers = Speakers(
+        self._speakers = SpeakerRoster(
             interpreter, fanning, self._said, self._requests, lambda: self._agreeing
         )
         self._services = services or Services(clock)
@@ -259,7 +259,7 @@ class Room:
         if self.languages.allow(guests):
             self._settle()
 
-    def use_wishes(self, user_id: int, wishes: Wishes) -> None:
+    def use_wishes(self, user_id: int, wishes: MemberLanguages) -> None:
         """What this member speaks and reads from now on."""
         if self.languages.wish(user_id, wishes):
             self._replace(user_id)

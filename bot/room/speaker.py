@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from bot.room.events import (
+from bot.domain.events import (
     ConversationEvent,
     ConversationRequest,
     ConversationState,
@@ -13,8 +13,8 @@ from bot.room.events import (
     StateChanged,
     Usage,
 )
-from bot.room.further import FurtherLanguage
-from bot.room.ports import Conversation, Interpreter, TextTranslator
+from bot.domain.ports import Conversation, Interpreter, TextTranslator
+from bot.room.text_language import TextLanguage
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Speaker:
         self.heard_at: float | None = None
         self._speaking = False
         self._conversations: dict[str, Conversation] = {}
-        self._further: dict[str, FurtherLanguage] = {}
+        self._further: dict[str, TextLanguage] = {}
         self._made_from: dict[str, str] = {}  # ended ones too
         self._written_until: dict[str, int] = {}  # the last turn of ended ones
         self._lead_target = requests[0].target
@@ -148,11 +148,9 @@ class Speaker:
         if language not in self._conversations and language not in self._further:
             self.states.pop(language, None)  # it was not asked for again meanwhile
 
-    def _made(
-        self, request: ConversationRequest, lead: str, texts: TextTranslator
-    ) -> FurtherLanguage:
+    def _made(self, request: ConversationRequest, lead: str, texts: TextTranslator) -> TextLanguage:
         self.states[request.target] = ConversationState.IDLE
-        return FurtherLanguage(
+        return TextLanguage(
             request.target,
             lead,
             texts,

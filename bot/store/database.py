@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.errors import StoreError
 from bot.locks import FairLock, KeyedLimit
 from bot.store import faults, migrations
-from bot.store.sqlite import Connection
+from bot.store.sqlite import SqliteConnection
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Database:
     """An open database; made by `open`, usable as an async context manager."""
 
     def __init__(self, url: str) -> None:
-        self._connections: set[Connection] = set()  # of SQLite
+        self._connections: set[SqliteConnection] = set()  # of SQLite
         self._interrupted: set[asyncio.Task[Any] | None] = set()
         self._engine = engine_of(url, self._connect)
         self._left: Callable[[], float] = lambda: math.inf
@@ -154,7 +154,7 @@ class Database:
         # Made here and not by SQLAlchemy, so that the thread of one that fails to open is known
         # too: it would outlive the error, and speak to an event loop that may be gone.
         (database,), options = self._engine.dialect.create_connect_args(self._engine.url)
-        connection = Connection(self._interrupt, database, **options)
+        connection = SqliteConnection(self._interrupt, database, **options)
         self._connections = {known for known in self._connections if not known.has_ended}
         self._connections.add(connection)
         return await connection

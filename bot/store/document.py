@@ -13,7 +13,7 @@ from bot.errors import StoreError
 T = TypeVar("T")
 
 
-class Document(Generic[T]):
+class JsonDocument(Generic[T]):
     """How a dataclass stands in a JSON column.
 
     Args:

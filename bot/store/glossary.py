@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.stored import Term
 from bot.errors import GlossaryFullError
-from bot.room.records import Term
 from bot.store.database import Database
 from bot.store.tables import glossary
 from bot.store.upsert import put

@@ -42,7 +42,7 @@ _KEEPALIVE: Final = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5}
 _SET: Final = text("SELECT set_config(:name, :value, false)")
 
 
-class Lease(Protocol):
+class DatabaseLease(Protocol):
     """What a process holds."""
 
     async def lost(self) -> StoreError:
@@ -52,7 +52,7 @@ class Lease(Protocol):
         """Give it back. Idempotent."""
 
 
-async def take(url: str) -> Lease:
+async def take(url: str) -> DatabaseLease:
     """Take the lease of the database at `url`, before anything else is done with it.
 
     Raises:

@@ -4,16 +4,16 @@ import logging
 
 from sqlalchemy import delete, select
 
+from bot.domain.stored import SavedRoom
 from bot.errors import StoreError
-from bot.room.records import SavedRoom
 from bot.store.database import Database
-from bot.store.document import Document
+from bot.store.document import JsonDocument
 from bot.store.tables import rooms
 from bot.store.upsert import put
 
 log = logging.getLogger(__name__)
 
-_DOCUMENT = Document(SavedRoom, "room")
+_DOCUMENT = JsonDocument(SavedRoom, "room")
 
 
 class RoomTable:

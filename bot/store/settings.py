@@ -2,13 +2,13 @@
 
 from sqlalchemy import select
 
-from bot.room.records import GuildSettings
+from bot.domain.stored import GuildSettings
 from bot.store.database import Database
-from bot.store.document import Document
+from bot.store.document import JsonDocument
 from bot.store.tables import settings
 from bot.store.upsert import put
 
-_DOCUMENT = Document(GuildSettings, "settings")
+_DOCUMENT = JsonDocument(GuildSettings, "settings")
 
 
 class SettingsTable:

@@ -28,7 +28,7 @@ async def to_the_end(work: Coroutine[Any, Any, T], interrupted: Callable[[], Non
     return task.result()
 
 
-class Connection(aiosqlite.Connection):
+class SqliteConnection(aiosqlite.Connection):
     """A connection with a thread of its own.
 
     Args:

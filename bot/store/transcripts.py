@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from bot.room.records import TranscriptLine
+from bot.domain.stored import TranscriptLine
 from bot.store import bounded
 from bot.store.database import Database
 from bot.store.tables import transcripts

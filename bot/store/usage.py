@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.room.spent import COLUMNS, NOBODY, Spent, SpentKey
+from bot.domain.spent import COLUMNS, NOBODY, Spent, SpentKey
 from bot.store import bounded
 from bot.store.database import Database
 from bot.store.tables import usage

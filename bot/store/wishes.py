@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, select
 
-from bot.room.records import Wishes
+from bot.domain.stored import MemberLanguages
 from bot.store.database import Database
 from bot.store.tables import wishes
 from bot.store.upsert import put
@@ -14,18 +14,18 @@ class WishTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def wishes(self, guild_id: int) -> dict[int, Wishes]:
+    async def wishes(self, guild_id: int) -> dict[int, MemberLanguages]:
         """Of every member of a guild who said anything."""
         query = select(wishes.c.user_id, wishes.c.speaks, wishes.c.reads).where(
             wishes.c.guild_id == guild_id
         )
         async with self._database.reading(guild_id) as connection:
             rows = (await connection.execute(query)).all()
-        return {user_id: Wishes(speaks, reads) for user_id, speaks, reads in rows}
+        return {user_id: MemberLanguages(speaks, reads) for user_id, speaks, reads in rows}
 
-    async def put_wishes(self, guild_id: int, user_id: int, wanted: Wishes) -> None:
+    async def put_wishes(self, guild_id: int, user_id: int, wanted: MemberLanguages) -> None:
         """Keep them; empty ones are forgotten."""
-        if wanted == Wishes():
+        if wanted == MemberLanguages():
             await self.forget_wishes(guild_id, user_id)
             return
         row = put(self._database.dialect, wishes)

@@ -6,24 +6,25 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
+from bot.domain.events import ConversationEvent, ConversationRequest
+from bot.domain.spent import NOBODY
 from bot.errors import LanguageError, SettingsError
-from bot.room.events import ConversationEvent, ConversationRequest
-from bot.room.spent import NOBODY
-from bot.translation import faults, languages, notices
-from bot.translation.ahead import Ahead
-from bot.translation.bounds import Excess
-from bot.translation.budget import BudgetFigures, Claim, ConnectBudget
 from bot.translation.connection.link import Link
-from bot.translation.conversation import LiveConversation
-from bot.translation.dialect import SessionOptions
-from bot.translation.echo import EchoRule
-from bot.translation.meter import Meter
-from bot.translation.models import SourceText, model_named
 from bot.translation.ports import Endpoint, LinkPort, OnEvent, OnLost, Reach, report
+from bot.translation.protocol import faults, languages
+from bot.translation.protocol.bounds import Excess
+from bot.translation.protocol.models import SourceTextSupport, model_named
+from bot.translation.protocol.session_body import SessionOptions
+from bot.translation.quota.quota import BudgetFigures, Claim, ConnectBudget
+from bot.translation.quota.tokens import TokenPace
 from bot.translation.sockets import Sockets
-from bot.translation.tokens import TokenPace
-from bot.translation.turns import Turns
-from bot.translation.wishes import SessionSettings
+from bot.translation.speech import notices
+from bot.translation.speech.conversation import LiveConversation
+from bot.translation.speech.echo import EchoRule
+from bot.translation.speech.meter import Meter
+from bot.translation.speech.prepared import PreparedConversations
+from bot.translation.speech.session_settings import SessionSettings
+from bot.translation.speech.turns import Turns
 from bot.words import language_name, listing, t
 
 SHORTEST_SILENCE_MS: Final = 200
@@ -31,7 +32,7 @@ LONGEST_SILENCE_MS: Final = 6000
 
 
 class LiveTranslate:
-    """Implements `bot.room.ports.Interpreter` with Qwen-LiveTranslate. One per process.
+    """Implements `bot.domain.ports.Interpreter` with Qwen-LiveTranslate. One per process.
 
     Args:
         url: Websocket address of the service, without a query.
@@ -92,7 +93,7 @@ class LiveTranslate:
         self._clock = clock
         self._silence_ms = silence_ms
         self._idle_s = idle_s
-        self._source_text = source_text or self._model.source_text is SourceText.ALWAYS
+        self._source_text = source_text or self._model.source_text is SourceTextSupport.ALWAYS
         self._lends = lends
         self._budget = ConnectBudget(
             connects_per_minute,
@@ -107,7 +108,7 @@ class LiveTranslate:
             servers=servers,
         )
         self._reach = reach
-        self._ahead = Ahead(self._conversation, self._slow)
+        self._ahead = PreparedConversations(self._conversation, self._slow)
         self._sockets = Sockets()
 
     def open(self) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.translation.faults import Fault
-from bot.translation.protocol import ServerEvent
+from bot.translation.protocol.faults import Fault
+from bot.translation.protocol.server_events import ServerEvent
 
 
 class LinkPort(Protocol):

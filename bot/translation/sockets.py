@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.translation import bounds, faults
-from bot.translation.faults import Fault
+from bot.translation.protocol import bounds, faults
+from bot.translation.protocol.faults import Fault
+from bot.translation.protocol.unreached import of_connect
 from bot.translation.proxies import Proxy, proxy_for
-from bot.translation.unreached import of_connect
 
 STALL_S: Final = 7.0  # longest wait for a handshake
 DEAF_S: Final = 7.0  # without a sign of life for this long, a connection is lost

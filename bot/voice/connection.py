@@ -14,7 +14,7 @@ READY_TIMEOUT_S = 10.0  # to get into the DAVE group
 _LEAVE_TIMEOUT_S = 5.0
 
 
-class Connection:
+class VoiceConnection:
     """Joins and leaves.
 
     Args:

@@ -38,9 +38,9 @@ from discord.gateway import DiscordVoiceWebSocket, DiscordWebSocket
 from discord.utils import MISSING
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
-from bot.voice.crypto import AES_GCM, MODES, AesGcm, KeptCipher
 from bot.voice.discord_moves import MovingState
 from bot.voice.people import VoiceChannel
+from bot.voice.receive.crypto import AES_GCM, MODES, AesGcm, KeptCipher
 
 log = logging.getLogger(__name__)
 

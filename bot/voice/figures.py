@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from bot.room.events import SPEECH_RATE
+from bot.domain.events import SPEECH_RATE
 
 
 @dataclass(slots=True)

@@ -10,23 +10,30 @@ from typing import Any
 import discord
 
 from bot.clock import Clock
-from bot.room.events import Member, Speech
-from bot.room.ports import Listener
+from bot.domain.events import Member, Speech
+from bot.domain.ports import Listener
 from bot.tasks import TaskOwner
 from bot.voice import gateway_events
-from bot.voice.connection import Connection
-from bot.voice.dave import Keys, NoKeys
+from bot.voice.connection import VoiceConnection
 from bot.voice.discord_internals import Client, adopt, gateway_up
 from bot.voice.figures import Figures
-from bot.voice.hearing import Hearing
 from bot.voice.joining import check_entry
 from bot.voice.people import Change, VoiceChannel
-from bot.voice.player import Gate, Player
+from bot.voice.playback.player import Gate, Player
 from bot.voice.presence import Presence, Whereabouts
-from bot.voice.receiver import Receiver
+from bot.voice.receive.dave import Keys, NoKeys
+from bot.voice.receive.packet_path import PacketPath
+from bot.voice.receive.receiver import Receiver
 from bot.voice.stage import ask_to_speak
-from bot.voice.standing import DELETED, Notice, OwnVoice, Standing, disconnected, moved
-from bot.voice.supervisor import Supervisor
+from bot.voice.watch.supervisor import Supervisor
+from bot.voice.watch.voice_state import (
+    DELETED,
+    OwnVoice,
+    Standing,
+    VoiceNotice,
+    disconnected,
+    moved,
+)
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +87,8 @@ class DiscordVoiceLink:
         self._tasks = TaskOwner(f"voice-{channel.id}")
         self._figures = Figures()
         self._presence = Presence(channel, self, self._tasks)
-        self._connection = Connection(self, self._use, lambda: self._alone, join_timeout_s)
-        self._hearing = Hearing(NoKeys(), self._figures)
+        self._connection = VoiceConnection(self, self._use, lambda: self._alone, join_timeout_s)
+        self._hearing = PacketPath(NoKeys(), self._figures)
         self._receiver = Receiver(self._hearing, self._figures, clock, self._heard, self._foreign)
         self._player = Player(self._connection.start_playing, self._gate, self._figures)
         self._supervisor = Supervisor(self, self._hearing, clock, self._figures, self._tasks)
@@ -314,7 +321,7 @@ class DiscordVoiceLink:
         self._receiver.tell(self._hearing.reset)
         await self._join()
 
-    def notice(self, notice: Notice) -> None:
+    def notice(self, notice: VoiceNotice) -> None:
         """Tell the room's people."""
         if not self._closed:
             self._listener.noticed(notice.code, notice.text)

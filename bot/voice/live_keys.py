@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from discord.utils import MISSING
 
-from bot.voice.dave import Session
 from bot.voice.discord_internals import ConnectionState
+from bot.voice.receive.dave import DaveSession
 
 
 class LiveKeys:
-    """The keys of a connection as they are now; see `bot.voice.dave.Keys`."""
+    """The keys of a connection as they are now; see `bot.voice.receive.dave.Keys`."""
 
     def __init__(self, connection: ConnectionState) -> None:
         self._connection = connection
@@ -28,9 +28,9 @@ class LiveKeys:
         return None if key is MISSING else key
 
     @property
-    def session(self) -> Session | None:
+    def session(self) -> DaveSession | None:
         """The DAVE session."""
-        session: Session | None = self._connection.dave_session
+        session: DaveSession | None = self._connection.dave_session
         return session
 
     @property

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import discord
 
-from bot.room.events import Member
+from bot.domain.events import Member
 
 log = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ import logging
 
 import discord
 
-from bot.voice.standing import Notice
+from bot.voice.watch.voice_state import VoiceNotice
 from bot.words import t
 
 log = logging.getLogger(__name__)
 
 
-async def ask_to_speak(channel: discord.StageChannel) -> Notice | None:
+async def ask_to_speak(channel: discord.StageChannel) -> VoiceNotice | None:
     """Become a speaker where that is permitted, else raise the hand.
 
     Returns:
@@ -29,7 +29,7 @@ async def ask_to_speak(channel: discord.StageChannel) -> Notice | None:
         return None  # it has left meanwhile
     except discord.HTTPException as error:
         log.info("could not ask to speak on the stage: status=%d", error.status)
-        return Notice(
+        return VoiceNotice(
             "stage",
             t(
                 "I can't ask to speak on {channel}: a moderator of the stage has to invite me, or "
@@ -37,7 +37,7 @@ async def ask_to_speak(channel: discord.StageChannel) -> Notice | None:
                 channel=channel.name,
             ),
         )
-    return Notice(
+    return VoiceNotice(
         "stage",
         t(
             "I asked to speak on {channel}: a moderator of the stage has to accept that before "

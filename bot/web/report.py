@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from bot.room.availability import Trouble
+from bot.usage.availability import Trouble
 from bot.words import render
 
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import aiohttp
 
 from bot.clock import LoopClock
-from bot.room.events import ConversationEvent, ConversationRequest, Failed, Final, Partial, Voice
+from bot.domain.events import ConversationEvent, ConversationRequest, Failed, Final, Partial, Voice
 from bot.translation.interpreter import LiveTranslate
 from tests.bench import babble
 from tests.bench.babble import CHUNK_S, VOICE

@@ -18,9 +18,9 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_websocket import WebSocketWriter
 from dashscope.audio.qwen_omni import OmniRealtimeCallback
 
-from bot.translation import limits
-from bot.translation.backlog import Backlog
+from bot.translation import timeouts
 from bot.translation.connection.sdk import Conversation
+from bot.translation.speech.backlog import Backlog
 
 
 class Writer(Protocol):
@@ -89,7 +89,7 @@ class Frames:
     """The way of one member's speech to the wire, without the wire."""
 
     def __init__(self, writer: Writer) -> None:
-        self._backlog = Backlog(limits.UNSENT_S, limits.KEPT_S)
+        self._backlog = Backlog(timeouts.UNSENT_S, timeouts.KEPT_S)
         self._writer = writer
 
     def feed(self, pcm: bytes) -> None:

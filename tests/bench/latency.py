@@ -13,12 +13,12 @@ from functools import partial
 from multiprocessing.connection import Connection
 
 from bot.clock import LoopClock
-from bot.room.events import ConversationEvent, ConversationRequest
+from bot.domain.events import ConversationEvent, ConversationRequest
 from bot.translation.interpreter import LiveTranslate
 from tests.bench.measure import Child, listening_socket, send_paced
 from tests.bench.parley import Hearer
 from tests.bench.scene import Scene
-from tests.integration.translation_service import CHUNK, Service, Session
+from tests.integration.translation.translation_service import CHUNK, Service, Session
 
 _PACKETS = 5  # of a chunk
 _SKIPPED = 10  # chunks

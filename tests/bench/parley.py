@@ -9,13 +9,13 @@ from types import SimpleNamespace
 from typing import Self, cast
 
 from bot.clock import Clock, LoopClock
-from bot.room.events import SPEECH_RATE
-from bot.voice import crypto
+from bot.domain.events import SPEECH_RATE
 from bot.voice.discord_internals import ConnectionState
 from bot.voice.figures import Figures
-from bot.voice.hearing import Hearing
 from bot.voice.live_keys import LiveKeys
-from bot.voice.receiver import Receiver
+from bot.voice.receive import crypto
+from bot.voice.receive.packet_path import PacketPath
+from bot.voice.receive.receiver import Receiver
 from tests.bench.frames import Frames, Sdk
 from tests.bench.measure import Cost, cpu_s, resident_kb, settle
 from tests.bench.scene import FIRST_SSRC, FRAME_S, TRANSPORT_KEY, Scene
@@ -88,7 +88,7 @@ class Hearer:
 
     def __init__(self, scene: Scene, deliver: Deliver, clock: Clock) -> None:
         self.figures = Figures()
-        hearing = Hearing(keys(scene), self.figures)
+        hearing = PacketPath(keys(scene), self.figures)
         self.receiver = Receiver(hearing, self.figures, clock, deliver, lambda _: None)
         self.receiver.start()
         hearing.allowed = frozenset(scene.users)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bot import speech
 from bot.audio import files
 from bot.audio.opus import Encoder
-from bot.voice import crypto
+from bot.voice.receive import crypto
 from tests.bench.group import group
 
 FIRST_USER = 1_000

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.room.records import Layout
-from tests.integration.translation_service import Service, listen
+from bot.domain.stored import Layout
+from tests.integration.translation.translation_service import Service, listen
 from tests.support.call import engine_process
 
 

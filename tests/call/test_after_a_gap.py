@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.stored import GuildSettings
 from bot.loopback import Person
-from bot.room.records import GuildSettings
 from tests.call.test_room_commands import kept
-from tests.integration.translation_service import Service, translate
+from tests.integration.translation.translation_service import Service, translate
 from tests.support.call import Place, ask, bot_at, enter, place
 from tests.support.clips import clip
 from tests.support.heard import speech_s

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from faster_whisper import WhisperModel
 
-from bot.engine import weights
+from bot.engine.models import weights
 from bot.loopback import Person
-from tests.integration.voice_lounge import RATE, Lounge, lounge, within
+from tests.integration.voice.voice_lounge import RATE, Lounge, lounge, within
 from tests.support.call import ROOT
 from tests.support.clips import clip, plain
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from bot.loopback import Person
-from tests.integration.voice_lounge import Lounge, lounge, tone, within
+from tests.integration.voice.voice_lounge import Lounge, lounge, tone, within
 
 COMINGS = 100
 PIECE_S = 3.0  # of speech, one after the other for as long as guests come

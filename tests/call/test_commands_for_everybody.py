@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bot.loopback import Permissions
-from tests.integration.translation_service import Service, translate
+from tests.integration.translation.translation_service import Service, translate
 from tests.support.call import ask, bot_at, enter, notice_of, place
 from tests.support.clips import clip
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.stored import Layout
 from bot.loopback import Person
-from bot.room.records import Layout
 from tests.call.conftest import Soak
-from tests.integration.translation_service import Service
+from tests.integration.translation.translation_service import Service
 from tests.support.call import Open, Place, bot_at, enter, notice_of, open_now, place, stop
 from tests.support.crowd import Talk
 from tests.support.listening_service import CHUNKS_PER_S, ListeningService, hum

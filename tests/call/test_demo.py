@@ -12,7 +12,7 @@ import pytest
 from faster_whisper import WhisperModel
 
 from bot import speech
-from bot.engine import weights
+from bot.engine.models import weights
 from tests.support.call import ROOT
 from tests.support.clips import word_error_rate
 from tests.support.subtitles import read_vtt

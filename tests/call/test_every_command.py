@@ -16,7 +16,7 @@ import pytest
 from bot.errors import LoopbackError
 from bot.loopback import Bot, Person
 from tests.call.test_run import UNUSED_ENGINE
-from tests.integration.test_transcript_command import keep, line
+from tests.integration.commands.test_transcript_command import keep, line
 from tests.support.call import ANSWERED_WITHIN_S, ROOT, Place, ask, bot_at, enter, notice_of, place
 
 _REFUSED = re.compile(r"\n-# [0-9a-f]{8}$")

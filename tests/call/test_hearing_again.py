@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import pytest
 
+from bot.domain.events import Speech
 from bot.loopback import Person
-from bot.loopback.world import Dispatch
-from bot.room.events import Speech
+from bot.loopback.state.world import Dispatch
 from bot.voice.discord_internals import Client
 from bot.voice.link import DiscordVoiceLink
-from tests.integration.voice_lounge import Ears, Lounge, lounge, tone, within
+from tests.integration.voice.voice_lounge import Ears, Lounge, lounge, tone, within
 
 MOVE_S = 1.0
 VOICE_S = 3.0

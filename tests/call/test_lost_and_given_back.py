@@ -14,7 +14,7 @@ import pytest
 from bot.app import App
 from bot.loopback import Channel, Message, Permissions, Person
 from bot.tasks import TaskOwner
-from tests.integration.translation_service import Service
+from tests.integration.translation.translation_service import Service
 from tests.support.call import Place, bot_at, enter, notice_of, place, stop
 from tests.support.listening_service import ListeningService, hum
 

@@ -4,9 +4,9 @@ from functools import partial
 from pathlib import Path
 
 from bot.client import ParleyBot
+from bot.domain.stored import GuildSettings
 from bot.loopback import Permissions
-from bot.room.records import GuildSettings
-from cogs.comings import Comings
+from cogs.auto_start import AutoStart
 from tests.call.test_room_commands import kept, use
 from tests.call.test_room_panel import LANGUAGES, panel_of
 from tests.call.test_rooms_come_back import STOP
@@ -52,8 +52,8 @@ async def test_nothing_is_kept_of_a_voice_channel_that_is_deleted(tmp_path: Path
         await kept(where, tmp_path, GuildSettings(auto_channels=auto))
         where.guild.deny(stage, where.account, Permissions.CONNECT)
         async with bot_at(where, tmp_path, UNUSED_ENGINE) as app:
-            comings = app.bot.get_cog("Comings")
-            assert isinstance(comings, Comings)
+            comings = app.bot.get_cog("AutoStart")
+            assert isinstance(comings, AutoStart)
             host = await enter(where.guild.add_person("Host", admin=True), where)
             await use(where, host, "translate start", to="en")
             await use(where, host, "translate stop")

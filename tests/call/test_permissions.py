@@ -9,7 +9,7 @@ import pytest
 
 from bot.app import App
 from bot.loopback import Person
-from bot.loopback.permissions import Permissions
+from bot.loopback.state.permissions import Permissions
 from tests.support.call import Place, bot_at, place
 
 UNUSED_ENGINE = "ws://127.0.0.1:9/api-ws/v1/realtime"

@@ -6,11 +6,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from bot.domain.stored import ConsentMode, GuildSettings
 from bot.loopback import Message
-from bot.room.records import ConsentMode, GuildSettings
 from bot.store.database import Database
 from bot.store.settings import SettingsTable
-from tests.integration.translation_service import Service, translate
+from tests.integration.translation.translation_service import Service, translate
 from tests.support.call import Place, bot_at, enter, place
 from tests.support.clips import clip
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.translation_service import Service, translate
+from tests.integration.translation.translation_service import Service, translate
 from tests.support.call import Place, bot_at, enter, open_now, place
 from tests.support.clips import clip
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.room.records import GuildSettings
+from bot.domain.stored import GuildSettings
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.guilds import GuildTable

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from bot.domain.stored import GuildSettings
 from bot.loopback import Permissions, Person
-from bot.room.records import GuildSettings
 from bot.store.database import Database
 from bot.store.settings import SettingsTable
 from tests.call.test_run import UNUSED_ENGINE

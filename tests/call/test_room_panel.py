@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from bot.domain.stored import GuildSettings
 from bot.loopback import Message, Permissions
-from bot.room.records import GuildSettings
 from tests.call.test_room_commands import kept, use
 from tests.call.test_rooms_come_back import STOP, panels
 from tests.call.test_run import UNUSED_ENGINE

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.stored import SavedRoom
 from bot.loopback import Message, Permissions
-from bot.room.records import SavedRoom
 from bot.store.database import Database
 from bot.store.rooms import RoomTable
 from tests.call.test_run import UNUSED_ENGINE, ended, parley

@@ -15,8 +15,8 @@ import pytest
 from bot.loopback import Message, Person
 from bot.tasks import TaskOwner
 from tests.call.test_run import free_port
-from tests.integration.text_service import Asked, TextRoutes
-from tests.integration.translation_service import Service, translate
+from tests.integration.translation.text_service import Asked, TextRoutes
+from tests.integration.translation.translation_service import Service, translate
 from tests.support.call import Place, bot_at, enter, place, stop
 from tests.support.clips import clip
 

@@ -11,8 +11,8 @@ import pytest
 
 from bot.errors import LoopbackError
 from bot.loopback import Person, Role
-from bot.loopback.answer import Answer
-from bot.loopback.permissions import Permissions
+from bot.loopback.people.answer import ReceivedAnswer
+from bot.loopback.state.permissions import Permissions
 from tests.support.call import ANSWERED_WITHIN_S, Place, ask, bot_at, place
 
 UNUSED_ENGINE = "ws://127.0.0.1:9/api-ws/v1/realtime"
@@ -27,7 +27,7 @@ class Office:
     host_role: Role
     guest: Person
 
-    async def ask(self, what: str, **options: Any) -> Answer:
+    async def ask(self, what: str, **options: Any) -> ReceivedAnswer:
         """The answer to who may manage; seen by them alone and within a second."""
         answer = await ask(self.host, self.where, f"settings {what}", **options)
         assert answer.seen_after_s < ANSWERED_WITHIN_S

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.integration.translation_service import Service, translate
+from tests.integration.translation.translation_service import Service, translate
 from tests.support.call import bot_at, enter, place, stop
 from tests.support.clips import clip
 

@@ -14,7 +14,7 @@ from bot.demo.reading import read
 from bot.loopback import Channel, Guild, Person
 from bot.tasks import TaskOwner
 from tests.call.test_run import UNUSED_ENGINE, parley
-from tests.integration.translation_service import Service
+from tests.integration.translation.translation_service import Service
 from tests.support.call import Place, place
 from tests.support.listening_service import ListeningService, hum
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.room.spent import Spent
+from bot.domain.spent import Spent
 from bot.store.database import Database
 from bot.store.usage import UsageTable
 from tests.integration.loopback_bot import until
-from tests.integration.text_service import TextRoutes
-from tests.integration.translation_service import Service, translate
+from tests.integration.translation.text_service import TextRoutes
+from tests.integration.translation.translation_service import Service, translate
 from tests.support.call import Place, ask, bot_at, enter, place
 from tests.support.clips import clip
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.loopback import Message, Permissions, Person
 from bot.tasks import TaskOwner
-from tests.integration.translation_service import Service, translate
+from tests.integration.translation.translation_service import Service, translate
 from tests.support.call import Place, ask, bot_at, enter, notice_of, place
 from tests.support.clips import clip
 from tests.support.heard import speech_s

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from bot.domain.stored import GuildSettings
 from bot.errors import LoopbackError
-from bot.loopback import Answer, Channel, Complaint, Permissions, Person
-from bot.room.records import GuildSettings
-from cogs.cooldowns import MOST_DONE, PACES, Done
+from bot.loopback import Channel, Complaint, Permissions, Person, ReceivedAnswer
+from bot.ui.cooldowns import MOST_DONE, PACES, Done
 from tests.call.test_room_commands import kept
 from tests.call.test_room_panel import VOICE, panel_of
 from tests.call.test_run import UNUSED_ENGINE
@@ -26,10 +26,12 @@ UNKNOWN_INTERACTION = 10062
 FAST = "Not so fast: try again in "
 MANY = "Too many here do this at once: try again in "
 
-Press = Callable[[int], Coroutine[Any, Any, Answer]]
+Press = Callable[[int], Coroutine[Any, Any, ReceivedAnswer]]
 
 
-async def storm(press: Press, times: int = PRESSES, within_s: float = STORM_S) -> list[Answer]:
+async def storm(
+    press: Press, times: int = PRESSES, within_s: float = STORM_S
+) -> list[ReceivedAnswer]:
     """So many presses, evenly in this time, none waiting for the one before; all the answers.
 
     Discord, the bot and the people share a machine here: where it has much else to do, a few may
@@ -37,7 +39,7 @@ async def storm(press: Press, times: int = PRESSES, within_s: float = STORM_S) -
     """
     begun = time.monotonic()
 
-    async def one(number: int) -> Answer | None:
+    async def one(number: int) -> ReceivedAnswer | None:
         at = begun + number * within_s / times
         await asyncio.sleep(max(0.0, at - time.monotonic()))
         try:
@@ -51,7 +53,7 @@ async def storm(press: Press, times: int = PRESSES, within_s: float = STORM_S) -
     return answered
 
 
-def begins(answers: list[Answer], beginning: str) -> int:
+def begins(answers: list[ReceivedAnswer], beginning: str) -> int:
     """How many of them begin so."""
     return sum(answer.content.startswith(beginning) for answer in answers)
 
@@ -148,7 +150,7 @@ async def test_fifty_people_who_pause_and_resume_fill_no_channel(tmp_path: Path)
         crowd = managers(where)
         await ask(host, where, "translate start", to="en")
 
-        async def turn(number: int) -> Answer:
+        async def turn(number: int) -> ReceivedAnswer:
             command = "translate pause" if number % 2 else "translate resume"
             return await crowd[number % 50].command(command, channel=where.captions)
 
@@ -216,7 +218,7 @@ async def test_a_refusal_is_in_the_language_of_who_is_refused(tmp_path: Path) ->
     async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
         ana = where.guild.add_person("Ana", locale="de")
 
-        async def wish(_: int) -> Answer:
+        async def wish(_: int) -> ReceivedAnswer:
             return await ana.command("translate mine", {"reads": "fr"}, channel=where.captions)
 
         answers = await storm(wish, 40, 1.0)

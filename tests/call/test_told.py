@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.stored import ConsentMode, GuildSettings
 from bot.loopback import Message, Permissions, Person
-from bot.room.records import ConsentMode, GuildSettings
 from bot.tasks import TaskOwner
-from cogs.channels import TextChannels
+from bot.ui.text_channels import TextChannelWatch
 from tests.call.test_room_commands import kept
-from tests.integration.translation_service import Service, translate
+from tests.integration.translation.translation_service import Service, translate
 from tests.support.call import Place, ask, bot_at, enter, notice_of, place
 from tests.support.clips import clip
 from tests.support.heard import speech_s
@@ -220,8 +220,8 @@ async def test_who_loses_the_role_that_shows_the_text_channel_is_no_longer_heard
             before = speech_s(service)
             assert before > 1.5
             where.guild.state.members[ana.id].role_ids.discard(role.id)
-            watch = app.bot.get_cog("TextChannels")
-            assert isinstance(watch, TextChannels)
+            watch = app.bot.get_cog("TextChannelWatch")
+            assert isinstance(watch, TextChannelWatch)
             watch._ask_again.restart()  # a minute later
             await asyncio.sleep(1.0)
             await ana.speak(SPEECH)

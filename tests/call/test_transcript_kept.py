@@ -8,8 +8,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.loopback import Answer, Person
-from bot.room.records import GuildSettings
+from bot.domain.stored import GuildSettings
+from bot.loopback import Person, ReceivedAnswer
 from bot.store.database import Database
 from bot.store.settings import SettingsTable
 from tests.support.call import Place, bot_at, enter, notice_of, place
@@ -61,7 +61,9 @@ async def test_what_was_said_is_handed_out_under_the_right_name_and_time_and_for
         assert kept.execute("select count(*) from transcripts").fetchone() == (0,)
 
 
-async def ask(person: Person, where: Place, form: str, language: str | None = None) -> Answer:
+async def ask(
+    person: Person, where: Place, form: str, language: str | None = None
+) -> ReceivedAnswer:
     options = {"format": form} | ({} if language is None else {"language": language})
     return await person.command("translate transcript", options, channel=where.captions)
 

@@ -21,14 +21,14 @@ from typing import Any
 
 import pytest
 
+from bot.domain.stored import GuildSettings, TranscriptLine
 from bot.errors import LoopbackError
 from bot.loopback import Bot, Channel, LoopbackDiscord, Message, Person
-from bot.room.records import GuildSettings, TranscriptLine
 from bot.store.database import Database
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
 from bot.tasks import TaskOwner
-from tests.integration.translation_service import Service
+from tests.integration.translation.translation_service import Service
 from tests.support.call import Place, bot_at, enter, notice_of, open_now
 from tests.support.listening_service import ListeningService, hum
 from tests.support.readers import Readers

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.app import App
-from bot.loopback import Answer, Message, Permissions, Person
-from bot.room.records import GuildSettings, SavedRoom
+from bot.domain.stored import GuildSettings, SavedRoom
+from bot.loopback import Message, Permissions, Person, ReceivedAnswer
 from bot.store.database import Database
 from bot.store.rooms import RoomTable
 from tests.call.test_room_commands import CHANGES, LESS, kept, use
@@ -64,7 +64,7 @@ async def scene(folder: Path, service_url: str) -> AsyncIterator[Scene]:
         assert where.discord.complaints == []
 
 
-def said(answer: Answer) -> str:
+def said(answer: ReceivedAnswer) -> str:
     return re.sub(r"\n-# [0-9a-f]{8}$", "", answer.shown)
 
 

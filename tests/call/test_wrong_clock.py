@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.room.records import GuildSettings, TranscriptLine
-from bot.room.spent import Spent, SpentKey
+from bot.domain.spent import Spent, SpentKey
+from bot.domain.stored import GuildSettings, TranscriptLine
 from bot.store.database import Database
 from bot.store.guilds import GuildTable
 from bot.store.settings import SettingsTable

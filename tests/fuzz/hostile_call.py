@@ -9,11 +9,11 @@ import davey
 import numpy as np
 
 from bot.audio.opus import SILENCE, Encoder
-from bot.voice import crypto
 from bot.voice.figures import Figures
-from bot.voice.hearing import Hearing
+from bot.voice.receive import crypto
+from bot.voice.receive.packet_path import PacketPath
 from tests.fuzz.mutation import mutated
-from tests.unit.loopback_voice.dave_call import DaveCall
+from tests.unit.loopback.voice.dave_call import DaveCall
 
 RATE = 16_000
 OURS, HONEST, STRANGER = 1, 2, 9
@@ -39,7 +39,7 @@ class OurSession:
 
 @dataclass
 class CallKeys:
-    """Keys of a connection; see `bot.voice.dave.Keys`."""
+    """Keys of a connection; see `bot.voice.receive.dave.Keys`."""
 
     session: OurSession | None
     mode: str | None = crypto.AES_GCM
@@ -81,7 +81,7 @@ class Sender:
 
 
 class HostileCall:
-    """Throws datagrams at a `Hearing`, and an honest member's speech between them.
+    """Throws datagrams at a `PacketPath`, and an honest member's speech between them.
 
     Args:
         seed: Of all dice.
@@ -97,7 +97,7 @@ class HostileCall:
         self.keys = CallKeys(OurSession(group) if encrypted else None)
         self.keys.dave_version = int(encrypted)
         self.figures = Figures()
-        self.hearing = Hearing(self.keys, self.figures)
+        self.hearing = PacketPath(self.keys, self.figures)
         self.hearing.allowed = frozenset((HONEST, *VILLAINS))
         self.hearing.arrive((HONEST, *VILLAINS))
         self.now = 100.0

@@ -15,9 +15,9 @@ from discord.voice_state import ConnectionFlowState
 from bot.voice import gateway_events
 from bot.voice.discord_internals import Client, ConnectionState, _Gateway
 from bot.voice.figures import Figures
-from bot.voice.hearing import Hearing
+from bot.voice.receive.packet_path import PacketPath
 from tests.fuzz.mutation import mutated, mutated_json
-from tests.unit.loopback_voice.dave_call import DaveCall
+from tests.unit.loopback.voice.dave_call import DaveCall
 from tests.unit.voice.voice_call import DeskKeys
 
 TEXTS: tuple[dict[str, Any], ...] = (
@@ -79,7 +79,7 @@ class HostileGateway:
         self.senseless = 0
         self.closed = 0
         self.figures = Figures()
-        self.hearing = Hearing(DeskKeys(), self.figures)
+        self.hearing = PacketPath(DeskKeys(), self.figures)
         self._wire = _Wire()
         self._state: ConnectionState | None = None
         self._gateway: _Gateway | None = None

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.engine.config import EngineConfig
-from bot.engine.scripted import Line, ScriptedTranslator, scripted, tone
+from bot.engine.scripted import ScriptedLine, ScriptedTranslator, scripted, tone
 from bot.engine.server import EngineServer
 from bot.loopback import Message
 from bot.tasks import TaskOwner
@@ -144,9 +144,9 @@ def _goes_on(where: Place, said: Said) -> bool:
 _NAMES = tuple(dict.fromkeys(said.name for said in SCRIPT))
 
 
-def _lines() -> Sequence[Line]:
+def _lines() -> Sequence[ScriptedLine]:
     return [
-        Line(said.pitch, text, language, said.texts.get("en"))
+        ScriptedLine(said.pitch, text, language, said.texts.get("en"))
         for said in SCRIPT
         for language, text in [next(iter(said.texts.items()))]
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.demo import view
-from bot.demo.call import Call
+from bot.demo.call import DemoCall
 from bot.demo.options import Options, script_of
 from bot.demo.run import _figures
 from bot.demo.stage import Stage, set_up
@@ -81,7 +81,7 @@ class _Recorder:
             stage.captions.id, clock, lambda _at_s, _text: None, channels, target
         )
         self.timeline.begin()
-        self.call = Call(
+        self.call = DemoCall(
             stage.guild,
             stage.lounge,
             stage.captions,

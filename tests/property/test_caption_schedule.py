@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from bot.chat.budget import BURST, MINUTE, Budget, Limit, own_budget
 from bot.chat.channel import as_own
-from bot.chat.entry import Change, Delete, Edit, Post
-from bot.chat.limits import Answer
+from bot.chat.limits import HttpAnswer
+from bot.chat.message import Change, Delete, Edit, Post
 from bot.chat.schedule import Schedule
 from bot.chat.transport import MessageRef
+from bot.domain.events import Caption, Member
 from bot.errors import ChatError, MessageGoneError, RateLimitError
-from bot.room.events import Caption, Member
 
 SPEAKERS = 4
 lengths = st.sampled_from([0, 1, 2, 500])  # words
@@ -59,7 +59,7 @@ class Discord:
             own = self.is_own(step)
             (self.arrived_own if own else self.arrived).append(now + seconds * share)
             now += seconds
-            self.schedule.heard(Answer(limited=outcome == "429", wait_s=0.0, own=own), now)
+            self.schedule.heard(HttpAnswer(limited=outcome == "429", wait_s=0.0, own=own), now)
             if outcome == "429":
                 self.schedule.failed(step, RateLimitError(1.0), now)
             elif outcome == "down":

@@ -12,22 +12,22 @@ from datetime import date, datetime, timedelta
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.consent.consent import Consent
+from bot.domain.events import SPEECH_RATE, Caption, Member, Usage
+from bot.domain.plan import RoomPlan
+from bot.domain.ports import CaptionBoard
+from bot.guild.housekeeping import GUILD_KEPT, USAGE_KEPT, Housekeeping
 from bot.records.batches import BATCH_S
 from bot.records.transcripts import Transcripts
-from bot.room.allowance import Account, Accounts
-from bot.room.consent import Consent
-from bot.room.events import SPEECH_RATE, Caption, Member, Usage
-from bot.room.housekeeping import GUILD_KEPT, USAGE_KEPT, Housekeeping
-from bot.room.ledger import Ledger
-from bot.room.plan import RoomPlan
-from bot.room.ports import CaptionBoard
-from bot.room.prices import Prices
+from bot.usage.allowance import Account, Accounts
+from bot.usage.ledger import Ledger
+from bot.usage.prices import Prices
 from bot.wall import STEADY_S, WallClock
-from tests.support.books import MemoryUsage
 from tests.support.clock import ManualClock, SetClock
 from tests.support.guilds import MemoryGuilds
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryBoard, MemoryConsent
+from tests.support.usage_in_memory import MemoryUsage
 
 ANA = Member(5, "Ana")
 GUILDS, LEAVERS = (1, 2), range(10, 14)

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.audio.opus import SILENCE
-from bot.room.events import ConversationEvent, ConversationRequest, Final, Member, Partial, Speech
-from bot.room.ports import Listener
-from bot.room.registry import Rooms
+from bot.domain.events import ConversationEvent, ConversationRequest, Final, Member, Partial, Speech
+from bot.domain.ports import Listener
 from bot.room.room import RoomPlan
+from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryConversation, MemoryInterpreter, World
 from tests.unit.voice.voice_call import RATE, Desk, Group, Talker

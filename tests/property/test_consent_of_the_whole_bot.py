@@ -30,12 +30,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.domain.events import Member
+from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
 from bot.errors import ChatError
-from bot.room.events import Member
-from bot.room.records import ConsentMode, GuildSettings, Wishes
 from bot.store.database import Database
-from tests.support.law import Law
-from tests.support.pitches import words
+from tests.support.expected_consent import Law
+from tests.support.speech_by_pitch import words
 from tests.support.whole_bot import GUILD, WholeBot
 
 T = TypeVar("T")
@@ -224,7 +224,7 @@ class Server(RuleBasedStateMachine):
 
     @rule(user_id=people, speaks=st.sampled_from([None, "es", "fr"]))
     def wish(self, user_id: int, speaks: str | None) -> None:
-        self.go(self.whole.rooms.wish(GUILD, user_id, Wishes(speaks=speaks)))
+        self.go(self.whole.rooms.wish(GUILD, user_id, MemberLanguages(speaks=speaks)))
         (self.law.wished.discard if speaks is None else self.law.wished.add)(user_id)
 
     # What the server does

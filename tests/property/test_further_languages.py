@@ -6,7 +6,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.room.events import (
+from bot.domain.events import (
     ConversationEvent,
     Failed,
     Final,
@@ -15,11 +15,11 @@ from bot.room.events import (
     TextRequest,
     TurnEnded,
 )
-from bot.room.further import FurtherLanguage
-from bot.translation import faults
-from bot.translation.desk import LATE_S
-from bot.translation.faults import Fault
-from bot.translation.writing import UNREADABLE
+from bot.room.text_language import TextLanguage
+from bot.translation.protocol import faults
+from bot.translation.protocol.faults import Fault
+from bot.translation.text.queue import LATE_S
+from bot.translation.text.qwen_mt import UNREADABLE
 from tests.support.texts import MemoryTexts, SimulatedService
 
 ENDINGS = st.sampled_from(["known", "unknown", "unfinished", "none", "same"])
@@ -68,7 +68,7 @@ def test_with_answers_in_any_order(
     endings, events = conversation
     texts = MemoryTexts("fr")
     said: list[ConversationEvent] = []
-    line = FurtherLanguage("fr", "en", texts, said.append, glossary={}, guild_id=1)
+    line = TextLanguage("fr", "en", texts, said.append, glossary={}, guild_id=1)
     failed: set[str] = set()
 
     def answer_one() -> None:
@@ -117,7 +117,7 @@ def test_with_a_failing_service_under_its_limits(
     async def scenario() -> list[ConversationEvent]:
         service = SimulatedService(per_minute=per_minute, outcome=outcome)
         said: list[ConversationEvent] = []
-        line = FurtherLanguage("fr", "en", service.desk, said.append, glossary={}, guild_id=1)
+        line = TextLanguage("fr", "en", service.desk, said.append, glossary={}, guild_id=1)
         for event in events:
             line.take(event)
             await service.run(0.2)

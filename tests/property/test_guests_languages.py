@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.room.wanted import GRACE_S, Allowed, Wanted
+from bot.room.languages import GRACE_S, Allowed, LanguageChoice
 
 LANGUAGES = ("en", "es", "fr", "de", "ja")
 
@@ -34,7 +34,7 @@ steps = st.builds(
 def test_guests_get_no_more_than_they_may_and_no_less(
     most: int, guests: int, todo: list[Step]
 ) -> None:
-    wanted = Wanted(("en",), Allowed(most, guests))
+    wanted = LanguageChoice(("en",), Allowed(most, guests))
     now = 0.0
     rests_since: dict[str, float] = {}
     for step in todo:

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.loopback.permissions import Permissions
-from bot.loopback.refusal import Refusal
+from bot.loopback.state.permissions import Permissions
+from bot.loopback.state.refusal import Refusal
 from tests.unit.loopback.rest_bench import TABLE, Bench
 
 KEYS = sorted(

@@ -81,7 +81,7 @@ def test_a_key_package_that_ends_early_is_refused(size: int) -> None:
 @example(bytes(64))
 @example(bytes(1 << 14))
 def test_a_vector_is_read_back_as_it_was_written(value: bytes) -> None:
-    reader = mls.Reader(mls.vector(value))
+    reader = mls.MlsReader(mls.vector(value))
     assert reader.vector() == value
     reader.end()
 

@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.loopback_voice.dave_call import DaveCall
+from tests.unit.loopback.voice.dave_call import DaveCall
 
 PEOPLE = [100_000_000_000_000_000 + n for n in range(5)]
 STEPS = st.lists(

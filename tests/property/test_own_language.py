@@ -3,9 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.render import Style, messages
-from bot.room.captions import Captions, Line
-from bot.room.events import (
+from bot.chat.rendering.render import Style, messages
+from bot.domain.events import (
     Caption,
     ConversationEvent,
     Echoed,
@@ -15,7 +14,8 @@ from bot.room.events import (
     Source,
     TurnEnded,
 )
-from bot.room.further import FurtherLanguage
+from bot.room.captions import CaptionLine, Captions
+from bot.room.text_language import TextLanguage
 from tests.support.texts import MemoryTexts
 
 ANA = Member(1, "Ana")
@@ -42,14 +42,14 @@ def test_speech_in_a_language_of_the_room_is_a_full_line_there_and_nowhere_small
     shown: dict[int, Caption] = {}
 
     def take(language: str, event: ConversationEvent, made_from: str | None = None) -> None:
-        caption = captions.apply(Line(1, language), ANA, event, 0.0, made_from=made_from)
+        caption = captions.apply(CaptionLine(1, language), ANA, event, 0.0, made_from=made_from)
         if caption is not None:
             shown[caption.key] = caption
 
     lead, *others = room
     texts = MemoryTexts()
     written = {
-        language: FurtherLanguage(
+        language: TextLanguage(
             language,
             lead,
             texts,

@@ -8,13 +8,13 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.room.events import Failed, TextAnswer, TextRequest, Usage
-from bot.translation import faults
-from bot.translation.batching import MOST_BYTES, MOST_SENTENCES, line
-from bot.translation.desk import LATE_S, MOST_TRIES
-from bot.translation.faults import Fault
-from bot.translation.waiting import Ticket
-from bot.translation.writing import UNREADABLE
+from bot.domain.events import Failed, TextAnswer, TextRequest, Usage
+from bot.translation.protocol import faults
+from bot.translation.protocol.faults import Fault
+from bot.translation.text.batching import MOST_BYTES, MOST_SENTENCES, line
+from bot.translation.text.finals import WaitingText
+from bot.translation.text.queue import LATE_S, MOST_TRIES
+from bot.translation.text.qwen_mt import UNREADABLE
 from tests.support.texts import SimulatedService, line_by_line
 
 REFUSED = Fault("text_refused", "No.", retryable=False)
@@ -85,7 +85,7 @@ class Run:
     outcomes: list[Fault | None]
     ways: list[str]
     asked: list[TextRequest] = field(default_factory=list)
-    tickets: list[Ticket] = field(default_factory=list)
+    tickets: list[WaitingText] = field(default_factory=list)
     answers: dict[int, list[TextAnswer | Failed]] = field(default_factory=dict)
     taken_back: dict[int, int] = field(default_factory=dict)
     used: Usage = field(default_factory=Usage)

@@ -17,10 +17,10 @@ from typing import Final
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.room.events import Failed, TextAnswer, TextRequest, Usage
-from bot.translation.batching import MOST_SENTENCES
-from bot.translation.desk import LATE_S
-from bot.translation.requests import MARGIN
+from bot.domain.events import Failed, TextAnswer, TextRequest, Usage
+from bot.translation.text.batching import MOST_SENTENCES
+from bot.translation.text.queue import LATE_S
+from bot.translation.text.request_budget import MARGIN
 from tests.support.texts import SimulatedService, line_by_line, text
 
 GREEDY: Final = 1

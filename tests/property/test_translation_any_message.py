@@ -9,16 +9,16 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.domain.events import Caption, Echoed, Final, Member, Partial, Source, TurnEnded, Voice
 from bot.errors import ProtocolError
-from bot.room.captions import Captions, Line
-from bot.room.events import Caption, Echoed, Final, Member, Partial, Source, TurnEnded, Voice
-from bot.room.interpretation import Interpretation, Utterance
-from bot.translation import bounds
-from bot.translation.bounds import Excess
-from bot.translation.echo import EchoRule
-from bot.translation.intake import Intake
-from bot.translation.parse import _READERS, parse
-from bot.translation.turns import PATIENCE_S, Turns
+from bot.room.captions import CaptionLine, Captions
+from bot.room.voice_queue import QueuedUtterance, VoiceQueue
+from bot.translation.protocol import bounds
+from bot.translation.protocol.bounds import Excess
+from bot.translation.protocol.parse import _READERS, parse
+from bot.translation.speech.echo import EchoRule
+from bot.translation.speech.intake import Intake
+from bot.translation.speech.turns import PATIENCE_S, Turns
 
 texts = st.sampled_from(["r1", "r2", "i1", "i2", "", "a b", "zh"]) | st.text(max_size=8)
 scalars = (
@@ -179,7 +179,7 @@ class Room:
         self.turns = Turns("en", source_expected=True, excess=excess)
         self.captions = Captions()
         self.played = 0
-        self.voices = Interpretation(self._play)
+        self.voices = VoiceQueue(self._play)
         self.shown: dict[int, Caption] = {}  # the latest
         self.now = 0.0
         self.intake.sent(32_000)
@@ -202,11 +202,13 @@ class Room:
         events = [] if event is None else self.turns.take(event, self.now)
         for told in [*events, *self.turns.advance(self.now, None)]:
             if isinstance(told, Voice):
-                self.voices.voice(Utterance(Line(1, "en"), told.turn), told.pcm, self.now)
+                self.voices.voice(
+                    QueuedUtterance(CaptionLine(1, "en"), told.turn), told.pcm, self.now
+                )
             elif isinstance(told, Partial | Final | Source):
                 assert 0 < len(told.text) <= bounds.TURN_CHARS + len(" …")
                 told.text.encode()
-            caption = self.captions.apply(Line(1, "en"), Member(1, "Ana"), told, 0.0)
+            caption = self.captions.apply(CaptionLine(1, "en"), Member(1, "Ana"), told, 0.0)
             if caption is not None:
                 self.shown = {caption.key: caption}
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.translation.budget import Claim, ConnectBudget
-from bot.translation.connects import ConnectRate
-from bot.translation.fairness import PROMOTED_S, FairQueue, Ticket
+from bot.translation.quota.connects import ConnectRate
+from bot.translation.quota.fair_queue import PROMOTED_S, FairQueue, Ticket
+from bot.translation.quota.quota import Claim, ConnectBudget
 from tests.support.clock import ManualClock
 from tests.support.simulated_service import Listener, SimulatedService, word
 

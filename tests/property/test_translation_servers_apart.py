@@ -16,10 +16,10 @@ from typing import Final
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.room.events import ConversationState
+from bot.domain.events import ConversationState
 from bot.tasks import TaskOwner
-from bot.translation.budget import Claim, ConnectBudget
-from bot.translation.limits import UNSENT_S
+from bot.translation.quota.quota import Claim, ConnectBudget
+from bot.translation.timeouts import UNSENT_S
 from tests.support.clock import ManualClock
 from tests.support.simulated_service import OPENS_IN_S, Listener, SimulatedService, word
 

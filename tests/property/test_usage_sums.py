@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.room.events import SPEECH_RATE, VOICE_RATE, Usage
-from bot.room.ledger import BATCH_S, Ledger
-from bot.room.spent import Spent, spent
-from bot.translation.meter import Meter
-from bot.translation.protocol import TokenCount
-from tests.support.books import Calendar, MemoryUsage
+from bot.domain.events import SPEECH_RATE, VOICE_RATE, Usage
+from bot.domain.spent import Spent, spent
+from bot.translation.protocol.server_events import TokenCount
+from bot.translation.speech.meter import Meter
+from bot.usage.ledger import BATCH_S, Ledger
 from tests.support.clock import ManualClock
+from tests.support.usage_in_memory import Calendar, MemoryUsage
 
 counts = st.integers(0, 10**6)
 usages = st.builds(

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from bot.audio.opus import SILENCE
 from bot.errors import PacketError
-from bot.voice import gateway_events, rtp
-from bot.voice.jitter import POLL_S, Ended, Gap, JitterBuffer, Lost, Play
+from bot.voice import gateway_events
+from bot.voice.receive import rtp
+from bot.voice.receive.jitter import POLL_S, Ended, Gap, JitterBuffer, Lost, Play
 from tests.unit.voice.voice_call import Desk
 
 ANA, BEN = 11, 22

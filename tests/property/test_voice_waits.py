@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.audio.opus import SILENCE
-from bot.voice.holding import MAX_AGE_S
+from bot.voice.receive.held_packets import MAX_AGE_S
 from tests.unit.voice.voice_call import FRAME, Desk
 
 ANA, BEN = 11, 22

@@ -13,7 +13,7 @@ from typing import Any
 from bot import settings
 from bot.app import App, running
 from bot.demo.reading import Read, read
-from bot.loopback import Answer, Bot, Channel, Guild, LoopbackDiscord, Message, Person
+from bot.loopback import Bot, Channel, Guild, LoopbackDiscord, Message, Person, ReceivedAnswer
 
 ROOT = Path(__file__).parents[2]
 ANSWERED_WITHIN_S = 1.0  # every command; Discord gives up after three
@@ -129,7 +129,7 @@ async def notice_of(where: Place) -> Message:
     return found[-1]
 
 
-async def ask(person: Person, where: Place, command: str, **options: Any) -> Answer:
+async def ask(person: Person, where: Place, command: str, **options: Any) -> ReceivedAnswer:
     """What is answered to a command, in time and seen by who asked alone."""
     answer = await person.command(command, options, channel=where.captions)
     assert answer.answered_after_s < ANSWERED_WITHIN_S, command
@@ -137,7 +137,7 @@ async def ask(person: Person, where: Place, command: str, **options: Any) -> Ans
     return answer
 
 
-async def stop(person: Person, where: Place) -> Answer:
+async def stop(person: Person, where: Place) -> ReceivedAnswer:
     """What is answered to a stop, confirmed where others are heard."""
     asked = await person.command("translate stop", {}, channel=where.captions)
     if not asked.components:

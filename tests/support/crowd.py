@@ -13,10 +13,10 @@ from bot.chat.budget import Budget, own_budget
 from bot.chat.channel import as_own
 from bot.chat.limits import read, tell
 from bot.chat.transport import MessageRef, Posted
+from bot.domain.events import Caption, Member
+from bot.domain.ports import Look
+from bot.domain.stored import Layout
 from bot.loopback.rest.limits import Limits
-from bot.room.events import Caption, Member
-from bot.room.ports import Look
-from bot.room.records import Layout
 from tests.support.clock import ManualClock
 
 _LABELLED = re.compile(r"(?:\*\*(?P<name>\w+)\*\* )?(?:`(?P<language>[A-Z]+)` )?(?P<text>.*)")

@@ -5,21 +5,22 @@ import logging
 import sys
 import time
 
-from bot import lastresort, logs, signals
+from bot import logs
+from bot.process import last_resort, signals
 
 
 def main() -> None:
     """Wait for a signal, and do not end."""
-    lastresort.AFTER_S = 0.5  # type: ignore[misc]
+    last_resort.AFTER_S = 0.5  # type: ignore[misc]
     logs.configure("info", "text")
     asyncio.run(_hang(sys.argv[1]))
 
 
 async def _hang(what: str) -> None:
     loop = asyncio.get_running_loop()
-    last_resort = lastresort.LastResort(loop, lambda: "a part")
+    resort = last_resort.LastResort(loop, lambda: "a part")
     stop = asyncio.Event()
-    signals.on_end(lambda _: stop.set(), at_once=last_resort.asked)
+    signals.on_end(lambda _: stop.set(), at_once=resort.asked)
     print("ready", flush=True)  # noqa: T201 - what the test waits for
     if what == "loop":
         time.sleep(60)  # noqa: ASYNC251 - that is the fault

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.integration.translation_service import CHUNK, Service
+from tests.integration.translation.translation_service import CHUNK, Service
 
 _LOUD = 200  # of PCM16; the silence that ends a turn is zeros
 

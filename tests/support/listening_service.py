@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.integration.text_service import TextRoutes
-from tests.integration.translation_service import Session
-from tests.support.pitches import Ear
+from tests.integration.translation.text_service import TextRoutes
+from tests.integration.translation.translation_service import Session
+from tests.support.speech_by_pitch import Ear
 
 RATE: Final = 16_000
 SOURCE: Final = "fr"

@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from dataclasses import replace
 
+from bot.domain.stored import GuildSettings, Term, TranscriptLine
 from bot.errors import GlossaryFullError, StoreError
-from bot.room.records import GuildSettings, Term, TranscriptLine
 
 
 class MemoryTranscripts:

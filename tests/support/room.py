@@ -2,14 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from bot.domain.events import Caption, ConversationEvent, ConversationRequest, Member
+from bot.domain.ports import Listener, Look
 from bot.errors import LanguageError, ParleyError
-from bot.room.events import (
-    Caption,
-    ConversationEvent,
-    ConversationRequest,
-    Member,
-)
-from bot.room.ports import Listener, Look
 
 
 class MemoryConversation:

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.clock import Clock
-from bot.room.events import ConversationEvent
-from bot.room.events import Final as FinalText
-from bot.translation import protocol
-from bot.translation.backlog import BYTES_PER_S, CHUNK
-from bot.translation.budget import Claim, ConnectBudget
-from bot.translation.conversation import LiveConversation
-from bot.translation.meter import Meter
+from bot.domain.events import ConversationEvent
+from bot.domain.events import Final as FinalText
 from bot.translation.ports import OnEvent, OnLost
-from bot.translation.turns import Turns
+from bot.translation.protocol import server_events
+from bot.translation.quota.quota import Claim, ConnectBudget
+from bot.translation.speech.backlog import BYTES_PER_S, CHUNK
+from bot.translation.speech.conversation import LiveConversation
+from bot.translation.speech.meter import Meter
+from bot.translation.speech.turns import Turns
 
 OPENS_IN_S: Final = 0.6
 SILENCE_CHUNKS: Final = 8  # that end a turn
@@ -89,7 +89,9 @@ class SimulatedLink:
         self._silence = 0  # chunks
         self._turn = 0
         self._closed = False
-        self._later(OPENS_IN_S, protocol.SessionCreated(f"s{number}"), protocol.SessionUpdated())
+        self._later(
+            OPENS_IN_S, server_events.SessionCreated(f"s{number}"), server_events.SessionUpdated()
+        )
 
     def send(self, pcm: bytes) -> int:
         assert len(pcm) == CHUNK
@@ -99,7 +101,9 @@ class SimulatedLink:
         if said:
             if not self._words:
                 self._turn += 1
-                self.says(protocol.SpeechStarted(self._position * 1000 // BYTES_PER_S - 100, None))
+                self.says(
+                    server_events.SpeechStarted(self._position * 1000 // BYTES_PER_S - 100, None)
+                )
             self._words[said] += 1
             self._silence = 0
         elif self._words:
@@ -114,7 +118,7 @@ class SimulatedLink:
     def finish(self) -> None:
         if self._words:
             self._answer(0.1)
-        self._later(0.3, protocol.SessionFinished())
+        self._later(0.3, server_events.SessionFinished())
 
     async def close(self) -> None:
         self._closed = True
@@ -124,25 +128,25 @@ class SimulatedLink:
         text = " ".join(f"{said}x{count}" for said, count in self._words.items())
         self._words.clear()
         self._silence = 0
-        self.says(protocol.SpeechStopped(self._position * 1000 // BYTES_PER_S, None))
+        self.says(server_events.SpeechStopped(self._position * 1000 // BYTES_PER_S, None))
         response = f"r{self._number}-{self._turn}"
-        usage = protocol.TokenCount(10 * self._turn if self._service.cumulative else 10, 0)
+        usage = server_events.TokenCount(10 * self._turn if self._service.cumulative else 10, 0)
         answer = (
-            protocol.ResponseCreated(response),
-            protocol.TranslationDone(response, "i" + response, text),
-            protocol.ResponseDone(response, text, usage),
+            server_events.ResponseCreated(response),
+            server_events.TranslationDone(response, "i" + response, text),
+            server_events.ResponseDone(response, text, usage),
         )
         self._later(in_s, *answer)
         if self._service.straggling_s:
             self._later(in_s + self._service.dice.uniform(0, self._service.straggling_s), *answer)
 
-    def says(self, *events: protocol.ServerEvent) -> None:
+    def says(self, *events: server_events.ServerEvent) -> None:
         """Say something now."""
         for event in events:
             if not self._closed:
                 self._on_event(event)
 
-    def _later(self, in_s: float, *events: protocol.ServerEvent) -> None:
+    def _later(self, in_s: float, *events: server_events.ServerEvent) -> None:
         self._service.clock.call_at(self._service.clock.now() + in_s, lambda: self.says(*events))
 
 

@@ -5,11 +5,11 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.room.events import Failed, TextAnswer, TextRequest, Usage
-from bot.translation.desk import Desk
-from bot.translation.faults import Fault
+from bot.domain.events import Failed, TextAnswer, TextRequest, Usage
 from bot.translation.ports import Reach
-from bot.translation.waiting import Ticket
+from bot.translation.protocol.faults import Fault
+from bot.translation.text.finals import WaitingText
+from bot.translation.text.queue import TextQueue
 from tests.support.clock import ManualClock
 
 
@@ -76,7 +76,7 @@ class Asker:
         self.answers: list[tuple[str, TextAnswer | Failed]] = []
         self.used = Usage()
 
-    def ask(self, request: TextRequest) -> Ticket:
+    def ask(self, request: TextRequest) -> WaitingText:
         def answered(answer: TextAnswer | Failed | Usage) -> None:
             if not isinstance(answer, Failed):
                 self.used += answer if isinstance(answer, Usage) else answer.usage
@@ -123,7 +123,7 @@ class SimulatedService:
     reach: Reach | None = None
 
     def __post_init__(self) -> None:
-        self.desk = Desk(
+        self.desk = TextQueue(
             self._send,
             languages=frozenset({"en", "es", "fr"}),
             per_minute=self.per_minute,

@@ -17,18 +17,14 @@ from bot.audio.opus import SILENCE
 from bot.chat.board import ChannelBoard
 from bot.chat.budget import Budget
 from bot.chat.transport import MessageRef, Posted
+from bot.domain.events import Member, Speech
+from bot.domain.notices import Announcement, Notice, Sight
+from bot.domain.ports import Listener
 from bot.errors import ChatError
+from bot.records.forgetting import Forgetting
 from bot.records.transcripts import Transcripts
-from bot.room.allowance import Accounts
-from bot.room.events import Member, Speech
-from bot.room.forgetting import Forgetting
-from bot.room.ledger import Ledger
-from bot.room.newcomers import Announcement
-from bot.room.notices import Notice, Sight
-from bot.room.ports import Listener
-from bot.room.prices import Prices
-from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
+from bot.room.rooms import Rooms
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.rooms import RoomTable
@@ -38,9 +34,12 @@ from bot.store.usage import UsageTable
 from bot.store.wishes import WishTable
 from bot.tasks import TaskOwner
 from bot.translation.interpreter import LiveTranslate
-from tests.support.books import Calendar
+from bot.usage.allowance import Accounts
+from bot.usage.ledger import Ledger
+from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
-from tests.support.pitches import Ear, PitchService
+from tests.support.speech_by_pitch import Ear, PitchService
+from tests.support.usage_in_memory import Calendar
 from tests.unit.voice.voice_call import Desk, Talker
 
 GUILD, VOICE, TEXT = 1, 2, 3

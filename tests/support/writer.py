@@ -4,8 +4,8 @@ import asyncio
 import os
 from datetime import date
 
-from bot.room.records import GuildSettings, SavedRoom, Term, TranscriptLine
-from bot.room.spent import Spent, SpentKey
+from bot.domain.spent import Spent, SpentKey
+from bot.domain.stored import GuildSettings, SavedRoom, Term, TranscriptLine
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.glossary import GlossaryTable

@@ -14,7 +14,7 @@ import yarl
 
 from bot.chat.limits import http_trace
 from bot.client import ParleyBot
-from cogs.cooldowns import Cooldowns
+from bot.ui.cooldowns import Cooldowns
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent
 from tests.unit.room.test_left_guild import rooms_over

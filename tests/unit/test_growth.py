@@ -10,27 +10,26 @@ import pytest
 from bot.chat.board import ChannelBoard
 from bot.chat.budget import Budget, own_budget
 from bot.chat.transport import MessageRef, Posted
+from bot.domain.events import Echoed, Final, Member, Partial, Source, Speech, TurnEnded, Usage
+from bot.domain.glossary import Glossary
+from bot.domain.notices import Announcement, Notice
+from bot.domain.plan import RoomPlan
+from bot.domain.ports import Listener, Look
+from bot.domain.stored import ConsentMode
 from bot.errors import RoomError
+from bot.guild.settings import SettingsService
 from bot.records.transcripts import Transcripts
-from bot.room.allowance import Accounts
-from bot.room.events import Echoed, Final, Member, Partial, Source, Speech, TurnEnded, Usage
-from bot.room.glossary import Glossary
-from bot.room.guild_settings import SettingsService
-from bot.room.ledger import Ledger
-from bot.room.newcomers import Announcement
-from bot.room.notices import Notice
-from bot.room.plan import RoomPlan
-from bot.room.ports import Listener, Look
-from bot.room.prices import Prices
-from bot.room.records import ConsentMode
-from bot.room.registry import Rooms
+from bot.room.rooms import Rooms
 from bot.tasks import TaskOwner
-from tests.support.books import Calendar, MemoryUsage
+from bot.usage.allowance import Accounts
+from bot.usage.ledger import Ledger
+from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
 from tests.support.growth import grown, sizes
-from tests.support.house import Roombook
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryConsent, MemoryInterpreter, MemoryLink
+from tests.support.rooms_in_memory import Roombook
+from tests.support.usage_in_memory import Calendar, MemoryUsage
 
 DAY_S = 24 * 3600.0
 FRAME = bytes(640)

@@ -30,8 +30,8 @@ from discord.gateway import DiscordVoiceWebSocket, VoiceKeepAliveHandler
 from discord.player import AudioPlayer
 from discord.voice_state import SocketReader, VoiceConnectionState
 
-from bot.voice import crypto
 from bot.voice.discord_internals import DISCORD_PY
+from bot.voice.receive import crypto
 
 SIGNATURES: dict[Callable[..., Any], str] = {
     VoiceConnectionState.__init__: "(self, voice_client, *, hook=None)",

@@ -4,7 +4,7 @@ import re
 from itertools import takewhile
 from pathlib import Path
 
-from bot.translation.models import MODELS
+from bot.translation.protocol.models import MODELS
 from tests.words.commands import paths
 
 ROOT = Path(__file__).parents[2]

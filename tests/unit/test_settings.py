@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
-from bot.room.prices import FREE, Price
 from bot.settings import load, names
+from bot.usage.prices import FREE, Price
 from tests.support.another_user import as_another_user
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from bot.loopback.chat import Upload
-from bot.loopback.refusal import Refusal
+from bot.loopback.state.chat import Upload
+from bot.loopback.state.refusal import Refusal
 
 FILE_LIMIT = 10 * 1024 * 1024
 

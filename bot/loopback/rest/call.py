@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.loopback.backend import Backend
-from bot.loopback.chat import Upload
-from bot.loopback.entities import Bot, Channel, GuildState, Json, Message
-from bot.loopback.permissions import NONE, Permissions
-from bot.loopback.refusal import Refusal, missing_permissions, unauthorized, unknown
 from bot.loopback.rest.field import Field
 from bot.loopback.rest.limits import Limits
-from bot.loopback.world import World
+from bot.loopback.state.chat import Upload
+from bot.loopback.state.entities import Bot, Channel, GuildState, Json, Message
+from bot.loopback.state.permissions import NONE, Permissions
+from bot.loopback.state.refusal import Refusal, missing_permissions, unauthorized, unknown
+from bot.loopback.state.world import World
 
 # JSON to answer 200 with; None answers 204.
 Reply = Json | list[Any] | None
 
 
 @dataclass(slots=True)
-class Call:
+class RestCall:
     """A request: who asks, for what, with what.
 
     Attributes:
@@ -146,4 +146,4 @@ class Call:
         raise unknown("application")
 
 
-Handler = Callable[[Call], Reply]
+Handler = Callable[[RestCall], Reply]

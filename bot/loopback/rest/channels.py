@@ -1,14 +1,14 @@
 """Channels themselves: reading, changing, overwrites, status, typing."""
 
-from bot.loopback.entities import Channel, ChannelType, Json
-from bot.loopback.intents import Intents
-from bot.loopback.payloads import channel_json
-from bot.loopback.permissions import Overwrite, Permissions
-from bot.loopback.refusal import Refusal, missing_permissions, thread_archived
-from bot.loopback.rest.call import Call, Reply
+from bot.loopback.rest.call import Reply, RestCall
 from bot.loopback.rest.field import Field
 from bot.loopback.rest.table import Table
-from bot.loopback.world import Dispatch
+from bot.loopback.state.entities import Channel, ChannelType, Json
+from bot.loopback.state.intents import Intents
+from bot.loopback.state.payloads import channel_json
+from bot.loopback.state.permissions import Overwrite, Permissions
+from bot.loopback.state.refusal import Refusal, missing_permissions, thread_archived
+from bot.loopback.state.world import Dispatch
 
 table = Table()
 P = Permissions
@@ -17,13 +17,13 @@ ARCHIVE_AFTER_MINUTES = (60, 1440, 4320, 10080)
 
 
 @table.route("GET", "/channels/{channel_id}")
-def get_channel(call: Call) -> Reply:
+def get_channel(call: RestCall) -> Reply:
     """A channel or thread."""
     return channel_json(call.channel())
 
 
 @table.route("PATCH", "/channels/{channel_id}", bucket="channel-change")
-def change_channel(call: Call) -> Reply:
+def change_channel(call: RestCall) -> Reply:
     """Change a channel or thread."""
     channel = call.channel()
     form = call.form
@@ -52,7 +52,7 @@ def change_channel(call: Call) -> Reply:
     return channel_json(channel)
 
 
-def _change_thread(call: Call, thread: Channel, data: Json) -> None:
+def _change_thread(call: RestCall, thread: Channel, data: Json) -> None:
     have = thread.guild.permissions(call.bot.id, thread)
     owns = thread.owner_id == call.bot.id and not thread.locked
     only_waking = set(data) <= {"archived"} and data.get("archived") is False
@@ -74,7 +74,7 @@ def _change_thread(call: Call, thread: Channel, data: Json) -> None:
 
 
 @table.route("DELETE", "/channels/{channel_id}", bucket="channel-change")
-def delete_channel(call: Call) -> Reply:
+def delete_channel(call: RestCall) -> Reply:
     """Take a channel or thread away, for good."""
     channel = call.channel()
     call.channel(P.MANAGE_THREADS if channel.is_thread else P.MANAGE_CHANNELS)
@@ -85,7 +85,7 @@ def delete_channel(call: Call) -> Reply:
 
 
 @table.route("PUT", "/channels/{channel_id}/permissions/{target_id}", bucket="channel-change")
-def set_overwrite(call: Call) -> Reply:
+def set_overwrite(call: RestCall) -> Reply:
     """Allow and deny a role or member things in a channel."""
     channel = call.channel(P.MANAGE_ROLES)
     form = Field({"id": call.params["target_id"]} | call.json)
@@ -97,7 +97,7 @@ def set_overwrite(call: Call) -> Reply:
 
 
 @table.route("DELETE", "/channels/{channel_id}/permissions/{target_id}", bucket="channel-change")
-def remove_overwrite(call: Call) -> Reply:
+def remove_overwrite(call: RestCall) -> Reply:
     """Take an overwrite away."""
     channel = call.channel(P.MANAGE_ROLES)
     if channel.overwrites.pop(call.id("target_id"), None) is None:
@@ -116,7 +116,7 @@ def _overwrite(field: Field) -> Overwrite | None:
 
 
 @table.route("PUT", "/channels/{channel_id}/voice-status")
-def set_voice_status(call: Call) -> Reply:
+def set_voice_status(call: RestCall) -> Reply:
     """Give a voice channel a status line of up to 500 characters, or none.
 
     One who is in the channel needs SET_VOICE_CHANNEL_STATUS; others MANAGE_CHANNELS as well.
@@ -134,7 +134,7 @@ def set_voice_status(call: Call) -> Reply:
 
 
 @table.route("POST", "/channels/{channel_id}/typing")
-def start_typing(call: Call) -> Reply:
+def start_typing(call: RestCall) -> Reply:
     """Show for ten seconds that the bot is writing."""
     channel = call.channel()
     call.channel(P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES)

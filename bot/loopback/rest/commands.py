@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from bot.loopback.entities import Bot, Json
-from bot.loopback.refusal import unknown
-from bot.loopback.rest.call import Call, Reply
+from bot.loopback.rest.call import Reply, RestCall
 from bot.loopback.rest.command_form import check_command, check_commands
 from bot.loopback.rest.field import Field
 from bot.loopback.rest.table import Table
+from bot.loopback.state.entities import Bot, Json
+from bot.loopback.state.refusal import unknown
 
 table = Table()
 
@@ -15,7 +15,7 @@ _GLOBAL = "/applications/{application_id}/commands"
 _GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
 
 
-def _place(call: Call) -> tuple[Bot, dict[int, Json], int | None]:
+def _place(call: RestCall) -> tuple[Bot, dict[int, Json], int | None]:
     """The application, its commands at the path's place, and the guild if it is one."""
     bot = call.application()
     if "guild_id" not in call.params:
@@ -24,7 +24,7 @@ def _place(call: Call) -> tuple[Bot, dict[int, Json], int | None]:
     return bot, bot.guild_commands.setdefault(guild.id, {}), guild.id
 
 
-def _stored(call: Call, form: Json, bot: Bot, guild_id: int | None, old: Json | None) -> Json:
+def _stored(call: RestCall, form: Json, bot: Bot, guild_id: int | None, old: Json | None) -> Json:
     """A command as Discord keeps it."""
     permissions = form.get("default_member_permissions")
     command_id = old["id"] if old is not None else str(call.world.ids.new())
@@ -78,7 +78,7 @@ def _shown(command: Json, *, localizations: bool) -> Json:
 
 @table.route("GET", _GLOBAL)
 @table.route("GET", _GUILD)
-def list_commands(call: Call) -> Reply:
+def list_commands(call: RestCall) -> Reply:
     """All commands of the place."""
     _, commands, _ = _place(call)
     full = call.flag("with_localizations")
@@ -87,7 +87,7 @@ def list_commands(call: Call) -> Reply:
 
 @table.route("PUT", _GLOBAL, bucket="commands")
 @table.route("PUT", _GUILD, bucket="commands")
-def replace_commands(call: Call) -> Reply:
+def replace_commands(call: RestCall) -> Reply:
     """Replace all commands of the place; one that keeps its name keeps its id."""
     bot, commands, guild_id = _place(call)
     form = call.form
@@ -106,7 +106,7 @@ def replace_commands(call: Call) -> Reply:
 
 @table.route("POST", _GLOBAL, bucket="commands")
 @table.route("POST", _GUILD, bucket="commands")
-def add_command(call: Call) -> Reply:
+def add_command(call: RestCall) -> Reply:
     """Add a command, or replace the one of its name."""
     bot, commands, guild_id = _place(call)
     form = call.form
@@ -119,7 +119,7 @@ def add_command(call: Call) -> Reply:
     return stored
 
 
-def _one(call: Call, commands: dict[int, Json]) -> Json:
+def _one(call: RestCall, commands: dict[int, Json]) -> Json:
     command = commands.get(call.id("command_id"))
     if command is None:
         raise unknown("application command")
@@ -128,7 +128,7 @@ def _one(call: Call, commands: dict[int, Json]) -> Json:
 
 @table.route("GET", _GLOBAL + "/{command_id}")
 @table.route("GET", _GUILD + "/{command_id}")
-def get_command(call: Call) -> Reply:
+def get_command(call: RestCall) -> Reply:
     """One command."""
     _, commands, _ = _place(call)
     return _one(call, commands)
@@ -136,7 +136,7 @@ def get_command(call: Call) -> Reply:
 
 @table.route("PATCH", _GLOBAL + "/{command_id}", bucket="commands")
 @table.route("PATCH", _GUILD + "/{command_id}", bucket="commands")
-def change_command(call: Call) -> Reply:
+def change_command(call: RestCall) -> Reply:
     """Change parts of a command."""
     bot, commands, guild_id = _place(call)
     old = _one(call, commands)
@@ -151,7 +151,7 @@ def change_command(call: Call) -> Reply:
 
 @table.route("DELETE", _GLOBAL + "/{command_id}", bucket="commands")
 @table.route("DELETE", _GUILD + "/{command_id}", bucket="commands")
-def remove_command(call: Call) -> Reply:
+def remove_command(call: RestCall) -> Reply:
     """Take a command away."""
     _, commands, _ = _place(call)
     del commands[int(_one(call, commands)["id"])]

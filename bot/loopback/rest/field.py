@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from bot.loopback.refusal import Refusal
+from bot.loopback.state.refusal import Refusal
 
 _ABSENT: Any = object()
 

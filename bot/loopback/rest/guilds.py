@@ -1,8 +1,10 @@
 """Guilds, their members and roles, and the voice states of members."""
 
-from bot.loopback.entities import Channel, GuildState, Json, Member
-from bot.loopback.intents import Intents
-from bot.loopback.payloads import (
+from bot.loopback.rest.call import Reply, RestCall
+from bot.loopback.rest.table import Table
+from bot.loopback.state.entities import Channel, GuildMember, GuildState, Json
+from bot.loopback.state.intents import Intents
+from bot.loopback.state.payloads import (
     channel_json,
     guild_json,
     member_json,
@@ -10,17 +12,15 @@ from bot.loopback.payloads import (
     user_json,
     voice_state_json,
 )
-from bot.loopback.permissions import Permissions
-from bot.loopback.refusal import Refusal, missing_access, missing_permissions, unknown
-from bot.loopback.rest.call import Call, Reply
-from bot.loopback.rest.table import Table
+from bot.loopback.state.permissions import Permissions
+from bot.loopback.state.refusal import Refusal, missing_access, missing_permissions, unknown
 
 table = Table()
 P = Permissions
 
 
 @table.route("GET", "/guilds/{guild_id}")
-def get_guild(call: Call) -> Reply:
+def get_guild(call: RestCall) -> Reply:
     """A guild."""
     guild = call.guild()
     data = guild_json(guild)
@@ -33,19 +33,19 @@ def get_guild(call: Call) -> Reply:
 
 
 @table.route("GET", "/guilds/{guild_id}/channels")
-def list_channels(call: Call) -> Reply:
+def list_channels(call: RestCall) -> Reply:
     """All channels of a guild, without threads."""
     return [channel_json(channel) for channel in call.guild().channels.values()]
 
 
 @table.route("GET", "/guilds/{guild_id}/roles")
-def list_roles(call: Call) -> Reply:
+def list_roles(call: RestCall) -> Reply:
     """All roles of a guild."""
     return [role_json(role) for role in call.guild().roles.values()]
 
 
 @table.route("GET", "/guilds/{guild_id}/members")
-def list_members(call: Call) -> Reply:
+def list_members(call: RestCall) -> Reply:
     """Members of a guild in the order of their ids; needs the privileged members intent."""
     guild = call.guild()
     if not call.bot.privileged & Intents.GUILD_MEMBERS:
@@ -56,21 +56,21 @@ def list_members(call: Call) -> Reply:
     return [member_json(guild.members[user_id]) for user_id in ids]
 
 
-def _member(call: Call, guild: GuildState) -> Member:
+def _member(call: RestCall, guild: GuildState) -> GuildMember:
     member = guild.members.get(call.id("user_id"))
     if member is None:
-        raise unknown("Member")
+        raise unknown("GuildMember")
     return member
 
 
 @table.route("GET", "/guilds/{guild_id}/members/{user_id}")
-def get_member(call: Call) -> Reply:
+def get_member(call: RestCall) -> Reply:
     """One member."""
     return member_json(_member(call, call.guild()))
 
 
 @table.route("PATCH", "/guilds/{guild_id}/members/{user_id}")
-def change_member(call: Call) -> Reply:
+def change_member(call: RestCall) -> Reply:
     """Rename, mute, deafen, move or throw out of voice."""
     guild = call.guild()
     member = _member(call, guild)
@@ -97,7 +97,7 @@ def change_member(call: Call) -> Reply:
     return member_json(member)
 
 
-def _check_may_change(call: Call, guild: GuildState, member: Member, data: Json) -> None:
+def _check_may_change(call: RestCall, guild: GuildState, member: GuildMember, data: Json) -> None:
     own = member.user.id == call.bot.id
     needs = Permissions(0)
     if "nick" in data:
@@ -115,7 +115,7 @@ def _check_may_change(call: Call, guild: GuildState, member: Member, data: Json)
 
 
 @table.route("GET", "/guilds/{guild_id}/audit-logs")
-def list_audit_log(call: Call) -> Reply:
+def list_audit_log(call: RestCall) -> Reply:
     """Who did what, newest first."""
     guild = call.guild(P.VIEW_AUDIT_LOG)
     limit = call.limit(50, 100)
@@ -135,7 +135,7 @@ def list_audit_log(call: Call) -> Reply:
 
 
 @table.route("GET", "/guilds/{guild_id}/voice-states/{user_id}")
-def get_voice_state(call: Call) -> Reply:
+def get_voice_state(call: RestCall) -> Reply:
     """Where a member is in voice."""
     guild = call.guild()
     state = guild.voice_states.get(call.id("user_id"))
@@ -145,7 +145,7 @@ def get_voice_state(call: Call) -> Reply:
 
 
 @table.route("PATCH", "/guilds/{guild_id}/voice-states/@me")
-def change_voice_state(call: Call) -> Reply:
+def change_voice_state(call: RestCall) -> Reply:
     """Speak up, raise the hand or go back to listening on a stage."""
     guild = call.guild()
     form = call.form

@@ -1,14 +1,14 @@
 """Answers to interactions: the callback, and the messages that hang on the interaction's token."""
 
-from bot.loopback.entities import Json, Message
-from bot.loopback.interactions import CallbackType, Interaction, InteractionType
-from bot.loopback.payloads import message_json
-from bot.loopback.rest.call import Call, Reply
+from bot.loopback.rest.call import Reply, RestCall
 from bot.loopback.rest.command_form import OptionType, check_choice
 from bot.loopback.rest.component_form import check_modal
 from bot.loopback.rest.field import Field
 from bot.loopback.rest.message_form import SETTABLE_FLAGS, check_message
 from bot.loopback.rest.table import Table
+from bot.loopback.state.entities import Json, Message
+from bot.loopback.state.interactions import CallbackType, Interaction, InteractionType
+from bot.loopback.state.payloads import message_json
 
 table = Table()
 
@@ -25,7 +25,7 @@ _ALLOWED = {
 
 
 @table.route("POST", "/interactions/{interaction_id}/{token}/callback", public=True, counted=False)
-def answer_interaction(call: Call) -> Reply:
+def answer_interaction(call: RestCall) -> Reply:
     """Acknowledge an interaction."""
     interactions = call.backend.interactions
     interaction = interactions.to_answer(call.id("interaction_id"), call.params["token"])
@@ -75,16 +75,16 @@ def _resource(interaction: Interaction, callback: CallbackType) -> Json:
 # The routes below /webhooks/{application}/{token} are shared with webhooks, and call these.
 
 
-def _interaction(call: Call) -> Interaction:
+def _interaction(call: RestCall) -> Interaction:
     return call.backend.interactions.by_token(call.id("webhook_id"), call.params["token"])
 
 
-def is_interaction(call: Call) -> bool:
+def is_interaction(call: RestCall) -> bool:
     """Whether the path's webhook is an application: then its token is an interaction's."""
     return call.id("webhook_id") in call.world.bots
 
 
-def follow_up(call: Call) -> Reply:
+def follow_up(call: RestCall) -> Reply:
     """Another message of an interaction."""
     interaction = _interaction(call)
     check_message(call.form, files=len(call.uploads))
@@ -94,14 +94,14 @@ def follow_up(call: Call) -> Reply:
     return message_json(message, interaction.bot.id)
 
 
-def get_message(call: Call) -> Reply:
+def get_message(call: RestCall) -> Reply:
     """One of an interaction's messages."""
     interaction = _interaction(call)
     message = call.backend.interactions.message(interaction, call.params["message_id"])
     return message_json(message, interaction.bot.id)
 
 
-def edit_message(call: Call) -> Reply:
+def edit_message(call: RestCall) -> Reply:
     """Change one of an interaction's messages."""
     interaction = _interaction(call)
     message: Message = call.backend.interactions.message(interaction, call.params["message_id"])
@@ -110,7 +110,7 @@ def edit_message(call: Call) -> Reply:
     return message_json(message, interaction.bot.id)
 
 
-def delete_message(call: Call) -> Reply:
+def delete_message(call: RestCall) -> Reply:
     """Take one of an interaction's messages away."""
     interaction = _interaction(call)
     message = call.backend.interactions.message(interaction, call.params["message_id"])

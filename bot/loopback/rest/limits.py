@@ -21,7 +21,7 @@ class Rule:
 
 
 @dataclass(slots=True)
-class _Window:
+class _LimitWindow:
     ends: float
     used: int
 
@@ -75,7 +75,7 @@ class Limits:
 
     def __init__(self, epoch: Callable[[], float]) -> None:
         self._epoch = epoch
-        self._windows: dict[tuple[str, str], _Window] = {}
+        self._windows: dict[tuple[str, str], _LimitWindow] = {}
         self.enabled = True
         self.buckets = dict(BUCKETS)
         self.shared = WEBHOOKS_OF_A_CHANNEL
@@ -121,7 +121,7 @@ class Limits:
         window = self._windows.get(key)
         if window is None or now >= window.ends:
             self._forget(now)
-            window = self._windows[key] = _Window(now + rule.per_s, 0)
+            window = self._windows[key] = _LimitWindow(now + rule.per_s, 0)
         if window.used >= rule.limit:
             return window.ends - now
         window.used += 1

@@ -1,12 +1,12 @@
 """Who the bot is, and where its gateway stands."""
 
-from bot.loopback.entities import Bot, Json
-from bot.loopback.intents import Intents
-from bot.loopback.payloads import channel_json, user_json
-from bot.loopback.refusal import Refusal, unknown
-from bot.loopback.rest.call import Call, Reply
+from bot.loopback.rest.call import Reply, RestCall
 from bot.loopback.rest.message_form import check_username
 from bot.loopback.rest.table import Table
+from bot.loopback.state.entities import Bot, Json
+from bot.loopback.state.intents import Intents
+from bot.loopback.state.payloads import channel_json, user_json
+from bot.loopback.state.refusal import Refusal, unknown
 
 table = Table()
 
@@ -33,13 +33,13 @@ def _me(bot: Bot) -> Json:
 
 
 @table.route("GET", "/users/@me")
-def get_me(call: Call) -> Reply:
+def get_me(call: RestCall) -> Reply:
     """The bot's own account."""
     return _me(call.bot)
 
 
 @table.route("PATCH", "/users/@me")
-def change_me(call: Call) -> Reply:
+def change_me(call: RestCall) -> Reply:
     """Rename the bot's account."""
     form = call.form
     check_username(form["username"])
@@ -49,7 +49,7 @@ def change_me(call: Call) -> Reply:
 
 
 @table.route("GET", "/users/{user_id}")
-def get_user(call: Call) -> Reply:
+def get_user(call: RestCall) -> Reply:
     """Anyone's account."""
     user = call.world.users.get(call.id("user_id"))
     if user is None:
@@ -58,7 +58,7 @@ def get_user(call: Call) -> Reply:
 
 
 @table.route("GET", "/users/@me/guilds")
-def get_my_guilds(call: Call) -> Reply:
+def get_my_guilds(call: RestCall) -> Reply:
     """The guilds that the bot is in."""
     return [
         {
@@ -75,7 +75,7 @@ def get_my_guilds(call: Call) -> Reply:
 
 
 @table.route("POST", "/users/@me/channels")
-def open_direct_channel(call: Call) -> Reply:
+def open_direct_channel(call: RestCall) -> Reply:
     """Where the bot and a person write to each other alone."""
     form = call.form
     recipient = form["recipient_id"].integer(0)
@@ -90,7 +90,7 @@ def open_direct_channel(call: Call) -> Reply:
 
 @table.route("GET", "/oauth2/applications/@me")
 @table.route("GET", "/applications/@me")
-def get_application(call: Call) -> Reply:
+def get_application(call: RestCall) -> Reply:
     """The bot's application."""
     bot = call.bot
     return {
@@ -111,13 +111,13 @@ def get_application(call: Call) -> Reply:
 
 
 @table.route("GET", "/gateway", public=True)
-def get_gateway(call: Call) -> Reply:
+def get_gateway(call: RestCall) -> Reply:
     """Where the gateway stands."""
     return {"url": call.gateway_url}
 
 
 @table.route("GET", "/gateway/bot")
-def get_gateway_for_bot(call: Call) -> Reply:
+def get_gateway_for_bot(call: RestCall) -> Reply:
     """Where the gateway stands, and into how many shards a bot is best cut."""
     return {
         "url": call.gateway_url,
@@ -132,13 +132,13 @@ def get_gateway_for_bot(call: Call) -> Reply:
 
 
 @table.route("GET", "/soundboard-default-sounds")
-def get_default_sounds(_: Call) -> Reply:
+def get_default_sounds(_: RestCall) -> Reply:
     """The sounds that every guild has: none here."""
     return []
 
 
 @table.route("GET", "/applications/{application_id}/emojis")
-def get_application_emojis(call: Call) -> Reply:
+def get_application_emojis(call: RestCall) -> Reply:
     """The application's own emojis: none here."""
     call.application()
     return {"items": []}

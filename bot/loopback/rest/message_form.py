@@ -5,10 +5,10 @@ https://discord.com/developers/docs/resources/message
 
 import re
 
-from bot.loopback.entities import MessageFlags
-from bot.loopback.refusal import Refusal
 from bot.loopback.rest.component_form import check_components
 from bot.loopback.rest.field import Field
+from bot.loopback.state.entities import MessageFlags
+from bot.loopback.state.refusal import Refusal
 
 CONTENT_LIMIT = 2000
 EMBED_TOTAL = 6000

@@ -3,14 +3,14 @@
 from datetime import timedelta
 from urllib.parse import unquote
 
-from bot.loopback.entities import Channel, Json, Message
-from bot.loopback.payloads import message_json
-from bot.loopback.permissions import Permissions
-from bot.loopback.refusal import Refusal, TooMany, thread_archived, thread_locked, unknown
-from bot.loopback.rest.call import Call, Reply
+from bot.loopback.rest.call import Reply, RestCall
 from bot.loopback.rest.message_form import SETTABLE_FLAGS, check_message
 from bot.loopback.rest.table import Table
-from bot.loopback.snowflake import created_at
+from bot.loopback.state.entities import Channel, Json, Message
+from bot.loopback.state.payloads import message_json
+from bot.loopback.state.permissions import Permissions
+from bot.loopback.state.refusal import Refusal, TooMany, thread_archived, thread_locked, unknown
+from bot.loopback.state.snowflake import created_at
 
 table = Table()
 P = Permissions
@@ -19,7 +19,7 @@ OLD = timedelta(hours=1)
 TOO_OLD_FOR_BULK = timedelta(days=14)
 
 
-def check_age(call: Call, message: Message) -> None:
+def check_age(call: RestCall, message: Message) -> None:
     """Count an edit if its message is older than an hour.
 
     Raises:
@@ -55,7 +55,7 @@ def check_awake(thread: Channel) -> None:
         raise thread_archived()
 
 
-def _writable(call: Call) -> Channel:
+def _writable(call: RestCall) -> Channel:
     """The path's channel with what the body needs there."""
     channel = call.channel()
     call.channel(P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES)
@@ -72,7 +72,7 @@ def _writable(call: Call) -> Channel:
     return channel
 
 
-def _is_taken(call: Call, channel: Channel) -> bool:
+def _is_taken(call: RestCall, channel: Channel) -> bool:
     """Whether a direct message reaches its person: they take them and share a server."""
     (person,) = (m.user for m in channel.guild.members.values() if m.user is not call.bot.user)
     together = {person.id, call.bot.id}
@@ -81,7 +81,7 @@ def _is_taken(call: Call, channel: Channel) -> bool:
 
 
 @table.route("POST", "/channels/{channel_id}/messages", bucket="message-send")
-def post_message(call: Call) -> Reply:
+def post_message(call: RestCall) -> Reply:
     """Post a message, perhaps as a reply, perhaps with files."""
     channel = _writable(call)
     check_message(call.form, files=len(call.uploads))
@@ -121,7 +121,7 @@ def _reference(channel: Channel, wanted: Json | None) -> Json | None:
 
 
 @table.route("GET", "/channels/{channel_id}/messages")
-def list_messages(call: Call) -> Reply:
+def list_messages(call: RestCall) -> Reply:
     """Up to a hundred messages, newest first, around, before or after one."""
     channel = call.channel()
     limit = call.limit(50, 100)
@@ -142,14 +142,14 @@ def list_messages(call: Call) -> Reply:
 
 
 @table.route("GET", "/channels/{channel_id}/messages/{message_id}")
-def get_message(call: Call) -> Reply:
+def get_message(call: RestCall) -> Reply:
     """One message."""
     channel = call.channel(P.READ_MESSAGE_HISTORY)
     return message_json(call.message(channel), call.bot.id)
 
 
 @table.route("PATCH", "/channels/{channel_id}/messages/{message_id}", bucket="message-edit")
-def edit_message(call: Call) -> Reply:
+def edit_message(call: RestCall) -> Reply:
     """Change an own message."""
     channel = call.channel()
     message = call.message(channel)
@@ -163,7 +163,7 @@ def edit_message(call: Call) -> Reply:
 
 
 @table.route("DELETE", "/channels/{channel_id}/messages/{message_id}", bucket="message-delete")
-def delete_message(call: Call) -> Reply:
+def delete_message(call: RestCall) -> Reply:
     """Take a message away; another's only with MANAGE_MESSAGES."""
     channel = call.channel()
     message = call.message(channel)
@@ -175,7 +175,7 @@ def delete_message(call: Call) -> Reply:
 
 
 @table.route("POST", "/channels/{channel_id}/messages/bulk-delete", bucket="bulk-delete")
-def delete_messages(call: Call) -> Reply:
+def delete_messages(call: RestCall) -> Reply:
     """Take two to a hundred messages away, none older than two weeks."""
     channel = call.channel(P.MANAGE_MESSAGES)
     check_awake(channel)
@@ -195,7 +195,7 @@ _REACTION = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me"
 
 
 @table.route("PUT", _REACTION, bucket="reaction")
-def add_reaction(call: Call) -> Reply:
+def add_reaction(call: RestCall) -> Reply:
     """React to a message; the first of an emoji needs ADD_REACTIONS."""
     channel = call.channel(P.READ_MESSAGE_HISTORY)
     message = call.message(channel)
@@ -207,7 +207,7 @@ def add_reaction(call: Call) -> Reply:
 
 
 @table.route("DELETE", _REACTION, bucket="reaction")
-def remove_reaction(call: Call) -> Reply:
+def remove_reaction(call: RestCall) -> Reply:
     """Take an own reaction away."""
     message = call.message(call.channel())
     emoji = _emoji(call)
@@ -217,7 +217,7 @@ def remove_reaction(call: Call) -> Reply:
     return None
 
 
-def _emoji(call: Call) -> str:
+def _emoji(call: RestCall) -> str:
     emoji = unquote(call.params["emoji"])
     if not emoji or emoji.isascii():  # custom emojis do not exist here
         raise unknown("Emoji")

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.loopback.backend import Backend
-from bot.loopback.entities import Bot
-from bot.loopback.refusal import Refusal, TooMany, not_found, unauthorized
 from bot.loopback.rest import (
     channels,
     commands,
@@ -23,10 +21,12 @@ from bot.loopback.rest import (
     webhooks,
 )
 from bot.loopback.rest.body import read_body
-from bot.loopback.rest.call import Call, Reply
+from bot.loopback.rest.call import Reply, RestCall
 from bot.loopback.rest.limits import Limits
 from bot.loopback.rest.table import Route, Table
 from bot.loopback.rest.trouble import Ordered, Troubles
+from bot.loopback.state.entities import Bot
+from bot.loopback.state.refusal import Refusal, TooMany, not_found, unauthorized
 
 _PREFIX = re.compile(r"/api(?:/v(?:9|10))?(/.*)")
 # discord.py takes a 429 without it for a ban at the edge of the network.
@@ -95,7 +95,7 @@ class RestServer:
             bot = self._caller(request, route)
             self._count(route, params, bot, headers)
             body, uploads = await read_body(request)
-            call = Call(
+            call = RestCall(
                 self._backend,
                 self.limits,
                 bot,

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from bot.loopback.refusal import Refusal, not_found
 from bot.loopback.rest.call import Handler
+from bot.loopback.state.refusal import Refusal, not_found
 
 _MAJOR = ("webhook_id", "channel_id", "guild_id", "application_id", "interaction_id")
 

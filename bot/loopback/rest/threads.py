@@ -1,20 +1,20 @@
 """Threads: starting them, listing them, being in them. They are changed as channels are."""
 
-from bot.loopback.entities import THREADS, Channel, ChannelType, Json
-from bot.loopback.payloads import channel_json
-from bot.loopback.permissions import Permissions
-from bot.loopback.refusal import Refusal, thread_archived
-from bot.loopback.rest.call import Call, Reply
+from bot.loopback.rest.call import Reply, RestCall
 from bot.loopback.rest.channels import ARCHIVE_AFTER_MINUTES
 from bot.loopback.rest.table import Table
-from bot.loopback.snowflake import iso
+from bot.loopback.state.entities import THREADS, Channel, ChannelType, Json
+from bot.loopback.state.payloads import channel_json
+from bot.loopback.state.permissions import Permissions
+from bot.loopback.state.refusal import Refusal, thread_archived
+from bot.loopback.state.snowflake import iso
 
 table = Table()
 P = Permissions
 HOLDERS = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT})
 
 
-def _check_form(call: Call) -> Json:
+def _check_form(call: RestCall) -> Json:
     form = call.form
     form["name"].string(1, 100, required=True)
     form["auto_archive_duration"].choice(ARCHIVE_AFTER_MINUTES)
@@ -24,7 +24,7 @@ def _check_form(call: Call) -> Json:
     return call.json
 
 
-def _parent(call: Call, needs: Permissions) -> Channel:
+def _parent(call: RestCall, needs: Permissions) -> Channel:
     channel = call.channel()
     if channel.type not in HOLDERS:  # voice channel chat can't hold threads
         raise _wrong_type()
@@ -40,7 +40,7 @@ def _wrong_type() -> Refusal:
 
 
 @table.route("POST", "/channels/{channel_id}/threads", bucket="thread-start")
-def start_thread(call: Call) -> Reply:
+def start_thread(call: RestCall) -> Reply:
     """A thread that starts from no message; private unless its type says otherwise."""
     data = _check_form(call)
     kind = ChannelType(data.get("type") or ChannelType.PRIVATE_THREAD)
@@ -54,7 +54,7 @@ def start_thread(call: Call) -> Reply:
 
 
 @table.route("POST", "/channels/{channel_id}/messages/{message_id}/threads", bucket="thread-start")
-def start_thread_from_message(call: Call) -> Reply:
+def start_thread_from_message(call: RestCall) -> Reply:
     """A public thread that starts from a message."""
     data = _check_form(call)
     parent = _parent(call, P.CREATE_PUBLIC_THREADS | P.READ_MESSAGE_HISTORY)
@@ -70,7 +70,7 @@ def start_thread_from_message(call: Call) -> Reply:
 
 
 @table.route("GET", "/guilds/{guild_id}/threads/active")
-def list_active_threads(call: Call) -> Reply:
+def list_active_threads(call: RestCall) -> Reply:
     """The guild's threads that are not archived and that the bot sees."""
     guild = call.guild()
     threads = [
@@ -85,7 +85,7 @@ def list_active_threads(call: Call) -> Reply:
 
 
 @table.route("GET", "/channels/{channel_id}/threads/archived/public")
-def list_archived_threads(call: Call) -> Reply:
+def list_archived_threads(call: RestCall) -> Reply:
     """A channel's archived public threads, newest first."""
     channel = call.channel(P.READ_MESSAGE_HISTORY)
     private = ChannelType.PRIVATE_THREAD
@@ -98,27 +98,27 @@ def list_archived_threads(call: Call) -> Reply:
 
 
 @table.route("PUT", "/channels/{channel_id}/thread-members/@me")
-def join_thread(call: Call) -> Reply:
+def join_thread(call: RestCall) -> Reply:
     """Enter a thread."""
     _thread(call).thread_member_ids.add(call.bot.id)
     return None
 
 
 @table.route("DELETE", "/channels/{channel_id}/thread-members/@me")
-def leave_thread(call: Call) -> Reply:
+def leave_thread(call: RestCall) -> Reply:
     """Leave a thread."""
     _thread(call).thread_member_ids.discard(call.bot.id)
     return None
 
 
 @table.route("GET", "/channels/{channel_id}/thread-members")
-def list_thread_members(call: Call) -> Reply:
+def list_thread_members(call: RestCall) -> Reply:
     """Who is in a thread."""
     thread = _thread(call)
     return [_member(thread, user_id) for user_id in sorted(thread.thread_member_ids)]
 
 
-def _thread(call: Call) -> Channel:
+def _thread(call: RestCall) -> Channel:
     thread = call.channel()
     if not thread.is_thread:
         raise _wrong_type()

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from bot.loopback.refusal import Refusal, TooMany
-from bot.loopback.world import World
+from bot.loopback.state.refusal import Refusal, TooMany
+from bot.loopback.state.world import World
 
 
 class Ordered(Refusal):
@@ -16,7 +16,7 @@ class Ordered(Refusal):
 
 
 @dataclass(slots=True, eq=False)
-class Trouble:
+class RestTrouble:
     """What befalls requests.
 
     Attributes:
@@ -62,9 +62,9 @@ class Troubles:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._ordered: list[Trouble] = []
+        self._ordered: list[RestTrouble] = []
 
-    def order(self, trouble: Trouble) -> None:
+    def order(self, trouble: RestTrouble) -> None:
         """Let it befall requests from now on."""
         self._ordered.append(trouble)
 

@@ -5,21 +5,21 @@ The same paths with an application's id in place of the webhook's carry an inter
 
 import secrets
 
-from bot.loopback.entities import Channel, Message, Webhook
-from bot.loopback.payloads import message_json, webhook_json
-from bot.loopback.permissions import Permissions
-from bot.loopback.refusal import (
+from bot.loopback.rest import interactions
+from bot.loopback.rest.call import Reply, RestCall
+from bot.loopback.rest.message_form import SETTABLE_FLAGS, check_message, check_username
+from bot.loopback.rest.messages import check_age, check_awake, check_open
+from bot.loopback.rest.table import Table
+from bot.loopback.state.entities import Channel, Message, Webhook
+from bot.loopback.state.payloads import message_json, webhook_json
+from bot.loopback.state.permissions import Permissions
+from bot.loopback.state.refusal import (
     Refusal,
     TooMany,
     invalid_webhook_token,
     missing_permissions,
     unknown,
 )
-from bot.loopback.rest import interactions
-from bot.loopback.rest.call import Call, Reply
-from bot.loopback.rest.message_form import SETTABLE_FLAGS, check_message, check_username
-from bot.loopback.rest.messages import check_age, check_awake, check_open
-from bot.loopback.rest.table import Table
 
 table = Table()
 P = Permissions
@@ -28,7 +28,7 @@ WEBHOOKS_OF_A_CHANNEL = 15
 
 
 @table.route("POST", "/channels/{channel_id}/webhooks")
-def create_webhook(call: Call) -> Reply:
+def create_webhook(call: RestCall) -> Reply:
     """A webhook of the bot's in a channel."""
     channel = call.channel(P.MANAGE_WEBHOOKS)
     if channel.is_thread:
@@ -45,14 +45,14 @@ def create_webhook(call: Call) -> Reply:
 
 
 @table.route("GET", "/channels/{channel_id}/webhooks")
-def list_webhooks(call: Call) -> Reply:
+def list_webhooks(call: RestCall) -> Reply:
     """A channel's webhooks; only of those the bot made it sees the token."""
     channel = call.channel(P.MANAGE_WEBHOOKS)
     return [_shown(webhook, call.bot.application_id) for webhook in channel.webhooks]
 
 
 @table.route("GET", "/guilds/{guild_id}/webhooks")
-def list_guild_webhooks(call: Call) -> Reply:
+def list_guild_webhooks(call: RestCall) -> Reply:
     """A guild's webhooks."""
     guild = call.guild(P.MANAGE_WEBHOOKS)
     own = call.bot.application_id
@@ -66,7 +66,7 @@ def _shown(webhook: Webhook, application_id: int) -> dict[str, object]:
     return data
 
 
-def _webhook(call: Call) -> Webhook:
+def _webhook(call: RestCall) -> Webhook:
     """The path's webhook, opened by the path's token or by the bot's permission."""
     webhook = call.world.webhooks.get(call.id("webhook_id"))
     if webhook is None:
@@ -82,7 +82,7 @@ def _webhook(call: Call) -> Webhook:
 
 @table.route("GET", "/webhooks/{webhook_id}")
 @table.route("GET", "/webhooks/{webhook_id}/{token}", public=True, counted=False)
-def get_webhook(call: Call) -> Reply:
+def get_webhook(call: RestCall) -> Reply:
     """One webhook; by its token without the user who made it."""
     data = webhook_json(_webhook(call))
     if "token" in call.params:
@@ -92,7 +92,7 @@ def get_webhook(call: Call) -> Reply:
 
 @table.route("PATCH", "/webhooks/{webhook_id}")
 @table.route("PATCH", "/webhooks/{webhook_id}/{token}", public=True, counted=False)
-def change_webhook(call: Call) -> Reply:
+def change_webhook(call: RestCall) -> Reply:
     """Rename or repaint a webhook, or with a bot's permission move it."""
     webhook = _webhook(call)
     form = call.form
@@ -107,13 +107,13 @@ def change_webhook(call: Call) -> Reply:
 
 @table.route("DELETE", "/webhooks/{webhook_id}")
 @table.route("DELETE", "/webhooks/{webhook_id}/{token}", public=True, counted=False)
-def delete_webhook(call: Call) -> Reply:
+def delete_webhook(call: RestCall) -> Reply:
     """Take a webhook away."""
     call.backend.chat.remove_webhook(_webhook(call))
     return None
 
 
-def _place(call: Call, webhook: Webhook) -> Channel:
+def _place(call: RestCall, webhook: Webhook) -> Channel:
     """The webhook's channel, or the thread in it that the query names."""
     if "thread_id" not in call.query:
         return webhook.channel
@@ -123,14 +123,14 @@ def _place(call: Call, webhook: Webhook) -> Channel:
     return thread
 
 
-def _count(call: Call, webhook: Webhook) -> None:
+def _count(call: RestCall, webhook: Webhook) -> None:
     wait = call.limits.shared_webhooks(webhook.channel.id, call.world.clock.now())
     if wait is not None:
         raise TooMany(wait)
 
 
 @table.route("POST", "/webhooks/{webhook_id}/{token}", bucket="webhook", public=True, counted=False)
-def execute_webhook(call: Call) -> Reply:
+def execute_webhook(call: RestCall) -> Reply:
     """Post through a webhook under any name; answers the message only with `wait`."""
     if interactions.is_interaction(call):
         return interactions.follow_up(call)
@@ -158,7 +158,7 @@ def execute_webhook(call: Call) -> Reply:
     return message_json(message, None) if call.flag("wait") else None
 
 
-def _message(call: Call, webhook: Webhook) -> Message:
+def _message(call: RestCall, webhook: Webhook) -> Message:
     message = _place(call, webhook).message(call.id("message_id"))
     if message is None or message.author is not webhook:
         raise unknown("Message")
@@ -169,7 +169,7 @@ _MESSAGE = "/webhooks/{webhook_id}/{token}/messages/{message_id}"
 
 
 @table.route("GET", _MESSAGE, public=True, counted=False)
-def get_message(call: Call) -> Reply:
+def get_message(call: RestCall) -> Reply:
     """One of a webhook's messages."""
     if interactions.is_interaction(call):
         return interactions.get_message(call)
@@ -177,7 +177,7 @@ def get_message(call: Call) -> Reply:
 
 
 @table.route("PATCH", _MESSAGE, bucket="webhook", public=True, counted=False)
-def edit_message(call: Call) -> Reply:
+def edit_message(call: RestCall) -> Reply:
     """Change one of a webhook's messages; costs as much as a new one."""
     if interactions.is_interaction(call):
         return interactions.edit_message(call)
@@ -192,7 +192,7 @@ def edit_message(call: Call) -> Reply:
 
 
 @table.route("DELETE", _MESSAGE, bucket="webhook", public=True, counted=False)
-def delete_message(call: Call) -> Reply:
+def delete_message(call: RestCall) -> Reply:
     """Take one of a webhook's messages away."""
     if interactions.is_interaction(call):
         return interactions.delete_message(call)

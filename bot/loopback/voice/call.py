@@ -27,7 +27,7 @@ class Seat(Protocol):
         """It is no longer in the call; `code` is how its websocket is closed."""
 
 
-class Call:
+class VoiceCall:
     """Relays between participants, and plays the gateway's role in their encryption.
 
     Args:

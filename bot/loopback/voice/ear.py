@@ -26,7 +26,7 @@ class _Heard:
 
 
 @dataclass(slots=True)
-class _Voice:
+class _HeardVoice:
     """What was heard of one user."""
 
     packets: list[_Heard] = field(default_factory=list)
@@ -49,14 +49,14 @@ class Ear:
 
     def __init__(self, decrypt: Callable[[int, bytes], bytes] | None) -> None:
         self._decrypt = decrypt
-        self._voices: dict[int, _Voice] = {}
+        self._voices: dict[int, _HeardVoice] = {}
         self.failures = 0
         self.unencrypted = 0
         self.unkept = 0
 
     def hear(self, user_id: int, packet: rtp.Packet, at: float) -> None:
         """Take a packet that arrived at loop second `at`."""
-        voice = self._voices.setdefault(user_id, _Voice())
+        voice = self._voices.setdefault(user_id, _HeardVoice())
         if packet.sequence in voice.recent:
             return  # a duplicate; DAVE would refuse it, rightly
         voice.recent[packet.sequence] = None

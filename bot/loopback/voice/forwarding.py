@@ -9,7 +9,7 @@ from bot.clock import Clock, Timer
 from bot.errors import MalformedError
 from bot.loopback.voice import rtp
 from bot.loopback.voice.faults import Faults
-from bot.loopback.voice.session import Address, Session
+from bot.loopback.voice.session import Address, VoiceSession
 
 _DISCOVERY = struct.Struct(">HHI64sH")  # 1 or 2, bytes that follow, SSRC, address, port
 _REQUEST, _RESPONSE = 1, 2
@@ -23,13 +23,13 @@ _DISTANCE_S = 0.005
 class Register(Protocol):
     """The sessions, as the port finds them."""
 
-    def by_ssrc(self, ssrc: int) -> Session | None:
+    def by_ssrc(self, ssrc: int) -> VoiceSession | None:
         """Whose SSRC this is."""
 
-    def by_address(self, address: Address) -> Session | None:
+    def by_address(self, address: Address) -> VoiceSession | None:
         """Who sends from there."""
 
-    def moved(self, session: Session, address: Address) -> None:
+    def moved(self, session: VoiceSession, address: Address) -> None:
         """A session sends from there from now on."""
 
 

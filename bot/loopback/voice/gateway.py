@@ -12,7 +12,7 @@ from bot.errors import MalformedError, RefusedError
 from bot.loopback.voice.faults import Faults
 from bot.loopback.voice.opcodes import Close, Op
 from bot.loopback.voice.outbox import Frame, text
-from bot.loopback.voice.session import Session
+from bot.loopback.voice.session import VoiceSession
 from bot.loopback.voice.tls import HOST
 from bot.loopback.voice.transport import MODES
 from bot.tasks import TaskOwner
@@ -31,10 +31,10 @@ class Reception(Protocol):
 
     udp_port: int
 
-    def identify(self, server_id: str, user_id: str, session_id: str, token: str) -> Session:
+    def identify(self, server_id: str, user_id: str, session_id: str, token: str) -> VoiceSession:
         """A new session. Raises RefusedError."""
 
-    def find(self, server_id: str, session_id: str, token: str) -> Session:
+    def find(self, server_id: str, session_id: str, token: str) -> VoiceSession:
         """The session to resume. Raises RefusedError."""
 
 
@@ -46,7 +46,7 @@ def _field(body: Any, name: str, kind: type) -> Any:
     return value
 
 
-class Connection:
+class VoiceGatewayConnection:
     """One client's websocket.
 
     Args:
@@ -72,7 +72,7 @@ class Connection:
         self._clock = clock
         self._complain = complain
         self._unsent: asyncio.Queue[Frame | int] = asyncio.Queue(_UNSENT)
-        self._session: Session | None = None
+        self._session: VoiceSession | None = None
         self._close_code: int | None = None
         self._deadline: Timer | None = None
 
@@ -193,12 +193,12 @@ class Connection:
         session = self._seated()
         session.call.dave(session.user_id, Op(data[0]), data[1:])
 
-    def _identified(self) -> Session:
+    def _identified(self) -> VoiceSession:
         if self._session is None:
             raise RefusedError("voice: a payload before identify", Close.NOT_AUTHENTICATED)
         return self._session
 
-    def _seated(self) -> Session:
+    def _seated(self) -> VoiceSession:
         session = self._identified()
         if not session.call.seated(session):
             raise RefusedError("voice: a payload before the protocol", Close.NOT_AUTHENTICATED)
@@ -287,7 +287,7 @@ class Connection:
 
 async def accept(
     request: web.Request,
-    make: Callable[[web.WebSocketResponse], Connection],
+    make: Callable[[web.WebSocketResponse], VoiceGatewayConnection],
 ) -> web.WebSocketResponse:
     """Serve one request for a websocket."""
     socket = web.WebSocketResponse(timeout=_CLOSE_S)

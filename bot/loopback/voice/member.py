@@ -12,12 +12,12 @@ import numpy as np
 from bot.audio.opus import FRAME_MS, SILENCE, Encoder
 from bot.errors import LoopbackError
 from bot.loopback.voice import rtp
-from bot.loopback.voice.call import Call
+from bot.loopback.voice.call import VoiceCall
 from bot.loopback.voice.ear import Ear
-from bot.loopback.voice.membership import DaveSession, DaveySession, Membership
+from bot.loopback.voice.membership import DaveySession, GroupSession, Membership
 from bot.loopback.voice.opcodes import Body, Op
 
-NewSession: TypeAlias = Callable[[int, int], DaveSession]
+NewSession: TypeAlias = Callable[[int, int], GroupSession]
 """Makes a DAVE session of a user (first) in a channel (second)."""
 
 _FRAME_S = FRAME_MS / 1000
@@ -78,7 +78,7 @@ class VoiceMember:
         self,
         user_id: int,
         ssrc: int,
-        call: Call,
+        call: VoiceCall,
         left: Callable[[], None],
         new_session: NewSession = DaveySession,
     ) -> None:

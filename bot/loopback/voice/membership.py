@@ -1,6 +1,6 @@
 """A member's side of DAVE: what it answers to the gateway, and its frames' encryption.
 
-`Membership` knows the order of messages; the cryptography is a `DaveSession`, of which
+`Membership` knows the order of messages; the cryptography is a `GroupSession`, of which
 `DaveySession` is the one that Parley runs. Source: the DAVE whitepaper (daveprotocol.com),
 protocol version 1.
 """
@@ -16,7 +16,7 @@ from bot.errors import LoopbackError
 from bot.loopback.voice.opcodes import Body, Op
 
 
-class DaveSession(Protocol):
+class GroupSession(Protocol):
     """One member's cryptography in the group of one call.
 
     Every method may raise ValueError or RuntimeError for what it can't digest.
@@ -135,7 +135,7 @@ class Membership:
     """
 
     def __init__(
-        self, user_id: int, session: DaveSession, upcoming: Callable[[], Iterable[bytes]] = tuple
+        self, user_id: int, session: GroupSession, upcoming: Callable[[], Iterable[bytes]] = tuple
     ) -> None:
         self.session = session
         self._upcoming = upcoming

@@ -36,7 +36,7 @@ def vector(value: bytes) -> bytes:
     return struct.pack(">I", size | 0x8000_0000) + value
 
 
-class Reader:
+class MlsReader:
     """Reads the presentation language of RFC 9420, section 2, from front to back.
 
     Every method raises MalformedError when the bytes end early.
@@ -79,7 +79,7 @@ class Reader:
             raise MalformedError("MLS: bytes follow where the message should end.")
 
 
-def _leaf_node(reader: Reader) -> int:
+def _leaf_node(reader: MlsReader) -> int:
     """The user id of a LeafNode (7.2)."""
     reader.vector()  # encryption key
     reader.vector()  # signature key
@@ -108,7 +108,7 @@ def key_package_user(key_package: bytes) -> int:
     Raises:
         MalformedError: It is not one of DAVE version 1.
     """
-    reader = Reader(key_package)
+    reader = MlsReader(key_package)
     if (reader.number(2), reader.number(2)) != (_MLS10, _SUITE):
         raise MalformedError("MLS: the key package has another version or cipher suite.")
     reader.vector()  # init key
@@ -144,7 +144,7 @@ def parse_commit_welcome(body: bytes) -> Commit:
     Raises:
         MalformedError: It is anything else.
     """
-    reader = Reader(body)
+    reader = MlsReader(body)
     if (reader.number(2), reader.number(2)) != (_MLS10, _PUBLIC_MESSAGE):
         raise MalformedError("MLS: the commit is not a PublicMessage of MLS 1.0.")
     reader.vector()  # group id
@@ -156,7 +156,7 @@ def parse_commit_welcome(body: bytes) -> Commit:
     if reader.number(1) != _CONTENT_COMMIT:
         raise MalformedError("MLS: the message is not a commit.")
     references = []
-    proposals = Reader(reader.vector())
+    proposals = MlsReader(reader.vector())
     while not proposals.done:
         if proposals.number(1) != _BY_REFERENCE:
             raise MalformedError("MLS: the commit has a proposal of the member's own.")
@@ -180,13 +180,13 @@ def welcome_for(welcome: bytes, key_package: bytes) -> bytes:
         MalformedError: It is not a Welcome, or has no secrets for that key package.
     """
     wanted = _reference(b"MLS 1.0 KeyPackage Reference", key_package)
-    reader = Reader(welcome)
+    reader = MlsReader(welcome)
     suite = reader.take(2)
     listed = reader.vector()
     rest = welcome[reader.at :]
     reader.vector()  # encrypted group info
     reader.end()
-    secrets, kept = Reader(listed), b""
+    secrets, kept = MlsReader(listed), b""
     while not secrets.done:
         start = secrets.at
         whose = secrets.vector()

@@ -39,7 +39,7 @@ class Packet:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class LoopbackRtpHeader:
     """The plain part of a datagram.
 
     Attributes:
@@ -56,7 +56,7 @@ class Header:
     ssrc: int
 
 
-def parse_header(datagram: bytes) -> Header:
+def parse_header(datagram: bytes) -> LoopbackRtpHeader:
     """The header of a datagram.
 
     Raises:
@@ -76,10 +76,12 @@ def parse_header(datagram: bytes) -> Header:
         size += 4
     if len(datagram) < size:
         raise MalformedError("RTP: the packet ends in its header.")
-    return Header(size, bool(flags & _PADDING), words, kind & 0x7F, sequence, timestamp, ssrc)
+    return LoopbackRtpHeader(
+        size, bool(flags & _PADDING), words, kind & 0x7F, sequence, timestamp, ssrc
+    )
 
 
-def packet(header: Header, decrypted: bytes) -> Packet:
+def packet(header: LoopbackRtpHeader, decrypted: bytes) -> Packet:
     """The packet with this header, extension and padding taken off.
 
     Raises:

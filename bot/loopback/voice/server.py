@@ -12,14 +12,14 @@ from aiohttp import web
 from bot.clock import Clock, LoopClock
 from bot.errors import LoopbackError
 from bot.loopback.voice import dave, tls
-from bot.loopback.voice.call import Call
+from bot.loopback.voice.call import VoiceCall
 from bot.loopback.voice.faults import Faults
 from bot.loopback.voice.forwarding import Forwarder
-from bot.loopback.voice.gateway import Connection, accept
+from bot.loopback.voice.gateway import VoiceGatewayConnection, accept
 from bot.loopback.voice.member import NewSession, VoiceMember
 from bot.loopback.voice.membership import DaveySession
 from bot.loopback.voice.opcodes import Close
-from bot.loopback.voice.session import Grant, Session
+from bot.loopback.voice.session import Grant, VoiceSession
 from bot.loopback.voice.sessions import Sessions
 
 
@@ -47,7 +47,7 @@ class VoiceServer:
         self.faults = Faults()
         self._complain = complain
         self._spoke = spoke
-        self._calls: dict[int, Call] = {}
+        self._calls: dict[int, VoiceCall] = {}
         self._dave: dict[int, int] = {}
         self._members: dict[tuple[int, int], VoiceMember] = {}
         self._sessions = Sessions(self._open_session)
@@ -174,9 +174,9 @@ class VoiceServer:
         self._next_ssrc += 1
         return self._next_ssrc
 
-    def _call(self, channel_id: int) -> Call:
+    def _call(self, channel_id: int) -> VoiceCall:
         if channel_id not in self._calls:
-            self._calls[channel_id] = Call(
+            self._calls[channel_id] = VoiceCall(
                 channel_id,
                 self._dave.get(channel_id, dave.VERSION),
                 faults=self.faults,
@@ -197,12 +197,12 @@ class VoiceServer:
         self._members.pop(key, None)
         self._tidy(key[0])
 
-    def _open_session(self, grant: Grant) -> Session:
+    def _open_session(self, grant: Grant) -> VoiceSession:
         for earlier in self._sessions.all():
             if earlier.user_id == grant.user_id and earlier.grant.guild_id == grant.guild_id:
                 earlier.call.leave(earlier.user_id, Close.SESSION_INVALID)
                 earlier.ousted(Close.SESSION_INVALID)
-        return Session(
+        return VoiceSession(
             grant,
             self._ssrc(),
             self._call(grant.channel_id),
@@ -212,13 +212,13 @@ class VoiceServer:
             ended=self._session_ended,
         )
 
-    def _session_ended(self, session: Session) -> None:
+    def _session_ended(self, session: VoiceSession) -> None:
         self._sessions.ended(session)
         self._tidy(session.call.channel_id)
 
     async def _accept(self, request: web.Request) -> web.StreamResponse:
-        def make(socket: web.WebSocketResponse) -> Connection:
-            return Connection(
+        def make(socket: web.WebSocketResponse) -> VoiceGatewayConnection:
+            return VoiceGatewayConnection(
                 socket,
                 self._sessions,
                 faults=self.faults,

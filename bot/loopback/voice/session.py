@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 from bot.clock import Clock, Timer
 from bot.errors import RefusedError
 from bot.loopback.voice import rtp
-from bot.loopback.voice.call import Call
+from bot.loopback.voice.call import VoiceCall
 from bot.loopback.voice.faults import Faults
 from bot.loopback.voice.opcodes import RESUMABLE, Body, Close, Op
 from bot.loopback.voice.outbox import Frame, Outbox
@@ -31,7 +31,7 @@ class Grant:
     token: str
 
 
-class Wire(Protocol):
+class VoiceWire(Protocol):
     """The websocket that a session has at the moment."""
 
     def send(self, frame: Frame) -> None:
@@ -41,7 +41,7 @@ class Wire(Protocol):
         """Close it when what was sent before is out."""
 
 
-class Session:
+class VoiceSession:
     """A participant behind a websocket and a UDP port.
 
     Args:
@@ -58,12 +58,12 @@ class Session:
         self,
         grant: Grant,
         ssrc: int,
-        call: Call,
+        call: VoiceCall,
         *,
         faults: Faults,
         send: Callable[[bytes, Address], None],
         clock: Clock,
-        ended: Callable[["Session"], None],
+        ended: Callable[["VoiceSession"], None],
     ) -> None:
         self.grant = grant
         self.user_id = grant.user_id
@@ -79,7 +79,7 @@ class Session:
         self._over = False
         self._outbox = Outbox()
         self._late: deque[Frame] = deque()  # on their way to the client
-        self._wire: Wire | None = None
+        self._wire: VoiceWire | None = None
         self._abandoned: Timer | None = None
 
     @property
@@ -144,7 +144,7 @@ class Session:
 
     # As its websocket sees it
 
-    def attach(self, wire: Wire) -> None:
+    def attach(self, wire: VoiceWire) -> None:
         """Talk through this websocket; an earlier one is closed."""
         if self._abandoned is not None:
             self._abandoned.cancel()
@@ -153,7 +153,7 @@ class Session:
             self._wire.close(Close.SESSION_INVALID)
         self._wire = wire
 
-    def resume(self, wire: Wire, seq_ack: int) -> None:
+    def resume(self, wire: VoiceWire, seq_ack: int) -> None:
         """Go on through a new websocket, with what the client has missed.
 
         Raises:
@@ -171,7 +171,7 @@ class Session:
         """The client has seen messages up to this number."""
         self._outbox.seen(seq_ack)
 
-    def detached(self, wire: Wire, code: int) -> None:
+    def detached(self, wire: VoiceWire, code: int) -> None:
         """That websocket was closed; the place is kept for a while when the code allows it."""
         if self._wire is not wire:
             return

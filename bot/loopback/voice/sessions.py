@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from bot.errors import RefusedError
 from bot.loopback.voice.opcodes import Close
-from bot.loopback.voice.session import Address, Grant, Session
+from bot.loopback.voice.session import Address, Grant, VoiceSession
 
 
 class Sessions:
@@ -15,13 +15,13 @@ class Sessions:
         open_session: Makes the session of a grant; it ends an earlier one of the same user.
     """
 
-    def __init__(self, open_session: Callable[[Grant], Session]) -> None:
+    def __init__(self, open_session: Callable[[Grant], VoiceSession]) -> None:
         self.udp_port = 0
         self._open_session = open_session
         self._grants: dict[tuple[int, int], Grant] = {}
-        self._sessions: dict[Grant, Session] = {}
-        self._by_ssrc: dict[int, Session] = {}
-        self._by_address: dict[Address, Session] = {}
+        self._sessions: dict[Grant, VoiceSession] = {}
+        self._by_ssrc: dict[int, VoiceSession] = {}
+        self._by_address: dict[Address, VoiceSession] = {}
 
     def admit(self, guild_id: int, channel_id: int, user_id: int, session_id: str) -> str:
         """Let a user in; the token for it, the same while nothing else changed.
@@ -41,11 +41,11 @@ class Sessions:
             if (grant.channel_id, grant.user_id) == (channel_id, user_id):
                 del self._grants[key]
 
-    def all(self) -> tuple[Session, ...]:
+    def all(self) -> tuple[VoiceSession, ...]:
         """Sessions that have not ended."""
         return tuple(self._sessions.values())
 
-    def ended(self, session: Session) -> None:
+    def ended(self, session: VoiceSession) -> None:
         """Forget a session."""
         self._sessions = {g: one for g, one in self._sessions.items() if one is not session}
         self._by_ssrc.pop(session.ssrc, None)
@@ -53,7 +53,7 @@ class Sessions:
 
     # As the gateway sees it
 
-    def identify(self, server_id: str, user_id: str, session_id: str, token: str) -> Session:
+    def identify(self, server_id: str, user_id: str, session_id: str, token: str) -> VoiceSession:
         """A new session.
 
         Raises:
@@ -68,7 +68,7 @@ class Sessions:
         self._by_ssrc[session.ssrc] = session
         return session
 
-    def find(self, server_id: str, session_id: str, token: str) -> Session:
+    def find(self, server_id: str, session_id: str, token: str) -> VoiceSession:
         """The session to resume.
 
         Raises:
@@ -93,15 +93,15 @@ class Sessions:
 
     # As the UDP port sees it
 
-    def by_ssrc(self, ssrc: int) -> Session | None:
+    def by_ssrc(self, ssrc: int) -> VoiceSession | None:
         """Whose SSRC this is."""
         return self._by_ssrc.get(ssrc)
 
-    def by_address(self, address: Address) -> Session | None:
+    def by_address(self, address: Address) -> VoiceSession | None:
         """Who sends from there."""
         return self._by_address.get(address)
 
-    def moved(self, session: Session, address: Address) -> None:
+    def moved(self, session: VoiceSession, address: Address) -> None:
         """A session sends from there from now on."""
         if session.address is not None and self.by_address(session.address) is session:
             del self._by_address[session.address]

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from bot.translation.faults import Fault
 from bot.translation.ports import OnEvent, OnLost
-from bot.translation.protocol import ServerEvent
+from bot.translation.protocol.faults import Fault
+from bot.translation.protocol.server_events import ServerEvent
 
 Reported = TypeVar("Reported")
 

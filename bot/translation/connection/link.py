@@ -17,13 +17,13 @@ from dashscope.audio.qwen_omni import OmniRealtimeCallback
 
 from bot.logs import silence_sdk
 from bot.tasks import TaskOwner
-from bot.translation import dialect, faults
-from bot.translation.bounds import Exceeded, Excess
 from bot.translation.connection.sdk import Conversation
-from bot.translation.faults import Fault
-from bot.translation.intake import Intake
 from bot.translation.ports import Endpoint, OnEvent, OnLost
+from bot.translation.protocol import faults, session_body
+from bot.translation.protocol.bounds import Exceeded, Excess
+from bot.translation.protocol.faults import Fault
 from bot.translation.sockets import GOODBYE_S, NotConnectedError, Sockets
+from bot.translation.speech.intake import Intake
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class Link(OmniRealtimeCallback):
     def on_open(self) -> None:
         """Connected: the settings go first, then what waits."""
         self._is_open = True
-        dialect.say(self._conversation, self._session)
+        session_body.say(self._conversation, self._session)
         self._pump()
 
     def on_event(self, message: Any) -> None:
@@ -208,7 +208,7 @@ class Link(OmniRealtimeCallback):
             elif isinstance(item, str):
                 self._conversation.end_session_async()
             else:
-                dialect.say(self._conversation, item)
+                session_body.say(self._conversation, item)
         except ConnectionError:  # closed by aiohttp; the reading side tells why, right away
             log.debug("nothing is sent any more")
 

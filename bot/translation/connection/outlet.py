@@ -13,9 +13,9 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType
 
-from bot.translation import bounds
-from bot.translation.bounds import Pace
 from bot.translation.ports import Watch
+from bot.translation.protocol import bounds
+from bot.translation.protocol.bounds import MessageRate
 from bot.translation.sockets import GOODBYE_S, WebSocket
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Outlet(asyncio.Protocol):
         self._over = False
         self._unread = 0  # bytes that made no message yet
         self._loop = asyncio.get_running_loop()
-        self._pings = Pace(bounds.PINGS_BURST, bounds.PINGS_PER_S)
+        self._pings = MessageRate(bounds.PINGS_BURST, bounds.PINGS_PER_S)
         inner = ws.transport.get_protocol()
         assert isinstance(inner, asyncio.Protocol)  # noqa: S101 - aiohttp's
         self._inner = inner

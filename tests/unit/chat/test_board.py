@@ -11,9 +11,9 @@ from bot.chat.budget import Budget, own_budget
 from bot.chat.faults import UnwritableError
 from bot.chat.transport import MessageRef, Posted
 from bot.clock import Timer
+from bot.domain.events import Caption, Member
+from bot.domain.ports import CaptionBoard, Look
 from bot.errors import ChatError
-from bot.room.events import Caption, Member
-from bot.room.ports import CaptionBoard, Look
 
 SAID = "the secret sentence"
 NAME = "Secretive Person"

@@ -9,11 +9,11 @@ from bot.chat.budget import Budget
 from bot.chat.faults import UnwritableError
 from bot.chat.janitor import Janitor, Janitors
 from bot.chat.transport import MessageRef, Posted
+from bot.domain.events import Member
 from bot.errors import ChatError
-from bot.room.events import Member
 from bot.wall import WallClock
-from tests.support.books import Calendar
 from tests.support.clock import ManualClock, SetClock
+from tests.support.usage_in_memory import Calendar
 
 
 class Place:

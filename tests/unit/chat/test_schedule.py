@@ -5,12 +5,12 @@ from itertools import pairwise
 import pytest
 
 from bot.chat.budget import Budget, Limit
-from bot.chat.entry import Change, Delete, Edit, Post
-from bot.chat.limits import Answer
+from bot.chat.limits import HttpAnswer
+from bot.chat.message import Change, Delete, Edit, Post
 from bot.chat.schedule import Schedule
 from bot.chat.transport import MessageRef
+from bot.domain.events import Caption, Member
 from bot.errors import ChatError, MessageGoneError, RateLimitError
-from bot.room.events import Caption, Member
 
 WIDE = (Limit(1000, 2.0), Limit(10_000, 60.0))
 
@@ -215,7 +215,7 @@ def test_a_limit_heard_of_while_the_request_is_under_way_is_kept() -> None:
     channel.schedule.show(caption(1, "a", final=True), 1.0)
     channel.schedule.show(caption(2, "b", final=True), 1.0)
     change = channel.start(1.0)
-    channel.schedule.heard(Answer(limited=False, wait_s=2.0), 1.0)
+    channel.schedule.heard(HttpAnswer(limited=False, wait_s=2.0), 1.0)
     channel.finish(change, 1.0)
     assert channel.schedule.next(1.1) == 3.0
 

@@ -1,17 +1,17 @@
 """What people read of being heard and of what is kept of them."""
 
-from bot.room.consent import Answer
-from bot.room.forgetting import Forgotten, Kept
-from bot.room.newcomers import Announcement
-from bot.room.notices import Notice, Occasion
-from bot.room.plan import RoomPlan
-from bot.room.records import ConsentMode, GuildSettings, Wishes
-from bot.room.spent import NOBODY
+from bot.consent.consent import Answer
+from bot.domain.notices import Announcement, Notice, Occasion
+from bot.domain.plan import RoomPlan
+from bot.domain.spent import NOBODY
+from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
+from bot.records.forgetting import Forgotten, Kept
+from bot.ui import notice
 from bot.words import lines
-from cogs import notice, privacy
+from cogs import privacy
 
 OPT_IN, ANNOUNCED = ConsentMode.OPT_IN, ConsentMode.ANNOUNCED
-NOTHING = Kept(OPT_IN, False, Answer.NONE, False, Wishes(), 0, 0)  # noqa: FBT003
+NOTHING = Kept(OPT_IN, False, Answer.NONE, False, MemberLanguages(), 0, 0)  # noqa: FBT003
 PLAN = RoomPlan(1, 10, 20, ("en", "es"), spoken="en")
 
 
@@ -116,7 +116,7 @@ def test_status_names_everything_that_is_kept() -> None:
         mode=ANNOUNCED,
         answer=Answer.NO,
         answer_stored=True,
-        wishes=Wishes("es", "fr"),
+        wishes=MemberLanguages("es", "fr"),
         minutes=2.54,
         sessions=2,
     )

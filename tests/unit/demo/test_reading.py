@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.render import parts
+from bot.chat.rendering.render import parts
 from bot.demo.reading import Read, read, read_all
-from bot.room.events import Caption, Member
+from bot.domain.events import Caption, Member
 from bot.words.clean import clean
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=200)

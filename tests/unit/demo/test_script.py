@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.audio import files
-from bot.demo.script import Line, Script, parse_lines, parse_targets
+from bot.demo.script import Script, SpokenLine, parse_lines, parse_targets
 from bot.errors import AudioError, UsageError
 
 
@@ -49,18 +49,19 @@ def test_a_file_that_is_no_sound_is_named(tmp_path: Path) -> None:
 
 
 def test_what_is_damaged_and_how_long_it_lasts_is_said_before() -> None:
-    def script(*lines: Line) -> Script:
+    def script(*lines: SpokenLine) -> Script:
         return Script(lines, ("en",), None)
 
     hour, whole = bytes(2 * 16_000 * 3700), bytes(32_000)
-    assert script(Line("Ana", Path("a.wav"), whole, 0)).remarks == ()
+    assert script(SpokenLine("Ana", Path("a.wav"), whole, 0)).remarks == ()
     assert script(
-        Line("Ana", Path("a.mp3"), whole, 0, damaged=2), Line("Ben", Path("b.mp3"), hour, 5)
+        SpokenLine("Ana", Path("a.mp3"), whole, 0, damaged=2),
+        SpokenLine("Ben", Path("b.mp3"), hour, 5),
     ).remarks == (
         "a.mp3 is damaged: 2 of its packets are left out.",
         "The call lasts 1 h 1 min.",
     )
-    assert script(Line("Ana", Path("a.wav"), whole, 89.4)).remarks == (
+    assert script(SpokenLine("Ana", Path("a.wav"), whole, 89.4)).remarks == (
         "The call lasts 1 min 30 s.",
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.script import Line, Script
+from bot.demo.script import Script, SpokenLine
 from bot.demo.timeline import Said, Shown, Timeline
 from bot.loopback import MessagePosted
 from tests.unit.loopback.rest_bench import Bench
@@ -40,7 +40,7 @@ def call(targets: tuple[str, ...], *contents: str, assumed: str = "") -> list[st
         n: Shown(n, "Bob", True, content, {}, 1.0, 1.0, language=only)  # noqa: FBT003
         for n, content in enumerate(contents)
     }
-    script = Script((Line("Bob", Path("a.wav"), b"", 0.5),), targets, None)
+    script = Script((SpokenLine("Bob", Path("a.wav"), b"", 0.5),), targets, None)
     missing = timeline.missing(script)
     assert timeline.complete(script) == (not missing and not any("\u2026" in c for c in contents))
     return [target for _, target in missing]
@@ -74,6 +74,6 @@ def test_a_sentence_that_goes_on_is_waited_for() -> None:
 def test_each_line_of_a_speaker_wants_a_caption_of_its_own() -> None:
     timeline = Timeline(1, lambda: 0.0, lambda _at, _line: None)
     timeline.said = [Said("Bob", "a.wav", 0, 1), Said("Bob", "a.wav", 5, 6)]
-    lines = tuple(Line("Bob", Path("a.wav"), b"", at) for at in (0.0, 5.0))
+    lines = tuple(SpokenLine("Bob", Path("a.wav"), b"", at) for at in (0.0, 5.0))
     timeline.shown[1] = Shown(1, "Bob", True, "One.", {}, 1.0, 1.0, language="en")  # noqa: FBT003
     assert timeline.missing(Script(lines, ("en",), None)) == [(lines[1], "en")]

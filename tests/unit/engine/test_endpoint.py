@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.endpoint import Endpointer, Paused, Resumed, Started, Stopped
+from bot.engine.session.endpoint import Endpointer, Paused, Resumed, Started, Stopped
 
 WINDOW = 512  # 32 ms
 

@@ -2,13 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import parts, weights
-from bot.engine.apertium import ApertiumTranslator
+from bot.engine import parts
 from bot.engine.config import EngineConfig
-from bot.engine.interpreter import Interpreter
-from bot.engine.ports import Hearing
+from bot.engine.models import weights
+from bot.engine.models.apertium import ApertiumTranslator
+from bot.engine.models.interpreter import SpeechInterpreter
+from bot.engine.ports import HeardSpeech
 from bot.engine.scripted import (
-    Line,
+    ScriptedLine,
     ScriptedRecogniser,
     ScriptedTranslator,
     ToneSynthesiser,
@@ -17,18 +18,18 @@ from bot.engine.scripted import (
 from bot.errors import EngineError, ModelError
 from tests.support.another_user import as_another_user
 
-HOLA = Line(400, "hola", english="hello")
-HELLO = Line(1600, "hello", language="en")
+HOLA = ScriptedLine(400, "hola", english="hello")
+HELLO = ScriptedLine(1600, "hello", language="en")
 
 
-def interpreter(*known: tuple[str, str, str, str], pivot: bool = False) -> Interpreter:
+def interpreter(*known: tuple[str, str, str, str], pivot: bool = False) -> SpeechInterpreter:
     translator = ScriptedTranslator({(text, src, dst): out for text, src, dst, out in known})
     recogniser = ScriptedRecogniser((HOLA, HELLO))
-    return Interpreter(recogniser, (translator,), ToneSynthesiser(), pivot=pivot)
+    return SpeechInterpreter(recogniser, (translator,), ToneSynthesiser(), pivot=pivot)
 
 
-def hearing(line: Line, target: str) -> Hearing:
-    return Hearing(tone(line.pitch, 1.0), None, None, target, thorough=True)
+def hearing(line: ScriptedLine, target: str) -> HeardSpeech:
+    return HeardSpeech(tone(line.pitch, 1.0), None, None, target, thorough=True)
 
 
 def test_text_engines_serve_what_the_recogniser_does_not() -> None:
@@ -37,7 +38,9 @@ def test_text_engines_serve_what_the_recogniser_does_not() -> None:
 
 
 @pytest.mark.parametrize(("line", "source"), [(HOLA, "hola"), (HELLO, "hello")])
-def test_english_is_a_stop_on_the_way_only_where_that_is_allowed(line: Line, source: str) -> None:
+def test_english_is_a_stop_on_the_way_only_where_that_is_allowed(
+    line: ScriptedLine, source: str
+) -> None:
     known = ("hello", "en", "fr", "bonjour")
     with_stop = interpreter(known, pivot=True).interpret(hearing(line, "fr"), None)
     assert (with_stop.source, with_stop.translation) == (source, "bonjour")
@@ -55,7 +58,7 @@ def test_a_translation_without_a_voice_is_still_a_translation() -> None:
 
 
 def test_a_language_nobody_understands_is_said_to_be_so() -> None:
-    asked = Hearing(tone(400, 1.0), "xx", None, "en", thorough=True)
+    asked = HeardSpeech(tone(400, 1.0), "xx", None, "en", thorough=True)
     found = interpreter().interpret(asked, None)
     assert found.problem is not None
     assert found.problem.code == "unsupported_language"

@@ -3,11 +3,6 @@
 from typing import Any
 
 from bot.loopback.backend import Backend
-from bot.loopback.chat import Chat
-from bot.loopback.entities import ChannelType
-from bot.loopback.intents import NONE
-from bot.loopback.interactions import Interactions
-from bot.loopback.permissions import INVITED, Permissions
 from bot.loopback.rest import (
     channels,
     commands,
@@ -18,12 +13,17 @@ from bot.loopback.rest import (
     threads,
     webhooks,
 )
-from bot.loopback.rest.call import Call, Reply
+from bot.loopback.rest.call import Reply, RestCall
 from bot.loopback.rest.limits import Limits
 from bot.loopback.rest.table import Table
+from bot.loopback.state.chat import Chat
+from bot.loopback.state.entities import ChannelType
+from bot.loopback.state.intents import NONE
+from bot.loopback.state.interactions import Interactions
+from bot.loopback.state.permissions import INVITED, Permissions
+from bot.loopback.state.voice_states import VoiceStates
+from bot.loopback.state.world import World
 from bot.loopback.voice import VoiceServer
-from bot.loopback.voice_states import VoiceStates
-from bot.loopback.world import World
 from tests.support.clock import WallClock
 
 TABLE = Table.joined(
@@ -57,7 +57,7 @@ class Bench:
     def ask(self, method: str, path: str, body: Any = None, **query: str) -> Reply:
         """Let the path's handler answer the bot."""
         route, params = TABLE.find(method, path)
-        call = Call(self.backend, self.limits, self.bot, params, query, body)
+        call = RestCall(self.backend, self.limits, self.bot, params, query, body)
         return route.handler(call)
 
     def posted(self, content: str = "Hello") -> dict[str, Any]:

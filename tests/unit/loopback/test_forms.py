@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bot.loopback.entities import MessageFlags
-from bot.loopback.refusal import Refusal
 from bot.loopback.rest.command_form import check_commands
 from bot.loopback.rest.component_form import check_modal
 from bot.loopback.rest.field import Field
 from bot.loopback.rest.message_form import check_message, check_username
+from bot.loopback.state.entities import MessageFlags
+from bot.loopback.state.refusal import Refusal
 
 Check = Callable[[Field], None]
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from bot.loopback.entities import Bot, User
-from bot.loopback.gateway_connection import ZlibStream
-from bot.loopback.gateway_session import (
+from bot.loopback.gateway.connection import ZlibStream
+from bot.loopback.gateway.session import (
     REPLAY_LIMIT,
     GatewayClose,
     GatewaySession,
     Identity,
     check_identify,
 )
-from bot.loopback.intents import Intents
+from bot.loopback.state.entities import Bot, User
+from bot.loopback.state.intents import Intents
 
 BOT = Bot(User(5, "Parley", None, bot=True), "token", privileged=Intents.GUILD_MEMBERS)
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bot.loopback.chat import Chat
-from bot.loopback.entities import Bot, Channel, ChannelType, User
-from bot.loopback.intents import NONE
-from bot.loopback.interactions import CallbackType, Interaction, Interactions, InteractionType
-from bot.loopback.refusal import Refusal
-from bot.loopback.world import World
+from bot.loopback.state.chat import Chat
+from bot.loopback.state.entities import Bot, Channel, ChannelType, User
+from bot.loopback.state.intents import NONE
+from bot.loopback.state.interactions import CallbackType, Interaction, Interactions, InteractionType
+from bot.loopback.state.refusal import Refusal
+from bot.loopback.state.world import World
 from tests.support.clock import WallClock
 
 

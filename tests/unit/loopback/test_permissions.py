@@ -1,6 +1,6 @@
 """How roles and overwrites add up."""
 
-from bot.loopback.permissions import (
+from bot.loopback.state.permissions import (
     EVERYONE,
     NONE,
     Overwrite,

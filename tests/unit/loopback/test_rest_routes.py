@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.loopback.permissions import INVITED, Permissions
-from bot.loopback.refusal import Refusal, TooMany
+from bot.loopback.state.permissions import INVITED, Permissions
+from bot.loopback.state.refusal import Refusal, TooMany
 from tests.unit.loopback.rest_bench import Bench
 
 P = Permissions

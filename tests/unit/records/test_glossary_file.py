@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.stored import Term
 from bot.errors import GlossaryFileError, SettingsError, UsageError
 from bot.records import glossary_file
 from bot.records.glossaries import of_host
 from bot.records.terms import glossary, term
-from bot.room.records import Term
 from bot.words import render
 
 CODES = {"es": "es", "spanish": "es", "fr": "fr"}

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from bot.domain.events import Caption, Member, Origin
 from bot.records.matching import Matching
-from bot.room.events import Caption, Member, Origin
 
 
 @dataclass

@@ -4,17 +4,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.domain.events import Echoed, Final, Member, Partial, Source, Speech, TurnEnded
 from bot.records.transcripts import Transcripts
 from bot.records.utterances import Utterance
-from bot.room.events import Echoed, Final, Member, Partial, Source, Speech, TurnEnded
-from bot.room.fanout import Fanning, FanOut
-from bot.room.registry import Rooms
+from bot.room.fan_out import Fanning, FanOut
 from bot.room.room import RoomPlan
-from tests.support.books import Calendar
+from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 from tests.support.texts import MemoryTexts
+from tests.support.usage_in_memory import Calendar
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
 

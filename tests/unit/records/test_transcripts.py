@@ -7,21 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.consent.consent import Consent
+from bot.domain.events import Caption, Member
+from bot.domain.plan import RoomPlan
+from bot.domain.ports import CaptionBoard
+from bot.domain.stored import TranscriptLine
 from bot.errors import StoreError, UsageError
 from bot.records.batches import BATCH_S, Batches
 from bot.records.documents import Format, document
 from bot.records.transcripts import Transcripts
-from bot.room.consent import Consent
-from bot.room.events import Caption, Member
-from bot.room.plan import RoomPlan
-from bot.room.ports import CaptionBoard
-from bot.room.records import TranscriptLine
 from bot.tasks import TaskOwner
 from bot.wall import STEADY_S, Wall, WallClock
-from tests.support.books import Calendar
 from tests.support.clock import ManualClock, SetClock
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryBoard, MemoryConsent
+from tests.support.usage_in_memory import Calendar
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
 START = datetime(2026, 11, 22, 19, tzinfo=UTC)

@@ -1,7 +1,6 @@
 """Events of conversations become captions."""
 
-from bot.room.captions import Captions, Line
-from bot.room.events import (
+from bot.domain.events import (
     Caption,
     ConversationEvent,
     Echoed,
@@ -14,9 +13,10 @@ from bot.room.events import (
     TurnEnded,
     Voice,
 )
+from bot.room.captions import CaptionLine, Captions
 
 ANA = Member(1, "Ana")
-LINE = Line(1, "en")
+LINE = CaptionLine(1, "en")
 
 
 def told(*events: ConversationEvent, captions: Captions | None = None) -> list[Caption]:
@@ -77,9 +77,9 @@ def test_an_original_without_a_translation_is_shown_and_ends_when_the_turn_fails
 
 def test_each_turn_and_each_stay_has_a_caption_of_its_own() -> None:
     captions = Captions()
-    one = captions.apply(Line(1, "en"), ANA, Final(1, "a"), 0)
-    two = captions.apply(Line(1, "en"), ANA, Final(2, "b"), 0)
-    other = captions.apply(Line(2, "en"), ANA, Final(1, "c"), 0)
+    one = captions.apply(CaptionLine(1, "en"), ANA, Final(1, "a"), 0)
+    two = captions.apply(CaptionLine(1, "en"), ANA, Final(2, "b"), 0)
+    other = captions.apply(CaptionLine(2, "en"), ANA, Final(1, "c"), 0)
     assert len({c.key for c in (one, two, other) if c}) == 3
 
 
@@ -107,7 +107,7 @@ def test_what_is_made_in_writing_began_with_the_turn_that_it_is_made_from() -> N
     captions = Captions()
     captions.apply(LINE, ANA, Partial(1, "Good"), 5.0)
     captions.apply(LINE, ANA, Partial(2, "And"), 9.0)
-    written = Line(LINE.stay, "es")
+    written = CaptionLine(LINE.stay, "es")
     late = captions.apply(written, ANA, Final(1, "Buenos días."), 9.0, made_from="en")
     assert late is not None
     assert late.began_at == 5.0

@@ -2,10 +2,10 @@
 
 import pytest
 
+from bot.domain.events import Final, Partial, Voice, VoiceEnded
+from bot.domain.stored import MemberLanguages
 from bot.errors import LanguageError, NoRoomError, UsageError
-from bot.room.events import Final, Partial, Voice, VoiceEnded
-from bot.room.records import Wishes
-from tests.support.house import ANA, BEN, House, Wishbook, settle
+from tests.support.rooms_in_memory import ANA, BEN, House, Wishbook, settle
 
 
 async def test_a_language_is_added_and_removed_without_a_break_for_the_others() -> None:
@@ -106,14 +106,16 @@ async def test_what_cannot_be_chosen_changes_nothing(
 
 
 async def test_what_a_member_speaks_is_told_to_the_service() -> None:
-    house = House(ANA, BEN, wishes=Wishbook(u1=Wishes(speaks="es"), u2=Wishes(speaks="tlh")))
+    house = House(
+        ANA, BEN, wishes=Wishbook(u1=MemberLanguages(speaks="es"), u2=MemberLanguages(speaks="tlh"))
+    )
     await house.start("en")
     assert [r.source for r in house.interpreter.prepared] == ["es"]
     for member in (ANA, BEN):
         house.hear(member)
     assert house.interpreter.of(1).request.source == "es"
     assert house.interpreter.of(2).request.source is None, "the model does not know it"
-    await house.rooms.wish(1, ANA.id, Wishes(speaks="ca"))
+    await house.rooms.wish(1, ANA.id, MemberLanguages(speaks="ca"))
     assert not house.interpreter.of(1).closed, "a sentence is under way"
     house.hush(ANA)
     house.hear(ANA)

@@ -2,11 +2,11 @@
 
 import pytest
 
+from bot.domain.events import Usage
+from bot.domain.stored import SavedRoom
 from bot.errors import UsageError, VoiceLinkError
-from bot.room.events import Usage
-from bot.room.records import SavedRoom
 from bot.room.room import RoomPlan
-from tests.support.house import ANA, BEN, House, settle
+from tests.support.rooms_in_memory import ANA, BEN, House, settle
 
 
 async def test_a_paused_room_hears_nobody_and_says_so() -> None:

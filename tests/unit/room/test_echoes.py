@@ -2,10 +2,9 @@
 
 import pytest
 
-from bot.chat.plain import isolate
-from bot.chat.render import parts
-from bot.room.captions import Captions, Line
-from bot.room.events import (
+from bot.chat.rendering.plain import isolate
+from bot.chat.rendering.render import parts
+from bot.domain.events import (
     Caption,
     ConversationEvent,
     Echoed,
@@ -18,14 +17,15 @@ from bot.room.events import (
     Voice,
     VoiceEnded,
 )
-from bot.room.interpretation import Interpretation, Utterance
-from bot.room.registry import Rooms
+from bot.room.captions import CaptionLine, Captions
 from bot.room.room import RoomPlan
+from bot.room.rooms import Rooms
+from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 
 ANA = Member(1, "Ana")
-LINE = Line(1, "en")
+LINE = CaptionLine(1, "en")
 HELLO = Source(1, "Hello.", "en", final=True)
 
 
@@ -103,13 +103,13 @@ def test_an_echo_never_shown_changes_nothing() -> None:
     assert told(Captions(), Echoed(1), TurnEnded(1)) == []
 
 
-A, B = (Utterance(Line(stay, "en"), 1) for stay in (1, 2))
+A, B = (QueuedUtterance(CaptionLine(stay, "en"), 1) for stay in (1, 2))
 SECOND = b"\x01\x00" * 24_000
 
 
 def test_an_echo_gives_way_to_the_voice_that_waits() -> None:
     played = bytearray()
-    voices = Interpretation(played.extend)
+    voices = VoiceQueue(played.extend)
     voices.voice(A, SECOND, 0)
     voices.voice(B, b"bb", 0)
     assert voices.take_back(A) == pytest.approx(1.0)
@@ -122,7 +122,7 @@ def test_an_echo_gives_way_to_the_voice_that_waits() -> None:
 
 def test_an_echo_that_waits_is_never_heard() -> None:
     played = bytearray()
-    voices = Interpretation(played.extend)
+    voices = VoiceQueue(played.extend)
     voices.voice(A, b"aa", 0)
     voices.voice(B, b"bb", 0)
     assert voices.take_back(B) == 0

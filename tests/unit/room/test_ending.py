@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
+from bot.domain.events import Final, TurnEnded
+from bot.domain.stored import MemberLanguages
 from bot.errors import NoRoomError, RestartingError
 from bot.room import ending
-from bot.room.events import Final, TurnEnded
-from bot.room.records import Wishes
 from bot.room.room import RoomPlan
 from bot.tasks import TaskOwner
-from tests.support.house import ANA, BEN, House, Wishbook, settle
 from tests.support.room import MemoryBoard, MemoryLink
+from tests.support.rooms_in_memory import ANA, BEN, House, Wishbook, settle
 
 RESTARTING = ending.RESTARTING
 
@@ -25,7 +25,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 class EveryWishbook(Wishbook):
     """Of every server."""
 
-    async def wishes(self, guild_id: int) -> dict[int, Wishes]:
+    async def wishes(self, guild_id: int) -> dict[int, MemberLanguages]:
         assert guild_id
         return {}
 

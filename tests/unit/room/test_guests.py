@@ -2,14 +2,14 @@
 
 import pytest
 
+from bot.domain.events import Echoed, Partial, Source, TurnEnded
+from bot.domain.stored import MemberLanguages
 from bot.errors import LanguageError
-from bot.room.events import Echoed, Partial, Source, TurnEnded
-from bot.room.fanout import FanOut
-from bot.room.records import Wishes
-from bot.room.wanted import Reading
-from tests.support.house import ANA, BEN, House, Wishbook, settle
+from bot.room.fan_out import FanOut
+from bot.room.languages import Reading
+from tests.support.rooms_in_memory import ANA, BEN, House, Wishbook, settle
 
-READS_ES = Wishes(reads="es")
+READS_ES = MemberLanguages(reads="es")
 
 
 async def test_four_silent_guests_open_no_conversation_and_add_two_languages() -> None:
@@ -18,7 +18,7 @@ async def test_four_silent_guests_open_no_conversation_and_add_two_languages() -
     guests = [house.guest(number) for number in range(2, 6)]
     for guest, language in zip(guests, ("es", "fr", "de", "es"), strict=True):
         house.enter(guest)
-        await house.rooms.wish(1, guest.id, Wishes(reads=language))
+        await house.rooms.wish(1, guest.id, MemberLanguages(reads=language))
     house.hear(ANA)
     assert len(house.interpreter.conversations) == 1
     assert house.targets() == ("en", "es", "fr")
@@ -31,7 +31,7 @@ async def test_four_silent_guests_open_no_conversation_and_add_two_languages() -
 
 @pytest.mark.parametrize("fan_out", [FanOut.AUTO, FanOut.TEXT])
 async def test_the_chosen_languages_are_heard_as_ever(fan_out: FanOut) -> None:
-    house = House(ANA, wishes=Wishbook(u2=Wishes(reads="fr")), fan_out=fan_out)
+    house = House(ANA, wishes=Wishbook(u2=MemberLanguages(reads="fr")), fan_out=fan_out)
     await house.start("en", "es")
     house.hear(ANA)
     house.enter(BEN)
@@ -108,7 +108,7 @@ async def test_who_changes_their_mind_within_a_sentence_costs_no_connection() ->
     lead = house.interpreter.of(1)
     lead.say(Source(1, "Bon", "ca", final=False))
     for language in ("es", "fr", "es", "fr", "es"):
-        await house.rooms.wish(1, BEN.id, Wishes(reads=language))
+        await house.rooms.wish(1, BEN.id, MemberLanguages(reads=language))
         lead.say(Source(1, "Bon dia", "ca", final=False))
         await settle()
     house.hush(ANA)
@@ -154,24 +154,24 @@ async def test_what_is_said_in_the_rooms_only_language_is_shown_while_another_re
 async def test_who_cannot_be_given_their_language_is_told() -> None:
     house = House(ANA, BEN, most=2)
     await house.start("en", "es")
-    assert await house.reading(BEN, Wishes(reads="fr")) is Reading.FULL
+    assert await house.reading(BEN, MemberLanguages(reads="fr")) is Reading.FULL
     assert [s.unread for s in house.rooms.status(1).speakers] == [None, "fr"]
     await house.rooms.choose(1, ("en",), None)
     assert house.targets() == ("en", "fr")
     assert [s.unread for s in house.rooms.status(1).speakers] == [None, None]
     with pytest.raises(LanguageError):
-        await house.rooms.wish(1, BEN.id, Wishes(reads="tlh"))
-    assert house.wishbook.rows == {BEN.id: Wishes(reads="fr")}
+        await house.rooms.wish(1, BEN.id, MemberLanguages(reads="tlh"))
+    assert house.wishbook.rows == {BEN.id: MemberLanguages(reads="fr")}
     await house.rooms.close()
 
 
 async def test_who_is_not_there_is_told_whether_there_will_be_a_place_for_their_language() -> None:
     house = House(ANA, most=2)
     await house.start("en")
-    assert await house.reading(BEN, Wishes(reads="fr")) is Reading.GIVEN
+    assert await house.reading(BEN, MemberLanguages(reads="fr")) is Reading.GIVEN
     assert house.targets() == ("en",), "nobody there reads it yet"
     await house.rooms.choose(1, ("en", "es"), None)
-    assert await house.reading(BEN, Wishes(reads="de")) is Reading.FULL
+    assert await house.reading(BEN, MemberLanguages(reads="de")) is Reading.FULL
     assert await house.reading(BEN, READS_ES) is Reading.GIVEN
     await house.rooms.close()
 
@@ -179,7 +179,7 @@ async def test_who_is_not_there_is_told_whether_there_will_be_a_place_for_their_
 async def test_what_can_not_be_made_in_writing_is_said_and_no_conversation_opened() -> None:
     house = House(ANA, BEN)
     await house.start("en")
-    assert await house.reading(BEN, Wishes(reads="ca")) is Reading.UNWRITTEN
+    assert await house.reading(BEN, MemberLanguages(reads="ca")) is Reading.UNWRITTEN
     house.hear(ANA)
     assert house.targets() == ("en",)
     assert house.open(1) == {"en"}
@@ -211,7 +211,7 @@ async def test_the_starter_says_how_many_for_one_room_and_a_restart_remembers_it
 
 
 async def test_what_the_server_sets_holds_at_once_and_what_else_it_sets_changes_nothing() -> None:
-    house = House(ANA, BEN, wishes=Wishbook(u1=READS_ES, u2=Wishes(reads="fr")), guests=2)
+    house = House(ANA, BEN, wishes=Wishbook(u1=READS_ES, u2=MemberLanguages(reads="fr")), guests=2)
     await house.start("en", guests=1)
     assert house.targets() == ("en", "es")
     house.rooms.use_guests(1, 2)  # another setting was changed

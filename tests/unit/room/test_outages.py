@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
+from bot.domain.events import ConversationState, Failed, Member, Speech, StateChanged
 from bot.errors import ConversationError
-from bot.room.availability import TELL_S, Services
-from bot.room.events import ConversationState, Failed, Member, Speech, StateChanged
-from bot.room.fanout import Fanning, FanOut
-from bot.room.registry import Rooms
+from bot.room.fan_out import Fanning, FanOut
 from bot.room.room import RoomPlan
+from bot.room.rooms import Rooms
+from bot.usage.availability import TELL_S, Services
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 from tests.support.texts import MemoryTexts

@@ -2,14 +2,14 @@
 
 import pytest
 
+from bot.domain.events import Usage
+from bot.domain.stored import GuildSettings
 from bot.errors import AllowanceError
-from bot.room.allowance import Accounts
-from bot.room.events import Usage
-from bot.room.ledger import Ledger
-from bot.room.prices import Prices
-from bot.room.records import GuildSettings
-from tests.support.books import Calendar, MemoryUsage
+from bot.usage.allowance import Accounts
+from bot.usage.ledger import Ledger
+from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
+from tests.support.usage_in_memory import Calendar, MemoryUsage
 
 
 class House:

@@ -1,13 +1,13 @@
 import asyncio
 
+from bot.domain.events import Usage
+from bot.domain.plan import RoomPlan, RoomStatus
+from bot.domain.stored import SavedRoom
 from bot.errors import ChatError, StoreError
-from bot.room.events import Usage
 from bot.room.panel import EVERY_S, Panel
-from bot.room.plan import RoomPlan, RoomStatus
-from bot.room.records import SavedRoom
-from bot.room.remembered import RememberedRooms
+from bot.room.saved_rooms import RememberedRooms
 from tests.support.clock import ManualClock
-from tests.support.house import Roombook, settle
+from tests.support.rooms_in_memory import Roombook, settle
 
 PLAN = RoomPlan(1, 10, 20, ("en",))
 

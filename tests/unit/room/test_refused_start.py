@@ -2,10 +2,10 @@
 
 import pytest
 
+from bot.domain.events import Member
 from bot.errors import ConversationError, NoRoomError, VoiceLinkError
-from bot.room.events import Member
-from bot.room.registry import Rooms
 from bot.room.room import RoomPlan
+from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.errors import LanguageError, NoRoomError, RoomBusyError, VoiceLinkError
-from bot.room.events import (
+from bot.domain.events import (
     ConversationState,
     Failed,
     Final,
@@ -16,8 +15,9 @@ from bot.room.events import (
     Voice,
     VoiceEnded,
 )
-from bot.room.registry import Rooms
+from bot.errors import LanguageError, NoRoomError, RoomBusyError, VoiceLinkError
 from bot.room.room import RoomPlan
+from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 

@@ -7,9 +7,9 @@ import davey
 import numpy as np
 
 from bot.audio.opus import SILENCE, Encoder
-from bot.voice import crypto
 from bot.voice.figures import Figures
-from bot.voice.hearing import Hearing
+from bot.voice.receive import crypto
+from bot.voice.receive.packet_path import PacketPath
 
 RATE = 16_000
 FRAME = 0.02
@@ -117,7 +117,7 @@ class Desk:
     def __init__(self, *allowed: int) -> None:
         self.keys = DeskKeys()
         self.figures = Figures()
-        self.hearing = Hearing(self.keys, self.figures)
+        self.hearing = PacketPath(self.keys, self.figures)
         self.hearing.allowed = frozenset(allowed)
         self.pcm: dict[int, bytes] = {}
         self.ends: list[tuple[int, float]] = []

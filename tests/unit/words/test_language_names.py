@@ -1,6 +1,6 @@
 import pytest
 
-from bot.translation.languages import NAMES
+from bot.translation.protocol.languages import NAMES
 from bot.words import language_name, render
 from bot.words.codes import same_language
 from bot.words.commands import LOCALES

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.render import notice
+from bot.chat.rendering.render import notice
+from bot.consent.consent import Answer
+from bot.domain.notices import Notice, Occasion
+from bot.domain.plan import RoomPlan
+from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
 from bot.loopback.mentions import shown
-from bot.room.consent import Answer
-from bot.room.forgetting import Kept
-from bot.room.notices import Notice, Occasion
-from bot.room.plan import RoomPlan
-from bot.room.records import ConsentMode, GuildSettings, Wishes
+from bot.records.forgetting import Kept
+from bot.ui.notice import text as notice_text
 from bot.words import command, commands, lines, listing, render, t
 from bot.words.catalogue import LANGUAGES, LOCALES, catalogue
-from cogs.notice import text as notice_text
 from cogs.privacy import standing
 from cogs.welcome import steps
 from tests.words.commands import paths
@@ -95,7 +95,7 @@ def test_the_longest_messages_with_mentions_fit_a_message_of_discords(locale: st
         heard=False,
         answer=Answer.NO,
         answer_stored=True,
-        wishes=Wishes("de", "ja"),
+        wishes=MemberLanguages("de", "ja"),
         minutes=999.5,
         sessions=99,
     )

@@ -1,0 +1,112 @@
+"""How much a channel shows of what is said: less in steps when people talk faster than it takes.
+
+Down at once, when more finals wait than the tank has requests for; up by one step when for ten
+seconds the better one would have done for what was said lately. So it does not flap.
+
+Places that share a tank get a request each in turn, so seldom that a merged message comes too late.
+Where what they show may go another way it does so as soon as the tank does not do for all of it:
+there is nothing between live and digests then.
+"""
+
+from collections import deque
+from enum import IntEnum
+from itertools import pairwise
+
+from bot.chat.budget import Budget
+
+_DWELL_S = 10.0
+_LATELY_S = 15.0
+_SHARE = 0.75  # of the rate that a better step may need
+_LIVE_SHARE = 0.95  # of the rate: interims take what finals leave, until finals leave nothing
+_LOW = 2.0  # of the tank: interims end
+_HIGH = 2.5  # of the tank: a better step is tried
+
+
+class Step(IntEnum):
+    """What a channel gets."""
+
+    LIVE = 0  # interims too, edited as they grow
+    FINALS = 1
+    MERGED = 2  # several utterances in a row of one speaker in one message
+    DIGEST = 3  # everybody's in one message, with names
+
+
+class DetailLevel:
+    """The step of one schedule. Pure."""
+
+    def __init__(self) -> None:
+        self.step = Step.LIVE
+        self._since = float("-inf")
+        self._merges = True
+        self._said: deque[tuple[float, int]] = deque(maxlen=200)
+
+    def said(self, speaker_id: int, now: float) -> None:
+        """Something of an utterance became final that nobody expected yet."""
+        self._said.append((now, speaker_id))
+
+    def begin(self, now: float) -> None:
+        """It is used from now on, as another way can't keep up: interims are not tried at once."""
+        self.step = max(self.step, Step.FINALS)
+        self._since = now
+
+    def settle(
+        self,
+        budget: Budget,
+        now: float,
+        waiting: int,
+        runs: int,
+        *,
+        promised: int = 0,
+        spared: bool = False,
+    ) -> Step:
+        """The step for now.
+
+        Args:
+            budget: The channel's.
+            now: Clock seconds.
+            waiting: Requests that the finals need, one by one.
+            runs: Requests that they need when each speaker's in a row are merged.
+            promised: Requests that the finals of what stands unfinished will need.
+            spared: What is above this budget goes another way.
+        """
+        level = budget.level(now)
+        step = self.step
+        self._merges = not (spared and budget.sharers > 1)
+        if step < Step.FINALS and level < _LOW and not self._would_do(budget, now, _LIVE_SHARE):
+            step = Step.FINALS
+        if step < Step.MERGED and waiting > max(1.0, level):
+            step = Step.MERGED
+        if step < Step.DIGEST and runs > max(1.0, level):
+            step = Step.DIGEST
+        if not self._merges and (step > Step.LIVE or (waiting and level < 1.0 + promised)):
+            step = Step.DIGEST
+        if step != self.step:
+            self.step = step
+            self._since = now
+        elif waiting <= max(1.0, level):
+            self._rise(budget, now)
+        return self.step
+
+    def _rise(self, budget: Budget, now: float) -> None:
+        while self.step > Step.LIVE:
+            if not self._would_do(budget, now, _SHARE):
+                self._since = now
+            filled = budget.level(now) >= min(_HIGH, budget.size)
+            if not filled or now - self._since < _DWELL_S:
+                return
+            self.step = Step(self.step - 1) if self._merges else Step.LIVE
+            self._since += _DWELL_S
+
+    def _would_do(self, budget: Budget, now: float, share: float) -> bool:
+        """Whether such a share of the rate does for what was said lately.
+
+        From digests on, for a message for each speaker in a row; else, and where none are merged,
+        for one for each final.
+        """
+        lately = [speaker for at, speaker in self._said if at > now - _LATELY_S]
+        if self.step is Step.DIGEST and self._merges:
+            changes = sum(before != after for before, after in pairwise(lately))
+            needed = bool(lately) + changes
+        else:
+            needed = len(lately)
+        return needed <= share * _LATELY_S * budget.rate / budget.sharers

@@ -1,0 +1,1 @@
+"""What a caption looks like in Discord."""

@@ -1,0 +1,94 @@
+"""Several speakers' finals in one message, when requests are scarcer than words."""
+
+from collections.abc import Iterable
+
+from bot.chat.detail import Step
+from bot.chat.message import Entry, Key
+from bot.chat.rendering.render import Style
+from bot.chat.transport import DIGEST
+from bot.domain.events import Caption
+
+
+def together(waiting: list[Entry], step: Step) -> tuple[Entry, ...]:
+    """The first of these, and what goes into one message with it at this step."""
+    if step is Step.MERGED:
+        return tuple(runs(waiting)[0])
+    if step is Step.DIGEST and not waiting[0].sent:
+        return tuple(fusible(waiting)) or (waiting[0],)
+    return (waiting[0],)
+
+
+def runs(waiting: Iterable[Entry]) -> list[list[Entry]]:
+    """Entries not yet posted, in order of speech, cut where the speaker changes.
+
+    What stands already, and notices, are runs of their own.
+    """
+    found: list[list[Entry]] = []
+    for entry in waiting:
+        last = found[-1][-1] if found else None
+        if last is not None and _fusible(last) and _fusible(entry) and _same(last, entry):
+            found[-1].append(entry)
+        else:
+            found.append([entry])
+    return found
+
+
+def fusible(waiting: Iterable[Entry]) -> list[Entry]:
+    """The first of these, and what may go with it into a digest; nothing where it must go alone."""
+    found: list[Entry] = []
+    for entry in waiting:
+        if not _fusible(entry):
+            if not found:
+                break
+            # What stands already is edited where it stands; a notice keeps its place.
+            if entry.said:
+                continue
+            break
+        found.append(entry)
+    return found
+
+
+def fused(key: Key, entries: list[Entry], style: Style) -> tuple[Entry, list[Caption]]:
+    """One entry with what is final of these, as far as it fits into one message.
+
+    The captions moved are taken out of the others, and returned.
+    """
+    first = entries[0]
+    whole = Entry(
+        key,
+        first.order,
+        first.began_at,
+        first.speaker,
+        urgent_at=min((e.urgent_at for e in entries if e.urgent_at is not None), default=None),
+        fused=True,
+    )
+    moved: list[Caption] = []
+    for entry in entries:
+        added = {
+            number: final
+            for number, known in entry.said.items()
+            if (final := {key: one for key, one in known.items() if entry.lacks(one)})
+        }
+        before = dict(whole.said), whole.speaker
+        whole.said |= added
+        if entry.speaker != first.speaker:
+            whole.speaker = DIGEST
+        whole.write(style)
+        if len(whole.wanted) > 1 and before[0]:
+            whole.said, whole.speaker = before
+            whole.write(style)
+            break
+        for number, final in added.items():
+            for caption in final.values():
+                moved.append(caption)
+                del entry.said[number][caption.key]
+        entry.urgent_at = None
+    return whole, moved
+
+
+def _fusible(entry: Entry) -> bool:
+    return bool(entry.said) and not entry.sent and not entry.doubtful
+
+
+def _same(one: Entry, other: Entry) -> bool:
+    return one.speaker is not None and one.speaker == other.speaker

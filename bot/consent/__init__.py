@@ -1,0 +1,1 @@
+"""Who may be heard: what people agreed to, what they were told, and who can read along."""

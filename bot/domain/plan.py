@@ -1,0 +1,140 @@
+"""What a room is to do, and how it stands: the values that go in and out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.cost import Today
+from bot.domain.events import ConversationRequest, ConversationState, Member, Usage
+from bot.domain.glossary import Glossary
+from bot.domain.stored import Layout
+from bot.usage.availability import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPlan:
+    """What to interpret, where to, in which languages.
+
+    Attributes:
+        guild_id: The guild, which has at most one room.
+        voice_channel_id: Heard, and spoken into.
+        text_channel_id: Where captions go.
+        targets: Languages to translate into, in the order shown.
+        spoken: The one of `targets` that is spoken back, or None.
+        originals: Show what was said beside its translation.
+        layout: Where captions of several languages stand.
+        session: Of its transcript; empty: one is given when it starts.
+        locale: Of what it says in the text channel, as Discord names it.
+        guests: How many languages those who read may add; None: as many as the server lets them.
+        read: Those of `targets` that nobody chose: they are made in writing, for who reads them.
+        resting: Those of `read` that nobody present reads: nothing is made into them.
+    """
+
+    guild_id: int
+    voice_channel_id: int
+    text_channel_id: int
+    targets: tuple[str, ...]
+    spoken: str | None = None
+    originals: bool = True
+    layout: Layout = Layout.TOGETHER
+    session: str = ""
+    locale: str = "en-US"
+    guests: int | None = None
+    read: tuple[str, ...] = ()
+    resting: frozenset[str] = frozenset()
+
+    @property
+    def lead(self) -> str:
+        """The language that has a conversation in any case."""
+        return self.targets[0] if self.spoken is None else self.spoken
+
+    def requests(
+        self, user_id: int, glossary: Glossary, source: str | None = None
+    ) -> list[ConversationRequest]:
+        """What to open for a speaker (of language `source`), a conversation for each target."""
+        return [
+            ConversationRequest(
+                user_id,
+                target,
+                source=source,
+                spoken=target == self.spoken,
+                glossary=glossary.get(target, {}),
+                guild_id=self.guild_id,
+                # Others may be made from it, for guests also later: what was opened then fits.
+                source_text=len(self.targets) > 1 or self.guests != 0,
+            )
+            for target in self.targets
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerStatus:
+    """How one member in the channel stands with the room.
+
+    Attributes:
+        consenting: They agreed to be heard.
+        unread: The language they want to read and do not get.
+        reads: They can read that they are heard where the captions go; who can't is not heard.
+        sees: They see where the captions go.
+        unreadable: They won't get it, as it can't be added here; else it has no place yet.
+    """
+
+    member: Member
+    consenting: bool
+    speaking: bool
+    conversations: Mapping[str, ConversationState]
+    unread: str | None = None
+    reads: bool = True
+    sees: bool = True
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStatus:
+    """A room at one moment.
+
+    Attributes:
+        plan: Its channel is where the bot is, its targets what is translated into now.
+        running_s: Seconds since it started.
+        heard_ago_s: Seconds since anybody was last heard; None when nobody was yet.
+        usage: What the service counted so far.
+        figures: The voice link's counters and gauges.
+        today: What its guild spent today, where that is counted.
+        paused: Nothing is heard.
+        chosen: Those of the targets that were chosen for the room; the others are there for
+            members who read them. Empty: all.
+        ended: It is over.
+        restarting: It is over for now, as the process ends.
+        trouble: Why nothing can be translated, also if it began just now.
+        interrupted: Whether that has lasted for a while.
+        text_trouble: Why some languages are missing.
+        missing: Those languages.
+    """
+
+    plan: RoomPlan
+    running_s: float
+    heard_ago_s: float | None
+    speakers: tuple[SpeakerStatus, ...]
+    captions: int
+    usage: Usage
+    figures: Mapping[str, float]
+    today: Today | None = None
+    paused: bool = False
+    chosen: tuple[str, ...] = ()
+    ended: bool = False
+    restarting: bool = False
+    trouble: Trouble | None = None
+    interrupted: bool = False
+    text_trouble: Trouble | None = None
+    missing: tuple[str, ...] = ()
+
+    @property
+    def hears_nobody(self) -> bool:
+        """Whether the link hears nobody at the moment."""
+        return bool(self.figures.get("deafened") or self.figures.get("deaf"))
+
+    @property
+    def heard(self) -> frozenset[int]:
+        """User ids of those who are heard as soon as they speak, where the link hears anybody."""
+        if self.paused or self.ended:
+            return frozenset()
+        return frozenset(s.member.id for s in self.speakers if s.consenting and s.reads)

@@ -1,0 +1,262 @@
+"""What a room needs of the world, split by direction. Each edge implements one of these."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from bot.domain.events import (
+    Caption,
+    ConversationEvent,
+    ConversationRequest,
+    Failed,
+    Member,
+    Speech,
+    TextAnswer,
+    TextRequest,
+    Usage,
+)
+from bot.domain.spent import Spent, SpentKey
+from bot.domain.stored import Layout
+
+# The voice channel
+
+
+class Listener(Protocol):
+    """The room, as its voice link sees it. Called on the event loop; must not block or raise."""
+
+    def heard(self, speech: Speech) -> None:
+        """A member spoke; batches of one member come in order and without gaps in time."""
+
+    def fell_silent(self, user_id: int, at: float) -> None:
+        """A member stopped speaking at clock second `at`: silence came, or nothing for 200 ms.
+
+        For longer where their packets are long, or their network stands still at times.
+        """
+
+    def joined(self, member: Member) -> None:
+        """A member entered the voice channel."""
+
+    def left(self, user_id: int) -> None:
+        """A member left the voice channel."""
+
+    def noticed(self, code: str, text: str) -> None:
+        """Something the people should read; `code` names the matter, `text` how it stands now."""
+
+    def lost(self, reason: str) -> None:
+        """The link ended for good; `reason` is a sentence for the text channel."""
+
+
+class VoiceLink(Protocol):
+    """A joined voice channel, both directions."""
+
+    @property
+    def channel_id(self) -> int:
+        """Where the bot is now; it may have been moved."""
+
+    def allow(self, user_ids: frozenset[int]) -> None:
+        """Decrypt these members and nobody else, from now on. Takes effect with the next packet."""
+
+    def members(self) -> tuple[Member, ...]:
+        """Who is in the channel now, bots left out."""
+
+    def play(self, pcm: bytes) -> None:
+        """Queue voice (PCM16, 24 kHz, mono, any length) behind what is queued. Never blocks."""
+
+    def playing_s(self) -> float:
+        """Seconds of voice queued and not yet sent."""
+
+    def stop_playing(self) -> None:
+        """Drop what is queued."""
+
+    def figures(self) -> Mapping[str, float]:
+        """Counters and gauges by name (packets, lost, concealed, rejoins, heard_s, deaf, ...)."""
+
+    async def close(self) -> None:
+        """Leave the channel. Idempotent; no thread, socket or task stays."""
+
+
+class JoinVoice(Protocol):
+    """Opens voice links."""
+
+    def __call__(
+        self, channel_id: int, listener: Listener, *, speaks: bool
+    ) -> Awaitable[VoiceLink]:
+        """Join a voice channel for a listener, to hear and, if it `speaks`, to be heard.
+
+        Raises:
+            VoiceLinkError: It could not be joined.
+        """
+
+
+# The translation service
+
+
+class Conversation(Protocol):
+    """One speaker's live translation into one language. Called on the event loop; never blocks."""
+
+    def feed(self, pcm: bytes) -> None:
+        """Speech to translate: PCM16, 16 kHz, mono. Opens the link when it is not open."""
+
+    def fell_silent(self) -> None:
+        """The speaker stopped: silence is fed until the turn is done."""
+
+    def use_glossary(self, phrases: Mapping[str, str]) -> None:
+        """Translate these source terms to these target terms from now on."""
+
+    def discard(self) -> None:
+        """Send nothing of what was fed and is not sent yet: its speaker withdrew."""
+
+    async def close(self) -> None:
+        """End it; a running turn gets its last events first (bounded). Idempotent."""
+
+
+class Interpreter(Protocol):
+    """The translation service."""
+
+    def check(self, request: ConversationRequest) -> None:
+        """Raise LanguageError when the model can't serve the request."""
+
+    def converse(
+        self, request: ConversationRequest, listener: Callable[[ConversationEvent], None]
+    ) -> Conversation:
+        """A conversation, not yet open. `listener` is called on the event loop."""
+
+    async def prepare(self, request: ConversationRequest) -> None:
+        """Open a request's conversation before its first word; `converse` takes it over.
+
+        Returns within 2 s. Raises ConversationError when the service refuses for good; a failure
+        that may pass is left to the conversation.
+        """
+
+    async def discard(self, guild_id: int) -> None:
+        """Close what was prepared for a guild and not taken over."""
+
+    def languages(self) -> Mapping[str, bool]:
+        """Each target language's code, and whether it can be spoken back."""
+
+
+class Capacity(Protocol):
+    """What of the translation service is left. `Interpreter`s that know it have it too."""
+
+    def has_room(self, conversations: int, guild_id: int) -> bool:
+        """Whether a server could open so many more soon, within its share of every limit."""
+
+
+class TextTicket(Protocol):
+    """A text that was handed in."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it has not been sent yet."""
+
+    def cancel(self) -> None:
+        """Take it back: it is not sent. One that was sent already may still be answered."""
+
+
+class TextTranslator(Protocol):
+    """The text translation service. Called on the event loop; never blocks."""
+
+    def languages(self) -> frozenset[str]:
+        """Codes of the languages it translates between."""
+
+    def ask(
+        self, request: TextRequest, answered: Callable[[TextAnswer | Failed | Usage], None]
+    ) -> TextTicket:
+        """Hand a text in.
+
+        `answered` is called on the event loop, after this returns, at most once: with the
+        translation, or with why there is none. A fatal failure means that no further text of this
+        language will be translated either. Before that it is told what was used to no avail, each
+        time as a Usage.
+        """
+
+
+# The text channel
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a room's captions stand in its text channel.
+
+    Attributes:
+        languages: The room's, in the order shown; captions of others are shown behind them.
+        layout: Where those of several languages stand.
+        originals: Show what was really said beneath its translation.
+        caption_minutes: Minutes after which a caption is removed; 0: it stays.
+        locale: Of the notices, as Discord names it.
+    """
+
+    languages: tuple[str, ...] = ()
+    layout: Layout = Layout.TOGETHER
+    originals: bool = True
+    caption_minutes: int = 0
+    locale: str = "en-US"
+
+
+class CaptionBoard(Protocol):
+    """Where captions and notices are read."""
+
+    def show(self, caption: Caption) -> None:
+        """Show a caption or its newer state, soon; interim states may be skipped, finals never."""
+
+    def say(self, text: str) -> None:
+        """A notice of the room to its people, in order with the captions.
+
+        A sentence made with `bot.words.t` is shown in the board's locale.
+        """
+
+    def languages_changed(self, languages: Sequence[str]) -> None:
+        """These are the room's languages from now on, in the order shown."""
+
+    async def close(self) -> None:
+        """Deliver what is final, then end. Idempotent."""
+
+
+OpenBoard = Callable[[int, Look, Callable[[str], None]], Awaitable[CaptionBoard]]
+"""The board in the text channel of this id, with this look; raises ChatError.
+
+The last argument is called, at most once, with a sentence that says why nothing can be written
+there any more.
+"""
+
+
+# The store
+
+
+class ConsentStore(Protocol):
+    """Who agreed to be heard, per guild. Nothing is stored about those who did not."""
+
+    async def consenting(self, guild_id: int) -> frozenset[int]:
+        """User ids of those who agreed."""
+
+    async def agree(self, guild_id: int, user_id: int) -> None:
+        """Remember that this person agreed."""
+
+    async def withdraw(self, guild_id: int, user_id: int) -> None:
+        """Forget that this person agreed."""
+
+
+class UsageStore(Protocol):
+    """What was spent, a row for each day, guild, person and model. Methods raise StoreError."""
+
+    async def add(self, amounts: Mapping[SpentKey, Spent]) -> None:
+        """Add to rows, all of them or none; at most some hundred."""
+
+    async def day(self, guild_id: int, day: date) -> Mapping[str, Spent]:
+        """What a guild spent on a day, by model."""
+
+    async def since(
+        self, guild_id: int, day: date, whose: int | None = None
+    ) -> Mapping[SpentKey, Spent]:
+        """A guild's rows of a day and those after it.
+
+        Args:
+            guild_id: Which.
+            day: The first.
+            whose: Only this person's rows are apart, the others' are summed as `NOBODY`'s; None:
+                everybody's are apart.
+        """
+
+    async def forget(self, guild_id: int, user_id: int) -> None:
+        """Add a person's rows to those that name nobody, and delete them."""

@@ -1,0 +1,1 @@
+"""What recognises, translates and speaks: models on this machine."""

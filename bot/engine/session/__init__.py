@@ -1,0 +1,1 @@
+"""One session of the engine: settings, turns and responses."""

@@ -1,0 +1,130 @@
+"""What is kept for its time goes when that is over."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
+from functools import partial
+
+from bot.clock import Clock, Timer
+from bot.domain.stores import GuildStore, UsageHistory
+from bot.errors import StoreError
+from bot.tasks import TaskOwner
+from bot.wall import Wall
+
+log = logging.getLogger(__name__)
+
+GUILD_KEPT = timedelta(days=30)  # after it removed the bot
+USAGE_KEPT = timedelta(days=400)  # a year can be compared with the one before
+ROUND_S = 24 * 3600.0
+AGAIN_S = 600.0  # after a round that failed, or that did not know for certain what day it is
+
+Present = Callable[[], Collection[int] | None]
+
+
+class Housekeeping:
+    """Makes a round when it starts and once a day.
+
+    Args:
+        guilds: Keeps which guilds removed the bot.
+        usage: Has old rows.
+        clock: For the time between rounds.
+        wall: The date.
+    """
+
+    def __init__(
+        self,
+        guilds: GuildStore,
+        usage: UsageHistory,
+        *,
+        clock: Clock,
+        wall: Wall,
+    ) -> None:
+        self._guilds = guilds
+        self._usage = usage
+        self._clock = clock
+        self._wall = wall
+        self._present: Present = lambda: None
+        self._turn = asyncio.Lock()  # what happened first is written first
+        self._timer: Timer | None = None
+        self._tasks = TaskOwner("housekeeping")
+
+    def start(self, present: Present) -> None:
+        """Make the first round.
+
+        Args:
+            present: Ids of the guilds that the bot is in; None while it does not know.
+        """
+        self._present = present
+        self._begin_round()
+
+    def guild_left(self, guild_id: int) -> None:
+        """The bot was removed: what is kept goes when its time is over."""
+        at = self._wall.now().timestamp()
+        self._write(partial(self._guilds.guild_left, guild_id, at), f"left {guild_id}")
+
+    def guild_joined(self, guild_id: int) -> None:
+        """The bot was invited: what is kept stays."""
+        self._write(partial(self._guilds.guild_back, guild_id), f"back {guild_id}")
+
+    async def close(self) -> None:
+        """End rounds; what is being written is rolled back. Idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._tasks.close()
+
+    def _begin_round(self) -> None:
+        self._tasks.start(self._round(), "round")
+
+    def _write(self, write: Callable[[], Awaitable[None]], name: str) -> None:
+        self._tasks.start(self._written(write), name)
+
+    async def _written(self, write: Callable[[], Awaitable[None]]) -> None:
+        async with self._turn:
+            try:
+                await write()
+            except StoreError as error:
+                log.warning("not written until the next round: %s", error.code)
+
+    async def _round(self) -> None:
+        wait_s = ROUND_S
+        async with self._turn:
+            # A guild whose rows can't be removed keeps no others', nor old usage, here.
+            for step in (self._compare, self._remove_guilds, self._remove_usage):
+                try:
+                    done = await step()
+                except StoreError as error:
+                    done = False
+                    log.warning("a part of the round failed: %s", error.code)
+                if not done:
+                    wait_s = AGAIN_S
+        self._timer = self._clock.call_at(self._clock.now() + wait_s, self._begin_round)
+
+    async def _compare(self) -> bool:
+        """Learn what happened while the bot was away, or could not be written."""
+        known, departed = await self._guilds.guilds(), await self._guilds.departed()
+        present = self._present()
+        if present is None:
+            return True
+        now = self._wall.now().timestamp()
+        for guild_id in sorted(known.difference(departed, present)):
+            await self._guilds.guild_left(guild_id, now)
+        for guild_id in sorted(departed.intersection(present)):
+            await self._guilds.guild_back(guild_id)
+        return True
+
+    async def _remove_guilds(self) -> bool:
+        if (now := self._wall.reached()) is None:
+            return False
+        guilds = await self._guilds.purge((now - GUILD_KEPT).timestamp())
+        if guilds:
+            log.info("removed what was kept of servers: %d", guilds)
+        return True
+
+    async def _remove_usage(self) -> bool:
+        if (now := self._wall.reached()) is None:
+            return False
+        rows = await self._usage.expire((now - USAGE_KEPT).date())
+        if rows:
+            log.info("removed rows of usage: %d", rows)
+        return True

@@ -1,0 +1,202 @@
+"""Changes of a server's settings: checked as a whole, kept, then told to whoever they concern."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bot.domain.stored import GuildSettings
+from bot.domain.stores import SettingsStore
+from bot.errors import UsageError
+from bot.guild.room_languages import check_guests
+from bot.locks import KeyedLimit
+from bot.words import language_name, listing, number, t, tn
+from bot.words.catalogue import LOCALES
+
+MOST_ROLES: Final = 25  # as many as Discord's menu takes
+MOST_AUTO_CHANNELS: Final = 10
+MOST_TRANSCRIPT_DAYS: Final = 365
+MOST_CAPTION_MINUTES: Final = 7 * 24 * 60
+MOST_DAILY_MINUTES: Final = 100_000.0
+
+Changed = Callable[[int, GuildSettings], None]
+Edit = Callable[[GuildSettings], GuildSettings]
+
+
+class SettingsService:
+    """The settings of every guild; itself a SettingsStore, which remembers what it read.
+
+    Args:
+        store: Where they are kept.
+        languages: Those that can be translated into, and whether each can be spoken.
+        most_languages: Of a room.
+        most_guests: How many of them guests may ever add; 0: none can be made for them.
+        most_minutes: Of a day, as the host set; 0 is no limit.
+    """
+
+    def __init__(
+        self,
+        store: SettingsStore,
+        *,
+        languages: Mapping[str, bool],
+        most_languages: int = 5,
+        most_guests: int = 4,
+        most_minutes: float = 0,
+    ) -> None:
+        self._store = store
+        self._languages = languages
+        self.most_languages = most_languages
+        self.most_guests = most_guests
+        self.most_minutes = most_minutes
+        self._known: dict[int, GuildSettings] = {}
+        self._changing = KeyedLimit()  # of a guild: one reads or changes
+        self._listeners: list[Changed] = []
+
+    @property
+    def languages(self) -> Mapping[str, bool]:
+        """Those that can be translated into, and whether each can be spoken."""
+        return self._languages
+
+    def listen(self, changed: Changed) -> Callable[[], None]:
+        """Call back with a guild's new settings, once they are kept; returns how to stop it.
+
+        The call comes at once and must not await.
+        """
+        self._listeners.append(changed)
+        return lambda: self._listeners.remove(changed)
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """What holds now.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        known = self._known.get(guild_id)
+        if known is None:
+            async with self._changing.of(guild_id):  # so that no older state is remembered
+                known = await self._read(guild_id)
+        return known
+
+    async def put_settings(self, guild_id: int, settings: GuildSettings) -> None:
+        """Put these in the place of what holds; else as `change`."""
+        await self.change(guild_id, lambda _: settings)
+
+    async def change(self, guild_id: int, edit: Edit) -> GuildSettings:
+        """Change a guild's settings, whole or not at all; returns what holds now.
+
+        Two changes at once come one after the other, and none is lost. What an edit leaves as it
+        was is not checked again: a language that the service has dropped is in nobody's way.
+
+        Raises:
+            UsageError: A value can't be; the sentence says which may.
+            StoreError: They can't be kept; what was holds.
+        """
+        async with self._changing.of(guild_id):
+            before = await self._read(guild_id)
+            after = edit(before)
+            if after == before:
+                return before
+            self._check(before, after)
+            await self._store.put_settings(guild_id, after)
+            self._known[guild_id] = after
+            for changed in tuple(self._listeners):
+                changed(guild_id, after)
+            return after
+
+    def forget(self, guild_id: int) -> None:
+        """Read this guild's settings afresh when they are asked for: the store lost them."""
+        self._known.pop(guild_id, None)
+
+    async def _read(self, guild_id: int) -> GuildSettings:
+        if guild_id not in self._known:
+            self._known[guild_id] = await self._store.settings(guild_id)
+        return self._known[guild_id]
+
+    def _check(self, before: GuildSettings, after: GuildSettings) -> None:
+        if after.targets != before.targets:
+            self._check_targets(after.targets)
+        if (after.spoken, after.targets) != (before.spoken, before.targets):
+            self._check_spoken(after)
+        if len(after.starter_roles) > MOST_ROLES:
+            raise UsageError(t("At most {most} roles can be chosen.", most=number(MOST_ROLES, 0)))
+        if len(after.auto_channels) > MOST_AUTO_CHANNELS:
+            raise UsageError(
+                t(
+                    "At most {most} voice channels can start by themselves.",
+                    most=number(MOST_AUTO_CHANNELS, 0),
+                )
+            )
+        if not 0 <= after.transcript_days <= MOST_TRANSCRIPT_DAYS:
+            raise UsageError(
+                t(
+                    "Transcripts are kept for 0 to {most} days; 0 keeps none.",
+                    most=number(MOST_TRANSCRIPT_DAYS, 0),
+                )
+            )
+        if not 0 <= after.caption_minutes <= MOST_CAPTION_MINUTES:
+            raise UsageError(
+                t(
+                    "Captions are removed after 1 to {most} minutes; 0 lets them stay.",
+                    most=number(MOST_CAPTION_MINUTES, 0),
+                )
+            )
+        if after.daily_minutes != before.daily_minutes:
+            self._check_minutes(after.daily_minutes)
+        if after.guests not in (before.guests, GuildSettings().guests):
+            check_guests(after.guests, self.most_guests)
+        if after.locale not in (before.locale, None, *LOCALES):
+            raise UsageError(t("I don't speak that language myself; choose one from the list."))
+
+    def _check_targets(self, targets: tuple[str, ...]) -> None:
+        if not targets:
+            raise UsageError(t("Name at least one language to translate into, for example en."))
+        if len(set(targets)) != len(targets):
+            raise UsageError(t("Name each language once."))
+        if len(targets) > self.most_languages:
+            raise UsageError(
+                tn(
+                    "A room takes {most} language at most.",
+                    "A room takes {most} languages at most.",
+                    self.most_languages,
+                    most=number(self.most_languages, 0),
+                )
+            )
+        unknown = [target for target in targets if target not in self._languages]
+        if unknown:
+            raise UsageError(
+                t(
+                    "I can't translate into {languages}.",
+                    languages=listing(language_name(code) for code in unknown),
+                )
+            )
+
+    def _check_spoken(self, after: GuildSettings) -> None:
+        if after.spoken is None:
+            return
+        name = language_name(after.spoken)
+        if after.spoken not in after.targets:
+            raise UsageError(
+                t("{language} is not one of the languages that rooms begin with.", language=name)
+            )
+        if not self._languages.get(after.spoken, False):
+            raise UsageError(
+                t("{language} can be written, but not spoken by the service.", language=name)
+            )
+
+    def _check_minutes(self, minutes: float | None) -> None:
+        if minutes is None:
+            return
+        if not 0 < minutes <= MOST_DAILY_MINUTES:
+            raise UsageError(
+                t(
+                    "The daily limit is 1 to {most} minutes; 0 leaves it to the host.",
+                    most=number(MOST_DAILY_MINUTES, 0),
+                )
+            )
+        if 0 < self.most_minutes < minutes:
+            raise UsageError(
+                tn(
+                    "Whoever hosts me allows {most} minute a day; a server can lower that only.",
+                    "Whoever hosts me allows {most} minutes a day; a server can lower that only.",
+                    self.most_minutes,
+                    most=number(self.most_minutes),
+                )
+            )

@@ -1,0 +1,1 @@
+"""The main gateway of the loopback Discord."""

@@ -1,0 +1,1 @@
+"""People on the loopback Discord: they speak, type, press and read."""

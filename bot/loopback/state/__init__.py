@@ -1,0 +1,1 @@
+"""Everything that exists on the loopback Discord."""

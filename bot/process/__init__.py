@@ -1,0 +1,1 @@
+"""`parley run` around the bot: signals, exit status, and an end in order and in time."""

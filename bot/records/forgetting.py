@@ -1,0 +1,140 @@
+"""What is kept of a person in one guild, and how it is deleted on their wish."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Protocol
+
+from bot.consent.consent import Answer
+from bot.domain.stored import ConsentMode, MemberLanguages
+from bot.errors import StoreError
+from bot.room.rooms import Rooms
+from bot.usage.ledger import Ledger
+
+
+class ForgettableTranscripts(Protocol):
+    """What was said, written or still on its way."""
+
+    async def sessions(self, guild_id: int) -> Sequence[object]:
+        """Those there are; raises StoreError."""
+
+    async def forget(self, guild_id: int, user_id: int) -> int:
+        """Remove all that this member said; returns how many lines. Raises StoreError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a guild keeps of a person.
+
+    Attributes:
+        mode: How consent is given there.
+        heard: Whether they may be heard at this moment.
+        answer: What they said, and whether that is stored.
+        wishes: Which languages they speak and read.
+        minutes: Of their speech, counted for usage.
+        sessions: Transcripts of the guild, which may have lines of theirs.
+    """
+
+    mode: ConsentMode
+    heard: bool
+    answer: Answer
+    answer_stored: bool
+    wishes: MemberLanguages
+    minutes: float
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was deleted.
+
+    Attributes:
+        answer: Their yes or no.
+        wishes: Which languages they speak and read.
+        lines: Of transcripts.
+        usage_rows: Counted for nobody now.
+        started: That they started the room that runs.
+    """
+
+    answer: bool = False
+    wishes: bool = False
+    lines: int = 0
+    usage_rows: int = 0
+    started: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing was kept."""
+        return self == Forgotten()
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """Deletes from every place that keeps something of a person.
+
+    Attributes:
+        rooms: Know consent, wishes, and who started what runs.
+        ledger: Counts what people used.
+        transcripts: What was said.
+    """
+
+    rooms: Rooms
+    ledger: Ledger
+    transcripts: ForgettableTranscripts
+
+    async def kept(self, guild_id: int, user_id: int) -> Kept:
+        """What there is.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        consent = await self.rooms.consent(guild_id)
+        usage = await self.ledger.spent_by_day(guild_id, date.min, user_id)
+        return Kept(
+            mode=consent.mode,
+            heard=user_id in consent.agreed,
+            answer=consent.answer(user_id),
+            answer_stored=consent.keeps(user_id),
+            wishes=await self.rooms.wishes(guild_id, user_id),
+            minutes=sum(spent.minutes for key, spent in usage.items() if key.user_id == user_id),
+            sessions=len(await self.transcripts.sessions(guild_id)),
+        )
+
+    async def forget(self, guild_id: int, user_id: int) -> Forgotten:
+        """Not heard from this moment, and deleted when it returns. Safe to ask for again.
+
+        Raises:
+            StoreError: Something is still kept; all that could be deleted is.
+        """
+        consent = await self.rooms.consent(guild_id)
+        failed: StoreError | None = None
+        found = Forgotten()
+        try:  # first: from here on nothing new is made of theirs
+            found = replace(found, answer=await consent.forget(user_id))
+        except StoreError as error:
+            failed = error
+        for forget in (self._wishes, self._lines, self._usage, self._started):
+            try:
+                found = await forget(found, guild_id, user_id)
+            except StoreError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+        return found
+
+    async def _wishes(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
+        kept = await self.rooms.wishes(guild_id, user_id) != MemberLanguages()
+        await self.rooms.wish(guild_id, user_id, MemberLanguages())
+        return replace(found, wishes=kept)
+
+    async def _lines(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
+        return replace(found, lines=await self.transcripts.forget(guild_id, user_id))
+
+    async def _usage(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
+        rows = await self.ledger.spent_by_day(guild_id, date.min, user_id)
+        await self.ledger.forget(guild_id, user_id)
+        theirs = sum(key.user_id == user_id for key in rows)
+        return replace(found, usage_rows=theirs)
+
+    async def _started(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
+        return replace(found, started=await self.rooms.forget(guild_id, user_id))

@@ -1,0 +1,130 @@
+"""The rooms that run, kept in the store so that they are back after the process was killed.
+
+Each is written when it changes and once a minute, so that its age is known when it is read again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from bot.clock import Clock, Timer
+from bot.domain.spent import NOBODY
+from bot.domain.stored import SavedRoom
+from bot.domain.stores import RoomStore
+from bot.errors import StoreError
+from bot.locks import KeyedLimit
+from bot.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+
+EVERY_S: Final = 60.0  # rooms that run are written again
+OLDEST_S: Final = 600.0  # since it was last known to run; an older room does not come back
+_AHEAD_S: Final = 60.0  # a room written later than now, as the clock was set back
+
+
+class RememberedRooms:
+    """Writes each room's newest state, one write of a guild at a time.
+
+    A store that fails ends no room: the room would not be back, and the log says so.
+
+    Args:
+        store: Where; None: nowhere.
+        clock: The time.
+        now: Seconds since 1970.
+    """
+
+    def __init__(self, store: RoomStore | None, clock: Clock, now: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._now = now
+        self._next: Timer | None = None
+        self._newest: dict[int, SavedRoom] = {}
+        self._written: dict[int, SavedRoom] = {}
+        self._locks = KeyedLimit()  # of a guild: one writes
+        self._tasks = TaskOwner("remembered rooms")
+
+    def keep(self, room: SavedRoom) -> None:
+        """Write it soon, if anything changed."""
+        if self._store is None or self._newest.get(room.guild_id) == room:
+            return
+        self._newest[room.guild_id] = room
+        self._tasks.start(self._write(self._store, room.guild_id), f"keep {room.guild_id}")
+        if self._next is None:
+            self._next = self._clock.call_at(self._clock.now() + EVERY_S, self._again)
+
+    def _again(self) -> None:
+        self._next = None
+        if self._store is None or not self._newest:
+            return
+        self._written.clear()
+        for guild_id in self._newest:
+            self._tasks.start(self._write(self._store, guild_id), f"keep {guild_id}")
+        self._next = self._clock.call_at(self._clock.now() + EVERY_S, self._again)
+
+    def fresh(self, room: SavedRoom) -> bool:
+        """Return whether a room ran so lately that its people still expect it."""
+        return -_AHEAD_S <= self._now() - room.saved_at <= OLDEST_S
+
+    async def _write(self, store: RoomStore, guild_id: int) -> None:
+        async with self._locks.of(guild_id):
+            newest = self._newest.get(guild_id)
+            if newest is None or newest == self._written.get(guild_id):
+                return  # it ended, or a later write was first
+            try:
+                await store.save_room(replace(newest, saved_at=self._now()))
+            except StoreError as error:
+                log.warning("a running room could not be remembered: %s", error)
+            else:
+                self._written[guild_id] = newest
+
+    async def drop(self, guild_id: int) -> None:
+        """It ended, and is not to come back."""
+        self._newest.pop(guild_id, None)
+        self._written.pop(guild_id, None)
+        if not self._newest:
+            self._rest()
+        if self._store is None:
+            return
+        async with self._locks.of(guild_id):
+            try:
+                await self._store.drop_room(guild_id)
+            except StoreError as error:
+                log.warning("an ended room could not be forgotten: %s", error)
+
+    async def rooms(self) -> list[SavedRoom]:
+        """Those that ran when the process ended.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        return [] if self._store is None else await self._store.rooms()
+
+    async def forget(self, guild_id: int, user_id: int) -> bool:
+        """Name this person nowhere as the one who started; whether they were.
+
+        Raises:
+            StoreError: They still are.
+        """
+        if self._store is None:
+            return False
+        async with self._locks.of(guild_id):
+            room = await self._store.room(guild_id)
+            if room is None or room.starter_id != user_id:
+                return False
+            await self._store.save_room(replace(room, starter_id=NOBODY))
+            return True
+
+    def _rest(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    async def close(self) -> None:
+        """Write once more what runs, so that its age counts from now, and end. Idempotent."""
+        self._again()
+        self._rest()
+        await self._tasks.drain()
+        await self._tasks.close()
+        self._newest.clear()

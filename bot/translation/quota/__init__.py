@@ -1,0 +1,1 @@
+"""What the account may do, divided among servers, conversations and texts."""

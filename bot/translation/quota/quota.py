@@ -1,0 +1,343 @@
+"""What the account may do, shared by every conversation of the process and divided among servers.
+
+Limited are connects a minute (`connects`), conversations open at once and tokens a minute
+(`tokens`). The rule:
+
+- Each is divided evenly among the servers that take part (`quotas`): those with a conversation that
+  waits or is open, which it is until nobody has spoken for a while. No quota is below one
+  conversation and one connect. A silent server has none, and the only one has all.
+- Within its quotas a server goes before all that are beyond theirs. Between equals it goes round
+  (`fairness`).
+- Beyond its quotas it goes by who comes first, as far as it can be taken back:
+  - A connect can't. So those stay that others have left of their quotas (up to half of all) and,
+    where another server may come, a fifth. What comes free within a fifth of a minute counts as
+    left, so that one server alone makes as many as the account allows. From a server's second in
+    a minute on, one for which nobody has spoken yet leaves half: who starts and stops in a loop.
+  - A conversation can. Where one within its server's quota finds no place, a server beyond its own
+    gives one up: one that rests, or from `GRACE_S` on one in which somebody speaks. What they say
+    meanwhile is kept and waits, as all that waits does. With more servers than places, each keeps
+    its only one for `ROUND_S`.
+  - So can tokens. Who is within its quota is admitted at the limit too; then those beyond theirs
+    give conversations up, one each `SAVE_S`, until the limit holds again.
+
+When connects are short, idle links serve other speakers of their server (`lending`).
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.clock import Clock, Timer
+from bot.translation.ports import OnEvent, OnLost, OpenLink
+from bot.translation.quota.client import Claim, QuotaClient, Share
+from bot.translation.quota.connects import ConnectRate
+from bot.translation.quota.fair_queue import FairQueue, Ticket
+from bot.translation.quota.giving import Givers
+from bot.translation.quota.lending import LinkLease
+from bot.translation.quota.server_quotas import Quotas
+from bot.translation.quota.tokens import TokenPace, TokenRate
+from bot.translation.speech.notices import Scarce
+
+__all__ = ["BudgetFigures", "Claim", "ConnectBudget", "QuotaClient", "Share"]
+
+SHORT_S: Final = 0.5  # no connect for longer than this: idle links are lent
+LOOK_S: Final = 0.25  # how often the waiting look whether a link has become idle
+SAVE_S: Final = 5.0  # between two that are given up for the tokens, where it shows late
+SOON_S: Final = 5.0  # `has_room`: within so long
+TALKING_S: Final = 60.0  # `has_room`: of each minute, as if all spoke all the time
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetFigures:
+    """The budget at one moment, for status panels.
+
+    Attributes:
+        waiting: Conversations that wait for a connect or an idle link.
+        waited_s: How long the first of them has waited.
+        next_connect_s: Until the next connect may be made.
+        connects_left: In this minute.
+        open: Conversations open.
+        tokens: Of the last minute, estimated where the service has not counted yet.
+        lent: Links that went to another speaker, so far.
+        dropped_s: Speech dropped because it waited too long, so far.
+    """
+
+    waiting: int
+    waited_s: float
+    next_connect_s: float
+    connects_left: int
+    open: int
+    tokens: int
+    lent: int
+    dropped_s: float
+
+
+class ConnectBudget:
+    """Grants connects, never more than `per_minute` in a minute, and lends idle links.
+
+    Args:
+        per_minute: The account's limit; each websocket handshake counts as one request.
+        clock: Time.
+        most_open: Conversations open at once; beyond, the longest idle one makes room.
+        tokens_per_minute: The account's limit. Near it, further languages wait.
+        pace: Tokens that the model takes.
+        chance: Spreads rests.
+        servers: How many there are, silent ones too; those that ever asked are known anyway.
+    """
+
+    def __init__(
+        self,
+        per_minute: int,
+        clock: Clock,
+        *,
+        most_open: int = 40,
+        tokens_per_minute: int = 100_000,
+        pace: TokenPace | None = None,
+        chance: random.Random | None = None,
+        servers: Callable[[], int] = lambda: 1,
+    ) -> None:
+        self._clock = clock
+        self._most_open = most_open
+        self._pace = pace or TokenPace()
+        self._rate = ConnectRate(per_minute, chance or random.Random())  # noqa: S311 - jitter
+        self._tokens = TokenRate(tokens_per_minute)
+        self._servers = servers
+        self._queue = FairQueue()
+        self._asking: dict[Ticket, Share] = {}
+        self._shares: dict[tuple[int, int], list[Share]] = {}  # by guild and speaker, oldest first
+        self._open: list[LinkLease] = []
+        self._lent = 0
+        self._timer: Timer | None = None
+        self._serving = False
+        self._saving: Timer | None = None
+        self.dropped_s = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """Conversations that wait for their turn."""
+        return len(self._queue)
+
+    def figures(self) -> BudgetFigures:
+        """The budget as it is now."""
+        now = self._clock.now()
+        oldest = self._queue.oldest()
+        return BudgetFigures(
+            waiting=len(self._queue),
+            waited_s=0.0 if oldest is None else now - oldest.since,
+            next_connect_s=self._rate.next_at(now) - now,
+            connects_left=self._rate.left(now),
+            open=len(self._open),
+            tokens=round(self._tokens.last_minute(now)),
+            lent=self._lent,
+            dropped_s=self.dropped_s,
+        )
+
+    def has_room(self, conversations: int, guild_id: int) -> bool:
+        """Whether a server could open so many more soon, within its quotas."""
+        asked = self._queue.waiting(guild_id) + conversations
+        tokens = asked * (self._pace.in_per_s + self._pace.out_per_s) * TALKING_S
+        return self._quotas(guild_id).fits(guild_id, asked, within_s=SOON_S, tokens=tokens)
+
+    def _quotas(self, *guild_ids: int) -> Quotas:
+        """The quotas as they are now, with these servers as if they took part."""
+        now = self._clock.now()
+        held = Counter(lease.guild_id for lease in self._open if not lease.ending)
+        guilds = self._queue.guilds | held.keys() | frozenset(guild_ids)
+        known = {guild_id for guild_id, _ in self._shares}
+        return Quotas(
+            now,
+            self._rate,
+            self._rate.used(now),
+            self._tokens,
+            self._most_open,
+            held,
+            guilds,
+            others=max(self._servers(), len(known)) > len(guilds),
+        )
+
+    def scarce(self, share: Share) -> Scarce:
+        """What a conversation waits for; see `Share.scarce`."""
+        quotas = self._quotas(share.guild_id)
+        full = len(self._open) >= self._most_open
+        if self._rate.rests(quotas.now):
+            return Scarce.REFUSED
+        if not quotas.admits(share.guild_id, further=share.further):
+            return Scarce.TOKENS
+        return Scarce.PLACES if full and self._rate.left(quotas.now) else Scarce.CONNECTS
+
+    # What conversations ask
+
+    def share(self, tenant: QuotaClient, open_link: OpenLink, claim: Claim) -> Share:
+        """A conversation's part, until it leaves."""
+        siblings = self._shares.setdefault((claim.guild_id, claim.speaker_id), [])
+        share = Share(self, tenant, open_link, claim, siblings)
+        siblings.append(share)
+        return share
+
+    def request(self, share: Share, *, ahead: bool = False) -> None:
+        """Ask for a connect; see `Share.request`."""
+        if share.ticket is None:
+            share.ticket = Ticket(share.guild_id, share.further, self._clock.now(), ahead)
+            self._asking[share.ticket] = share
+            self._queue.add(share.ticket)
+        self._serve()
+
+    def withdraw(self, share: Share) -> None:
+        """Wait no more; see `Share.withdraw`."""
+        if share.ticket is not None:
+            self._queue.remove(share.ticket)
+            del self._asking[share.ticket]
+            share.ticket = None
+        if self._timer is not None and not self._queue:
+            self._timer.cancel()
+            self._timer = None
+
+    def leave(self, share: Share) -> None:
+        """The conversation ended for good; see `Share.leave`."""
+        self.withdraw(share)
+        key = (share.guild_id, share.claim.speaker_id)
+        if share in self._shares.get(key, []):
+            self._shares[key].remove(share)
+            if not self._shares[key]:
+                del self._shares[key]
+        if self._saving is not None and not self._shares:
+            self._saving.cancel()
+            self._saving = None
+
+    def open(self, share: Share, on_event: OnEvent, on_lost: OnLost) -> LinkLease:
+        """Begin a connection; see `Share.open_link`."""
+        lease = LinkLease(
+            share.begin, self, self._pace, self._clock, on_event, on_lost, share.guild_id
+        )
+        self._open.append(lease)
+        return lease
+
+    # What leases report
+
+    def spent(self, lease: LinkLease, tokens: float) -> None:
+        """Tokens were used, or fewer than was thought."""
+        now = self._clock.now()
+        self._tokens.spend(now, tokens, lease.guild_id)
+        if self._saving is None and self._tokens.used(now) >= 1:
+            # Not at once: this may be in the middle of what the one who gives up is doing.
+            self._saving = self._clock.call_at(now + SAVE_S, self._save_tokens)
+
+    def accepted(self, lease: LinkLease) -> None:
+        """The service took the session."""
+        self._rate.accepted(lease.made_at)
+        self._serve()
+
+    def refused(self, lease: LinkLease) -> None:
+        """The service refuses for the rate of requests: all of them rest."""
+        self._rate.refused(lease.made_at, self._clock.now())
+
+    def ended(self, lease: LinkLease) -> None:
+        """The link is given up."""
+        if lease in self._open:
+            self._open.remove(lease)
+            self._serve()
+
+    # Serving
+
+    def _serve(self) -> None:
+        if self._serving:  # asked by the one who is being served
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._serving = True
+        try:
+            while self._serve_one():
+                pass
+        finally:
+            self._serving = False
+        if self._queue:
+            now = self._clock.now()
+            next_at = self._rate.next_at(now)
+            look_at = now + LOOK_S
+            self._timer = self._clock.call_at(
+                min(next_at, look_at) if next_at > now else look_at, self._serve
+            )
+
+    def _serve_one(self) -> bool:
+        """Give the next in order a connect, or the first for whom there is one an idle link."""
+        quotas = self._quotas()
+        givers = self._givers(quotas)
+        full = len(self._open) >= self._most_open
+        takers = []  # who lack nothing but a place
+        for share in self._in_order(quotas):
+            connect_at = quotas.connect_at(share.guild_id, ahead=share.ahead)
+            if connect_at <= quotas.now and not full:
+                self._rate.made(quotas.now, share.guild_id)
+                self._leave_queue(share)
+                share.tenant.connect()
+                return True
+            if (full or connect_at > quotas.now + SHORT_S) and (lender := givers.lender(share)):
+                self._lend(lender, share)
+                return True
+            if connect_at <= quotas.now:
+                takers.append(share)
+        self._make_room(takers, quotas, givers)
+        return False
+
+    def _in_order(self, quotas: Quotas) -> list[Share]:
+        """Those who wait and whom the tokens admit, the next one first."""
+        # A place that one server gave up is for who may hold it, not for the first to connect.
+        rank = {
+            guild_id: (not quotas.within(guild_id), not quotas.may_hold(guild_id))
+            for guild_id in self._queue.guilds
+        }
+        return [
+            self._asking[ticket]
+            for ticket in sorted(
+                self._queue.order(quotas.now), key=lambda ticket: rank[ticket.guild_id]
+            )
+            if quotas.admits(ticket.guild_id, further=ticket.further)
+        ]
+
+    def _leave_queue(self, share: Share) -> None:
+        if share.ticket is not None:
+            self._queue.served(share.ticket)
+            del self._asking[share.ticket]
+            share.ticket = None
+
+    # Links that go to others
+
+    def _givers(self, quotas: Quotas) -> Givers:
+        linked = [
+            share for shares in self._shares.values() for share in shares if share.lease is not None
+        ]
+        return Givers(linked, quotas)
+
+    def _lend(self, lender: Share, borrower: Share) -> None:
+        lease, lender.lease = lender.lease, None
+        if lease is None:
+            return
+        self._leave_queue(borrower)
+        self._lent += 1
+        lender.tenant.hand_over()
+        borrower.lease = lease
+        borrower.tenant.take_over(lease)
+
+    def _make_room(self, takers: Sequence[Share], quotas: Quotas, givers: Givers) -> None:
+        """Have so many links finish as lack, besides those that are ending anyway."""
+        ending = sum(lease.ending for lease in self._open)
+        for taker in takers:
+            if ending > 0:
+                ending -= 1
+            elif (giver := givers.making_room(taker)) is not None:
+                quotas.held[giver.guild_id] -= 1
+                giver.tenant.make_room()
+            else:
+                continue
+            quotas.held[taker.guild_id] += 1
+
+    def _save_tokens(self) -> None:
+        self._saving = None
+        quotas = self._quotas()
+        if self._tokens.used(quotas.now) >= 1:
+            giver = self._givers(quotas).saving_tokens()
+            if giver is not None:
+                giver.tenant.make_room()

@@ -1,0 +1,65 @@
+"""What a conversation asks of its sessions; some of it changes while one is open."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.translation.ports import LinkPort
+from bot.translation.protocol import session_body
+from bot.translation.protocol.models import Model
+from bot.translation.protocol.session_body import SessionOptions
+
+
+class SessionSettings:
+    """The settings of a conversation's present and next session.
+
+    Args:
+        model: Which model serves it.
+        options: What is wanted to begin with.
+    """
+
+    def __init__(self, model: Model, options: SessionOptions) -> None:
+        self._model = model
+        self._options = options
+        self._asked: dict[str, Any] = {}
+
+    def body(self) -> dict[str, Any]:
+        """The whole `session` object of a session.update."""
+        return session_body.session(self._model, self._options)
+
+    def ask(self) -> None:
+        """A session is asked for these settings."""
+        self._asked = self.body()
+
+    def renew(self, link: LinkPort | None) -> None:
+        """Tell the session what has changed since it was asked."""
+        if link is not None and (body := self.body()) != self._asked:
+            self._asked = body
+            link.update(body)
+
+    def use_phrases(self, phrases: Mapping[str, str]) -> None:
+        """Other terms from now on."""
+        self._options = replace(self._options, phrases=dict(phrases))
+
+    def drop_voice(self) -> bool:
+        """Text alone from now on; says whether there was a voice to drop."""
+        had_voice = self._options.voice is not None
+        self._options = replace(self._options, voice=None)
+        return had_voice
+
+
+class Unchanging:
+    """In place of `SessionSettings` where sessions are asked for the same all the time."""
+
+    def ask(self) -> None:
+        """Nothing is kept."""
+
+    def renew(self, link: LinkPort | None) -> None:
+        """Nothing has changed."""
+
+    def use_phrases(self, phrases: Mapping[str, str]) -> None:
+        """It has no terms."""
+
+    def drop_voice(self) -> bool:
+        """It has no voice to drop."""
+        return False

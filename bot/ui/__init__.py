@@ -1,0 +1,1 @@
+"""What people see in Discord: answers, panel, notices, menus, and the permissions they need."""

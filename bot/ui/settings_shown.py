@@ -1,0 +1,190 @@
+"""A server's settings in words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Final
+
+from bot.domain.stored import ConsentMode, GuildSettings, Layout
+from bot.words import Renderable, language_name, lines, listing, number, t, tn
+from bot.words.catalogue import LOCALES
+from bot.words.languages import own_name
+
+_NAMES: Final[Mapping[str, str]] = {
+    "targets": t("languages"),
+    "spoken": t("spoken language"),
+    "layout": t("layout"),
+    "originals": t("originals"),
+    "starter_roles": t("who may start"),
+    "consent": t("who is heard"),
+    "transcript_days": t("transcripts"),
+    "caption_minutes": t("removal of captions"),
+    "daily_minutes": t("daily limit"),
+    "guests": t("languages of guests"),
+    "auto_channels": t("channels that start by themselves"),
+    "locale": t("my own language"),
+}
+AT_ONCE: Final = frozenset(
+    {"starter_roles", "consent", "transcript_days", "daily_minutes", "auto_channels", "guests"}
+)
+
+
+def text(settings: GuildSettings, host_minutes: float, most_guests: int) -> Renderable:
+    """What holds in a server; fits a message.
+
+    Args:
+        settings: The server's.
+        host_minutes: Of a day, as the host set; 0 is no limit.
+        most_guests: How many languages guests may ever add.
+    """
+    return lines(
+        (
+            t(
+                "**Languages:** {languages}",
+                languages=listing(language_name(code) for code in settings.targets),
+            ),
+            _spoken(settings),
+            t("**Captions:** {how}", how=_captions(settings)),
+            _starters(settings),
+            _consent(settings),
+            _transcripts(settings),
+            _limit(settings, host_minutes),
+            _guests(settings, most_guests),
+            _auto(settings),
+            _words(settings),
+        )
+    )
+
+
+def changed(before: GuildSettings, after: GuildSettings, *, running: bool) -> Renderable:
+    """What a change did, and from when on.
+
+    Args:
+        before: What held.
+        after: What holds.
+        running: Whether a room runs, which keeps what can't change under it.
+    """
+    different = [
+        field.name
+        for field in fields(GuildSettings)
+        if getattr(before, field.name) != getattr(after, field.name)
+    ]
+    if not different:
+        return t("That is how it was already.")
+    later = [name for name in different if name not in AT_ONCE] if running else []
+    now = [name for name in different if name not in later]
+    said = []
+    if now:
+        said.append(t("✅ Changed from now on: {settings}.", settings=_listed(now)))
+    if later:
+        said.append(
+            t(
+                "✅ Changed from the next room on, the one that runs stays as it is: {settings}.",
+                settings=_listed(later),
+            )
+        )
+    return lines(said)
+
+
+def _listed(names: Iterable[str]) -> Renderable:
+    return listing(_NAMES[name] for name in names)
+
+
+def _spoken(settings: GuildSettings) -> str:
+    if settings.spoken is None:
+        return t("**Spoken back:** nothing")
+    return t("**Spoken back:** {language}", language=language_name(settings.spoken))
+
+
+def _captions(settings: GuildSettings) -> Renderable:
+    return listing(
+        (
+            (
+                t("a thread for each language")
+                if settings.layout is Layout.THREADS
+                else t("all languages together")
+            ),
+            t("with the original") if settings.originals else t("without the original"),
+            (
+                tn(
+                    "removed after {minutes} minute",
+                    "removed after {minutes} minutes",
+                    settings.caption_minutes,
+                    minutes=number(settings.caption_minutes, 0),
+                )
+                if settings.caption_minutes
+                else t("they stay")
+            ),
+        )
+    )
+
+
+def _starters(settings: GuildSettings) -> str:
+    if not settings.starter_roles:
+        return t("**Who may start:** everybody who may use the commands")
+    return t(
+        "**Who may start:** {roles}, and those who may manage the server",
+        roles=listing(f"<@&{role_id}>" for role_id in sorted(settings.starter_roles)),
+    )
+
+
+def _consent(settings: GuildSettings) -> str:
+    if settings.consent is ConsentMode.ANNOUNCED:
+        return t("**Who is heard:** everybody who was told and did not say no")
+    return t("**Who is heard:** only those who joined in")
+
+
+def _transcripts(settings: GuildSettings) -> str:
+    if not settings.transcript_days:
+        return t("**Transcripts:** none")
+    return tn(
+        "**Transcripts:** kept for {days} day",
+        "**Transcripts:** kept for {days} days",
+        settings.transcript_days,
+        days=number(settings.transcript_days, 0),
+    )
+
+
+def _limit(settings: GuildSettings, host: float) -> str:
+    own = settings.daily_minutes
+    if own is not None and (not host or own <= host):
+        return tn(
+            "**Daily limit:** {minutes} minute",
+            "**Daily limit:** {minutes} minutes",
+            own,
+            minutes=number(own),
+        )
+    if host:
+        return tn(
+            "**Daily limit:** {minutes} minute, set by the host",
+            "**Daily limit:** {minutes} minutes, set by the host",
+            host,
+            minutes=number(host),
+        )
+    return t("**Daily limit:** none")
+
+
+def _guests(settings: GuildSettings, most: int) -> str:
+    if not (count := min(settings.guests, most)):
+        return t("**Guests may add:** no languages")
+    return tn(
+        "**Guests may add:** {count} language that they read",
+        "**Guests may add:** {count} languages that they read",
+        count,
+    )
+
+
+def _auto(settings: GuildSettings) -> str:
+    if not settings.auto_channels:
+        return t("**Starts by itself:** nowhere")
+    return t(
+        "**Starts by itself:** {channels}",
+        channels=listing(
+            f"<#{voice}> → <#{text}>" for voice, text in sorted(settings.auto_channels.items())
+        ),
+    )
+
+
+def _words(settings: GuildSettings) -> str:
+    if settings.locale not in LOCALES:
+        return t("**My own language:** the server's")
+    return t("**My own language:** {language}", language=own_name(settings.locale.split("-")[0]))

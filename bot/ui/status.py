@@ -1,0 +1,261 @@
+"""A room's state in words: what `/translate status` answers, and what the panel shows. Pure."""
+
+from typing import Final
+
+import discord
+
+from bot.domain.events import ConversationState
+from bot.room import outages
+from bot.room.room import RoomStatus, SpeakerStatus
+from bot.ui import usage
+from bot.usage.availability import Trouble
+from bot.words import Text, command, language_name, listing, number, render, t, tn
+
+_LIMIT: Final = 2000  # characters of a message
+_JUST_NOW_S: Final = 8.0
+_CONVERSATION = {
+    ConversationState.IDLE: t("ready"),
+    ConversationState.WAITING: t("waiting for a connection"),
+    ConversationState.OPENING: t("opening"),
+    ConversationState.OPEN: t("open"),
+    ConversationState.CLOSED: t("ended"),
+}
+
+
+def text(
+    status: RoomStatus, locale: str | None, now: float, *, waiting: int = 0, names: bool = True
+) -> str:
+    """The room as it is now; never more than a message holds.
+
+    Args:
+        status: The room.
+        locale: Of who reads it.
+        now: Seconds since 1970. Times are shown by Discord itself and count on by themselves.
+        waiting: Conversations, of all rooms, that wait for a connect.
+        names: Say who is there; not to those who may not see the voice channel.
+    """
+    obstacle = _obstacle(status)
+    if names:
+        people = [_speaker(speaker, obstacle) for speaker in status.speakers]
+    else:
+        people = [_unnamed(status, obstacle)]
+    lines = [*_head(status, now), *people]
+    return _fitting(lines, _foot(status, waiting), locale)
+
+
+def summary(status: RoomStatus, locale: str | None, now: float) -> str:
+    """The same once the room is over, or interrupted."""
+    if status.restarting:
+        return _fitting([_title(status), _interrupted(now)], _foot(status, 0), locale)
+    head = t(
+        "### {channel} was translated into {languages}",
+        channel=f"<#{status.plan.voice_channel_id}>",
+        languages=listing(language_name(target) for target in status.plan.targets),
+    )
+    times = t(
+        "From {began} to {ended}.",
+        began=f"<t:{int(now - status.running_s)}:t>",
+        ended=f"<t:{int(now)}:t>",
+    )
+    return _fitting([head, times], _foot(status, 0), locale)
+
+
+def _fitting(lines: list[str], foot: list[str], locale: str | None) -> str:
+    shown = [render(line, locale) for line in lines]
+    last = [render(line, locale) for line in foot]
+    while len(whole := "\n".join([*shown, *last])) > _LIMIT:
+        del shown[-1]
+    return whole
+
+
+def _head(status: RoomStatus, now: float) -> list[str]:
+    plan = status.plan
+    lines: list[str] = [
+        _title(status),
+        t(
+            "Since {time}, captions in {channel}.",
+            time=f"<t:{round(now - status.running_s)}:t>",
+            channel=f"<#{plan.text_channel_id}>",
+        ),
+    ]
+    chosen = status.chosen or plan.targets
+    if read := [target for target in plan.targets if target not in chosen]:
+        lines.append(
+            t(
+                "For those who read it: {languages}.",
+                languages=listing(language_name(target) for target in read),
+            )
+        )
+    lines.append(_hearing(status, now))
+    lines.extend(_troubles(status))
+    if (voice := _voice(status)) is not None:
+        lines.append(voice)
+    if repairs := int(status.figures.get("rejoins", 0)):
+        lines.append(
+            tn(
+                "The voice connection was repaired once.",
+                "The voice connection was repaired {count} times.",
+                repairs,
+            )
+        )
+    return lines
+
+
+def _title(status: RoomStatus) -> Text:
+    return t(
+        "### Translating {channel} into {languages}",
+        channel=f"<#{status.plan.voice_channel_id}>",
+        languages=listing(language_name(target) for target in status.plan.targets),
+    )
+
+
+def _interrupted(now: float) -> Text:
+    return t(
+        "**Interrupted at {time}: I am being restarted. Nobody is heard until I am back.**",
+        time=f"<t:{int(now)}:t>",
+    )
+
+
+def _hearing(status: RoomStatus, now: float) -> Text:
+    if status.paused:
+        return t("**Paused: nobody is heard.**")
+    if (obstacle := _obstacle(status)) is not None:
+        return t("**Nobody is heard at the moment: {reason}.**", reason=obstacle)
+    if status.heard_ago_s is None:
+        return t("Nobody has been heard yet.")
+    if status.heard_ago_s < _JUST_NOW_S:
+        return t("Heard just now.")
+    return t("Last heard {time}.", time=f"<t:{round(now - status.heard_ago_s)}:R>")
+
+
+def _troubles(status: RoomStatus) -> list[Text]:
+    """What can't be translated, and why."""
+    found = []
+    if (trouble := status.trouble) is not None:
+        found.append(service_trouble(trouble))
+    if (trouble := status.text_trouble) is not None and status.missing:
+        found.append(outages.missing_since(status.missing, trouble))
+    return found
+
+
+def service_trouble(trouble: Trouble) -> Text:
+    """The translation service can't be used."""
+    return t(
+        "**Nothing new can be translated since {time}.** {reason}",
+        time=outages.when(trouble),
+        reason=trouble.reason,
+    )
+
+
+def _voice(status: RoomStatus) -> Text | None:
+    if status.plan.spoken is None:
+        return None
+    language = language_name(status.plan.spoken)
+    if status.figures.get("muted"):
+        return t("{language} can't be spoken: I am muted by the server.", language=language)
+    if status.figures.get("audience"):
+        return t("{language} can't be spoken: I am in the stage's audience.", language=language)
+    return t("{language} is spoken in the channel.", language=language)
+
+
+def _obstacle(status: RoomStatus) -> Text | None:
+    """Why nobody can be heard, if so."""
+    if status.figures.get("deafened"):
+        return t("I am deafened by the server")
+    if status.figures.get("deaf"):
+        return t("I am reconnecting")
+    return None
+
+
+def _speaker(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
+    name = discord.utils.escape_markdown(speaker.member.name)
+    if speaker.unread is not None and speaker.unreadable:
+        return t(
+            "- {name}: {state}; would read {language}, which can't be added here",
+            name=name,
+            state=_state(speaker, obstacle),
+            language=language_name(speaker.unread),
+        )
+    if speaker.unread is not None:
+        return t(
+            "- {name}: {state}; would read {language}, but the room has no place for it",
+            name=name,
+            state=_state(speaker, obstacle),
+            language=language_name(speaker.unread),
+        )
+    return t("- {name}: {state}", name=name, state=_state(speaker, obstacle))
+
+
+def _unnamed(status: RoomStatus, obstacle: Text | None) -> Text:
+    heard = 0
+    if obstacle is None and not status.paused:
+        heard = sum(speaker.consenting and speaker.reads for speaker in status.speakers)
+    return t(
+        "Heard: {heard} of {count}. {command} says who, to those who can see the voice channel.",
+        heard=number(heard),
+        count=number(len(status.speakers)),
+        command=command("translate status"),
+    )
+
+
+def _state(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
+    if not speaker.consenting:
+        return t("not heard, has not joined in")
+    if not speaker.reads:
+        return (
+            t("not heard, has not been told yet")
+            if speaker.sees
+            else t("not heard, can't see the captions")
+        )
+    if obstacle is not None:
+        return t("not heard, {reason}", reason=obstacle)
+    if not speaker.conversations:
+        return t("heard, has not spoken yet")
+    states = listing(
+        t("{language} {state}", language=language_name(language), state=_CONVERSATION[state])
+        for language, state in speaker.conversations.items()
+    )
+    form = t("heard ({conversations})", conversations=states)
+    if _is_given_up(speaker):
+        form = t("heard, but not translated ({conversations})", conversations=states)
+    elif speaker.speaking:
+        form = t("speaking ({conversations})", conversations=states)
+    return form
+
+
+def _is_given_up(speaker: SpeakerStatus) -> bool:
+    """Whether nothing that this member says is translated any more."""
+    return all(state is ConversationState.CLOSED for state in speaker.conversations.values())
+
+
+def _foot(status: RoomStatus, waiting: int) -> list[str]:
+    foot: list[str] = [
+        tn(
+            "-# {minutes} minutes translated, {connects} connection",
+            "-# {minutes} minutes translated, {connects} connections",
+            status.usage.connects,
+            minutes=number(status.usage.audio_in_s / 60, 1),
+            connects=number(status.usage.connects),
+        )
+    ]
+    if waiting:
+        foot.append(
+            tn(
+                "-# Waiting for the translation service: {count} conversation",
+                "-# Waiting for the translation service: {count} conversations",
+                waiting,
+            )
+        )
+    if status.today is not None:
+        spent = usage.today(status.today)
+        if (by := status.today.cost.by) is None:
+            foot.append(t("-# Today in this server: {spent} (an estimate)", spent=spent))
+        else:
+            foot.append(
+                t(
+                    "-# Today in this server: {spent} (an estimate; prices: {prices})",
+                    spent=spent,
+                    prices=by,
+                )
+            )
+    return foot

@@ -1,0 +1,57 @@
+"""What a server spent, in words."""
+
+from bot.domain.cost import Today
+from bot.usage.report import DAYS, Day, UsageReport
+from bot.words import Renderable, lines, number, t, tn
+
+_SHOWN = 7  # days
+
+
+def text(report: UsageReport) -> Renderable:
+    """What `/translate usage` answers."""
+    head = t("**Today:** {spent}", spent=today(report.today))
+    if not report.days:
+        return lines([head, t("Nothing was translated in the last {days} days.", days=DAYS)])
+    whole = t(
+        "**Last {days} days:** {minutes} minutes, of them {own} yours; cost {cost}",
+        days=DAYS,
+        minutes=number(sum(day.minutes for day in report.days), 1),
+        own=number(sum(day.own_minutes for day in report.days), 1),
+        cost=report.cost.whole,
+    )
+    if (by := report.cost.by) is None:
+        foot = t("-# Costs are estimates, days those of UTC.")
+    else:
+        foot = t("-# Costs are estimates (prices: {prices}), days those of UTC.", prices=by)
+    return lines([head, *(_day(day) for day in report.days[:_SHOWN]), whole, foot])
+
+
+def today(spent: Today) -> Renderable:
+    """Today's minutes and cost."""
+    if spent.limit:
+        return tn(
+            "{minutes} of {limit} minute translated; cost {cost}",
+            "{minutes} of {limit} minutes translated; cost {cost}",
+            spent.limit,
+            minutes=number(spent.minutes, 1),
+            limit=number(spent.limit),
+            cost=spent.cost.whole,
+        )
+    return t(
+        "{minutes} minutes translated; cost {cost}",
+        minutes=number(spent.minutes, 1),
+        cost=spent.cost.whole,
+    )
+
+
+def _day(day: Day) -> Renderable:
+    return tn(
+        "- {day}: {minutes} minutes, {tokens} tokens, {connects} connection; cost {cost}",
+        "- {day}: {minutes} minutes, {tokens} tokens, {connects} connections; cost {cost}",
+        day.connects,
+        day=day.day.isoformat(),
+        minutes=number(day.minutes, 1),
+        tokens=number(day.tokens),
+        connects=number(day.connects),
+        cost=day.cost.short,
+    )

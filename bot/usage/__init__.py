@@ -1,0 +1,1 @@
+"""What was spent: counted, limited, priced and reported."""

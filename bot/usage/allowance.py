@@ -1,0 +1,210 @@
+"""How much a guild may have translated in a day, and what its people read about it.
+
+Minutes are those of the audio that is sent: a sentence that is translated into two languages by two
+conversations counts twice, as it is paid twice.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from bot.clock import Clock
+from bot.domain.cost import Today
+from bot.domain.events import Usage
+from bot.domain.spent import Spent
+from bot.domain.stored import GuildSettings
+from bot.errors import AllowanceError
+from bot.usage.ledger import Ledger
+from bot.usage.prices import Prices
+from bot.words import number, t, tn
+
+_WARN_AT: Final = 0.8
+_SENTENCE_GAP_S: Final = 0.8  # a shorter pause does not end a sentence
+_LONGEST_SENTENCE_S: Final = 15.0  # after the minutes are used up
+
+
+class Account:
+    """What one guild spends and may spend.
+
+    Args:
+        guild_id: Whose.
+        ledger: Where it is counted.
+        prices: What it costs.
+        limit_minutes: Of audio a day (UTC); 0 is no limit.
+        clock: The time.
+    """
+
+    def __init__(
+        self, guild_id: int, ledger: Ledger, prices: Prices, limit_minutes: float, clock: Clock
+    ) -> None:
+        self._guild_id = guild_id
+        self._ledger = ledger
+        self._prices = prices
+        self._limit = limit_minutes
+        self._clock = clock
+        self._day = ledger.day
+        self._warned = False  # today
+        self._told = False  # that speech is not translated, and not yet that it is again
+        self._used_up_at: float | None = None
+
+    @property
+    def used_up(self) -> bool:
+        """Whether today's minutes are."""
+        return 0 < self._limit <= self._minutes
+
+    @property
+    def _minutes(self) -> float:
+        return _minutes(self._ledger.today(self._guild_id))
+
+    def limit_to(self, minutes: float) -> None:
+        """From now on so many a day; 0 is no limit."""
+        self._limit = minutes
+        if minutes and self._minutes < minutes * _WARN_AT:
+            self._warned = False  # the new limit has a warning of its own
+
+    def today(self) -> Today:
+        """What was spent."""
+        amounts = self._ledger.today(self._guild_id)
+        return Today(_minutes(amounts), self._limit, self._prices.cost(amounts))
+
+    def used(self, user_id: int, usage: Usage) -> None:
+        """Count what a conversation of this person used; `spent.NOBODY` names none."""
+        self._ledger.used(self._guild_id, user_id, usage)
+
+    def admits(self, heard_at: float | None) -> bool:
+        """Whether speech may be translated now.
+
+        Args:
+            heard_at: When its speaker was last heard before: a sentence that was begun while there
+                were minutes may be finished, if it is not too long.
+        """
+        if not self.used_up:
+            self._used_up_at = None
+            return True
+        now = self._clock.now()
+        if self._used_up_at is None:
+            self._used_up_at = now
+        return (
+            heard_at is not None
+            and now - heard_at < _SENTENCE_GAP_S
+            and now - self._used_up_at < _LONGEST_SENTENCE_S
+        )
+
+    def notice(self) -> str | None:
+        """What the people should read now; each matter once a day."""
+        if self._limit == 0 and not self._told:
+            return None
+        new_day = self._day != self._ledger.day
+        if new_day:
+            self._day = self._ledger.day
+            self._warned = False
+        if self.used_up:
+            if self._told:
+                return None
+            self._told = self._warned = True
+            return self._refusal
+        if self._told:
+            self._told = False
+            return (
+                t("A new day has begun: speech is translated again.")
+                if new_day
+                else t("The daily limit has changed: speech is translated again.")
+            )
+        minutes = self._minutes
+        if self._limit == 0 or self._warned or minutes < self._limit * _WARN_AT:
+            return None
+        self._warned = True
+        return tn(
+            "{minutes} of today's {limit} translation minute of this server is used. When it "
+            "is used up, translation rests until midnight UTC.",
+            "{minutes} of today's {limit} translation minutes of this server are used. When they "
+            "are used up, translation rests until midnight UTC.",
+            self._limit,
+            minutes=number(minutes),
+            limit=number(self._limit),
+        )
+
+    def check(self) -> None:
+        """Before a room begins: raise AllowanceError when today's minutes are used up."""
+        if self.used_up:
+            raise AllowanceError(self._refusal)
+        self._told = False  # who begins on another day needs not be told that it goes on
+
+    @property
+    def _refusal(self) -> str:
+        return tn(
+            "Today's {limit} translation minute of this server is used up: speech is translated "
+            "again from midnight UTC.",
+            "Today's {limit} translation minutes of this server are used up: speech is translated "
+            "again from midnight UTC.",
+            self._limit,
+            limit=number(self._limit),
+        )
+
+
+class Accounts:
+    """The account of every guild.
+
+    Args:
+        ledger: Where everything is counted.
+        prices: What it costs.
+        limit_minutes: Of audio for each guild and day (UTC); 0 is no limit.
+        clock: The time.
+        settings: Of a guild, which may lower its limit.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        prices: Prices,
+        *,
+        limit_minutes: float,
+        clock: Clock,
+        settings: Callable[[int], Awaitable[GuildSettings]] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._prices = prices
+        self._limit = limit_minutes
+        self._clock = clock
+        self._guilds: dict[int, Account] = {}
+
+    async def of(self, guild_id: int) -> Account:
+        """The one account of a guild, which knows what was spent before a restart.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        await self._ledger.load(guild_id)
+        own = await self._settings(guild_id) if self._settings is not None else GuildSettings()
+        if guild_id not in self._guilds:
+            self._guilds[guild_id] = Account(
+                guild_id, self._ledger, self._prices, self._limit_of(own), self._clock
+            )
+        return self._guilds[guild_id]
+
+    def forget(self, guild_id: int) -> None:
+        """The bot was removed: keep no account of this guild here."""
+        self._guilds.pop(guild_id, None)
+
+    def settings_changed(self, guild_id: int, settings: GuildSettings) -> None:
+        """A guild's limit holds at once, in its running room too."""
+        if (account := self._guilds.get(guild_id)) is not None:
+            account.limit_to(self._limit_of(settings))
+
+    def _limit_of(self, settings: GuildSettings) -> float:
+        own = settings.daily_minutes
+        if own is None:
+            return self._limit
+        return min(own, self._limit) if self._limit else own
+
+    def today(self) -> Today:
+        """What all guilds that this process knows spent together; without a limit."""
+        total: dict[str, Spent] = {}
+        for guild_id in self._ledger.guilds():
+            for model, amount in self._ledger.today(guild_id).items():
+                total[model] = total.get(model, Spent()) + amount
+        return Today(_minutes(total), 0, self._prices.cost(total))
+
+
+def _minutes(amounts: Mapping[str, Spent]) -> float:
+    return sum(amount.minutes for amount in amounts.values())

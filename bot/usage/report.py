@@ -1,0 +1,122 @@
+"""What was spent, for whoever looks: a guild's last days, and figures that name nobody."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from bot.domain.cost import Cost, Today
+from bot.domain.spent import Spent
+from bot.usage.allowance import Accounts
+from bot.usage.ledger import Ledger
+from bot.usage.prices import Prices
+
+DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What a guild spent on one day (UTC).
+
+    Attributes:
+        minutes: Of audio sent.
+        own_minutes: How many of them were those of who asked.
+        tokens: In and out, of all models.
+        connects: Conversations opened.
+        cost: An estimate.
+    """
+
+    day: date
+    minutes: float
+    own_minutes: float
+    tokens: int
+    connects: int
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """The last `DAYS` days of a guild.
+
+    Attributes:
+        today: As it stands.
+        days: Those on which anything was spent, the newest first.
+        cost: Of all of them, an estimate.
+    """
+
+    today: Today
+    days: tuple[Day, ...]
+    cost: Cost
+
+
+class Spending:
+    """Reads what was spent.
+
+    Args:
+        ledger: Where it is counted.
+        accounts: What guilds may spend.
+        prices: What it costs.
+        waiting: How many conversations wait for a connect now.
+    """
+
+    def __init__(
+        self, ledger: Ledger, accounts: Accounts, prices: Prices, *, waiting: Callable[[], int]
+    ) -> None:
+        self._ledger = ledger
+        self._accounts = accounts
+        self._prices = prices
+        self._waiting = waiting
+
+    @property
+    def waiting(self) -> int:
+        """Conversations that wait for a connect."""
+        return self._waiting()
+
+    async def report(self, guild_id: int, user_id: int) -> UsageReport:
+        """A guild's last days, for this person.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        account = await self._accounts.of(guild_id)
+        since = self._ledger.day - timedelta(days=DAYS - 1)
+        days: dict[date, dict[str, Spent]] = {}
+        own: dict[date, Spent] = {}
+        total: dict[str, Spent] = {}
+        spent = await self._ledger.spent_by_day(guild_id, since, user_id)
+        for key, amount in spent.items():
+            models = days.setdefault(key.day, {})
+            for by_model in (models, total):
+                by_model[key.model] = by_model.get(key.model, Spent()) + amount
+            if key.user_id == user_id:
+                own[key.day] = own.get(key.day, Spent()) + amount
+        return UsageReport(
+            account.today(),
+            tuple(
+                self._day(day, days[day], own.get(day, Spent()))
+                for day in sorted(days, reverse=True)
+            ),
+            self._prices.cost(total),
+        )
+
+    def _day(self, day: date, models: Mapping[str, Spent], own: Spent) -> Day:
+        whole = sum(models.values(), Spent())
+        return Day(
+            day=day,
+            minutes=whole.minutes,
+            own_minutes=own.minutes,
+            tokens=whole.tokens_in + whole.tokens_out,
+            connects=whole.connects,
+            cost=self._prices.cost(models),
+        )
+
+    def figures(self) -> Mapping[str, object]:
+        """Of all guilds together, for `/health`; a cost that is not wholly known is null."""
+        today = self._accounts.today()
+        return {
+            "minutes_today": round(today.minutes, 2),
+            "cost_today_usd_estimate": None if today.cost.unknown else round(today.cost.dollars, 4),
+            "connects_waiting": self.waiting,
+            "usage_unwritten": len(self._ledger),
+            "usage_dropped": self._ledger.dropped,
+        }

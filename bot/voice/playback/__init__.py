@@ -1,0 +1,1 @@
+"""From translated speech to Opus frames that discord.py sends."""

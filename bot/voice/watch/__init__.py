@@ -1,0 +1,1 @@
+"""Whether the voice link works, and what moderators did to the bot's voice."""
