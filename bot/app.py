@@ -125,7 +125,7 @@ class Doors:
         """Implements JoinVoice."""
         channel = self._channel(channel_id)
         if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
-            raise VoiceLinkError(t("The voice channel is gone."), retryable=False)
+            raise VoiceLinkError(t("The voice channel no longer exists."), retryable=False)
         if self._noise_gate:
             listener = GatedListener(listener, SileroDetector)
         link = await connect(channel, listener, self._clock, speaks=speaks)
@@ -139,7 +139,7 @@ class Doors:
         """Implements OpenBoard."""
         channel = self._channel(channel_id)
         if not isinstance(channel, CaptionChannel) or self._bot is None or self._bot.user is None:
-            raise ChatError(t("The text channel is gone."))
+            raise ChatError(t("The text channel no longer exists."))
         if self._boards is None:
             self._boards = Boards(self._bot.user.id, self._clock, self._wall)
         self.readers.use(channel)
@@ -326,7 +326,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         shutdown.part("login", tasks.close, 1.1)
         shutdown.part("commands under way", bot.finish, 1.2)
         shutdown.at_once(rooms.deafen)
-        shutdown.part("removal of captions", doors.close, 1.6)
+        shutdown.part("caption deletion", doors.close, 1.6)
         shutdown.part("rooms", rooms.close, 1.8)
         await log_in(bot, config.discord.token.get_secret_value(), tasks)
         housekeeping.start(bot.guild_ids)

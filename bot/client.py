@@ -227,7 +227,9 @@ class ParleyBot(commands.AutoShardedBot):
             said = lines((refusal, f"-# {number}"))
             log.info("command refused: %s %s", number, type(cause).__name__)
         else:
-            said = t("Something went wrong; the log has it under {number}.", number=number)
+            said = t(
+                "Something went wrong. The bot's log has the details under {number}.", number=number
+            )
             log.error("command failed: %s", number, exc_info=cause)
         await answer(interaction, said)
 
@@ -240,13 +242,13 @@ def _refusal(error: BaseException | None) -> Text | None:
     """What discord.py refuses by itself, as a sentence."""
     match error:
         case app_commands.NoPrivateMessage():
-            return t("This works in a server only.")
+            return t("This only works in a server.")
         case app_commands.CheckFailure():
-            return t("You may not use this command here.")
+            return t("You can't use this command here.")
         case app_commands.TransformerError():
-            return t("I don't understand “{value}” there.", value=str(error.value)[:40])
+            return t("I don't understand “{value}”.", value=str(error.value)[:40])
         case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
-            return t("This command has just changed: try again in a minute.")
+            return t("This command has just changed. Try again in a minute.")
         case _:
             return None
 

@@ -89,7 +89,7 @@ class GlossaryFileError(UsageError):
         ]
         if (more := len(mistakes) - _MOST_SAID) > 0:
             said.append(tn("… and {count} more.", "… and {count} more.", more))
-        super().__init__(t("Nothing was taken from the file.\n{mistakes}", mistakes=lines(said)))
+        super().__init__(t("Nothing was imported.\n{mistakes}", mistakes=lines(said)))
         self.mistakes = tuple(mistakes)
 
 
@@ -108,14 +108,14 @@ class CooldownError(ParleyError):
         self.retry_after = max(1, retry_after)
         super().__init__(
             tn(
-                "Too many here do this at once: try again in {count} second.",
-                "Too many here do this at once: try again in {count} seconds.",
+                "Too many people here are doing this at once. Try again in {count} second.",
+                "Too many people here are doing this at once. Try again in {count} seconds.",
                 self.retry_after,
             )
             if together
             else tn(
-                "Not so fast: try again in {count} second.",
-                "Not so fast: try again in {count} seconds.",
+                "You're doing this too often. Try again in {count} second.",
+                "You're doing this too often. Try again in {count} seconds.",
                 self.retry_after,
             )
         )
@@ -189,7 +189,7 @@ class RateLimitError(ChatError):
     retryable = True
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__(t("Discord asks to wait {seconds} s.", seconds=number(retry_after, 1)))
+        super().__init__(t("Discord asks us to wait {seconds} s.", seconds=number(retry_after, 1)))
         self.retry_after = retry_after
 
 
@@ -204,7 +204,7 @@ class MessageGoneError(ChatError):
 
     def __init__(self, *, removed: bool) -> None:
         super().__init__(
-            t("The message was deleted.") if removed else t("The message is out of reach.")
+            t("The message was deleted.") if removed else t("The message can't be reached.")
         )
         self.removed = removed
 
@@ -262,7 +262,7 @@ def _missing(who: str, permissions: tuple[str, ...], channel: str) -> str:
     names = listing(permissions)
     if who == "I":
         return tn(
-            "I need the permission {permissions} in #{channel}.",
+            "I need the {permissions} permission in #{channel}.",
             "I need the permissions {permissions} in #{channel}.",
             len(permissions),
             permissions=names,
@@ -270,14 +270,14 @@ def _missing(who: str, permissions: tuple[str, ...], channel: str) -> str:
         )
     if who == "You":
         return tn(
-            "You need the permission {permissions} in #{channel}.",
+            "You need the {permissions} permission in #{channel}.",
             "You need the permissions {permissions} in #{channel}.",
             len(permissions),
             permissions=names,
             channel=channel,
         )
     return tn(
-        "{who} needs the permission {permissions} in #{channel}.",
+        "{who} needs the {permissions} permission in #{channel}.",
         "{who} needs the permissions {permissions} in #{channel}.",
         len(permissions),
         who=who,

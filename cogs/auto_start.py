@@ -94,11 +94,11 @@ class AutoStart(commands.Cog):
                 guild,
                 saved.text_channel_id,
                 t(
-                    "I was restarted and can't go on translating {channel}.",
+                    "I was restarted and can't continue translating {channel}.",
                     channel=f"<#{saved.voice_channel_id}>",
                 ),
                 error.message,
-                t("{command} begins anew.", command=command("translate start")),
+                t("Start again with {command}.", command=command("translate start")),
             )
         else:
             log.info("room %d is back", saved.guild_id)
@@ -166,7 +166,7 @@ class AutoStart(commands.Cog):
         await self._host.tell(
             voice.guild,
             text_id,
-            t("Translation of {channel} could not start by itself.", channel=voice.mention),
+            t("Translation of {channel} couldn't start automatically.", channel=voice.mention),
             error.message,
         )
 

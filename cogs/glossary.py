@@ -47,11 +47,11 @@ class GlossaryCommands(
         self._glossaries = glossaries
         self._codes = codes
 
-    @app_commands.command(name="add", description="Have a word translated in this way")
+    @app_commands.command(name="add", description="Choose how a word is translated")
     @app_commands.describe(
         language="The language it is translated into",
-        source="The word as it is said",
-        translation="The word as it is to be shown",
+        source="The word as it is spoken",
+        translation="The word as it should appear",
     )
     async def add(
         self,
@@ -73,14 +73,21 @@ class GlossaryCommands(
         }
         await answer(
             interaction,
-            t("{term} is {translation} in {language} from now on.", **values)
+            t("{term} is now translated as {translation} in {language}.", **values)
             if new
-            else t("{term} was there already; it is {translation} in {language} now.", **values),
+            else t(
+                (
+                    "{term} was already in the glossary; it is now translated as "
+                    "{translation} in {language}."
+                ),
+                **values,
+            ),
         )
 
-    @app_commands.command(name="remove", description="Leave a word's translation to the service")
+    @app_commands.command(name="remove", description="Remove a word from the glossary")
     @app_commands.describe(
-        source="The word as it is said", language="In this language; in all if you leave it out"
+        source="The word as it is spoken",
+        language=("In this language; in all languages if you leave it out"),
     )
     async def remove(
         self,
@@ -94,11 +101,11 @@ class GlossaryCommands(
         tidy = term("", source, source).source
         await take_time(interaction)
         if not await self._glossaries.remove(person.guild.id, target, tidy):
-            raise UsageError(t("There is no {term} in the glossary.", term=shown(tidy)))
-        await answer(interaction, t("{term} is removed from the glossary.", term=shown(tidy)))
+            raise UsageError(t("{term} isn't in the glossary.", term=shown(tidy)))
+        await answer(interaction, t("Removed {term} from the glossary.", term=shown(tidy)))
 
-    @app_commands.command(name="list", description="The words of the glossary")
-    @app_commands.describe(language="Of this language; of all if you leave it out")
+    @app_commands.command(name="list", description="Show the glossary")
+    @app_commands.describe(language="Only this language; all languages if you leave it out")
     async def list_(
         self, interaction: Interaction, language: app_commands.Range[str, 1, 100] | None = None
     ) -> None:
@@ -108,7 +115,7 @@ class GlossaryCommands(
         await take_time(interaction)
         terms = await self._glossaries.terms(person.guild.id, target)
         if not terms:
-            raise UsageError(t("The glossary has no words yet."))
+            raise UsageError(t("The glossary is empty."))
         head = _counted(terms)
         whole = listing(terms, locale(interaction))
         if len(whole) <= _MOST_SHOWN:
@@ -116,10 +123,10 @@ class GlossaryCommands(
         else:
             await answer(interaction, head, file=_file(terms))
 
-    @app_commands.command(name="import", description="Take words from a CSV file, all or none")
+    @app_commands.command(name="import", description="Import words from a CSV file, all or none")
     @app_commands.describe(
         file="Columns: source, translation, language; up to 1,000 lines and 256 kB",
-        language="Of lines that name none",
+        language="Language for lines that don't name one",
     )
     async def import_(
         self,
@@ -140,15 +147,15 @@ class GlossaryCommands(
         await answer(
             interaction,
             t(
-                "The file is taken whole: {new} new, {changed} changed, {same} as they were.",
+                "Imported: {new} new, {changed} changed, {same} unchanged.",
                 new=number(new),
                 changed=number(changed),
                 same=number(len(terms) - new - changed),
             ),
         )
 
-    @app_commands.command(name="export", description="The words as a CSV file")
-    @app_commands.describe(language="Of this language; of all if you leave it out")
+    @app_commands.command(name="export", description="The glossary as a CSV file")
+    @app_commands.describe(language="Only this language; all languages if you leave it out")
     async def export(
         self, interaction: Interaction, language: app_commands.Range[str, 1, 100] | None = None
     ) -> None:
@@ -158,7 +165,7 @@ class GlossaryCommands(
         await take_time(interaction)
         terms = await self._glossaries.terms(person.guild.id, target)
         if not terms:
-            raise UsageError(t("The glossary has no words yet."))
+            raise UsageError(t("The glossary is empty."))
         await answer(interaction, _counted(terms), file=_file(terms))
 
     @add.autocomplete("language")
@@ -196,7 +203,7 @@ def member(interaction: Interaction) -> discord.Member:
         UsageError: Not in a server.
     """
     if not isinstance(interaction.user, discord.Member):
-        raise UsageError(t("This works in a server only."))
+        raise UsageError(t("This only works in a server."))
     return interaction.user
 
 
@@ -231,9 +238,7 @@ def listing(terms: Sequence[Term], reader: str) -> str:
 
 
 def _counted(terms: Sequence[Term]) -> Text:
-    return tn(
-        "The glossary has {count} word here.", "The glossary has {count} words here.", len(terms)
-    )
+    return tn("The glossary has {count} word.", "The glossary has {count} words.", len(terms))
 
 
 def _file(terms: Sequence[Term]) -> discord.File:
@@ -246,4 +251,4 @@ async def _content(file: discord.Attachment) -> bytes:
     try:
         return await file.read()
     except discord.HTTPException as error:
-        raise UsageError(t("Discord does not give me the file; try again.")) from error
+        raise UsageError(t("I couldn't download the file. Try again.")) from error

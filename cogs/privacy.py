@@ -42,7 +42,9 @@ class Privacy(
         await take_time(interaction)
         await answer(interaction, await notice.joined_in(self._rooms, interaction))
 
-    @app_commands.command(name="leave", description="Do not be heard in this server, at once")
+    @app_commands.command(
+        name="leave", description=("Stop being heard in this server, immediately")
+    )
     async def leave(self, interaction: Interaction) -> None:
         """Do not hear this person, from this moment."""
         guild_id = _guild_id(interaction)
@@ -50,7 +52,7 @@ class Privacy(
         await answer(interaction, await done_at_once(interaction, leaving))
 
     @app_commands.command(
-        name="status", description="Whether you are heard, and what is kept of you"
+        name="status", description="Whether you are heard, and what is kept about you"
     )
     async def status(self, interaction: Interaction) -> None:
         """Say it."""
@@ -60,7 +62,7 @@ class Privacy(
         await _answer(interaction, standing(kept))
 
     @app_commands.command(
-        name="forget-me", description="Delete everything that is kept of you in this server"
+        name="forget-me", description="Delete everything kept about you in this server"
     )
     async def forget_me(self, interaction: Interaction) -> None:
         """Delete it, and say what there was."""
@@ -77,28 +79,28 @@ def standing(kept: Kept) -> list[Text]:
     if kept.answer_stored and kept.answer is Answer.YES:
         said.append(t("- Kept: that you joined in."))
     if kept.answer_stored and kept.answer is Answer.NO:
-        said.append(t("- Kept: that you stay out, as it could not be honoured otherwise."))
+        said.append(t("- Kept: that you stay out, so that I can respect it."))
     said += _wishes(kept.wishes)
     if kept.minutes:
         said.append(
             t(
-                "- Kept: that {minutes} minutes of yours were translated, by day.",
+                "- Kept: that {minutes} minutes of your speech were translated, by day.",
                 minutes=number(kept.minutes, 1),
             )
         )
     if kept.sessions:
         said.append(
             tn(
-                "- One transcript is kept in this server; it may have sentences of yours.",
-                "- {count} transcripts are kept in this server; they may have sentences of yours.",
+                "- One transcript is kept in this server; it may contain things you said.",
+                "- {count} transcripts are kept in this server; they may contain things you said.",
                 kept.sessions,
             )
         )
     if len(said) == 1:
-        said.append(t("- Nothing is kept of you."))
+        said.append(t("- Nothing is kept about you."))
     said.append(
         t(
-            "-# {forget} deletes all of it; {join} and {leave} say whether you are heard.",
+            "-# {forget} deletes all of it. {join} and {leave} control whether you are heard.",
             forget=command("privacy forget-me"),
             join=command("privacy join"),
             leave=command("privacy leave"),
@@ -110,18 +112,18 @@ def standing(kept: Kept) -> list[Text]:
 def _heard(kept: Kept) -> Text:
     match kept.mode, kept.answer:
         case _, Answer.YES:
-            return t("You joined in: you are heard in voice channels that are translated.")
+            return t("You've joined in: you are heard in translated voice channels.")
         case ConsentMode.ANNOUNCED, Answer.NO:
             return t("You stay out: you are not heard.")
         case ConsentMode.ANNOUNCED, _ if kept.heard:
-            return t("You are heard: you were told, and did not say no.")
+            return t("You are heard: you were told and didn't say no.")
         case ConsentMode.ANNOUNCED, _:
             return t(
-                "You are not heard now. This server hears everybody in a translated voice channel "
-                "who was told and did not say no."
+                "You are not heard right now. This server hears everyone in a translated "
+                "voice channel who was told and didn't say no."
             )
         case _:
-            return t("You have not joined in: you are not heard.")
+            return t("You haven't joined in, so you are not heard.")
 
 
 def _wishes(wishes: MemberLanguages) -> list[Text]:
@@ -137,7 +139,7 @@ def _wishes(wishes: MemberLanguages) -> list[Text]:
 
 def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
     """What was deleted, and what that means."""
-    said = [t("You are not heard from this moment. Deleted in this server:")]
+    said = [t("You are no longer heard. Deleted in this server:")]
     if forgotten.answer:
         said.append(t("- whether you are heard"))
     if forgotten.wishes:
@@ -145,28 +147,33 @@ def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
     if forgotten.lines:
         said.append(
             tn(
-                "- one sentence of yours in the transcripts",
-                "- {count} sentences of yours in the transcripts",
+                "- one of your sentences in the transcripts",
+                "- {count} of your sentences in the transcripts",
                 forgotten.lines,
             )
         )
     if forgotten.usage_rows:
-        said.append(t("- that the minutes counted for you were yours; the server's sums stay"))
+        said.append(t("- your name on the minutes counted for you; the server's totals stay"))
     if forgotten.started:
-        said.append(t("- that you started the translation that runs"))
+        said.append(t("- that you started the current translation"))
     if len(said) == 1:
-        said = [t("You are not heard from this moment. There was nothing kept of you to delete.")]
+        said = [
+            t(
+                "You are no longer heard. Nothing about you was kept, so there was nothing "
+                "to delete."
+            )
+        ]
     said.append(
         t(
-            "-# Captions, and messages that say who is heard or who started a translation, belong "
-            "to this server: its moderators can delete them."
+            "-# Captions and messages about who is heard or who started a translation belong "
+            "to this server. Its moderators can delete them."
         )
     )
     if mode is ConsentMode.ANNOUNCED:
         said.append(
             t(
-                "-# This server hears everybody who was told and did not say no. I keep you out "
-                "until I restart; if you want to stay out for good, {leave} remembers it.",
+                "-# This server hears everyone who was told and didn't say no. I won't hear "
+                "you until I restart; to stay out for good, use {leave}.",
                 leave=command("privacy leave"),
             )
         )
@@ -175,7 +182,7 @@ def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
 
 def _guild_id(interaction: Interaction) -> int:
     if interaction.guild_id is None:
-        raise UsageError(t("This works in a server only."))
+        raise UsageError(t("This only works in a server."))
     return interaction.guild_id
 
 

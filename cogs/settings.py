@@ -38,15 +38,18 @@ Choice = app_commands.Choice
 _OFF: Final = "off"
 _SERVERS: Final = "server"
 _DUTY: Final = t(
-    "**Everybody in the voice channel would be heard 10 seconds after they were told, unless they "
-    "say no.** In many countries people must agree themselves before others hear and keep what "
-    "they say. It is your duty to know the law where your members are, and to tell them beforehand."
+    "**Everyone in the voice channel will be heard 10 seconds after they are told, unless "
+    "they say no.** In many countries people must agree before others may listen to and keep "
+    "what they say. You are responsible for knowing the law where your members live, and for "
+    "telling them beforehand."
 )
 
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
-class SettingsCommands(commands.GroupCog, group_name="settings", group_description="Set me up"):
+class SettingsCommands(
+    commands.GroupCog, group_name="settings", group_description=("Server settings")
+):
     """Parses what is to change, lets the service change it, shows what holds.
 
     Args:
@@ -60,7 +63,7 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
         self._checkup = checks
         self._running = running
 
-    @app_commands.command(name="show", description="What holds for this server")
+    @app_commands.command(name="show", description="Show this server's settings")
     async def show(self, interaction: Interaction) -> None:
         """Show all settings."""
         guild = manager(interaction).guild
@@ -69,7 +72,7 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
         limits = (self._service.most_minutes, self._service.most_guests)
         await answer(interaction, settings_shown.text(settings, *limits))
 
-    @app_commands.command(name="languages", description="Languages that rooms begin with")
+    @app_commands.command(name="languages", description="Default languages")
     @app_commands.describe(to="Languages to translate into, for example: en, es")
     async def languages(
         self, interaction: Interaction, to: app_commands.Range[str, 1, 100]
@@ -84,8 +87,8 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
 
         await self._change(interaction, edit)
 
-    @app_commands.command(name="voice", description="Which translation is spoken back")
-    @app_commands.describe(language="One of the languages that rooms begin with, or off")
+    @app_commands.command(name="voice", description="Which translation is read aloud")
+    @app_commands.describe(language="One of the default languages, or off")
     async def voice(
         self, interaction: Interaction, language: app_commands.Range[str, 1, 50]
     ) -> None:
@@ -96,11 +99,11 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
             spoken = languages.one(language, self._service.languages)
         await self._change(interaction, lambda now: replace(now, spoken=spoken))
 
-    @app_commands.command(name="captions", description="How captions stand in the text channel")
+    @app_commands.command(name="captions", description="How captions look in the text channel")
     @app_commands.describe(
-        layout="Where the captions of several languages stand",
-        originals="Show what was really said beneath each translation",
-        remove_after="Minutes after which captions are removed; 0 lets them stay",
+        layout="Where captions in several languages appear",
+        originals="Show the original beneath each translation",
+        remove_after="Minutes after which captions are deleted; 0 keeps them",
     )
     @app_commands.choices(
         layout=[
@@ -130,7 +133,9 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
 
         await self._change(interaction, edit)
 
-    @app_commands.command(name="starters", description="Who may start, stop and change rooms")
+    @app_commands.command(
+        name="starters", description=("Who can start, stop and change translation")
+    )
     async def starters(self, interaction: Interaction) -> None:
         """Open the menu of roles."""
         guild = manager(interaction).guild
@@ -140,8 +145,8 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
         await self._ask(
             interaction,
             t(
-                "Choose the roles that may start, stop and change rooms. Those who may manage the "
-                "server always may."
+                "Choose the roles that can start, stop and change translation. Members with "
+                "Manage Server always can."
             ),
             menu,
         )
@@ -151,7 +156,7 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
     @app_commands.choices(
         mode=[
             Choice(name="only those who joined in", value=ConsentMode.OPT_IN.value),
-            Choice(name="everybody who does not say no", value=ConsentMode.ANNOUNCED.value),
+            Choice(name="everyone who doesn't say no", value=ConsentMode.ANNOUNCED.value),
         ]
     )
     async def privacy(self, interaction: Interaction, mode: str) -> None:
@@ -166,7 +171,7 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
             await self._change(interaction, lambda now: replace(now, consent=ConsentMode(mode)))
 
     @app_commands.command(name="transcripts", description="How long transcripts are kept")
-    @app_commands.describe(days="Days; 0 keeps none, and deletes what there is")
+    @app_commands.describe(days="Days to keep; 0 keeps none and deletes existing ones")
     async def transcripts(
         self, interaction: Interaction, days: app_commands.Range[int, 0, MOST_TRANSCRIPT_DAYS]
     ) -> None:
@@ -174,10 +179,12 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
         manager(interaction)
         await self._change(interaction, lambda now: replace(now, transcript_days=days))
 
-    @app_commands.command(name="limits", description="Minutes a day, and languages that guests add")
+    @app_commands.command(
+        name="limits", description=("Minutes per day, and how many languages guests can add")
+    )
     @app_commands.describe(
-        minutes="Minutes a day; 0 leaves it to the host of this bot",
-        guests="How many languages guests may add to a room by what they read",
+        minutes="Minutes per day; 0 uses the limit of this bot's host",
+        guests="How many languages guests can add by choosing what they read",
     )
     async def limits(
         self,
@@ -200,12 +207,12 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
         await self._change(interaction, edit)
 
     @app_commands.command(
-        name="auto-start", description="Start by myself when somebody enters a voice channel"
+        name="auto-start", description="Start automatically when someone joins a voice channel"
     )
     @app_commands.describe(
         channel="The voice channel",
-        text="Where the captions go; here if you leave it out",
-        off="No longer start there by myself",
+        text="Where captions appear; here if you leave it out",
+        off="Stop starting automatically in a voice channel",
     )
     async def auto_start(
         self,
@@ -235,31 +242,35 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
             lambda now: replace(now, auto_channels={**now.auto_channels, channel.id: shown.id}),
         )
 
-    @app_commands.command(name="words", description="The language of my own words")
-    @app_commands.describe(language="Of what I post for everybody; answers are in each one's own")
+    @app_commands.command(name="language", description="The language of my public messages")
+    @app_commands.describe(
+        language=("Language of public messages; private answers use each member's own")
+    )
     @app_commands.choices(
         language=[
             Choice(name="the server's language", value=_SERVERS),
             *(Choice(name=own_name(code.split("-")[0]), value=code) for code in LOCALES),
         ]
     )
-    async def words(self, interaction: Interaction, language: str) -> None:
+    async def language(self, interaction: Interaction, language: str) -> None:
         """Set the language of what the bot posts."""
         manager(interaction)
         chosen = None if language == _SERVERS else language
         await self._change(interaction, lambda now: replace(now, locale=chosen))
 
-    @app_commands.command(name="reset", description="All settings as at the beginning")
+    @app_commands.command(name="reset", description="Reset all settings to their defaults")
     async def reset(self, interaction: Interaction) -> None:
         """Ask, then forget all settings."""
         manager(interaction)
         menu = ResetConfirmation(self._service, self._running, locale(interaction))
         await self._ask(interaction, t("All settings of this server would be lost."), menu)
 
-    @app_commands.command(name="check", description="What is missing before a room can start")
+    @app_commands.command(
+        name="check", description=("Check what is missing before translation can start")
+    )
     @app_commands.describe(
         channel="The voice channel; yours if you leave it out",
-        text="Where the captions would go; here if you leave it out",
+        text="Where captions would appear; here if you leave it out",
     )
     async def check(
         self,
@@ -271,7 +282,9 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
         person = manager(interaction)
         heard = channel or (person.voice.channel if person.voice is not None else None)
         if heard is None:
-            raise UsageError(t("Join a voice channel first, or name one with the option channel."))
+            raise UsageError(
+                t("Join a voice channel first, or choose one with the option “channel”.")
+            )
         captions = text or _here(interaction)
         await take_time(interaction)
         said = await self._checkup.of(person, heard, captions)
@@ -321,4 +334,6 @@ class SettingsCommands(commands.GroupCog, group_name="settings", group_descripti
 def _here(interaction: Interaction) -> discord.TextChannel | discord.VoiceChannel | discord.Thread:
     if isinstance(interaction.channel, discord.TextChannel | discord.VoiceChannel | discord.Thread):
         return interaction.channel
-    raise UsageError(t("Captions can't go here; name a text channel with the option text."))
+    raise UsageError(
+        t("Captions can't be posted here. Choose a text channel with the option “text”.")
+    )

@@ -32,9 +32,9 @@ class TranscriptCommand(
 
     transcripts: Transcripts
 
-    @app_commands.command(name="transcript", description="What was said in a call, as a file")
+    @app_commands.command(name="transcript", description=("Get what was said in a call, as a file"))
     @app_commands.describe(
-        format="The kind of file",
+        format="File format",
         language="One language; all side by side if you leave it out",
         session="Which call; the last one if you leave it out",
     )
@@ -65,7 +65,7 @@ class TranscriptCommand(
         )
         if len(made.data) > interaction.filesize_limit:
             raise UsageError(
-                t("The file is larger than Discord takes; choose one language, or another format.")
+                t("The file is too large for Discord. Choose one language or another format.")
             )
         name = f"transcript-{chosen.began:%Y%m%d-%H%M}.{form.value}"
         await answer(
@@ -86,8 +86,8 @@ class TranscriptCommand(
         if not sessions:
             raise UsageError(
                 t(
-                    "There is no such transcript. Whoever manages the server has them kept with "
-                    "{command}.",
+                    "There is no such transcript. Server managers can turn transcripts on "
+                    "with {command}.",
                     command=command("settings transcripts"),
                 )
             )
@@ -163,7 +163,10 @@ def check_read(person: discord.Member, session: TranscriptSession) -> None:
     if channel is None:
         if not person.guild_permissions.administrator:
             raise UsageError(
-                t("The channel of that transcript is gone; only administrators get it.")
+                t(
+                    "The channel of that transcript no longer exists, so only administrators "
+                    "can get it."
+                )
             )
         return
     granted = channel.permissions_for(person)
@@ -205,5 +208,5 @@ def _language(written: str | None, codes: Sequence[str]) -> str | None:
 
 def _member(interaction: Interaction) -> discord.Member:
     if not isinstance(interaction.user, discord.Member):
-        raise UsageError(t("This works in a server only."))
+        raise UsageError(t("This only works in a server."))
     return interaction.user

@@ -45,7 +45,9 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         transcripts: What was said.
     """
 
-    language = app_commands.Group(name="language", description="Languages of the running room")
+    language = app_commands.Group(
+        name="language", description=("Languages of the current translation")
+    )
 
     def __init__(
         self,
@@ -63,11 +65,11 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
 
     @app_commands.command(name="start", description="Translate a voice channel live")
     @app_commands.describe(
-        to="Languages to translate into, for example: en, es; else those this server set",
+        to="Languages to translate into, for example: en, es; the server's if you leave it out",
         channel="The voice channel; yours if you leave it out",
-        text="Where the captions go; here if you leave it out",
-        voice="Also speak the translation (the first language) in the voice channel",
-        guests="How many languages guests may add by what they read; else as this server set it",
+        text="Where captions appear; here if you leave it out",
+        voice="Read the translation (first language) aloud in the voice channel",
+        guests="How many languages guests can add; the server's setting if you leave it out",
     )
     async def start(  # noqa: PLR0917 - the options of a command
         self,
@@ -98,7 +100,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         begun = self._begun(wanted)
         consent = await self._rooms.consent(person.guild.id)
         if consent.answer(person.id) is Answer.NO:
-            stays_out = t("You chose to stay out here, so you are not heard. Join in to be heard.")
+            stays_out = t("You chose to stay out, so you are not heard. Join in to be heard.")
             await answer(
                 interaction,
                 lines((begun, stays_out)),
@@ -106,11 +108,11 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
             )
             return
         others = (
-            t("You are heard from now on; the others join in with the button there.")
+            t("You are being heard. Others can join in with the button there.")
             if is_in(person, wanted.voice.id)
             else t(
-                "You are heard once you are in the voice channel; the others join in with the "
-                "button there."
+                "You'll be heard once you're in the voice channel. Others can join in with "
+                "the button there."
             )
         )
         await answer(interaction, lines((begun, others)))
@@ -127,7 +129,9 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         """End the room, or ask back; its last captions are delivered first."""
         await stopping.stop(self._rooms, interaction)
 
-    @app_commands.command(name="pause", description="Hear nobody until it goes on")
+    @app_commands.command(
+        name="pause", description=("Pause translation: nobody is heard until it resumes")
+    )
     async def pause(self, interaction: Interaction) -> None:
         """Hear nobody; said in the channel too."""
         person = _member(interaction)
@@ -135,22 +139,22 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
             await take_time(interaction)
         await check_decides(self._rooms, person, less=True)
         if self._rooms.status(person.guild.id).paused:
-            raise UsageError(t("Translation is paused already."))
+            raise UsageError(t("Translation is already paused."))
         self._rooms.pause(person.guild.id)
-        await answer(interaction, t("Paused: nobody is heard, and nothing is sent."))
+        await answer(interaction, t("Paused. Nobody is heard and nothing is sent."))
 
-    @app_commands.command(name="resume", description="Go on after a pause")
+    @app_commands.command(name="resume", description="Resume translation after a pause")
     async def resume(self, interaction: Interaction) -> None:
         """Hear again those who agreed; said in the channel too."""
         person = _member(interaction)
         room = await changeable(self._rooms, person)
         if not room.paused:
-            raise UsageError(t("Translation is not paused."))
+            raise UsageError(t("Translation isn't paused."))
         take(interaction, Done.RESUME)
         self._rooms.resume(person.guild.id)
-        await answer(interaction, t("Translation goes on."))
+        await answer(interaction, t("Translation resumed."))
 
-    @app_commands.command(name="move", description="Go on in another voice channel")
+    @app_commands.command(name="move", description="Move translation to another voice channel")
     @app_commands.describe(channel="The voice channel; yours if you leave it out")
     async def move(
         self,
@@ -170,9 +174,9 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         take(interaction, Done.MOVE)
         await take_time(interaction)
         await self._rooms.move(person.guild.id, wanted.id)
-        await answer(interaction, t("Translating {channel} now.", channel=wanted.mention))
+        await answer(interaction, t("Now translating {channel}.", channel=wanted.mention))
 
-    @language.command(name="add", description="Translate into one more language")
+    @language.command(name="add", description="Add a language")
     @app_commands.describe(language="The language")
     async def add(
         self, interaction: Interaction, language: app_commands.Range[str, 1, 100]
@@ -184,14 +188,14 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         chosen = room.chosen or room.plan.targets
         if code in chosen:
             raise UsageError(
-                t("{language} is translated into already.", language=language_name(code))
+                t("{language} is already one of the languages.", language=language_name(code))
             )
         take(interaction, Done.LANGUAGES)
         await take_time(interaction)
         await self._rooms.choose(person.guild.id, (*chosen, code), room.plan.spoken)
         await answer(interaction, translated_into((*chosen, code)))
 
-    @language.command(name="remove", description="Translate into one language less")
+    @language.command(name="remove", description="Remove a language")
     @app_commands.describe(language="The language")
     async def remove(
         self, interaction: Interaction, language: app_commands.Range[str, 1, 100]
@@ -204,7 +208,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         if code not in chosen:
             raise UsageError(
                 t(
-                    "{language} is none of the languages chosen for this room.",
+                    "{language} isn't one of the chosen languages.",
                     language=language_name(code),
                 )
             )
@@ -213,12 +217,14 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         await self._rooms.choose(person.guild.id, kept, room.plan.spoken)
         await answer(interaction, translated_into(kept))
 
-    @app_commands.command(name="mine", description="The languages you speak and want to read")
-    @app_commands.describe(
-        speaks="What you speak; it makes the translation better. none: any",
-        reads="What you want to read while you are in the voice channel. none: nothing special",
+    @app_commands.command(
+        name="my-languages", description="The languages you speak and want to read"
     )
-    async def mine(
+    @app_commands.describe(
+        speaks="What you speak, for better translation; none: any language",
+        reads="What you want to read while you're in the voice channel; none: no preference",
+    )
+    async def my_languages(
         self,
         interaction: Interaction,
         speaks: app_commands.Range[str, 1, 100] | None = None,
@@ -238,7 +244,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         reading = await self._rooms.reading(person.guild.id, person.id, wishes)
         await answer(interaction, _wishes(wishes, reading))
 
-    @app_commands.command(name="status", description="Who is heard, and how it goes")
+    @app_commands.command(name="status", description=("Who is heard, and how translation is doing"))
     async def status(self, interaction: Interaction) -> None:
         """Show the room as it is now."""
         person = _member(interaction)
@@ -248,7 +254,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         text = status.text(room, locale(interaction), self._now(), waiting=self._spending.waiting)
         await answer(interaction, text)
 
-    @app_commands.command(name="usage", description="Minutes translated, and what they cost")
+    @app_commands.command(name="usage", description="Translated minutes and their cost")
     async def usage(self, interaction: Interaction) -> None:
         """Show what this server spent lately."""
         person = _member(interaction)
@@ -270,9 +276,9 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
             languages.complete_one(current, self._chosen(interaction), locale(interaction))
         )
 
-    @mine.autocomplete("speaks")
-    @mine.autocomplete("reads")
-    async def _complete_mine(self, interaction: Interaction, current: str) -> Choices:
+    @my_languages.autocomplete("speaks")
+    @my_languages.autocomplete("reads")
+    async def _complete_my_languages(self, interaction: Interaction, current: str) -> Choices:
         return self._one(interaction, current)
 
     def _one(
@@ -301,7 +307,7 @@ def _wishes(wishes: MemberLanguages, reading: Reading) -> str:
         spoken = [] if speaks is None else [t("You speak {speaks}.", speaks=speaks)]
         return lines([*spoken, _unread(reads, reading)])
     if speaks is None and reads is None:
-        return t("You have named no languages: what you speak is found out.")
+        return t("No languages set: what you speak is detected automatically.")
     if reads is None:
         return t("You speak {speaks}.", speaks=speaks)
     if speaks is None:
@@ -316,35 +322,37 @@ def _wishes(wishes: MemberLanguages, reading: Reading) -> str:
 def _unread(reads: str | None, reading: Reading) -> str:
     if reading is Reading.FULL:
         return t(
-            "You want to read {reads}; the running room has no place for it yet. You get it as "
-            "soon as there is one.",
+            "You want to read {reads}, but there is no room for another language yet. You'll "
+            "get it as soon as there is.",
             reads=reads,
         )
     if reading is Reading.CLOSED:
         return t(
-            "Guests can't add languages here. You get {reads} in rooms that translate into it.",
+            "Guests can't add languages here. You'll get {reads} where it is one of the languages.",
             reads=reads,
         )
     return t(
-        "{reads} can't be added for guests here. You get it in rooms that translate into it.",
+        "{reads} can't be added for guests here. You'll get it where it is one of the languages.",
         reads=reads,
     )
 
 
 def _member(interaction: Interaction) -> discord.Member:
     if not isinstance(interaction.user, discord.Member):
-        raise UsageError(t("This works in a server only."))
+        raise UsageError(t("This only works in a server."))
     return interaction.user
 
 
 def _own_channel(person: discord.Member) -> Voice:
     state = person.voice
     if state is None or state.channel is None:
-        raise UsageError(t("Join a voice channel first, or name one with the option channel."))
+        raise UsageError(t("Join a voice channel first, or choose one with the option “channel”."))
     return state.channel
 
 
 def _here(interaction: Interaction) -> Text:
     if isinstance(interaction.channel, Text):
         return interaction.channel
-    raise UsageError(t("Captions can't go here; name a text channel with the option text."))
+    raise UsageError(
+        t("Captions can't be posted here. Choose a text channel with the option “text”.")
+    )

@@ -223,14 +223,14 @@ class ChannelBoard:
             lane.schedule.broken_off(self._clock.now())  # the budget outlives this board
             raise
         except TimeoutError:
-            self._failed(lane, change, ChatError(t("Discord did not answer."), retryable=True))
+            self._failed(lane, change, ChatError(t("Discord didn't answer."), retryable=True))
         except ChatError as error:
             self._failed(lane, change, error)
         except Exception as error:  # noqa: BLE001 - one caption's fault must not silence the channel
             # The message of an error unknown may quote what was said; where it arose may not.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("caption request broke: %s\n%s", type(error).__name__, where)  # noqa: TRY400
-            self._failed(lane, change, ChatError(t("The request could not be made.")))
+            self._failed(lane, change, ChatError(t("The request couldn't be made.")))
         else:
             lane.schedule.succeeded(change, ref, self._clock.now())
             self._keep_books(lane, change, ref)

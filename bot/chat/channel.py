@@ -175,7 +175,7 @@ class ChannelTransport:
         try:
             return await self._post_by_webhook(DIGEST, content)
         except WebhookUnavailableError as error:
-            raise UnwritableError(t("I may not write in the text channel.")) from error
+            raise UnwritableError(t("I'm not allowed to post in the text channel.")) from error
 
     async def _post_own(self, speaker: Member | None, content: str) -> MessageRef:
         with _translated():
@@ -275,7 +275,7 @@ class ChannelTransport:
         try:
             webhook_id = (await self._webhooks.of(self._channel)).id
         except WebhookPendingError as error:
-            raise ChatError(t("Discord did not answer."), retryable=True) from error
+            raise ChatError(t("Discord didn't answer."), retryable=True) from error
         except WebhookUnavailableError:
             webhook_id = None
         with _translated():
@@ -329,7 +329,7 @@ class ChannelTransport:
         try:
             webhook = await self._webhooks.of(self._channel)
         except WebhookPendingError as error:
-            raise ChatError(t("Discord did not answer."), retryable=True) from error
+            raise ChatError(t("Discord didn't answer."), retryable=True) from error
         except WebhookUnavailableError as error:
             raise MessageGoneError(removed=False) from error
         if webhook.id != ref.webhook_id:

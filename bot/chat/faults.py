@@ -51,7 +51,7 @@ def chat_error(error: Exception) -> ChatError:
     if isinstance(error, discord.RateLimited):
         return RateLimitError(error.retry_after)
     if not isinstance(error, discord.HTTPException) or error.status >= 500:
-        return ChatError(t("Discord could not be reached."), retryable=True)
+        return ChatError(t("Discord couldn't be reached."), retryable=True)
     if error.status == 429:
         return RateLimitError(_retry_after(error))
     return _refusal(error)
@@ -63,11 +63,11 @@ def _refusal(error: discord.HTTPException) -> ChatError:
     if error.code in {*NO_WEBHOOK, EDITED_TOO_OFTEN}:
         return MessageGoneError(removed=False)
     if error.code == UNKNOWN_CHANNEL:
-        return ChannelGoneError(t("The text channel is gone."))
+        return ChannelGoneError(t("The text channel no longer exists."))
     if error.code in {THREAD_ARCHIVED, THREAD_LOCKED}:
-        return ThreadClosedError(t("The thread is locked or archived, so I can't write there."))
+        return ThreadClosedError(t("The thread is locked or archived, so I can't post there."))
     if error.status == 403 and error.code != NOT_THE_AUTHOR:
-        return UnwritableError(t("I may not write in the text channel."))
+        return UnwritableError(t("I'm not allowed to post in the text channel."))
     return ChatError(
         t(
             "Discord refused a message ({status}, code {code}).",

@@ -80,7 +80,7 @@ class Readers:
         else:
             writes = allowed.send_messages
         if not writes and not allowed.manage_webhooks:
-            return t("I can no longer write in {channel}.", channel=channel.mention)
+            return t("I can no longer post in {channel}.", channel=channel.mention)
         return None
 
     async def refresh(self, text_channel_id: int, user_ids: Iterable[int]) -> None:

@@ -49,7 +49,7 @@ class Why(Enum):
 def hindrance(channel: CaptionChannel) -> Text | None:
     """Why a channel can't have a thread per language, for its people; None if it can."""
     if not isinstance(channel, discord.TextChannel):
-        return t("This channel can't hold threads, so all languages stand together here.")
+        return t("This channel can't have threads, so all languages appear together here.")
     allowed = channel.permissions_for(channel.guild.me)
     missing = {
         "Create Public Threads": allowed.create_public_threads,
@@ -58,8 +58,8 @@ def hindrance(channel: CaptionChannel) -> Text | None:
     for permission, there in missing.items():
         if not there:
             return t(
-                "I need the permission {permission} in #{channel} to give each language its "
-                "thread; so all languages stand together here.",
+                "I need the {permission} permission in #{channel} to give each language its "
+                "own thread. Until then, all languages appear together here.",
                 permission=permission,
                 channel=channel.name,
             )
@@ -248,8 +248,8 @@ class LanguageThread:
                 )
             case Why.FORBIDDEN:
                 return t(
-                    "Discord does not let me use threads in #{channel}, so all languages stand "
-                    "together here.",
+                    "Discord doesn't let me use threads in #{channel}, so all languages "
+                    "appear together here.",
                     channel=self._channel.name,
                 )
             case Why.CLOSED:

@@ -47,8 +47,8 @@ class WebhookPendingError(WebhookUnavailableError):
     def __init__(self) -> None:
         super().__init__(
             t(
-                "Discord does not give me a webhook for this channel just now, so captions come "
-                "under my own name, with the speaker's in front."
+                "Discord isn't giving me a webhook for this channel right now, so captions "
+                "are posted under my name, with the speaker's name in front."
             )
         )
 
@@ -64,8 +64,8 @@ class _NoneLeftError(WebhookUnavailableError):
     def __init__(self, standing: int, *, asked: bool) -> None:
         super().__init__(
             t(
-                "This channel has as many webhooks as Discord allows, so captions come "
-                "under my own name, with the speaker's in front. Delete one that is not "
+                "This channel has as many webhooks as Discord allows, so captions are posted "
+                "under my name, with the speaker's name in front. Delete one that isn't "
                 "needed."
             )
         )
@@ -192,8 +192,8 @@ class Webhooks:
                 refusal.memory.ease()  # of the permission it is known when it is back
             raise WebhookUnavailableError(
                 t(
-                    "I lack the permission Manage Webhooks in this channel, so captions come under "
-                    "my own name, with the speaker's in front."
+                    "I don't have the Manage Webhooks permission in this channel, so "
+                    "captions are posted under my name, with the speaker's name in front."
                 )
             )
         if refusal is not None and refusal.memory.holds(_permissions(at)):
@@ -277,8 +277,8 @@ class Webhooks:
         """The channel's webhook is gone as soon as it is made: make none for some time."""
         error = WebhookUnavailableError(
             t(
-                "My webhook in this channel vanishes as soon as it is made, so captions come under "
-                "my own name, with the speaker's in front."
+                "My webhook in this channel gets deleted as soon as I create it, so captions "
+                "are posted under my name, with the speaker's name in front."
             )
         )
         # Its going is itself a change of the channel's webhooks, so such a change says nothing.
@@ -306,8 +306,8 @@ class Webhooks:
                 raise meaning from error
             raise WebhookUnavailableError(
                 t(
-                    "Discord does not let me use webhooks in this channel, so captions come under "
-                    "my own name, with the speaker's in front."
+                    "Discord doesn't let me use webhooks in this channel, so captions are "
+                    "posted under my name, with the speaker's name in front."
                 )
             ) from None
         except FAULTS as error:

@@ -7,7 +7,7 @@ from bot.domain.cost import Today
 from bot.domain.events import ConversationRequest, ConversationState, Member, Usage
 from bot.domain.glossary import Glossary
 from bot.domain.stored import Layout
-from bot.usage.availability import Trouble
+from bot.domain.trouble import ServiceTrouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,9 @@ class RoomStatus:
     chosen: tuple[str, ...] = ()
     ended: bool = False
     restarting: bool = False
-    trouble: Trouble | None = None
+    trouble: ServiceTrouble | None = None
     interrupted: bool = False
-    text_trouble: Trouble | None = None
+    text_trouble: ServiceTrouble | None = None
     missing: tuple[str, ...] = ()
 
     @property

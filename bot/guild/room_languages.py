@@ -26,21 +26,19 @@ def chosen(
         LanguageError: The model does not take one.
     """
     if not targets:
-        raise UsageError(t("A room needs at least one language."))
+        raise UsageError(t("Choose at least one language."))
     if len(targets) > most:
         raise UsageError(
             tn(
                 "A room takes {most} language at most.",
-                "A room takes {most} languages at most.",
+                "You can choose up to {most} languages.",
                 most,
                 most=number(most, 0),
             )
         )
     spoken = spoken if spoken in targets else None
     if spoken is not None and not interpreter.languages().get(spoken, False):
-        raise UsageError(
-            t("{language} can be written, but not spoken.", language=language_name(spoken))
-        )
+        raise UsageError(t("{language} is available as text only.", language=language_name(spoken)))
     plan = replace(plan, targets=targets, spoken=spoken)
     for request in plan.requests(0, {}):
         interpreter.check(request)
@@ -60,4 +58,4 @@ def check_guests(guests: int, most: int) -> None:
     if guests > 0 == most:
         raise UsageError(t("No languages can be added for guests here."))
     if not 0 <= guests <= most:
-        raise UsageError(t("Guests may add 0 to {most} languages.", most=number(most, 0)))
+        raise UsageError(t("Guests can add 0 to {most} languages.", most=number(most, 0)))

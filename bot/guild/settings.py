@@ -116,25 +116,25 @@ class SettingsService:
         if (after.spoken, after.targets) != (before.spoken, before.targets):
             self._check_spoken(after)
         if len(after.starter_roles) > MOST_ROLES:
-            raise UsageError(t("At most {most} roles can be chosen.", most=number(MOST_ROLES, 0)))
+            raise UsageError(t("You can choose up to {most} roles.", most=number(MOST_ROLES, 0)))
         if len(after.auto_channels) > MOST_AUTO_CHANNELS:
             raise UsageError(
                 t(
-                    "At most {most} voice channels can start by themselves.",
+                    "Up to {most} voice channels can start automatically.",
                     most=number(MOST_AUTO_CHANNELS, 0),
                 )
             )
         if not 0 <= after.transcript_days <= MOST_TRANSCRIPT_DAYS:
             raise UsageError(
                 t(
-                    "Transcripts are kept for 0 to {most} days; 0 keeps none.",
+                    "Transcripts can be kept for 0 to {most} days; 0 keeps none.",
                     most=number(MOST_TRANSCRIPT_DAYS, 0),
                 )
             )
         if not 0 <= after.caption_minutes <= MOST_CAPTION_MINUTES:
             raise UsageError(
                 t(
-                    "Captions are removed after 1 to {most} minutes; 0 lets them stay.",
+                    "Captions can be deleted after 1 to {most} minutes; 0 keeps them.",
                     most=number(MOST_CAPTION_MINUTES, 0),
                 )
             )
@@ -143,18 +143,20 @@ class SettingsService:
         if after.guests not in (before.guests, GuildSettings().guests):
             check_guests(after.guests, self.most_guests)
         if after.locale not in (before.locale, None, *LOCALES):
-            raise UsageError(t("I don't speak that language myself; choose one from the list."))
+            raise UsageError(
+                t("My own messages aren't available in that language. Choose one from the list.")
+            )
 
     def _check_targets(self, targets: tuple[str, ...]) -> None:
         if not targets:
-            raise UsageError(t("Name at least one language to translate into, for example en."))
+            raise UsageError(t("Choose at least one language to translate into, for example en."))
         if len(set(targets)) != len(targets):
-            raise UsageError(t("Name each language once."))
+            raise UsageError(t("Each language can be given only once."))
         if len(targets) > self.most_languages:
             raise UsageError(
                 tn(
                     "A room takes {most} language at most.",
-                    "A room takes {most} languages at most.",
+                    "You can choose up to {most} languages.",
                     self.most_languages,
                     most=number(self.most_languages, 0),
                 )
@@ -173,12 +175,13 @@ class SettingsService:
             return
         name = language_name(after.spoken)
         if after.spoken not in after.targets:
-            raise UsageError(
-                t("{language} is not one of the languages that rooms begin with.", language=name)
-            )
+            raise UsageError(t("{language} isn't one of the default languages.", language=name))
         if not self._languages.get(after.spoken, False):
             raise UsageError(
-                t("{language} can be written, but not spoken by the service.", language=name)
+                t(
+                    "{language} is available as text only; the service can't speak it.",
+                    language=name,
+                )
             )
 
     def _check_minutes(self, minutes: float | None) -> None:
@@ -187,7 +190,7 @@ class SettingsService:
         if not 0 < minutes <= MOST_DAILY_MINUTES:
             raise UsageError(
                 t(
-                    "The daily limit is 1 to {most} minutes; 0 leaves it to the host.",
+                    "The daily limit can be 1 to {most} minutes; 0 uses the host's limit.",
                     most=number(MOST_DAILY_MINUTES, 0),
                 )
             )
@@ -195,7 +198,7 @@ class SettingsService:
             raise UsageError(
                 tn(
                     "Whoever hosts me allows {most} minute a day; a server can lower that only.",
-                    "Whoever hosts me allows {most} minutes a day; a server can lower that only.",
+                    "This bot's host allows {most} minutes per day; a server can only lower that.",
                     self.most_minutes,
                     most=number(self.most_minutes),
                 )

@@ -11,14 +11,16 @@ _MENTION: Final = re.compile(r"(?<!\\)</([-_'\w]+(?: [-_'\w]+){0,2}):(\d+)>")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MentionsShown:
     """A piece of a text; `command` is set where it is one to be clicked, shown as a blue chip."""
 
     text: str
     command: bool = False
 
 
-def pieces(content: str, commands: Iterable[Json], locale: str = "en-US") -> Iterator[Shown]:
+def pieces(
+    content: str, commands: Iterable[Json], locale: str = "en-US"
+) -> Iterator[MentionsShown]:
     """A text in the pieces that a reader tells apart.
 
     Args:
@@ -33,11 +35,11 @@ def pieces(content: str, commands: Iterable[Json], locale: str = "en-US") -> Ite
         if name is None:
             continue
         if found.start() > at:
-            yield Shown(content[at : found.start()])
-        yield Shown(f"/{name}", command=True)
+            yield MentionsShown(content[at : found.start()])
+        yield MentionsShown(f"/{name}", command=True)
         at = found.end()
     if at < len(content):
-        yield Shown(content[at:])
+        yield MentionsShown(content[at:])
 
 
 def shown(content: str, commands: Iterable[Json], locale: str = "en-US") -> str:

@@ -70,7 +70,7 @@ def _text(data: bytes) -> str:
         return data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        wrong = t("This is not UTF-8; save the file as “CSV UTF-8”.")
+        wrong = t("This isn't UTF-8. Save the file as “CSV UTF-8”.")
         raise GlossaryFileError([(line, wrong)]) from None
 
 
@@ -121,7 +121,7 @@ def _rows(text: str, delimiter: str, wrong: _Wrong) -> _Rows:
         except StopIteration:
             return rows
         except csv.Error:
-            wrong(line, t("The quotation marks here do not fit together."))
+            wrong(line, t("The quotation marks don't match."))
             continue
         if any(clean(cell) for cell in row):
             rows.append((line, [cells.plain(cell).strip() for cell in row]))
@@ -171,8 +171,8 @@ class _Reading:
                 self.wrong(
                     line,
                     t(
-                        "The column “{column}” does not belong here; there are source, "
-                        "translation and language.",
+                        "Unknown column “{column}”. The columns are source, translation and "
+                        "language.",
                         column=name[:_SHOWN],
                     ),
                 )
@@ -187,7 +187,7 @@ class _Reading:
         if known != one:
             raise UsageError(
                 t(
-                    "“{term}” has another translation in line {line}.",
+                    "“{term}” has a different translation in line {line}.",
                     term=one.source[:_SHOWN],
                     line=number(at),
                 )
@@ -197,7 +197,7 @@ class _Reading:
         if not (name := clean(written)):
             if self.language is None:
                 raise UsageError(
-                    t("No language is named; add the column, or choose one in the command.")
+                    t("No language is given. Add the column, or choose one in the command.")
                 )
             return self.language
         if (code := self.find(name)) is None:
@@ -211,7 +211,7 @@ class _Reading:
             self.wrong(
                 0,
                 t(
-                    "The file has {count} terms; {most} are the most.",
+                    "The file has {count} terms; the maximum is {most}.",
                     count=number(len(self.terms)),
                     most=number(MOST_TERMS),
                 ),

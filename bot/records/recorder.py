@@ -96,14 +96,16 @@ class RecordingBoard:
             return
         self._days = days
         if days == 0:
-            self._board.say(t("No transcript is kept any more, and what was kept is deleted."))
+            self._board.say(
+                t("Transcripts are no longer kept, and existing ones have been deleted.")
+            )
             return
         self._board.say(
             tn(
-                "A transcript of what is translated here is kept for {count} day. Whoever sees "
-                "this channel gets it with {command}.",
-                "A transcript of what is translated here is kept for {count} days. Whoever sees "
-                "this channel gets it with {command}.",
+                "A transcript of this call is kept for {count} day. Anyone who can see this "
+                "channel can get it with {command}.",
+                "A transcript of this call is kept for {count} days. Anyone who can see this "
+                "channel can get it with {command}.",
                 days,
                 command=command("translate transcript"),
             )

@@ -26,7 +26,7 @@ def term(target: str, source: str, translation: str) -> Term:
 def _side(text: str) -> str:
     bare = " ".join(text.split())
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in bare):
-        raise UsageError(t("A term must not contain control characters."))
+        raise UsageError(t("A term can't contain control characters."))
     # What was between a letter and its accent is gone by then.
     tidy = unicodedata.normalize("NFC", clean(bare))
     if not tidy:
@@ -34,7 +34,7 @@ def _side(text: str) -> str:
     if len(tidy) > LONGEST:
         raise UsageError(
             t(
-                "“{term}…” is too long; {most} characters are the most.",
+                "“{term}…” is too long; the maximum is {most} characters.",
                 term=tidy[:20],
                 most=number(LONGEST),
             )

@@ -31,8 +31,8 @@ AFTER_LINK: Final = 0.3  # the bot has left
 _AFTER_ALL: Final = 0.0
 
 RESTARTING: Final = t(
-    "I am being restarted: nobody is heard from now on. If I am back within {minutes} minutes, "
-    "translation goes on by itself.",
+    "I'm restarting, so nobody is being heard. If I'm back within {minutes} minutes, "
+    "translation resumes automatically.",
     minutes=number(BACK_WITHIN_MINUTES),
 )
 

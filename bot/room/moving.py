@@ -29,4 +29,4 @@ async def join_anew(room: Room, channel_id: int, join_voice: JoinVoice, *, speak
         raise
 
 
-_BROKE = t("Joining the voice channel failed, so I can't go on.")
+_BROKE = t("I couldn't join the voice channel, so I can't continue.")

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from bot.usage.availability import KEPT_S, Services, Trouble
+from bot.domain.trouble import KEPT_S, ServiceTrouble
+from bot.usage.availability import Services
 from bot.words import Text, command, language_name, listing, number, t
 
 
@@ -40,7 +41,7 @@ class Outages:
         self._written = written
         self._renew = renew
         self._give_up = give_up
-        self._said: Trouble | None = None
+        self._said: ServiceTrouble | None = None
         self._missing: tuple[str, ...] = ()  # as was said
         self._renewals = self._counted()
         self._hearing = False
@@ -113,7 +114,7 @@ def _nothing() -> None:
     return
 
 
-def began(trouble: Trouble) -> Text:
+def began(trouble: ServiceTrouble) -> Text:
     """The service can't be used for now."""
     return t(
         "{reason} Since {time} nothing new can be translated. What you say now is kept for about "
@@ -124,7 +125,7 @@ def began(trouble: Trouble) -> Text:
     )
 
 
-def living_on(trouble: Trouble) -> Text:
+def living_on(trouble: ServiceTrouble) -> Text:
     """The service refuses for good, and some are translated all the same."""
     return t(
         "{reason} Whoever is being translated still is, but only until their next longer pause; "
@@ -133,7 +134,7 @@ def living_on(trouble: Trouble) -> Text:
     )
 
 
-def ended(trouble: Trouble) -> Text:
+def ended(trouble: ServiceTrouble) -> Text:
     """The room ends, as the service refuses for good."""
     return t(
         "{reason} Translation ends, and nobody is heard any more. Whoever runs this bot has to put "
@@ -143,7 +144,7 @@ def ended(trouble: Trouble) -> Text:
     )
 
 
-def refused(trouble: Trouble) -> Text:
+def refused(trouble: ServiceTrouble) -> Text:
     """No room begins, as the service refuses for good."""
     return t(
         "{reason} Whoever runs this bot has to put that right; its log says how.",
@@ -151,7 +152,7 @@ def refused(trouble: Trouble) -> Text:
     )
 
 
-def missing_since(languages: Sequence[str], trouble: Trouble) -> Text:
+def missing_since(languages: Sequence[str], trouble: ServiceTrouble) -> Text:
     """Captions in some languages are missing."""
     return t(
         "Captions in {languages} have been missing since {time}, as texts can't be translated: "
@@ -162,7 +163,7 @@ def missing_since(languages: Sequence[str], trouble: Trouble) -> Text:
     )
 
 
-def when(trouble: Trouble) -> str:
+def when(trouble: ServiceTrouble) -> str:
     """The time since when, as Discord shows it to each."""
     return f"<t:{int(trouble.since)}:t>"
 

@@ -8,7 +8,7 @@ def busy() -> RoomBusyError:
     """The guild has one."""
     return RoomBusyError(
         t(
-            "This server already has a room running; {stop} ends it.",
+            "This server is already translating a voice channel. Stop it with {stop}.",
             stop=command("translate stop"),
         )
     )
@@ -21,14 +21,14 @@ def stopped() -> RoomError:
 
 def restarting() -> RestartingError:
     """The process ends."""
-    return RestartingError(t("I am being restarted: please try again in a minute."))
+    return RestartingError(t("I'm restarting. Try again in a minute."))
 
 
 def none_runs() -> NoRoomError:
     """The guild has none."""
     return NoRoomError(
         t(
-            "Nothing is being translated here; {start} begins.",
+            "Nothing is being translated here. Start with {start}.",
             start=command("translate start"),
         )
     )

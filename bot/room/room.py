@@ -221,7 +221,7 @@ class Room:
         if not self.paused:
             self._admission.paused = True
             self._allow()
-            self._board.say(t("Translation is paused: nobody is heard until it goes on."))
+            self._board.say(t("Translation is paused. Nobody is heard until it resumes."))
             self._changed()
 
     def resume(self) -> None:
@@ -229,7 +229,7 @@ class Room:
         if self.paused:
             self._admission.paused = False
             self._allow()
-            self._board.say(t("Translation goes on: those who joined in are heard again."))
+            self._board.say(t("Translation resumed. Those who joined in are heard again."))
             self._changed()
 
     # Languages
@@ -332,7 +332,7 @@ class Room:
 
     def _deserted(self) -> None:
         if not self._closing:
-            self._board.say(t("Nobody has been in the voice channel for a minute, so I left."))
+            self._board.say(t("I left because nobody has been in the voice channel for a minute."))
             self._ended()
 
     # The voice link's Listener

@@ -436,7 +436,7 @@ class Rooms:
             ChatError: Its people can't be told, so the room ends.
         """
         if self._running(guild_id).where == channel_id:
-            raise UsageError(t("I am in that voice channel already."))
+            raise UsageError(t("I'm already in that voice channel."))
         async with self._process.breakable(), self._changing.of(guild_id):
             room = self._running(guild_id)
             if (panel := self._panels.get(guild_id)) is not None:

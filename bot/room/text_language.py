@@ -383,6 +383,6 @@ class TextLanguage:
 
 def _left_out(turn: int) -> Failed:
     message = t(
-        "Text translation is too far behind: some sentences are left out in some languages."
+        "Text translation is falling behind, so some sentences are missing in some languages."
     )
     return Failed("text_late", message, fatal=False, turn=turn)

@@ -54,10 +54,10 @@ def in_use(error: BaseException) -> StoreError:
     """For who used a command; the host finds the reason in the log."""
     if passes(error):
         return StoreError(
-            t("The database can't be reached just now; try again in a minute."), retryable=True
+            t("The database can't be reached right now. Try again in a minute."), retryable=True
         )
     return StoreError(
-        t("The database failed; whoever runs this bot finds the reason in its log."),
+        t("The database failed. Whoever runs this bot can find the reason in its log."),
         retryable=False,
     )
 

@@ -58,8 +58,8 @@ class GlossaryTable:
             if new and len(known) + new > most:
                 raise GlossaryFullError(
                     t(
-                        "The glossary would have {count} terms, and {most} are the most. "
-                        "Nothing was added; remove some first.",
+                        "The glossary would have {count} terms; the maximum is {most}. "
+                        "Nothing was added. Remove some terms first.",
                         count=len(known) + new,
                         most=most,
                     )

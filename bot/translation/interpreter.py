@@ -154,7 +154,7 @@ class LiveTranslate:
         if request.target not in self._model.targets:
             raise LanguageError(
                 t(
-                    "The model does not translate into {language}. With voice: {spoken}. As text "
+                    "The model doesn't translate into {language}. With voice: {spoken}. Text "
                     "only: {written}.",
                     language=language_name(request.target),
                     spoken=_listed(self._model.spoken),
@@ -164,7 +164,7 @@ class LiveTranslate:
         if request.source is not None and request.source not in self._model.targets:
             raise LanguageError(
                 t(
-                    "The model does not understand {language}. It knows {known}.",
+                    "The model doesn't understand {language}. It understands {known}.",
                     language=language_name(request.source),
                     known=_listed(self._model.targets),
                 )
@@ -180,7 +180,7 @@ class LiveTranslate:
         if request.voice not in speaking and (voices.complete or not unknown):
             raise LanguageError(
                 t(
-                    "The voice {voice} does not speak {language}. These do: {others}.",
+                    "The voice {voice} doesn't speak {language}. These do: {others}.",
                     voice=request.voice,
                     language=language_name(request.target),
                     others=listing(speaking),

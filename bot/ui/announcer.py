@@ -107,7 +107,10 @@ class Announcer:
         said = lines(
             (
                 reason,
-                t("So {channel} is no longer translated.", channel=f"<#{plan.voice_channel_id}>"),
+                t(
+                    "{channel} is no longer being translated.",
+                    channel=f"<#{plan.voice_channel_id}>",
+                ),
             )
         )
         words = render(said, plan.locale)
@@ -129,7 +132,7 @@ class Announcer:
     def _text(self, channel_id: int) -> Text:
         channel = self._client.get_channel(channel_id) if self._client is not None else None
         if not isinstance(channel, Text):
-            raise ChatError(t("The text channel is gone."))
+            raise ChatError(t("The text channel no longer exists."))
         return channel
 
     async def _settings_of(self, guild: discord.Guild) -> GuildSettings:

@@ -80,7 +80,7 @@ def text(
             missing.append(_missing(who, channel, _names(needed)))
         lesser += [
             t(
-                "⚠️ I lack {permission} in {channel}: {without}.",
+                "⚠️ I don't have {permission} in {channel}: {without}.",
                 permission=NAMES[f.permission],
                 channel=channel.mention,
                 without=f.without,
@@ -92,7 +92,7 @@ def text(
     if unknown:
         missing.append(
             t(
-                "❌ I can no longer translate into {languages}; {command} chooses others.",
+                "❌ I can no longer translate into {languages}. Choose others with {command}.",
                 languages=listing(language_name(code) for code in unknown),
                 command=command("settings languages"),
             )
@@ -102,7 +102,11 @@ def text(
         missing.append(
             t("❌ {channel} is full, and I can't get in.", channel=voice.mention),
         )
-    head = t("**A room can't start here yet.**") if missing else t("**A room can start here.**")
+    head = (
+        t("**Translation can't start here yet.**")
+        if missing
+        else t("**Translation can start here.**")
+    )
     return lines((head, *missing, *lesser, *fine))
 
 
@@ -148,7 +152,7 @@ def _used_up(today: Today) -> bool:
 def _minutes(today: Today) -> str:
     used = number(today.minutes, 1)
     if not today.limit:
-        return t("✅ {minutes} minutes translated today; there is no limit", minutes=used)
+        return t("✅ {minutes} minutes translated today (no limit)", minutes=used)
     if _used_up(today):
         return tn(
             "❌ Today's {limit} minute is used up until midnight UTC",

@@ -88,7 +88,7 @@ PACES: Final[Mapping[str, Pace]] = {
     "translate move": Pace(5, 30),
     "translate language add": Pace(8, 30),
     "translate language remove": Pace(8, 30),
-    "translate mine": Pace(8, 30, together=100),
+    "translate my-languages": Pace(8, 30, together=100),
     "translate status": _LOOK,
     "translate usage": _READ,
     "translate transcript": Pace(6, 20, together=40),
@@ -106,7 +106,7 @@ PACES: Final[Mapping[str, Pace]] = {
     "settings transcripts": _SET,
     "settings limits": _SET,
     "settings auto-start": _SET,
-    "settings words": _SET,
+    "settings language": _SET,
     "settings reset": _SET,
     "settings check": _READ,
     "privacy join": Pace(5, 20, together=300),
@@ -238,7 +238,7 @@ class Cooldowns:
         if (stopped := self._stopped(guild_id, user_id)) is not None:
             return stopped
         room = self._rooms.find(guild_id)
-        return t("Translation is paused already.") if room is not None and room.paused else None
+        return t("Translation is already paused.") if room is not None and room.paused else None
 
     def _out(self, guild_id: int, user_id: int) -> str | None:
         out = self._rooms.stays_out(guild_id, user_id)

@@ -30,20 +30,20 @@ def parse(text: str, codes: Collection[str], most: int = MAX_TARGETS) -> tuple[s
         if (code := find(word, codes)) is None:
             raise UsageError(
                 t(
-                    "I can't translate into “{language}”. Choose from the list that opens while "
-                    "you type, for example en or Spanish.",
+                    "I can't translate into “{language}”. Choose from the list that appears "
+                    "as you type, for example en or Spanish.",
                     language=word[:40],
                 )
             )
         if code not in found:
             found.append(code)
     if not found:
-        raise UsageError(t("Name at least one language to translate into, for example en."))
+        raise UsageError(t("Choose at least one language to translate into, for example en."))
     if len(found) > most:
         raise UsageError(
             tn(
-                "That is {count} language; a room takes {most} at most.",
-                "That is {count} languages; a room takes {most} at most.",
+                "That's {count} language; you can choose up to {most}.",
+                "That's {count} languages; you can choose up to {most}.",
                 len(found),
                 most=most,
             )
@@ -82,7 +82,7 @@ def one(text: str, codes: Collection[str]) -> str:
     """
     found = parse(text, codes)
     if len(found) > 1:
-        raise UsageError(t("Name one language."))
+        raise UsageError(t("Choose one language."))
     return found[0]
 
 

@@ -15,12 +15,12 @@ from bot.domain.notices import Announcement, Notice, Occasion
 from bot.domain.plan import RoomStatus, SpeakerStatus
 from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings
+from bot.domain.trouble import ServiceTrouble
 from bot.errors import NoRoomError, ParleyError, StoreError
 from bot.room.rooms import Rooms
 from bot.ui.answers import answer, done_at_once, take_time
 from bot.ui.cooldowns import PacedView
 from bot.ui.status import service_trouble
-from bot.usage.availability import Trouble
 from bot.words import Text, command, language_name, lines, listing, render, t, tn
 
 Interaction = discord.Interaction[Any]
@@ -91,20 +91,20 @@ async def joined_in(rooms: Rooms, interaction: Interaction) -> str:
     server = "" if guild is None else f"**{discord.utils.escape_markdown(guild.name)}**"
     if room is None or here is None:
         return t(
-            "You've joined in: in {server}, what you say in voice channels that are translated is "
-            "heard, and shown as captions.",
+            "You've joined in: what you say in translated voice channels in {server} is "
+            "heard and shown as captions.",
             server=server,
         )
     joined = t(
-        "You've joined in: in {server}, what you say in voice channels that are translated is "
-        "heard from now on. The captions of this call appear in {channel}.",
+        "You've joined in: what you say in translated voice channels in {server} is heard "
+        "from now on. Captions of this call appear in {channel}.",
         server=server,
         channel=f"<#{room.plan.text_channel_id}>",
     )
     return _joined(joined, trouble)
 
 
-def _joined(answered: Text, trouble: Trouble | None) -> str:
+def _joined(answered: Text, trouble: ServiceTrouble | None) -> str:
     """What is answered, with why they are not translated at the moment."""
     return answered if trouble is None else lines((answered, service_trouble(trouble)))
 
@@ -114,7 +114,7 @@ def _not_yet(room: RoomStatus, here: SpeakerStatus) -> Text | None:
     channel = f"<#{room.plan.text_channel_id}>"
     if not here.sees:
         return t(
-            "You've joined in. But you can't see the channel in which the captions of this call "
+            "You've joined in. But you can't see the channel where this call's captions "
             "appear, so you are not heard in it."
         )
     if not here.reads:
@@ -143,17 +143,17 @@ async def stayed_out(rooms: Rooms, guild_id: int, user_id: int) -> Text:
         changed = await consent.withdraw(user_id)
     except StoreError:
         return t(
-            "You are out: from this moment nothing you say is heard. But this could not be "
-            "saved and would be lost when I restart: please press Stay out again in a while."
+            "You're staying out: nothing you say is heard. But this couldn't be saved and "
+            "would be lost when I restart. Please press Stay out again in a few minutes."
         )
     if consent.mode is ConsentMode.ANNOUNCED:
         return t(
-            "You are out: from this moment nothing you say is heard. This server hears everybody "
-            "who was told and did not say no, so your no is all that is remembered of this."
+            "You're staying out: nothing you say is heard. This server hears everyone who "
+            "was told and didn't say no, so only your no is remembered."
         )
     if changed:
-        return t("You are out: from this moment nothing you say is heard or kept.")
-    return t("You are not being heard, and nothing is remembered of this.")
+        return t("You're staying out: nothing you say is heard or kept.")
+    return t("You are not being heard, and nothing is kept about this.")
 
 
 def _guild_id(interaction: Interaction) -> int:
@@ -204,8 +204,8 @@ def _to_others(announcement: Announcement) -> Text:
             people=people,
         )
     return t(
-        "{people}: this voice channel is being translated, and **you are heard in "
-        "{seconds} seconds**. If you do not want that, stay out, now or at any time.",
+        "{people}: this voice channel is being translated, and **you'll be heard in "
+        "{seconds} seconds**. If you don't want that, stay out now or at any time.",
         people=people,
         seconds=f"{SAY_NO_S:.0f}",
     )
@@ -260,17 +260,17 @@ def text(
         said.append(t("Heard from now on: {people}.", people=_mentions(notice.heard[:_MOST_NAMED])))
     if plan.spoken is not None:
         language = language_name(plan.spoken)
-        said.append(t("The translation into {language} is also spoken there.", language=language))
+        said.append(t("The {language} translation is also read aloud there.", language=language))
     said.append(
         t(
             "**You are heard only if you join in**, and you can stay out again at any time. "
-            "Joining in holds for every voice channel of {server} that is translated.",
+            "Joining in applies to every translated voice channel in {server}.",
             server=discord.utils.escape_markdown(server),
         )
         if settings.consent is ConsentMode.OPT_IN
         else t(
-            "**Everybody there is named here and heard {seconds} seconds later, except those who "
-            "stay out.** You can stay out at any time; that is remembered.",
+            "**Everyone there is named here and heard {seconds} seconds later, unless they "
+            "stay out.** You can stay out at any time, and your choice is remembered.",
             seconds=f"{SAY_NO_S:.0f}",
         )
     )
@@ -282,24 +282,25 @@ def _why(notice: Notice) -> Text:
     match notice.occasion:
         case Occasion.BACK:
             return t(
-                "I was restarted and am back. What was said in between was not heard. Captions "
-                "appear here."
+                "I'm back after a restart. What was said in the meantime was not heard. "
+                "Captions appear here."
             )
         case Occasion.MOVED:
-            return t("The translation has moved to this voice channel. Captions appear here.")
+            return t("Translation has moved to this voice channel. Captions appear here.")
         case _ if notice.starter_id == NOBODY:
-            return t("Translation starts by itself when somebody joins. Captions appear here.")
+            return t("Translation starts automatically when someone joins. Captions appear here.")
         case _:
             person = f"<@{notice.starter_id}>"
-            return t("{person} started it. Captions appear here.", person=person)
+            return t("Started by {person}. Captions appear here.", person=person)
 
 
 def privacy(service: str, settings: GuildSettings) -> list[Text]:
     """Who hears the speech, and what is kept of it."""
     said = [
         t(
-            "-# Speech goes to {service} for translation. Parley makes no recording; of those who "
-            "are heard it keeps their answer and how many minutes of theirs were translated.",
+            "-# Speech is sent to {service} for translation. Parley doesn't record it. For "
+            "each person who is heard it keeps their choice and how many of their minutes "
+            "were translated.",
             service=service,
         )
     ]
@@ -320,11 +321,11 @@ def _kept(service: str, settings: GuildSettings) -> list[Text]:
     said = privacy(service, settings)
     said.append(
         tn(
-            "-# The captions in this channel are removed after {count} minute.",
-            "-# The captions in this channel are removed after {count} minutes.",
+            "-# Captions in this channel are deleted after {count} minute.",
+            "-# Captions in this channel are deleted after {count} minutes.",
             settings.caption_minutes,
         )
         if settings.caption_minutes
-        else t("-# The captions stay in this channel.")
+        else t("-# Captions stay in this channel.")
     )
     return said

@@ -56,14 +56,16 @@ class PanelButtons(ConsentButtons):
         chosen = room.chosen or room.plan.targets
         if room.plan.spoken is not None:
             await self._rooms.choose(room.plan.guild_id, chosen, None)
-            await answer(interaction, t("Translations are no longer spoken."))
+            await answer(interaction, t("Translations are no longer read aloud."))
             return
         known = self._rooms.languages()
         spoken = next((target for target in chosen if known.get(target)), None)
         if spoken is None:
-            raise UsageError(t("None of the room's languages can be spoken."))
+            raise UsageError(t("None of the chosen languages can be read aloud."))
         await self._rooms.choose(room.plan.guild_id, chosen, spoken)
-        await answer(interaction, t("{language} is spoken now.", language=language_name(spoken)))
+        await answer(
+            interaction, t("{language} is now read aloud.", language=language_name(spoken))
+        )
 
     @discord.ui.button(style=discord.ButtonStyle.danger, custom_id="parley:panel:stop")
     async def stop_room(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
@@ -110,7 +112,7 @@ class LanguagesMenu(discord.ui.Select["PanelButtons"]):
         kept = [target for target in before if target in self.values]
         targets = (*kept, *(target for target in self.values if target not in before))
         if targets == tuple(before):
-            await answer(interaction, t("That is how it was already."))
+            await answer(interaction, t("Nothing changed; it was already set that way."))
             return
         await self._rooms.choose(room.plan.guild_id, targets, room.plan.spoken)
         await answer(interaction, translated_into(targets))
@@ -118,7 +120,7 @@ class LanguagesMenu(discord.ui.Select["PanelButtons"]):
 
 def _member(interaction: Interaction) -> discord.Member:
     if not isinstance(interaction.user, discord.Member):
-        raise UsageError(t("This works in a server only."))
+        raise UsageError(t("This only works in a server."))
     return interaction.user
 
 
@@ -151,7 +153,7 @@ async def changeable(rooms: Rooms, person: discord.Member, *, speaks: bool = Fal
 def translated_into(targets: Sequence[str]) -> str:
     """What is answered to who chose languages."""
     return t(
-        "Translated into {languages} from now on.",
+        "Now translating into {languages}.",
         languages=listing(language_name(target) for target in targets),
     )
 

@@ -74,7 +74,10 @@ def check_start(
     if isinstance(text, discord.Thread) and text.is_private():
         # Whom it was opened to, a bot can't know, so nobody could be heard.
         raise UsageError(
-            t("Captions can't go into a private thread; name another channel with the option text.")
+            t(
+                "Captions can't be posted in a private thread. Choose another channel with the "
+                "option “text”."
+            )
         )
     refuse(findings(me, person, voice, text, speaks=speaks))
 
@@ -94,14 +97,14 @@ def check_starter(person: discord.Member, settings: GuildSettings) -> None:
     if not roles:  # they were all deleted: rather nobody than everybody
         raise StarterError(
             t(
-                "Only those who may manage this server can do this, until they choose others "
+                "Only members with Manage Server can do this, unless they allow other roles "
                 "with {command}.",
                 command=command("settings starters"),
             )
         )
     raise StarterError(
         t(
-            "This server lets only members with one of these roles do this: {roles}.",
+            "In this server, only members with one of these roles can do this: {roles}.",
             roles=listing(f"@{role}" for role in roles),
         )
     )
@@ -118,8 +121,8 @@ def check_present(person: discord.Member, voice: Voice) -> None:
     if not (is_in(person, voice.id) or person.guild_permissions.manage_guild):
         raise StarterError(
             t(
-                "Join {channel} first: from outside, only those who may manage this server can "
-                "have it translated.",
+                "Join {channel} first. From outside the channel, only members with Manage "
+                "Server can start translation there.",
                 channel=voice.mention,
             )
         )
@@ -164,7 +167,7 @@ def check_manager(person: discord.Member) -> None:
     if not person.guild_permissions.manage_guild:
         raise StarterError(
             t(
-                "You need the permission {permission} for this.",
+                "You need the {permission} permission for this.",
                 permission=NAMES["manage_guild"],
             )
         )
@@ -235,15 +238,15 @@ ASKED_FOR: Final = frozenset(NAMES) - {"manage_messages", "manage_guild"}
 """What the bot's invitation asks for: all that it needs or had better have in every server."""
 
 _BETTER_TO_WRITE: Final[dict[str, str | None]] = {
-    "manage_webhooks": t("captions stand under my own name, with the speaker's in bold"),
-    "read_message_history": t("I do not find again what I posted before a restart"),
+    "manage_webhooks": t("captions are posted under my name, with the speaker's in bold"),
+    "read_message_history": t("I can't find what I posted before a restart"),
 }
 _BETTER_WITH_THREADS: Final[dict[str, str | None]] = {
-    "create_public_threads": t("all languages stand together"),
-    "send_messages_in_threads": t("all languages stand together"),
+    "create_public_threads": t("all languages together"),
+    "send_messages_in_threads": t("all languages together"),
 }
 _BETTER_TO_REMOVE: Final[dict[str, str | None]] = {
-    "manage_messages": t("captions are removed one by one, which takes longer"),
+    "manage_messages": t("captions are deleted one by one, which takes longer"),
 }
 
 
@@ -256,7 +259,7 @@ def _needed_to_hear(voice: Voice, *, speaks: bool) -> dict[str, str | None]:
         return needed
     if speaks:
         needed["speak"] = None
-    needed["set_voice_channel_status"] = t("the channel does not show that it is translated")
+    needed["set_voice_channel_status"] = t("the channel doesn't show that it is being translated")
     return needed
 
 

@@ -103,7 +103,7 @@ class Host:
         voice = guild.get_channel(saved.voice_channel_id)
         text = guild.get_channel_or_thread(saved.text_channel_id)
         if not isinstance(voice, Voice) or not isinstance(text, Text):
-            raise ChatError(t("The text channel is gone."))
+            raise ChatError(t("The text channel no longer exists."))
         speaks = saved.spoken is not None
         check_start(guild.me, guild.me, voice, text, speaks=speaks)
         settings = await self._rooms.settings(guild.id)

@@ -70,7 +70,7 @@ class StarterMenu(Menu):
         chosen = settings.starter_roles if settings is not None else frozenset()
         self._roles: discord.ui.RoleSelect[Any] = discord.ui.RoleSelect(
             custom_id="parley:settings:starters",
-            placeholder=render(t("Roles that may start, stop and change rooms"), locale),
+            placeholder=render(t("Roles that can start, stop and change translation"), locale),
             min_values=1,
             max_values=MOST_ROLES,
             default_values=[
@@ -81,7 +81,7 @@ class StarterMenu(Menu):
         self._roles.callback = self._choose  # type: ignore[method-assign] # discord.py's own way for items that are made
         self.add_item(self._roles)
         self.add_item(
-            _button("parley:settings:everybody", t("Everybody"), self._everybody, locale=locale)
+            _button("parley:settings:everybody", t("Everyone"), self._everybody, locale=locale)
         )
 
     async def _choose(self, interaction: Interaction) -> None:
@@ -147,7 +147,7 @@ def manager(interaction: Interaction) -> discord.Member:
         UsageError: It is no server.
     """
     if not isinstance(interaction.user, discord.Member):
-        raise UsageError(t("This works in a server only."))
+        raise UsageError(t("This only works in a server."))
     check_manager(interaction.user)
     return interaction.user
 

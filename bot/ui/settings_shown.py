@@ -11,17 +11,17 @@ from bot.words.languages import own_name
 
 _NAMES: Final[Mapping[str, str]] = {
     "targets": t("languages"),
-    "spoken": t("spoken language"),
+    "spoken": t("language read aloud"),
     "layout": t("layout"),
     "originals": t("originals"),
-    "starter_roles": t("who may start"),
+    "starter_roles": t("who can start"),
     "consent": t("who is heard"),
     "transcript_days": t("transcripts"),
-    "caption_minutes": t("removal of captions"),
+    "caption_minutes": t("caption deletion"),
     "daily_minutes": t("daily limit"),
-    "guests": t("languages of guests"),
-    "auto_channels": t("channels that start by themselves"),
-    "locale": t("my own language"),
+    "guests": t("guest languages"),
+    "auto_channels": t("channels that start automatically"),
+    "locale": t("language of my messages"),
 }
 AT_ONCE: Final = frozenset(
     {"starter_roles", "consent", "transcript_days", "daily_minutes", "auto_channels", "guests"}
@@ -69,16 +69,16 @@ def changed(before: GuildSettings, after: GuildSettings, *, running: bool) -> Re
         if getattr(before, field.name) != getattr(after, field.name)
     ]
     if not different:
-        return t("That is how it was already.")
+        return t("Nothing changed; it was already set that way.")
     later = [name for name in different if name not in AT_ONCE] if running else []
     now = [name for name in different if name not in later]
     said = []
     if now:
-        said.append(t("✅ Changed from now on: {settings}.", settings=_listed(now)))
+        said.append(t("✅ Changed: {settings}.", settings=_listed(now)))
     if later:
         said.append(
             t(
-                "✅ Changed from the next room on, the one that runs stays as it is: {settings}.",
+                "✅ Changed, starting with the next translation: {settings}.",
                 settings=_listed(later),
             )
         )
@@ -91,8 +91,8 @@ def _listed(names: Iterable[str]) -> Renderable:
 
 def _spoken(settings: GuildSettings) -> str:
     if settings.spoken is None:
-        return t("**Spoken back:** nothing")
-    return t("**Spoken back:** {language}", language=language_name(settings.spoken))
+        return t("**Read aloud:** nothing")
+    return t("**Read aloud:** {language}", language=language_name(settings.spoken))
 
 
 def _captions(settings: GuildSettings) -> Renderable:
@@ -106,8 +106,8 @@ def _captions(settings: GuildSettings) -> Renderable:
             t("with the original") if settings.originals else t("without the original"),
             (
                 tn(
-                    "removed after {minutes} minute",
-                    "removed after {minutes} minutes",
+                    "deleted after {minutes} minute",
+                    "deleted after {minutes} minutes",
                     settings.caption_minutes,
                     minutes=number(settings.caption_minutes, 0),
                 )
@@ -120,16 +120,16 @@ def _captions(settings: GuildSettings) -> Renderable:
 
 def _starters(settings: GuildSettings) -> str:
     if not settings.starter_roles:
-        return t("**Who may start:** everybody who may use the commands")
+        return t("**Who can start:** everyone who can use the commands")
     return t(
-        "**Who may start:** {roles}, and those who may manage the server",
+        "**Who can start:** {roles}, and members with Manage Server",
         roles=listing(f"<@&{role_id}>" for role_id in sorted(settings.starter_roles)),
     )
 
 
 def _consent(settings: GuildSettings) -> str:
     if settings.consent is ConsentMode.ANNOUNCED:
-        return t("**Who is heard:** everybody who was told and did not say no")
+        return t("**Who is heard:** everyone who was told and didn't say no")
     return t("**Who is heard:** only those who joined in")
 
 
@@ -165,19 +165,19 @@ def _limit(settings: GuildSettings, host: float) -> str:
 
 def _guests(settings: GuildSettings, most: int) -> str:
     if not (count := min(settings.guests, most)):
-        return t("**Guests may add:** no languages")
+        return t("**Guests can add:** no languages")
     return tn(
-        "**Guests may add:** {count} language that they read",
-        "**Guests may add:** {count} languages that they read",
+        "**Guests can add:** {count} language they read",
+        "**Guests can add:** {count} languages they read",
         count,
     )
 
 
 def _auto(settings: GuildSettings) -> str:
     if not settings.auto_channels:
-        return t("**Starts by itself:** nowhere")
+        return t("**Starts automatically:** nowhere")
     return t(
-        "**Starts by itself:** {channels}",
+        "**Starts automatically:** {channels}",
         channels=listing(
             f"<#{voice}> → <#{text}>" for voice, text in sorted(settings.auto_channels.items())
         ),
@@ -186,5 +186,7 @@ def _auto(settings: GuildSettings) -> str:
 
 def _words(settings: GuildSettings) -> str:
     if settings.locale not in LOCALES:
-        return t("**My own language:** the server's")
-    return t("**My own language:** {language}", language=own_name(settings.locale.split("-")[0]))
+        return t("**Language of my messages:** the server's")
+    return t(
+        "**Language of my messages:** {language}", language=own_name(settings.locale.split("-")[0])
+    )

@@ -5,10 +5,10 @@ from typing import Final
 import discord
 
 from bot.domain.events import ConversationState
+from bot.domain.trouble import ServiceTrouble
 from bot.room import outages
 from bot.room.room import RoomStatus, SpeakerStatus
 from bot.ui import usage
-from bot.usage.availability import Trouble
 from bot.words import Text, command, language_name, listing, number, render, t, tn
 
 _LIMIT: Final = 2000  # characters of a message
@@ -73,7 +73,7 @@ def _head(status: RoomStatus, now: float) -> list[str]:
     lines: list[str] = [
         _title(status),
         t(
-            "Since {time}, captions in {channel}.",
+            "Started {time}. Captions appear in {channel}.",
             time=f"<t:{round(now - status.running_s)}:t>",
             channel=f"<#{plan.text_channel_id}>",
         ),
@@ -82,7 +82,7 @@ def _head(status: RoomStatus, now: float) -> list[str]:
     if read := [target for target in plan.targets if target not in chosen]:
         lines.append(
             t(
-                "For those who read it: {languages}.",
+                "Added for readers: {languages}.",
                 languages=listing(language_name(target) for target in read),
             )
         )
@@ -111,7 +111,7 @@ def _title(status: RoomStatus) -> Text:
 
 def _interrupted(now: float) -> Text:
     return t(
-        "**Interrupted at {time}: I am being restarted. Nobody is heard until I am back.**",
+        "**Interrupted at {time}: I'm restarting. Nobody is heard until I'm back.**",
         time=f"<t:{int(now)}:t>",
     )
 
@@ -120,11 +120,11 @@ def _hearing(status: RoomStatus, now: float) -> Text:
     if status.paused:
         return t("**Paused: nobody is heard.**")
     if (obstacle := _obstacle(status)) is not None:
-        return t("**Nobody is heard at the moment: {reason}.**", reason=obstacle)
+        return t("**Nobody is being heard right now: {reason}.**", reason=obstacle)
     if status.heard_ago_s is None:
         return t("Nobody has been heard yet.")
     if status.heard_ago_s < _JUST_NOW_S:
-        return t("Heard just now.")
+        return t("Last heard just now.")
     return t("Last heard {time}.", time=f"<t:{round(now - status.heard_ago_s)}:R>")
 
 
@@ -138,7 +138,7 @@ def _troubles(status: RoomStatus) -> list[Text]:
     return found
 
 
-def service_trouble(trouble: Trouble) -> Text:
+def service_trouble(trouble: ServiceTrouble) -> Text:
     """The translation service can't be used."""
     return t(
         "**Nothing new can be translated since {time}.** {reason}",
@@ -152,18 +152,18 @@ def _voice(status: RoomStatus) -> Text | None:
         return None
     language = language_name(status.plan.spoken)
     if status.figures.get("muted"):
-        return t("{language} can't be spoken: I am muted by the server.", language=language)
+        return t("{language} can't be read aloud: I'm server muted.", language=language)
     if status.figures.get("audience"):
-        return t("{language} can't be spoken: I am in the stage's audience.", language=language)
-    return t("{language} is spoken in the channel.", language=language)
+        return t("{language} can't be read aloud: I'm in the stage's audience.", language=language)
+    return t("{language} is read aloud in the channel.", language=language)
 
 
 def _obstacle(status: RoomStatus) -> Text | None:
     """Why nobody can be heard, if so."""
     if status.figures.get("deafened"):
-        return t("I am deafened by the server")
+        return t("I'm server deafened")
     if status.figures.get("deaf"):
-        return t("I am reconnecting")
+        return t("I'm reconnecting")
     return None
 
 
@@ -171,14 +171,14 @@ def _speaker(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
     name = discord.utils.escape_markdown(speaker.member.name)
     if speaker.unread is not None and speaker.unreadable:
         return t(
-            "- {name}: {state}; would read {language}, which can't be added here",
+            "- {name}: {state}; reads {language}, which can't be added here",
             name=name,
             state=_state(speaker, obstacle),
             language=language_name(speaker.unread),
         )
     if speaker.unread is not None:
         return t(
-            "- {name}: {state}; would read {language}, but the room has no place for it",
+            "- {name}: {state}; reads {language}, but there is no room for another language",
             name=name,
             state=_state(speaker, obstacle),
             language=language_name(speaker.unread),
@@ -191,7 +191,7 @@ def _unnamed(status: RoomStatus, obstacle: Text | None) -> Text:
     if obstacle is None and not status.paused:
         heard = sum(speaker.consenting and speaker.reads for speaker in status.speakers)
     return t(
-        "Heard: {heard} of {count}. {command} says who, to those who can see the voice channel.",
+        "Heard: {heard} of {count}. {command} shows who, to members who can see the voice channel.",
         heard=number(heard),
         count=number(len(status.speakers)),
         command=command("translate status"),

@@ -155,5 +155,5 @@ async def _confirmed(rooms: Rooms, interaction: Interaction, session: str) -> No
 
 def _member(interaction: Interaction) -> discord.Member:
     if not isinstance(interaction.user, discord.Member):
-        raise UsageError(t("This works in a server only."))
+        raise UsageError(t("This only works in a server."))
     return interaction.user

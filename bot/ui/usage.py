@@ -13,16 +13,16 @@ def text(report: UsageReport) -> Renderable:
     if not report.days:
         return lines([head, t("Nothing was translated in the last {days} days.", days=DAYS)])
     whole = t(
-        "**Last {days} days:** {minutes} minutes, of them {own} yours; cost {cost}",
+        "**Last {days} days:** {minutes} minutes ({own} yours), cost {cost}",
         days=DAYS,
         minutes=number(sum(day.minutes for day in report.days), 1),
         own=number(sum(day.own_minutes for day in report.days), 1),
         cost=report.cost.whole,
     )
     if (by := report.cost.by) is None:
-        foot = t("-# Costs are estimates, days those of UTC.")
+        foot = t("-# Costs are estimates. Days are in UTC.")
     else:
-        foot = t("-# Costs are estimates (prices: {prices}), days those of UTC.", prices=by)
+        foot = t("-# Costs are estimates (prices: {prices}). Days are in UTC.", prices=by)
     return lines([head, *(_day(day) for day in report.days[:_SHOWN]), whole, foot])
 
 

@@ -105,9 +105,9 @@ class Account:
         if self._told:
             self._told = False
             return (
-                t("A new day has begun: speech is translated again.")
+                t("A new day has begun, so speech is being translated again.")
                 if new_day
-                else t("The daily limit has changed: speech is translated again.")
+                else t("The daily limit has changed, so speech is being translated again.")
             )
         minutes = self._minutes
         if self._limit == 0 or self._warned or minutes < self._limit * _WARN_AT:
@@ -116,8 +116,8 @@ class Account:
         return tn(
             "{minutes} of today's {limit} translation minute of this server is used. When it "
             "is used up, translation rests until midnight UTC.",
-            "{minutes} of today's {limit} translation minutes of this server are used. When they "
-            "are used up, translation rests until midnight UTC.",
+            "This server has used {minutes} of its {limit} translation minutes for today. "
+            "When they run out, translation pauses until midnight UTC.",
             self._limit,
             minutes=number(minutes),
             limit=number(self._limit),
@@ -134,8 +134,8 @@ class Account:
         return tn(
             "Today's {limit} translation minute of this server is used up: speech is translated "
             "again from midnight UTC.",
-            "Today's {limit} translation minutes of this server are used up: speech is translated "
-            "again from midnight UTC.",
+            "This server has used its {limit} translation minutes for today. Translation "
+            "resumes at midnight UTC.",
             self._limit,
             limit=number(self._limit),
         )

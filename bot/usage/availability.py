@@ -12,10 +12,11 @@ trouble and nobody connects, the service is tried from here, so that its end is 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from bot.clock import Clock, Timer
+from bot.domain.trouble import ServiceTrouble
 from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
@@ -24,28 +25,10 @@ TELL_S: Final = 3.0  # what is over sooner is not spoken of
 CONFIRM_S: Final = 2.0
 TRY_S: Final = (10.0, 20.0, 30.0)  # rests between attempts; the last one stays
 RECHECK_S: Final = 600.0  # after a refusal for good: it may be put right without a restart
-KEPT_S: Final = 20.0  # what is said meanwhile: as a caption that comes later, it helps nobody
 KNOWN_WITHIN_S: Final = 2.0  # who starts a room waits no longer
 
 Try = Callable[[], Awaitable[None]]
 """Uses the service once, at no cost, and reports what came of it as any other use does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a service can't be used.
-
-    Attributes:
-        code: Stable, for logs and `/health`.
-        reason: A sentence for members.
-        since: Seconds since 1970.
-        final: It is refused for good: trying again does not help.
-    """
-
-    code: str
-    reason: str
-    since: float
-    final: bool = False
 
 
 class Availability:
@@ -62,7 +45,7 @@ class Availability:
         self._clock = clock
         self._now = now
         self._worked = False  # ever
-        self._trouble: Trouble | None = None
+        self._trouble: ServiceTrouble | None = None
         self._detail = ""
         self._began_at = 0.0
         self._doubted = False  # a refusal for good that came once
@@ -78,17 +61,17 @@ class Availability:
         self.renewals = 0  # how often it was worth while to try again what was given up
 
     @property
-    def trouble(self) -> Trouble | None:
+    def trouble(self) -> ServiceTrouble | None:
         """Why it can't be used, also if that was found out just now."""
         return self._trouble
 
     @property
-    def lasting(self) -> Trouble | None:
+    def lasting(self) -> ServiceTrouble | None:
         """The same, where it is worth telling."""
         return self._trouble if self._told else None
 
     @property
-    def refusal(self) -> Trouble | None:
+    def refusal(self) -> ServiceTrouble | None:
         """The same, where trying again does not help."""
         return self._trouble if self._trouble is not None and self._trouble.final else None
 
@@ -118,7 +101,7 @@ class Availability:
         since = self._now() if before is None else before.since
         first = before is None or not (before.final or self._doubted)
         self._doubted = final and first and self._worked and self._try is not None
-        self._trouble = Trouble(code, reason, since, final and not self._doubted)
+        self._trouble = ServiceTrouble(code, reason, since, final and not self._doubted)
         self._detail = detail
         if before is None:
             self._began_at = self._clock.now()
@@ -171,7 +154,7 @@ class Availability:
         log.warning("%s: %s", self._name, self._described(self._trouble))
         self._changed()
 
-    def _described(self, trouble: Trouble) -> str:
+    def _described(self, trouble: ServiceTrouble) -> str:
         what = "refused for good" if trouble.final else "can't be used, trying again"
         return f"{what}: {trouble.code}" + (f" ({self._detail})" if self._detail else "")
 

@@ -21,7 +21,7 @@ def check_entry(channel: VoiceChannel) -> None:
     if not (allowed.view_channel and allowed.connect):
         raise VoiceLinkError(
             t(
-                "I need the permissions View Channel and Connect in {channel}.",
+                "I need the View Channel and Connect permissions in {channel}.",
                 channel=channel.name,
             ),
             retryable=False,
@@ -35,7 +35,7 @@ def not_encrypted(channel: VoiceChannel, timeout_s: float) -> VoiceLinkError:
     """The bot did not get into the channel's end-to-end encryption in time."""
     return VoiceLinkError(
         t(
-            "The encryption of {channel} was not ready within {seconds} s.",
+            "The encryption of {channel} wasn't ready within {seconds} s.",
             channel=channel.name,
             seconds=number(timeout_s),
         )
@@ -50,7 +50,7 @@ def explained(channel: VoiceChannel, timeout_s: float) -> Iterator[None]:
     except TimeoutError as error:
         raise VoiceLinkError(
             t(
-                "Discord did not let me into {channel} within {seconds} s.",
+                "Discord didn't let me into {channel} within {seconds} s.",
                 channel=channel.name,
                 seconds=number(timeout_s),
             )
@@ -65,7 +65,7 @@ def explained(channel: VoiceChannel, timeout_s: float) -> Iterator[None]:
         ) from error
     except ClientException as error:
         raise VoiceLinkError(
-            t("I am already in a voice channel of this server."), retryable=False
+            t("I'm already in a voice channel in this server."), retryable=False
         ) from error
     except (discord.DiscordException, OSError, ValueError) as error:
         raise VoiceLinkError(

@@ -32,16 +32,17 @@ async def ask_to_speak(channel: discord.StageChannel) -> VoiceNotice | None:
         return VoiceNotice(
             "stage",
             t(
-                "I can't ask to speak on {channel}: a moderator of the stage has to invite me, or "
-                "give me the permission Request to Speak. Until then there are captions only.",
+                "I can't ask to speak on {channel}. A stage moderator has to invite me or "
+                "give me the Request to Speak permission. Until then, there are only "
+                "captions.",
                 channel=channel.name,
             ),
         )
     return VoiceNotice(
         "stage",
         t(
-            "I asked to speak on {channel}: a moderator of the stage has to accept that before "
-            "translations can be heard there. Until then there are captions only.",
+            "I've asked to speak on {channel}. A stage moderator has to accept before "
+            "translations can be read aloud there. Until then, there are only captions.",
             channel=channel.name,
         ),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from bot.usage.availability import Trouble
+from bot.domain.trouble import ServiceTrouble
 from bot.words import render
 
 
@@ -13,7 +13,7 @@ def health_of(
     rooms: int,
     links: Sequence[Mapping[str, float]],
     figures: Mapping[str, object] = MappingProxyType({}),
-    troubles: Mapping[str, Trouble] = MappingProxyType({}),
+    troubles: Mapping[str, ServiceTrouble] = MappingProxyType({}),
     now: float = 0.0,
 ) -> tuple[bool, Mapping[str, object]]:
     """Whether the bot does its work, and what `/health` says of it.
@@ -42,7 +42,7 @@ def health_of(
     }
 
 
-def _described(trouble: Trouble, now: float) -> Mapping[str, object]:
+def _described(trouble: ServiceTrouble, now: float) -> Mapping[str, object]:
     return {
         "code": trouble.code,
         "reason": render(trouble.reason, None),

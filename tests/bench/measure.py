@@ -60,7 +60,7 @@ class Child:
             EOFError: It ended without.
         """
         if not self.pipe.poll(60):
-            raise TimeoutError("A measured process does not answer.")
+            raise TimeoutError("A measured process isn't answering.")
         return self.pipe.recv()
 
     def end(self) -> None:

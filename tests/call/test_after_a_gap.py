@@ -98,7 +98,9 @@ async def test_a_room_that_all_left_in_the_gap_ends(tmp_path: Path) -> None:
             assert room.status().speakers == ()
             room._deserted()  # a minute later
             await where.until(
-                lambda: any("Nobody has been" in m.content for m in where.captions.messages),
+                lambda: any(
+                    "I left because nobody has been" in m.content for m in where.captions.messages
+                ),
                 10,
                 "the reason",
             )

@@ -30,7 +30,7 @@ async def test_a_member_without_any_permission_is_served(tmp_path: Path) -> None
             usage = await said("translate usage")
             assert "of them 0.0 yours" in usage
             assert "1 connection;" in usage
-            mine = await said("translate mine", speaks="de", reads="ja")
+            mine = await said("translate my-languages", speaks="de", reads="ja")
             wished = "You speak German, and read Japanese while you are in the voice channel."
             assert mine == wished
             assert "- “a” → “b”" in await said("glossary list")
@@ -54,9 +54,9 @@ async def test_what_is_so_already_is_said(tmp_path: Path) -> None:
             return (await ask(ana, where, command)).content
 
         assert "Nothing was translated in the last 30 days." in await said("translate usage")
-        assert "Nothing is kept of you." in await said("privacy status")
-        nothing = "You are not being heard, and nothing is remembered of this."
+        assert "Nothing is kept about you." in await said("privacy status")
+        nothing = "You are not being heard, and nothing is kept about this."
         assert await said("privacy leave") == nothing
-        assert "There was nothing kept of you to delete." in await said("privacy forget-me")
+        assert "Nothing about you was kept." in await said("privacy forget-me")
         await said("privacy join")
         assert await said("privacy join") == "You've already joined in."

@@ -42,7 +42,7 @@ async def test_members_read_that_the_minutes_are_used_up_also_after_a_restart(
             assert refused.content.startswith(used_up)
         assert [s.message.author_name for s in where.said()] == ["Ana"]
         assert len(notices()) == 1
-        assert notices()[0].endswith("again from midnight UTC.")
+        assert notices()[0].endswith("at midnight UTC.")
         async with bot_at(where, tmp_path, engine_url, DAILY_MINUTES=LIMIT):
             refused = await host.command("translate start", begin, channel=where.captions)
             assert refused.content.startswith(used_up)

@@ -88,7 +88,7 @@ COVERED: Mapping[str, Cases] = {
     "translate move": _CHANGED,
     "translate language add": _CHANGED,
     "translate language remove": _CHANGED,
-    "translate mine": Cases(_CHANGED.success, _FOR_ALL, _CHANGED.bad),
+    "translate my-languages": Cases(_CHANGED.success, _FOR_ALL, _CHANGED.bad),
     "translate status": Cases(_CHANGED.success, _FOR_ALL, _CHANGED.bad),
     "translate usage": Cases(
         "call/test_daily_minutes.py::"
@@ -125,7 +125,7 @@ COVERED: Mapping[str, Cases] = {
     "settings transcripts": _SETTING,
     "settings limits": _SETTING,
     "settings auto-start": _SETTING,
-    "settings words": _SETTING,
+    "settings language": _SETTING,
     "settings reset": Cases(
         f"{_SETTINGS}test_a_reset_is_asked_back",
         _MANAGERS,
@@ -210,7 +210,7 @@ def in_order(where: Place, host: Person) -> list[tuple[str, dict[str, Any]]]:
         ("settings transcripts", {"days": 3}),
         ("settings limits", {"minutes": 9}),
         ("settings auto-start", den),
-        ("settings words", {"language": "de"}),
+        ("settings language", {"language": "de"}),
         ("settings reset", {}),
         ("translate transcript", {"format": "txt"}),
         ("translate start", {"to": "en", **lounge}),
@@ -218,7 +218,7 @@ def in_order(where: Place, host: Person) -> list[tuple[str, dict[str, Any]]]:
         ("translate usage", {}),
         ("translate language add", {"language": "es"}),
         ("translate language remove", {"language": "en"}),
-        ("translate mine", {"speaks": "de", "reads": "ja"}),
+        ("translate my-languages", {"speaks": "de", "reads": "ja"}),
         ("translate pause", {}),
         ("translate resume", {}),
         ("translate move", den),
@@ -279,7 +279,7 @@ async def test_commands_and_buttons_answer_while_the_database_is_held_by_another
         with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
             await asyncio.to_thread(other.execute, "begin immediate")  # after what the room writes
             work = asyncio.gather(
-                ask(host, where, "translate mine", speaks="de"),
+                ask(host, where, "translate my-languages", speaks="de"),
                 ask(host, where, "glossary add", language="es", source="a", translation="b"),
                 ask(host, where, "settings transcripts", days=3),
                 ask(ana, where, "privacy leave"),
@@ -292,4 +292,4 @@ async def test_commands_and_buttons_answer_while_the_database_is_held_by_another
             answers = await work
         assert all(answer.answered_after_s < ANSWERED_WITHIN_S for answer in answers)
         assert answers[0].content == "You speak German."
-        assert answers[2].content.startswith("✅ Changed from now on: transcripts.")
+        assert answers[2].content.startswith("✅ Changed: transcripts.")

@@ -31,7 +31,7 @@ async def test_the_buttons_of_what_was_posted_are_not_kept_and_answer_all_the_sa
             await use(where, host, "translate start", to="en")
             panel = await panel_of(where)
             chosen = await host.select(panel, LANGUAGES, ["fr", "en"])
-            assert chosen.content == "Translated into English, French from now on."
+            assert chosen.content == "Now translating into English, French."
             edited = partial(bool, panel.edits)
             await where.until(edited, 15, "the change")
             await host.press(panel, STOP)

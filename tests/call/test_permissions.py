@@ -65,10 +65,10 @@ async def test_without_connect_or_speak_the_channel_and_what_is_missing_are_name
         guild, bot, lounge = here.where.guild, here.where.account, here.where.lounge
         guild.deny(lounge, bot, Permissions.SPEAK)
         said = await here.start(here.host, voice=True)
-        assert said == "I need the permission Speak in #Lounge."
+        assert said == "I need the Speak permission in #Lounge."
         guild.deny(lounge, bot, Permissions.CONNECT)
         said = await here.start(here.host)
-        assert said == "I need the permission Connect in #Lounge."
+        assert said == "I need the Connect permission in #Lounge."
 
 
 async def test_without_send_messages_the_channel_and_what_is_missing_are_named(
@@ -77,7 +77,7 @@ async def test_without_send_messages_the_channel_and_what_is_missing_are_named(
     async with office(tmp_path) as here:
         here.where.guild.deny(here.where.captions, here.where.account, Permissions.SEND_MESSAGES)
         said = await here.start(here.host)
-        assert said == "I need the permission Send Messages in #captions."
+        assert said == "I need the Send Messages permission in #captions."
 
 
 async def test_everything_that_is_missing_anywhere_is_named_at_once(tmp_path: Path) -> None:
@@ -90,9 +90,9 @@ async def test_everything_that_is_missing_anywhere_is_named_at_once(tmp_path: Pa
         guild.give(here.guest, guild.add_role("Manager", Permissions.MANAGE_GUILD))
         assert (await here.start(here.guest, voice=True)).splitlines() == [
             "I need the permissions View Channel, Connect, Speak in #Lounge.",
-            "I need the permission Send Messages in #captions.",
-            "You need the permission Connect in #Lounge.",
-            "You need the permission Send Messages in #captions.",
+            "I need the Send Messages permission in #captions.",
+            "You need the Connect permission in #Lounge.",
+            "You need the Send Messages permission in #captions.",
         ]
 
 
@@ -112,7 +112,7 @@ async def test_who_may_mute_members_needs_not_request_to_speak(tmp_path: Path) -
         guild.allow(stage, bot, Permissions.MUTE_MEMBERS)
         guild.deny(here.where.captions, bot, Permissions.SEND_MESSAGES)
         said = await here.start(here.host, channel=stage, voice=True)
-        assert said == "I need the permission Send Messages in #captions."
+        assert said == "I need the Send Messages permission in #captions."
 
 
 async def test_a_stage_asks_for_request_to_speak_when_the_translation_is_spoken(
@@ -122,7 +122,7 @@ async def test_a_stage_asks_for_request_to_speak_when_the_translation_is_spoken(
         stage = here.where.guild.add_stage_channel("Stage")
         here.where.guild.deny(stage, here.where.account, Permissions.REQUEST_TO_SPEAK)
         said = await here.start(here.host, channel=stage, voice=True)
-        assert said == "I need the permission Request to Speak in #Stage."
+        assert said == "I need the Request to Speak permission in #Stage."
 
 
 async def test_only_the_chosen_roles_and_managers_start_rooms(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ async def test_only_the_chosen_roles_and_managers_start_rooms(tmp_path: Path) ->
         asked = await here.host.command("settings starters", channel=here.where.captions)
         await here.host.select(asked, "parley:settings:starters", [str(role.id)])
         assert await here.start(here.guest) == (
-            "This server lets only members with one of these roles do this: @Interpreters."
+            "In this server, only members with one of these roles do this: @Interpreters."
         )
         guild.deny(here.where.lounge, here.where.account, Permissions.CONNECT)
         guild.give(here.guest, role)
@@ -142,7 +142,7 @@ async def test_only_the_chosen_roles_and_managers_start_rooms(tmp_path: Path) ->
         )
         await here.guest.join(here.where.lounge)
         for person in (here.host, here.guest):
-            assert await here.start(person) == "I need the permission Connect in #Lounge."
+            assert await here.start(person) == "I need the Connect permission in #Lounge."
 
 
 async def test_a_channel_where_i_can_not_work_never_starts_by_itself(tmp_path: Path) -> None:
@@ -151,9 +151,9 @@ async def test_a_channel_where_i_can_not_work_never_starts_by_itself(tmp_path: P
         answer = await here.host.command(
             "settings auto-start", {"channel": here.where.lounge}, channel=here.where.captions
         )
-        assert answer.content.startswith("I need the permission Connect in #Lounge.")
+        assert answer.content.startswith("I need the Connect permission in #Lounge.")
         shown = await here.host.command("settings show", channel=here.where.captions)
-        assert "**Starts by itself:** nowhere" in shown.content
+        assert "**Starts automatically:** nowhere" in shown.content
 
 
 async def test_the_check_walks_all_that_a_room_needs(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ async def test_the_check_walks_all_that_a_room_needs(tmp_path: Path) -> None:
         guild, bot = here.where.guild, here.where.account
         lounge, captions = f"<#{here.where.lounge.id}>", f"<#{here.where.captions.id}>"
         assert await here.check() == [
-            "**A room can start here.**",
+            "**Translation can start here.**",
             f"✅ I have in {lounge}: View Channel, Connect, Set Voice Channel Status",
             (
                 f"✅ I have in {captions}: View Channel, Send Messages, Manage Webhooks, "
@@ -169,7 +169,7 @@ async def test_the_check_walks_all_that_a_room_needs(tmp_path: Path) -> None:
             ),
             f"✅ You have in {lounge}: View Channel, Connect",
             f"✅ You have in {captions}: View Channel, Send Messages",
-            "✅ 0.0 minutes translated today; there is no limit",
+            "✅ 0.0 minutes translated today (no limit)",
         ]
         guild.deny(here.where.lounge, bot, Permissions.CONNECT)
         guild.deny(
@@ -183,7 +183,7 @@ async def test_the_check_walks_all_that_a_room_needs(tmp_path: Path) -> None:
             channel=here.where.captions,
         )
         assert (await here.check())[:6] == [
-            "**A room can't start here yet.**",
+            "**Translation can't start here yet.**",
             f"❌ I need in {lounge}: Connect",
             (
                 f"⚠️ I lack Set Voice Channel Status in {lounge}: the channel does not show that "
@@ -206,7 +206,7 @@ async def test_the_check_needs_a_voice_channel_and_finds_the_one_its_person_is_i
         assert answer.content.startswith("Join a voice channel first")
         await here.host.join(here.where.lounge)
         answer = await here.host.command("settings check", channel=here.where.captions)
-        assert answer.content.startswith("**A room can start here.**")
+        assert answer.content.startswith("**Translation can start here.**")
 
 
 @pytest.mark.parametrize(("limit", "full"), [(1, True), (2, False)])
@@ -220,4 +220,4 @@ async def test_the_check_says_when_the_voice_channel_is_full(
         async with bot_at(where, tmp_path, UNUSED_ENGINE):
             answer = await host.command("settings check", channel=where.captions)
             assert (f"❌ <#{booth.id}> is full, and I can't get in." in answer.content) == full
-            assert answer.content.startswith("**A room can't start here yet.**") == full
+            assert answer.content.startswith("**Translation can't start here yet.**") == full

@@ -57,8 +57,8 @@ async def test_with_opt_in_who_enters_later_reads_a_word_and_decides_by_command(
             await ana.speak(clip(SPEECH)[0])
             assert str(ana.id) not in kept(tmp_path)
             before = await ana.command("privacy status", {}, channel=where.captions)
-            assert "You have not joined in" in before.content
-            assert "Nothing is kept of you" in before.content
+            assert "You haven't joined in" in before.content
+            assert "Nothing is kept about you" in before.content
             joined = await ana.command("privacy join", {}, channel=where.captions)
             assert "You've joined in:" in joined.content
             assert joined.ephemeral
@@ -73,7 +73,7 @@ async def test_with_opt_in_who_enters_later_reads_a_word_and_decides_by_command(
             assert [bytes(session.audio) for session in service.sessions] == heard
             again = await ana.command("privacy forget-me", {}, channel=where.captions)
             assert "minutes counted for you" in again.content
-            assert "its moderators can delete them" in again.content
+            assert "Its moderators can delete them" in again.content
             assert str(ana.id) not in kept(tmp_path)
             await host.command("translate stop", {}, channel=where.captions)
         assert where.discord.complaints == []
@@ -92,7 +92,7 @@ async def test_where_everybody_is_announced_each_is_named_in_time_and_a_no_is_re
             await host.command(
                 "translate start", {"to": "en", "channel": where.lounge}, channel=where.captions
             )
-            assert words_to(where, "heard 10 seconds later, except those who stay out")
+            assert words_to(where, "heard 10 seconds later, unless they stay out")
             await where.until(
                 lambda: bool(words_to(where, "heard in 10 seconds")), 10, "the announcement"
             )
@@ -101,7 +101,7 @@ async def test_where_everybody_is_announced_each_is_named_in_time_and_a_no_is_re
             consent = await app.rooms.consent(where.guild.id)
             assert consent.agreed == {host.id}, "not before they could say no"
             out = await ana.press(told, "Stay out")
-            assert "your no is all that is remembered" in out.content
+            assert "only your no is remembered" in out.content
             async with asyncio.timeout(20):
                 while ben.id not in consent.agreed:  # noqa: ASYNC110 - consent has no event
                     await asyncio.sleep(0.2)
@@ -110,7 +110,7 @@ async def test_where_everybody_is_announced_each_is_named_in_time_and_a_no_is_re
             status = await ana.command("privacy status", {}, channel=where.captions)
             assert "Kept: that you stay out" in status.content
             forgotten = await ben.command("privacy forget-me", {}, channel=where.captions)
-            assert "I keep you out until I restart" in forgotten.content
+            assert "I won't hear you until I restart" in forgotten.content
             assert consent.agreed == {host.id}
             assert str(ben.id) not in kept(tmp_path)
             assert str(ana.id) in kept(tmp_path)

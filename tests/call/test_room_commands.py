@@ -11,7 +11,7 @@ from tests.call.test_run import UNUSED_ENGINE
 from tests.support.call import Place, ask, bot_at, enter, place
 
 _ID = re.compile(r"\n-# [0-9a-f]{8}$")  # of a refusal, as the log has it
-NO_ROOM = "Nothing is being translated here; /translate start begins."
+NO_ROOM = "Nothing is being translated here. Start with /translate start."
 LESS: list[tuple[str, dict[str, str]]] = [("translate stop", {}), ("translate pause", {})]
 CHANGES: list[tuple[str, dict[str, str]]] = [
     ("translate resume", {}),
@@ -38,13 +38,13 @@ async def test_a_room_is_changed_while_it_runs(tmp_path: Path, service_url: str)
         host = await enter(where.guild.add_person("Host"), where)
         assert "captions appear in" in await use(where, host, "translate start")
         added = await use(where, host, "translate language add", language="Spanish")
-        assert added == "Translated into English, Spanish from now on."
+        assert added == "Now translating into English, Spanish."
         removed = await use(where, host, "translate language remove", language="en")
-        assert removed == "Translated into Spanish from now on."
-        wishes = await use(where, host, "translate mine", speaks="de", reads="Japanese")
+        assert removed == "Now translating into Spanish."
+        wishes = await use(where, host, "translate my-languages", speaks="de", reads="Japanese")
         assert wishes == "You speak German, and read Japanese while you are in the voice channel."
         assert "into Spanish, Japanese" in await use(where, host, "translate status")
-        assert await use(where, host, "translate mine", reads="none") == "You speak German."
+        assert await use(where, host, "translate my-languages", reads="none") == "You speak German."
         await use(where, host, "translate pause")
         assert "**Paused: nobody is heard.**" in await use(where, host, "translate status")
         await use(where, host, "translate resume")
@@ -56,8 +56,8 @@ async def test_a_room_is_changed_while_it_runs(tmp_path: Path, service_url: str)
         assert await use(where, host, "translate stop") == "Translation has stopped."
         assert await use(where, host, "translate status") == NO_ROOM
         said = [message.content for message in where.captions.messages]
-        assert "Translation is paused: nobody is heard until it goes on." in said
-        assert "Translation goes on: those who joined in are heard again." in said
+        assert "Translation is paused. Nobody is heard until it resumes." in said
+        assert "Translation resumed. Those who joined in are heard again." in said
         assert where.discord.complaints == []
 
 
@@ -68,31 +68,33 @@ async def test_what_cannot_be_is_said_and_changes_nothing(tmp_path: Path) -> Non
             assert await use(where, host, command, **options) == NO_ROOM
         assert "can't translate into “tlh”" in await use(where, host, "translate start", to="tlh")
         too_many = await use(where, host, "translate start", to="en, es, fr")
-        assert too_many == "That is 3 languages; a room takes 2 at most."
+        assert too_many == "That's 3 languages; you can choose up to 2."
         await use(where, host, "translate start", to="en")
         busy = await use(where, host, "translate start", to="en")
-        assert busy == "This server already has a room running; /translate stop ends it."
+        assert (
+            busy == "This server is already translating a voice channel; /translate stop ends it."
+        )
         for command, options, said in [
-            ("translate resume", {}, "Translation is not paused."),
-            ("translate move", {}, "I am in that voice channel already."),
-            ("translate language add", {"language": "en"}, "translated into already"),
+            ("translate resume", {}, "Translation isn't paused."),
+            ("translate move", {}, "I'm already in that voice channel."),
+            ("translate language add", {"language": "en"}, "already one of the languages"),
             ("translate language add", {"language": "tlh"}, "can't translate into “tlh”"),
-            ("translate language add", {"language": "es, fr"}, "Name one language."),
-            ("translate language remove", {"language": "es"}, "none of the languages chosen"),
+            ("translate language add", {"language": "es, fr"}, "Choose one language."),
+            ("translate language remove", {"language": "es"}, "one of the chosen languages"),
             ("translate language remove", {"language": "en"}, "at least one language"),
-            ("translate mine", {"speaks": "tlh"}, "can't translate into “tlh”"),
+            ("translate my-languages", {"speaks": "tlh"}, "can't translate into “tlh”"),
         ]:
             assert said in await use(where, host, command, **options)
         await use(where, host, "translate language add", language="es")
         full = await use(where, host, "translate language add", language="fr")
-        assert full == "A room takes 2 languages at most."
+        assert full == "You can choose up to 2 languages."
         many = await use(where, host, "translate start", to="en", guests=2)
-        assert many == "Guests may add 0 to 1 languages."
-        unread = await use(where, host, "translate mine", reads="fr")
-        assert "the running room has no place for it" in unread
-        assert "would read French" in await use(where, host, "translate status")
+        assert many == "Guests can add 0 to 1 languages."
+        unread = await use(where, host, "translate my-languages", reads="fr")
+        assert "there is no room for another language" in unread
+        assert "reads French" in await use(where, host, "translate status")
         await use(where, host, "translate pause")
-        assert await use(where, host, "translate pause") == "Translation is paused already."
+        assert await use(where, host, "translate pause") == "Translation is already paused."
 
 
 async def test_guests_read_what_the_starter_and_the_way_of_translating_allow(
@@ -102,24 +104,24 @@ async def test_guests_read_what_the_starter_and_the_way_of_translating_allow(
         host = await enter(where.guild.add_person("Host"), where)
         guest = await enter(where.guild.add_person("Guest"), where)
         await use(where, host, "translate start", to="en", guests=1)
-        wished = await use(where, guest, "translate mine", reads="fr")
+        wished = await use(where, guest, "translate my-languages", reads="fr")
         assert wished == "You read French while you are in the voice channel."
-        full = await use(where, host, "translate mine", reads="de")
+        full = await use(where, host, "translate my-languages", reads="de")
         assert full == (
-            "You want to read German; the running room has no place for it yet. You get it as "
+            "You want to read German; there is no room for another language yet. You get it as "
             "soon as there is one."
         )
         said = await use(where, guest, "translate status")
-        assert "For those who read it: French." in said
-        assert "would read German, but the room has no place for it" in said
+        assert "Added for readers: French." in said
+        assert "reads German, but the room has no place for it" in said
         await use(where, host, "translate stop")
         await use(where, host, "translate start", to="en", guests=0)
-        closed = await use(where, guest, "translate mine", reads="es")
+        closed = await use(where, guest, "translate my-languages", reads="es")
         assert closed == (
-            "Guests can't add languages here. You get Spanish in rooms that translate into it."
+            "Guests can't add languages here. You'll get Spanish where it is one of the languages."
         )
         said = await use(where, guest, "translate status")
-        assert "- Guest: not heard, has not joined in; would read Spanish, which can't be" in said
+        assert "- Guest: not heard, has not joined in; reads Spanish, which can't be" in said
 
 
 async def test_with_conversations_alone_nothing_is_added_for_guests(tmp_path: Path) -> None:
@@ -128,15 +130,15 @@ async def test_with_conversations_alone_nothing_is_added_for_guests(tmp_path: Pa
         refused = await use(where, host, "translate start", guests=1)
         assert refused == "No languages can be added for guests here."
         not_here = (
-            "French can't be added for guests here. You get it in rooms that translate into it."
+            "French can't be added for guests here. You'll get it where it is one of the languages."
         )
-        assert await use(where, host, "translate mine", reads="fr") == not_here
+        assert await use(where, host, "translate my-languages", reads="fr") == not_here
         await use(where, host, "translate start", to="en")
         assert "into English\n" in await use(where, host, "translate status")
-        both = await use(where, host, "translate mine", speaks="de")
+        both = await use(where, host, "translate my-languages", speaks="de")
         assert both == f"You speak German.\n{not_here}"
         await use(where, host, "translate language add", language="fr")
-        assert "would read" not in await use(where, host, "translate status")
+        assert "reads" not in await use(where, host, "translate status")
 
 
 async def test_only_those_whom_the_server_lets_start_and_change_a_room(tmp_path: Path) -> None:
@@ -146,9 +148,7 @@ async def test_only_those_whom_the_server_lets_start_and_change_a_room(tmp_path:
         async with bot_at(where, tmp_path, UNUSED_ENGINE):
             host = await enter(where.guild.add_person("Host", admin=True), where)
             guest = await enter(where.guild.add_person("Guest"), where)
-            refused = (
-                "This server lets only members with one of these roles do this: @Interpreters."
-            )
+            refused = "In this server, only members with one of these roles do this: @Interpreters."
             assert await use(where, guest, "translate start", to="en") == refused
             await use(where, host, "translate start", to="en")
             ask_host = (
@@ -183,7 +183,7 @@ async def test_a_move_to_where_the_bot_may_not_go_changes_nothing(tmp_path: Path
         closed = where.guild.add_voice_channel("Closed")
         where.guild.deny(closed, where.account, Permissions.CONNECT)
         refused = await use(where, host, "translate move", channel=closed)
-        assert refused == "I need the permission Connect in #Closed."
+        assert refused == "I need the Connect permission in #Closed."
         assert where.account.id in where.discord.voice.participants(where.lounge.id)
 
 
@@ -198,8 +198,8 @@ async def test_languages_are_offered_while_one_types(tmp_path: Path) -> None:
             )
             return [choice.value for choice in choices]
 
-        assert (await offered("translate mine", "speaks", "Deut"))[0] == "de"
-        assert (await offered("translate mine", "reads", "fran"))[0] == "fr"
+        assert (await offered("translate my-languages", "speaks", "Deut"))[0] == "de"
+        assert (await offered("translate my-languages", "reads", "fran"))[0] == "fr"
         assert "en" not in await offered("translate language add", "language", "en")
         assert set(await offered("translate language remove", "language", "")) == {"en", "es"}
         assert (await offered("translate start", "to", "en, spa"))[0] == "en, es"

@@ -31,13 +31,13 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         assert where.lounge.status == "Translating to English"
         await ana.press(panel, "Join in")
         spoken = await host.press(panel, VOICE)
-        assert spoken.content == "English is spoken now."
+        assert spoken.content == "English is now read aloud."
         chosen = await host.select(panel, LANGUAGES, ["fr", "en"])
-        assert chosen.content == "Translated into English, French from now on."
+        assert chosen.content == "Now translating into English, French."
         await where.until(
             lambda: (
                 "- Ana\\_: heard, has not spoken yet" in panel.content
-                and "English is spoken in the channel." in panel.content
+                and "English is read aloud in the channel." in panel.content
                 and where.lounge.status == "Translating to English, French"
             ),
             15,
@@ -45,7 +45,7 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         )
         assert len(panel.edits) <= 3, "it is edited each 5 s at most, and on change only"
         silent = await host.press(panel, VOICE)
-        assert silent.content == "Translations are no longer spoken."
+        assert silent.content == "Translations are no longer read aloud."
         question = await host.press(panel, STOP)
         stopped = await host.press(question, "Stop for everybody")
         await stopped.until(lambda now: now.content == "Translation has stopped.")
@@ -75,7 +75,7 @@ async def test_a_panel_is_pressed_only_by_those_who_may(tmp_path: Path) -> None:
                 assert f"ask <@{host.id}>, who started it" in answer.content
             where.guild.deny(where.lounge, where.account, Permissions.SPEAK)
             refused = await host.press(panel, VOICE)
-            assert refused.content == "I need the permission Speak in #Lounge."
+            assert refused.content == "I need the Speak permission in #Lounge."
 
 
 async def test_a_panel_that_somebody_removed_is_not_written_again(
@@ -118,7 +118,7 @@ async def test_a_room_starts_by_itself_and_hears_nobody_by_that(tmp_path: Path) 
 
 
 async def test_why_a_room_could_not_start_by_itself_is_said_once(tmp_path: Path) -> None:
-    failed = "Translation of <#{}> could not start by itself."
+    failed = "Translation of <#{}> couldn't start automatically."
     async with place() as where:
         auto = {where.lounge.id: where.captions.id}
         await kept(where, tmp_path, GuildSettings(auto_channels=auto))

@@ -17,9 +17,9 @@ from bot.store.rooms import RoomTable
 from tests.call.test_run import UNUSED_ENGINE, ended, parley
 from tests.support.call import Place, enter, place
 
-BACK = "I was restarted and am back."
-RESTARTING = "I am being restarted: nobody is heard from now on."
-GONE = "I was restarted and can't go on translating"
+BACK = "I'm back after a restart."
+RESTARTING = "I'm restarting, so nobody is being heard."
+GONE = "I was restarted and can't continue translating"
 STARTS_S = 60  # more than a process takes to start
 STOP = "parley:panel:stop"
 
@@ -202,6 +202,6 @@ async def test_an_upgraded_bot_is_back_until_a_person_stops_the_room(
             answer = await host.command("translate status", {}, channel=where.captions)
             assert answer.content.startswith("Nothing is being translated here")
             started = await host.command("translate start", {"to": "en"}, channel=where.captions)
-            assert "You are heard from now on" in started.content  # there was none in its way
+            assert "You are being heard" in started.content  # there was none in its way
             assert sum(BACK in text for text in texts(where)) == 1
             assert sum(RESTARTING in text for text in texts(where)) == 1

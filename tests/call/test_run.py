@@ -60,7 +60,9 @@ async def test_a_bot_in_another_process_answers_its_commands_and_ends_on_a_signa
         process = await running_bot(where, tmp_path)
         answer = await host.command("translate status", {}, channel=where.captions)
         assert answer.ephemeral
-        assert answer.shown.startswith("Nothing is being translated here; /translate start begins.")
+        assert answer.shown.startswith(
+            "Nothing is being translated here. Start with /translate start."
+        )
         process.send_signal(signal.SIGTERM)
         code, errors = await ended(process)
         assert code == 0, errors

@@ -181,8 +181,8 @@ async def test_a_key_refused_in_mid_call_ends_the_room_when_nobody_is_translated
                 await guest.leave()
                 await enter(guest, where)
                 await asyncio.sleep(0.3)
-            await where.until(lambda: said(where, "could not start by itself") == 1, 10, "why")
-            assert said(where, "could not start by itself") == 1
+            await where.until(lambda: said(where, "couldn't start automatically") == 1, 10, "why")
+            assert said(where, "couldn't start automatically") == 1
             assert len(app.rooms) == 0
             assert service.handshakes == asked
             again = await start(host, where)
@@ -238,9 +238,11 @@ async def test_a_room_does_not_come_back_to_a_service_that_refuses(tmp_path: Pat
         service.refuse(400, '{"code":"Arrearage"}')
         async with bot_at(where, tmp_path, service.url) as app:
             await where.until(
-                lambda: said(where, "I was restarted and can't go on translating") == 1, 20, "why"
+                lambda: said(where, "I was restarted and can't continue translating") == 1,
+                20,
+                "why",
             )
-            (why,) = [text for text in texts(where) if "can't go on translating" in text]
+            (why,) = [text for text in texts(where) if "can't continue translating" in text]
             assert "The credit of this bot's translation account is used up" in why
             assert len(app.rooms) == 0
 

@@ -52,34 +52,34 @@ async def test_each_setting_is_changed_and_shown(tmp_path: Path) -> None:
     async with office(tmp_path, DAILY_MINUTES="120") as here:
         assert (await here.says("show")).splitlines() == [
             "**Languages:** English",
-            "**Spoken back:** nothing",
+            "**Read aloud:** nothing",
             "**Captions:** all languages together, with the original, they stay",
-            "**Who may start:** everybody who may use the commands",
+            "**Who can start:** everyone who can use the commands",
             "**Who is heard:** only those who joined in",
             "**Transcripts:** none",
             "**Daily limit:** 120 minutes, set by the host",
-            "**Guests may add:** 2 languages that they read",
-            "**Starts by itself:** nowhere",
-            "**My own language:** the server's",
+            "**Guests can add:** 2 languages they read",
+            "**Starts automatically:** nowhere",
+            "**Language of my messages:** the server's",
         ]
         first, *shown = (await here.says("languages", to="es, French")).splitlines()
-        assert first == "✅ Changed from now on: languages."
+        assert first == "✅ Changed: languages."
         assert shown[0] == "**Languages:** Spanish, French"
-        assert "**Spoken back:** French" in await here.says("voice", language="fr")
+        assert "**Read aloud:** French" in await here.says("voice", language="fr")
         said = await here.says(
             "captions", layout="a thread for each language", originals=False, remove_after=90
         )
-        assert "a thread for each language, without the original, removed after 90 minutes" in said
+        assert "a thread for each language, without the original, deleted after 90 minutes" in said
         assert "kept for 30 days" in await here.says("transcripts", days=30)
         assert "**Daily limit:** 45 minutes" in await here.says("limits", minutes=45)
         said = await here.says("limits", guests=0)
-        assert said.startswith("✅ Changed from now on: languages of guests.")
-        assert "**Daily limit:** 45 minutes\n**Guests may add:** no languages" in said
+        assert said.startswith("✅ Changed: languages of guests.")
+        assert "**Daily limit:** 45 minutes\n**Guests can add:** no languages" in said
         said = await here.says("auto-start", channel=here.where.lounge)
         assert f"<#{here.where.lounge.id}> → <#{here.where.captions.id}>" in said
-        assert "**My own language:** Deutsch" in await here.says("words", language="de")
+        assert "**Language of my messages:** Deutsch" in await here.says("language", language="de")
         said = await here.says("auto-start", channel=here.where.lounge, off=True)
-        assert "**Starts by itself:** nowhere" in said
+        assert "**Starts automatically:** nowhere" in said
 
 
 async def test_a_language_that_is_dropped_is_no_longer_spoken(tmp_path: Path) -> None:
@@ -87,8 +87,8 @@ async def test_a_language_that_is_dropped_is_no_longer_spoken(tmp_path: Path) ->
         await here.ask("languages", to="en, es")
         await here.ask("voice", language="es")
         said = await here.says("languages", to="fr")
-        assert said.startswith("✅ Changed from now on: languages, spoken language.")
-        assert "**Spoken back:** nothing" in said
+        assert said.startswith("✅ Changed: languages, spoken language.")
+        assert "**Read aloud:** nothing" in said
 
 
 async def test_what_can_not_be_is_refused_and_nothing_is_half_changed(tmp_path: Path) -> None:
@@ -96,11 +96,11 @@ async def test_what_can_not_be_is_refused_and_nothing_is_half_changed(tmp_path: 
         before = await here.says("show")
         assert "can't translate into “Elvish”" in await here.says("languages", to="en, Elvish")
         assert "6 languages" in await here.says("languages", to="en, es, fr, de, ja, it")
-        assert "Spanish is not one of" in await here.says("voice", language="es")
-        assert "Name one language." in await here.says("voice", language="en, es")
+        assert "Spanish isn't one of" in await here.says("voice", language="es")
+        assert "Choose one language." in await here.says("voice", language="en, es")
         assert "at least one option" in await here.says("captions")
-        assert "allows 60 minutes a day" in await here.says("limits", minutes=61)
-        assert "Guests may add 0 to 4 languages." in await here.says("limits", guests=5)
+        assert "allows 60 minutes per day" in await here.says("limits", minutes=61)
+        assert "Guests can add 0 to 4 languages." in await here.says("limits", guests=5)
         assert "at least one option" in await here.says("limits")
         for what, options in (
             ("transcripts", {"days": 366}),
@@ -108,7 +108,7 @@ async def test_what_can_not_be_is_refused_and_nothing_is_half_changed(tmp_path: 
             ("limits", {"minutes": -1}),
             ("limits", {"guests": -1}),
             ("privacy", {"mode": "nobody"}),
-            ("words", {"language": "tlh"}),
+            ("language", {"language": "tlh"}),
             ("auto-start", {"channel": here.where.captions}),
         ):
             with pytest.raises(LoopbackError):  # their client does not send it
@@ -124,7 +124,7 @@ async def test_roles_are_chosen_in_a_menu_and_both_outlive_a_restart(tmp_path: P
             asked = await host.command("settings starters", channel=where.captions)
         async with bot_at(where, tmp_path, UNUSED_ENGINE):
             chosen = await host.select(asked, "parley:settings:starters", [str(interpreters.id)])
-            assert chosen.content.startswith("✅ Changed from now on: who may start.")
+            assert chosen.content.startswith("✅ Changed: who may start.")
             assert f"<@&{interpreters.id}>" in chosen.content
             assert chosen.components == []
             again = await host.command("settings starters", channel=where.captions)
@@ -133,8 +133,8 @@ async def test_roles_are_chosen_in_a_menu_and_both_outlive_a_restart(tmp_path: P
         async with bot_at(where, tmp_path, UNUSED_ENGINE):
             shown = await host.command("settings show", channel=where.captions)
             assert f"<@&{interpreters.id}>" in shown.content, "it outlives a restart"
-            everybody = await host.press(again, "Everybody")
-            assert "**Who may start:** everybody" in everybody.content
+            everybody = await host.press(again, "Everyone")
+            assert "**Who can start:** everyone" in everybody.content
         assert where.discord.complaints == []
 
 
@@ -142,14 +142,14 @@ async def test_hearing_everybody_is_confirmed_with_its_duty_and_taken_back_at_on
     tmp_path: Path,
 ) -> None:
     async with office(tmp_path) as here:
-        asked = await here.ask("privacy", mode="everybody who does not say no")
-        assert "It is your duty to know the law" in asked.content
+        asked = await here.ask("privacy", mode="everyone who doesn't say no")
+        assert "You are responsible for knowing the law" in asked.content
         assert "only those who joined in" in await here.says("show")
         done = await here.host.press(asked, "The law allows it here")
-        assert "**Who is heard:** everybody who was told" in done.content
-        assert "already" in await here.says("privacy", mode="everybody who does not say no")
+        assert "**Who is heard:** everyone who was told" in done.content
+        assert "already" in await here.says("privacy", mode="everyone who doesn't say no")
         said = await here.says("privacy", mode="only those who joined in")
-        assert said.startswith("✅ Changed from now on: who is heard.")
+        assert said.startswith("✅ Changed: who is heard.")
 
 
 async def test_a_reset_is_asked_back(tmp_path: Path) -> None:
@@ -166,19 +166,19 @@ async def test_a_reset_of_what_was_never_set_says_so(tmp_path: Path) -> None:
     async with office(tmp_path) as here:
         asked = await here.ask("reset")
         done = await here.host.press(asked, "Reset all settings")
-        assert done.content.startswith("That is how it was already.")
+        assert done.content.startswith("Nothing changed; it was already set that way.")
         assert done.components == []
 
 
 async def test_where_nothing_is_made_in_writing_guests_are_promised_nothing(tmp_path: Path) -> None:
     async with office(tmp_path, FAN_OUT="speech") as here:
-        assert "**Guests may add:** no languages" in await here.says("show")
+        assert "**Guests can add:** no languages" in await here.says("show")
         refused = await here.says("limits", guests=1)
         assert refused.startswith("No languages can be added for guests here.")
-        assert "languages of guests" in await here.says("limits", guests=0)
+        assert "guest languages" in await here.says("limits", guests=0)
         asked = await here.ask("reset")
         done = await here.host.press(asked, "Reset all settings")
-        assert done.content.startswith("✅ Changed from now on: languages of guests.")
+        assert done.content.startswith("✅ Changed: languages of guests.")
 
 
 async def test_settings_that_can_not_be_read_are_answered_in_words(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ async def test_settings_that_can_not_be_read_are_answered_in_words(tmp_path: Pat
         with closing(sqlite3.connect(tmp_path / "parley.db")) as file:
             file.execute("drop table settings")
         for what in ("show", "starters"):
-            assert (await here.says(what)).startswith("The database failed; whoever runs this bot")
+            assert (await here.says(what)).startswith("The database failed. Whoever runs this bot")
 
 
 async def test_only_who_may_manage_the_server_sees_or_uses_any_of_it(tmp_path: Path) -> None:
@@ -204,11 +204,11 @@ async def test_only_who_may_manage_the_server_sees_or_uses_any_of_it(tmp_path: P
             ("voice", {"language": "off"}),
             ("captions", {"originals": False}),
             ("starters", {}),
-            ("privacy", {"mode": "everybody who does not say no"}),
+            ("privacy", {"mode": "everyone who doesn't say no"}),
             ("transcripts", {"days": 3}),
             ("limits", {"minutes": 3}),
             ("auto-start", {"channel": here.where.lounge}),
-            ("words", {"language": "de"}),
+            ("language", {"language": "de"}),
             ("reset", {}),
             ("check", {"channel": here.where.lounge}),
         ):

@@ -21,7 +21,7 @@ async def test_settings_hold_in_a_running_room_or_say_that_they_do_not(tmp_path:
             await enter(host, where)
             await says("translate start", channel=where.lounge)
             said = await says("settings languages", to="es")
-            assert said.startswith("✅ Changed from the next room on, the one that runs stays")
+            assert said.startswith("✅ Changed, starting with the next translation")
             assert "into English" in await says("translate status")
 
             asked = await host.command("settings starters", channel=where.captions)
@@ -32,7 +32,7 @@ async def test_settings_hold_in_a_running_room_or_say_that_they_do_not(tmp_path:
 
             # A minute is more than was said; less can only be set by who hosts the bot.
             said = await says("settings limits", minutes=1)
-            assert said.startswith("✅ Changed from now on: daily limit.")
+            assert said.startswith("✅ Changed: daily limit.")
             await host.speak(clip("es_conf-invalid")[0])
             await where.until(lambda: bool(where.said()), 15, "a caption")
             assert "of 1 minute translated" in await says("translate status")

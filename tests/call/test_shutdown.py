@@ -19,9 +19,9 @@ from tests.support.call import Place, place
 from tests.support.listening_service import ListeningService, hum
 
 GONE_S = 10.0  # Docker's patience
-TOLD = "I am being restarted: nobody is heard from now on."
-NOT_BACK = "I was restarted and can't go on translating"
-BACK = "I was restarted and am back."
+TOLD = "I'm restarting, so nobody is being heard."
+NOT_BACK = "I was restarted and can't continue translating"
+BACK = "I'm back after a restart."
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ async def test_who_asks_for_something_meanwhile_is_answered(tmp_path: Path) -> N
         assert code == 0, log
         assert "Traceback" not in log
         assert stopped_ == "Translation has stopped."
-        assert refused.startswith("I am being restarted: please try again in a minute.")
+        assert refused.startswith("I'm restarting. Try again in a minute.")
         assert not second.reads("is being translated") or second.reads(TOLD)
         assert kept(tmp_path) == 0
 

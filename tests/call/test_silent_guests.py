@@ -51,7 +51,7 @@ async def call(where: Place, folder: Path, reads: Sequence[str], **env: str) -> 
             await ask(host, where, "translate start", to="en")
             for language in reads:
                 guest = await enter(where.guild.add_person(f"Reads {language}"), where)
-                await ask(guest, where, "translate mine", reads=language)
+                await ask(guest, where, "translate my-languages", reads=language)
             before = len(where.said())
             await host.speak(clip("es_conf-invalid")[0])
             await where.until(lambda: len(where.said()) > before, 30, "the caption")

@@ -140,7 +140,7 @@ async def test_it_needs_no_permission_of_the_bot(
         assert content in {
             "Nobody is heard any more; the last captions are still on their way.",
             "Translation has stopped.",
-            "Paused: nobody is heard, and nothing is sent.",
+            "Paused. Nobody is heard and nothing is sent.",
         }
         before = speech_s(here.service)
         await here.ana.speak(SPEECH)

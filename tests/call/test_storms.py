@@ -23,8 +23,8 @@ PRESSES = 1200
 STORM_S = 8.0
 LEAST_ANSWERED = 0.25
 UNKNOWN_INTERACTION = 10062
-FAST = "Not so fast: try again in "
-MANY = "Too many here do this at once: try again in "
+FAST = "You're doing this too often. Try again in "
+MANY = "Too many people here are doing this at once. Try again in "
 
 Press = Callable[[int], Coroutine[Any, Any, ReceivedAnswer]]
 
@@ -80,7 +80,11 @@ def managers(where: Place) -> list[Person]:
 def notices(where: Place) -> list[str]:
     """What the channel was told of pauses."""
     said = [message.content for message in where.captions.messages]
-    return [text for text in said if text.startswith(("Translation is paused", "Translation goes"))]
+    return [
+        text
+        for text in said
+        if text.startswith(("Translation is already paused", "Translation resumed"))
+    ]
 
 
 async def elsewhere(person: Person, channel: Channel, seconds: float) -> int:
@@ -137,7 +141,7 @@ async def test_fifty_people_press_no_more_out_of_a_server_than_one_may(
             assert panel.edits is not None
             edits = len(panel.edits)
         assert complaints(where) == []
-    assert begins(answers, "English is spoken now.") <= MOST_DONE[Done.VOICE]
+    assert begins(answers, "English is now read aloud.") <= MOST_DONE[Done.VOICE]
     assert begins(answers, FAST) >= len(answers) - 50 * PACES[VOICE].times
     assert begins(answers, MANY) > 0
     assert (posted, edits) <= (0, STORM_S / 5 + 2)
@@ -155,7 +159,7 @@ async def test_fifty_people_who_pause_and_resume_fill_no_channel(tmp_path: Path)
             return await crowd[number % 50].command(command, channel=where.captions)
 
         answers = await storm(turn, times=300, within_s=4.0)
-        assert begins(answers, "Translation goes on.") <= MOST_DONE[Done.RESUME]
+        assert begins(answers, "Translation resumed.") <= MOST_DONE[Done.RESUME]
         assert begins(answers, FAST) + begins(answers, MANY) > 0
         await ask(host, where, "translate pause")
         room = app.rooms.find(where.guild.id)
@@ -178,13 +182,13 @@ async def test_a_server_starts_so_many_rooms_and_who_may_not_uses_up_none_of_the
                 guest = where.guild.add_person(f"Guest {number}")
                 for _ in range(PACES["translate start"].times):
                     refused = await ask(guest, where, "translate start", **options)
-                    assert refused.content.startswith("This server lets only members")
+                    assert refused.content.startswith("In this server, only members")
             crowd = managers(where)
             for number in range(MOST_DONE[Done.START]):
                 started = await ask(crowd[number], where, "translate start", **options)
                 assert started.content.startswith("Translating"), started.content
                 busy = await ask(crowd[number + 20], where, "translate start", **options)
-                assert busy.content.startswith("This server already has a room running")
+                assert busy.content.startswith("This server is already translating a voice channel")
                 await ask(crowd[number], where, "translate stop")
             refused = await ask(crowd[-1], where, "translate start", **options)
             assert refused.content.startswith(MANY)
@@ -219,11 +223,13 @@ async def test_a_refusal_is_in_the_language_of_who_is_refused(tmp_path: Path) ->
         ana = where.guild.add_person("Ana", locale="de")
 
         async def wish(_: int) -> ReceivedAnswer:
-            return await ana.command("translate mine", {"reads": "fr"}, channel=where.captions)
+            return await ana.command(
+                "translate my-languages", {"reads": "fr"}, channel=where.captions
+            )
 
         answers = await storm(wish, 40, 1.0)
         told = [a.content for a in answers if a.content.startswith("Nicht so schnell: Versuch es")]
-        assert len(told) == len(answers) - PACES["translate mine"].times
+        assert len(told) == len(answers) - PACES["translate my-languages"].times
         assert all(content.endswith(" Sekunden noch einmal.") for content in told)
 
 
@@ -237,7 +243,7 @@ async def test_what_is_offered_while_one_types_is_bounded_too(
             options = {"reads": "fr"}
             return len(
                 await ana.autocomplete(
-                    "translate mine", options, focused="reads", channel=where.captions
+                    "translate my-languages", options, focused="reads", channel=where.captions
                 )
             )
 

@@ -146,7 +146,7 @@ async def test_who_chose_to_stay_out_is_asked_and_not_overruled_by_starting(
         async with bot_at(where, tmp_path, service.url):
             await ask(host, where, "privacy leave")
             started = await ask(host, where, "translate start", to="en")
-            assert "You chose to stay out here, so you are not heard." in started.content
+            assert "You chose to stay out, so you are not heard." in started.content
             await host.speak(SPEECH)
             assert speech_s(service) == 0
             joined = await host.press(started, "Join in")

@@ -96,7 +96,7 @@ async def test_a_server_that_invites_the_bot_reads_three_steps_and_can_check(
         await new.inviter.join(new.lounge)
         checked = await new.inviter.press(message, label)
         assert checked.ephemeral
-        fine = render(t("**A room can start here.**"), locale)
+        fine = render(t("**Translation can start here.**"), locale)
         assert checked.content.splitlines()[0] == fine
         assert f"<#{new.lounge.id}>" in checked.content
 
@@ -105,7 +105,7 @@ async def test_a_server_that_invites_the_bot_reads_three_steps_and_can_check(
             refused = await member.press(message, label)
             assert refused.ephemeral
             needed = t(
-                "You need the permission {permission} for this.", permission=t("Manage Server")
+                "You need the {permission} permission for this.", permission=t("Manage Server")
             )
             assert refused.content.splitlines()[0] == render(needed, reader)
         assert len(new.chat.messages) == 1
@@ -121,7 +121,7 @@ async def test_the_check_says_what_is_missing_and_names_the_channel_it_looked_at
         new.guild.deny(new.lounge, where.account, Permissions.CONNECT)
         checked = await new.inviter.press(message, "Check")
         first, *_, last = checked.shown.splitlines()
-        assert first == "**A room can't start here yet.**"
+        assert first == "**Translation can't start here yet.**"
         assert f"❌ I need in <#{new.lounge.id}>: Connect" in checked.content
         assert last == (
             f"-# You are in no voice channel, so this is about <#{new.lounge.id}>. "
@@ -141,7 +141,7 @@ async def test_the_check_answers_after_a_restart(tmp_path: Path) -> None:
             message = await greeting(where, new.chat)
         async with bot_at(where, tmp_path, UNUSED_ENGINE):
             checked = await new.inviter.press(message, "Check")
-            assert checked.content.startswith("**A room can start here.**")
+            assert checked.content.startswith("**Translation can start here.**")
             await settled(where)
             assert len(new.chat.messages) == 1  # a restart greets nobody
             assert where.captions.messages == []
@@ -164,11 +164,11 @@ async def test_without_a_channel_for_system_messages_who_invited_reads_it(
         assert new.chat.messages == []
         assert message.content.startswith(render(t("### I translate voice channels live"), locale))
         checked = await new.inviter.press(message, render(t("Check"), locale))
-        assert checked.content.startswith(render(t("**A room can start here.**"), locale))
+        assert checked.content.startswith(render(t("**Translation can start here.**"), locale))
         assert f"<#{new.lounge.id}>" in checked.content
         new.guild.state.members[new.inviter.id].role_ids.clear()
         refused = await new.inviter.press(message, render(t("Check"), locale))
-        needed = t("You need the permission {permission} for this.", permission=t("Manage Server"))
+        needed = t("You need the {permission} permission for this.", permission=t("Manage Server"))
         assert refused.content.startswith(render(needed, locale))
         where.discord.complaints.clear()
         new.guild.remove(new.inviter)
@@ -242,8 +242,8 @@ async def test_a_server_that_came_back_reads_it_in_the_language_and_the_mode_it_
         new.guild.invite(where.account)
         await greeting(where, new.chat)
         options = {"language": "de"}
-        await new.inviter.command("settings words", options, channel=new.chat)
-        mode = {"mode": "everybody who does not say no"}
+        await new.inviter.command("settings language", options, channel=new.chat)
+        mode = {"mode": "everyone who doesn't say no"}
         asked = await new.inviter.command("settings privacy", mode, channel=new.chat)
         await new.inviter.press(asked, "The law allows it here")
         await new.inviter.command("settings transcripts", {"days": 2}, channel=new.chat)
@@ -310,7 +310,7 @@ async def test_help_says_the_same_in_the_readers_language_in_servers_and_direct_
         assert started in asked.shown
         checked = await host.press(asked, render(t("Check"), locale))
         assert checked.ephemeral
-        assert checked.content.startswith(render(t("**A room can start here.**"), locale))
+        assert checked.content.startswith(render(t("**Translation can start here.**"), locale))
         assert where.discord.complaints == []
 
 

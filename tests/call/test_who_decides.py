@@ -88,7 +88,7 @@ async def test_others_in_the_channel_are_told_whom_to_ask_and_how_to_be_heard_no
         assert not here.paused
         assert here.app.rooms.status(where.guild.id).plan.targets == ("en",)
         # Their own part is theirs.
-        assert "You read French" in await use(where, ana, "translate mine", reads="fr")
+        assert "You read French" in await use(where, ana, "translate my-languages", reads="fr")
         assert "You are out" in await use(where, ana, "privacy leave")
         for command, options in LESS:
             assert await use(where, ana, command, **options) == ask_starter(here.host)
@@ -108,12 +108,12 @@ async def test_who_started_it_who_may_move_members_and_who_manages_the_server_de
         assert await use(where, elsewhere, "translate pause") == ask_starter(here.host)
         for who in (here.host, mover, manager):
             paused = await use(where, who, "translate pause")
-            assert paused == "Paused: nobody is heard, and nothing is sent."
-            assert await use(where, who, "translate resume") == "Translation goes on."
+            assert paused == "Paused. Nobody is heard and nothing is sent."
+            assert await use(where, who, "translate resume") == "Translation resumed."
             added = await use(where, who, "translate language add", language="es")
-            assert added == "Translated into English, Spanish from now on."
+            assert added == "Now translating into English, Spanish."
             removed = await use(where, who, "translate language remove", language="es")
-            assert removed == "Translated into English from now on."
+            assert removed == "Now translating into English."
         await here.host.leave()
         assert (await stop(here.host, where)).content == STOPPED  # wherever they are
 
@@ -137,9 +137,7 @@ async def test_a_role_set_for_it_decides(tmp_path: Path, service_url: str) -> No
             assert "Paused" in await use(where, ana, "translate pause")
             await ana.leave()
             # Now nobody there decides: hearing less is for whoever is there, more is not.
-            refused = (
-                "This server lets only members with one of these roles do this: @Interpreters."
-            )
+            refused = "In this server, only members with one of these roles do this: @Interpreters."
             for command, options in CHANGES:
                 assert await use(where, guest, command, **options) == refused
             assert await use(where, guest, "translate stop") == STOPPED
@@ -156,7 +154,7 @@ async def test_with_nobody_there_who_decides_those_in_the_channel_do(
             refused = await use(where, outsider, command, **given)
             assert refused == f"Join <#{where.lounge.id}> first: those who are in it decide."
         added = await use(where, here.ben, "translate language add", language="es")
-        assert added == "Translated into English, Spanish from now on."
+        assert added == "Now translating into English, Spanish."
         assert "spoken now" in said(await here.ben.press(here.panel, VOICE))
         assert "Paused" in await use(where, here.ben, "translate pause")
         await enter(here.host, where)
@@ -237,7 +235,7 @@ async def test_a_call_remembered_without_a_starter_is_of_those_in_it(
             await RoomTable(database).save_room(saved)
         async with bot_at(where, tmp_path, service_url):
             await panel_of(where)
-            assert await use(where, ana, "translate resume") == "Translation goes on."
+            assert await use(where, ana, "translate resume") == "Translation resumed."
 
 
 async def test_a_stop_is_asked_back_while_others_are_heard(
@@ -282,7 +280,7 @@ async def test_a_confirmed_stop_ends_the_call_it_was_asked_for_and_no_other(
         second = await ask(host, where, "translate stop")
         assert (await stop(host, where)).content == STOPPED
         ended = await host.press(first, CONFIRM)
-        assert ended.shown == "Nothing is being translated here; /translate start begins."
+        assert ended.shown == "Nothing is being translated here. Start with /translate start."
         assert ended.components == []
         await ask(here.ana, where, "translate start", to="en")
         others = await host.press(second, CONFIRM)

@@ -10,7 +10,7 @@ from bot.registration import same
 SENT: dict[str, Any] = {
     "name": "settings",
     "type": 1,
-    "description": "Set me up",
+    "description": "Server settings",
     "nsfw": False,
     "dm_permission": False,
     "default_member_permissions": 32,
@@ -41,7 +41,7 @@ LISTED: dict[str, Any] = {
     "version": "3",
     "name": "settings",
     "type": 1,
-    "description": "Set me up",
+    "description": "Server settings",
     "description_localizations": None,
     "default_member_permissions": "32",
     "contexts": [0],

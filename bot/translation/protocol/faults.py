@@ -58,8 +58,8 @@ _RATE_WAIT_S: Final = 6.0  # ten requests a minute
 BAD_KEY: Final = Fault(
     "bad_key",
     t(
-        "The translation service refused the API key: check DASHSCOPE_API_KEY, and that "
-        "DASHSCOPE_URL is of the region the key was made in."
+        "The translation service refused the API key. Check DASHSCOPE_API_KEY, and that "
+        "DASHSCOPE_URL belongs to the region the key was created in."
     ),
     retryable=False,
     why=t("The translation service refuses this bot's key."),
@@ -73,7 +73,7 @@ ACCESS_DENIED: Final = Fault(
 NO_MODEL: Final = Fault(
     "no_model",
     t(
-        "The translation service does not know the model or the address: check "
+        "The translation service doesn't know the model or the address. Check "
         "LIVETRANSLATE_MODEL and DASHSCOPE_URL."
     ),
     retryable=False,
@@ -82,27 +82,27 @@ NO_MODEL: Final = Fault(
 NO_CREDIT: Final = Fault(
     "no_credit",
     t(
-        "The credit or the free quota of the translation account is used up, or a bill is overdue: "
-        "settle it in the Model Studio console."
+        "The translation account has no credit or free quota left, or a bill is overdue. "
+        "Check the Model Studio console."
     ),
     retryable=False,
     why=t("The credit of this bot's translation account is used up, or a bill is overdue."),
 )
 BAD_VOICE: Final = Fault(
     "bad_voice",
-    t("The translation service does not have this voice: choose another one."),
+    t("The translation service doesn't have this voice. Choose another one."),
     retryable=False,
     of_voice=True,
 )
 NO_VOICE: Final = Fault(
     "no_voice",
-    t("The translation service does not speak this language: have another one spoken."),
+    t("The translation service can't speak this language. Choose another one to read aloud."),
     retryable=False,
     of_voice=True,
 )
 RATE_LIMITED: Final = Fault(
     "rate_limited",
-    t("The translation service is refusing requests for a moment; trying again."),
+    t("The translation service is refusing requests right now. Trying again."),
     retryable=True,
     wait_s=_RATE_WAIT_S,
     of_account=True,
@@ -110,8 +110,9 @@ RATE_LIMITED: Final = Fault(
 TOKENS_USED: Final = Fault(
     "tokens_used",
     t(
-        "The translation account has used its tokens of this minute; trying again. Fewer languages "
-        "help, or a higher limit of the account and of LIVETRANSLATE_TOKENS_PER_MINUTE."
+        "The translation account has used its tokens for this minute. Trying again. Fewer "
+        "languages help, or a higher account limit with a higher "
+        "LIVETRANSLATE_TOKENS_PER_MINUTE."
     ),
     retryable=True,
     wait_s=_RATE_WAIT_S,
@@ -119,13 +120,13 @@ TOKENS_USED: Final = Fault(
 )
 OVERLOADED: Final = Fault(
     "overloaded",
-    t("The translation service is overloaded; trying again."),
+    t("The translation service is overloaded. Trying again."),
     retryable=True,
     wait_s=_CAPACITY_WAIT_S,
 )
 REPEATED: Final = Fault(
     "repeated_output",
-    t("The translation service lost its thread; translating the sentence again."),
+    t("The translation service lost track. Translating the sentence again."),
     retryable=True,
     quiet=True,
 )
@@ -138,7 +139,7 @@ IDLE_KILL: Final = Fault(
 UNREACHABLE: Final = Fault(
     "unreachable",
     t(
-        "The translation service can't be reached; trying again. Check DASHSCOPE_URL and the "
+        "The translation service can't be reached. Trying again. Check DASHSCOPE_URL and the "
         "network."
     ),
     retryable=True,
@@ -162,22 +163,22 @@ SLOW: Final = Fault(
     "slow", t("The translation service has not answered yet."), retryable=True, quiet=True
 )
 NO_ANSWER: Final = Fault(
-    "no_answer", t("The translation service does not answer; trying again."), retryable=True
+    "no_answer", t("The translation service isn't answering. Trying again."), retryable=True
 )
 FAILED: Final = Fault(
     "service_failed",
-    t("The translation service reports an error; trying again."),
+    t("The translation service reported an error. Trying again."),
     retryable=True,
 )
 ENDED: Final = Fault(
     "closed",
-    t("The translation service ended the conversation; trying again."),
+    t("The translation service ended the conversation. Trying again."),
     retryable=True,
     quiet=True,
 )
 CONTENT: Final = Fault(
     "content_refused",
-    t("The translation service refused a sentence for its content; it is left out."),
+    t("The translation service refused a sentence because of its content, so it is left out."),
     retryable=True,
     of_words=True,
 )
@@ -189,7 +190,7 @@ LOST: Final = Fault(
 )
 NONSENSE: Final = Fault(
     "nonsense",
-    t("The translation service sent something that can't be understood; reconnecting."),
+    t("The translation service sent something unreadable. Reconnecting."),
     retryable=True,
     wait_s=_CAPACITY_WAIT_S,
     quiet=True,
@@ -281,8 +282,8 @@ def unreachable(proxy: str | None) -> Fault:
     return Fault(
         UNREACHABLE.code,
         t(
-            "The translation service can't be reached through the proxy {proxy}; trying again. "
-            "Check the proxy settings, DASHSCOPE_URL and the network.",
+            "The translation service can't be reached through the proxy {proxy}. Trying "
+            "again. Check the proxy settings, DASHSCOPE_URL and the network.",
             proxy=proxy,
         ),
         retryable=True,
@@ -305,8 +306,8 @@ def _of_status(status: int, body: str) -> Fault:
     return Fault(
         "http",
         t(
-            "The translation service refused the connection (HTTP {status}); trying again. Check "
-            "DASHSCOPE_URL.",
+            "The translation service refused the connection (HTTP {status}). Trying again. "
+            "Check DASHSCOPE_URL.",
             status=status,
         ),
         retryable=True,
@@ -347,7 +348,7 @@ def _refused(what: str, param: str = "") -> Fault:
     return Fault(
         "refused",
         t(
-            "The translation service refused the conversation's settings: {refused}.",
+            "The translation service refused these settings: {refused}.",
             refused=what,
         ),
         retryable=False,

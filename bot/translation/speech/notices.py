@@ -23,7 +23,7 @@ class Scarce(Enum):
 def text_only(target: str) -> Failed:
     """Voice was asked for and there is none in this language."""
     message = t(
-        "The translation into {language} can be written but not spoken: it comes as text.",
+        "{language} is available as text only; it can't be read aloud.",
         language=language_name(target),
     )
     return Failed("text_only", message, fatal=False)
@@ -31,14 +31,14 @@ def text_only(target: str) -> Failed:
 
 def without_voice(reason: str) -> str:
     """The service has not the voice asked for; the captions go on."""
-    return t("{reason} Until then the translation comes as text only.", reason=reason)
+    return t("{reason} Until then, translation is text only.", reason=reason)
 
 
 def words_dropped(kept_s: float) -> Failed:
     """More was said than is kept while the service is not ready."""
     message = t(
-        "The translation service is not ready; what was said more than {seconds} seconds ago is "
-        "left out.",
+        "The translation service isn't ready. What was said more than {seconds} seconds ago "
+        "is left out.",
         seconds=number(kept_s, 0),
     )
     return Failed("words_dropped", message, fatal=False)
@@ -50,30 +50,30 @@ def words_waited(kept_s: float, scarce: Scarce) -> Failed:
     match scarce:
         case Scarce.REFUSED:
             message = t(
-                "The translation service is refusing connections for a moment; what was said more "
-                "than {seconds} seconds ago is left out.",
+                "The translation service is refusing connections right now. What was said "
+                "more than {seconds} seconds ago is left out.",
                 seconds=seconds,
             )
         case Scarce.CONNECTS:
             message = t(
-                "The translation account may make no more connections for this server at the "
-                "moment; what was said more than {seconds} seconds ago by those who wait is left "
-                "out. Fewer languages help, or higher limits of the account and of "
+                "This server has used its share of the translation account's connections for "
+                "this minute. What waiting speakers said more than {seconds} seconds ago is "
+                "left out. Fewer languages help, or a higher account limit with a higher "
                 "LIVETRANSLATE_CONNECTS_PER_MINUTE.",
                 seconds=seconds,
             )
         case Scarce.PLACES:
             message = t(
-                "As many conversations are open as LIVETRANSLATE_OPEN_CONVERSATIONS allows; what "
-                "was said more than {seconds} seconds ago by those who wait is left out. Fewer "
-                "languages help.",
+                "LIVETRANSLATE_OPEN_CONVERSATIONS allows no more conversations. What waiting "
+                "speakers said more than {seconds} seconds ago is left out. Fewer languages "
+                "help.",
                 seconds=seconds,
             )
         case Scarce.TOKENS:
             message = t(
-                "The translation account has no more tokens for this server in this minute; what "
-                "was said more than {seconds} seconds ago by those who wait is left out. Fewer "
-                "languages help, or higher limits of the account and of "
+                "This server has used its share of the translation account's tokens for this "
+                "minute. What waiting speakers said more than {seconds} seconds ago is left "
+                "out. Fewer languages help, or a higher account limit with a higher "
                 "LIVETRANSLATE_TOKENS_PER_MINUTE.",
                 seconds=seconds,
             )
@@ -82,19 +82,19 @@ def words_waited(kept_s: float, scarce: Scarce) -> Failed:
 
 def words_lost(turn: int | None) -> Failed:
     """Trying again did not help."""
-    message = t("The last words could not be translated: the translation service keeps failing.")
+    message = t("The last words couldn't be translated: the translation service keeps failing.")
     return Failed("words_lost", message, fatal=False, turn=turn)
 
 
 def sentence_failed(turn: int | None) -> Failed:
     """The service gave up on a sentence."""
-    message = t("A sentence could not be translated: the translation service failed at it.")
+    message = t("A sentence couldn't be translated: the translation service failed.")
     return Failed("sentence_failed", message, fatal=False, turn=turn)
 
 
 def sentence_cut(turn: int | None) -> Failed:
     """The link broke in a turn that is longer than what is kept."""
-    message = t("The connection broke in a long sentence: a part of it was not translated.")
+    message = t("The connection broke during a long sentence, so part of it wasn't translated.")
     return Failed("sentence_cut", message, fatal=False, turn=turn)
 
 
@@ -103,7 +103,7 @@ def reported(error: ServerError) -> list[Failed]:
     log.warning("the service reports %s: %s", excerpt(error.code), excerpt(error.message))
     if is_of_protocol(error.kind, error.code, error.param):
         return []
-    text = t("The translation service reports an error; words may be missing.")
+    text = t("The translation service reported an error. Words may be missing.")
     if is_for_people(error.code):
-        text = t("The translation service reports: {reason}.", reason=excerpt(error.message))
+        text = t("The translation service reported: {reason}.", reason=excerpt(error.message))
     return [Failed("service_error", text, fatal=False)]

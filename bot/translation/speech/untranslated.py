@@ -3,6 +3,7 @@
 from collections import deque
 
 from bot.domain.events import Failed
+from bot.domain.trouble import KEPT_S
 from bot.translation import timeouts
 from bot.translation.protocol.faults import Fault
 from bot.translation.quota.quota import Share
@@ -12,7 +13,6 @@ from bot.translation.speech.backlog import BYTES_PER_S, Backlog
 from bot.translation.speech.pause import Pause
 from bot.translation.speech.report import ConversationReport
 from bot.translation.speech.turns import Turns
-from bot.usage.availability import KEPT_S
 
 
 class Untranslated:

@@ -44,11 +44,11 @@ Send = Callable[[TextRequest], Awaitable[TextAnswer | Fault]]
 
 LATE: Final = Failed(
     "text_late",
-    t("Text translation is too far behind: some sentences are left out in some languages."),
+    t("Text translation is falling behind, so some sentences are missing in some languages."),
     fatal=False,
 )
 
-BROKEN: Final = Fault("text_broken", t("A text could not be translated."), retryable=False)
+BROKEN: Final = Fault("text_broken", t("A text couldn't be translated."), retryable=False)
 
 OF_TEXT: Final = frozenset({faults.REPEATED, UNREADABLE})
 """Of those that may pass: one sentence may be the cause."""

@@ -37,19 +37,19 @@ BYTE_S: Final = 0.003  # more for each of a text's bytes: a long translation is 
 NO_TEXT_MODEL: Final = Fault(
     "no_text_model",
     t(
-        "The translation service does not know the text model: check TEXT_MODEL, or set "
-        "FAN_OUT=speech for a conversation in each language."
+        "The translation service doesn't know the text model. Check TEXT_MODEL, or set "
+        "FAN_OUT=speech to use a conversation for each language."
     ),
     retryable=False,
     why=t("The translation service does not know the text model this bot is set to."),
 )
 UNREADABLE: Final = Fault(
     "text_unreadable",
-    t("The text translation answered with what is no translation."),
+    t("The text translation service returned something other than a translation."),
     retryable=True,
     quiet=True,
 )
-TEXT_REFUSED: Final = Fault("text_refused", t("A text could not be translated."), retryable=False)
+TEXT_REFUSED: Final = Fault("text_refused", t("A text couldn't be translated."), retryable=False)
 TEXT_CONTENT: Final = Fault(
     faults.CONTENT.code, faults.CONTENT.message, retryable=False, of_words=True
 )
@@ -252,7 +252,7 @@ def judge(status: object, reason: str, message: str) -> Fault:
     """What an error means."""
     reason, message = reason[: bounds.ERROR_CHARS], message[: bounds.ERROR_CHARS]
     if faults.is_for_people(reason):
-        why = t("A text could not be translated: {reason}.", reason=faults.excerpt(message))
+        why = t("A text couldn't be translated: {reason}.", reason=faults.excerpt(message))
         return Fault(TEXT_REFUSED.code, why, retryable=False)
     known = _known(status, reason, message)
     detail = f"HTTP {status} {faults.excerpt(f'{reason} {message}')}".strip()

@@ -185,7 +185,9 @@ class Supervisor:
                     log.info("an announced member was not heard soon after joining afresh")
                     continue
             if self._patience.exhausted:
-                self._patient.give_up(t("I lost the voice channel and could not get back in."))
+                self._patient.give_up(
+                    t("I lost the connection to the voice channel and couldn't get back in.")
+                )
                 return
             await self._rejoin(reason)
 

@@ -73,29 +73,31 @@ class OwnVoice:
         if self._waits and before.listener and not now.listener:
             self._waits = False
             if now.stage:  # else it is in another channel
-                notices.append(VoiceNotice("stage", t("I may speak on the stage now.")))
+                notices.append(VoiceNotice("stage", t("I can speak on the stage now.")))
         return notices
 
 
-_DEAFENED = t("I was deafened by the server: I hear nobody until that is undone.")
-_UNDEAFENED = t("I am no longer deafened and hear you again.")
-_MUTED = t("I was muted by the server: translations are not spoken until that is undone.")
-_UNMUTED = t("I am no longer muted and speak the translations again.")
-_UNPERMITTED = t("I lack the permission Speak here: translations are not spoken until I have it.")
-_PERMITTED = t("I have the permission Speak and speak the translations again.")
+_DEAFENED = t("I've been server deafened. I can't hear anyone until that is undone.")
+_UNDEAFENED = t("I'm no longer deafened and can hear you again.")
+_MUTED = t("I've been server muted. Translations aren't read aloud until that is undone.")
+_UNMUTED = t("I'm no longer muted. Translations are read aloud again.")
+_UNPERMITTED = t(
+    "I don't have the Speak permission here, so translations aren't read aloud until I do."
+)
+_PERMITTED = t("I have the Speak permission again. Translations are read aloud again.")
 
-DEAF = VoiceNotice("hearing", t("I hear nobody at the moment and am reconnecting."))
-HEARS_AGAIN = VoiceNotice("hearing", t("I am connected and hear you again."))
+DEAF = VoiceNotice("hearing", t("I can't hear anyone right now and am reconnecting."))
+HEARS_AGAIN = VoiceNotice("hearing", t("I've reconnected and can hear you again."))
 
 
 def moved(channel_name: str) -> VoiceNotice:
     """The bot was moved to another channel."""
     return VoiceNotice(
-        "moved", t("I was moved to {channel} and go on there.", channel=channel_name)
+        "moved", t("I was moved to {channel} and continue there.", channel=channel_name)
     )
 
 
-DELETED = t("The voice channel was deleted, so I can't go on.")
+DELETED = t("The voice channel was deleted, so I can't continue.")
 
 
 def disconnected(channel_name: str) -> str:

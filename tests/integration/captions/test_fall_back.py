@@ -24,7 +24,7 @@ from tests.integration.loopback_bot import Scene, scene, until
 
 ANA, BEN = Member(11, "Ana"), Member(12, "Ben")
 FULL = "as many webhooks as Discord allows"
-NO_THREADS = "all languages stand together here"
+NO_THREADS = "all languages appear together here"
 
 
 @dataclass
@@ -239,7 +239,7 @@ async def test_webhooks_that_vanish_at_once_are_made_seldom() -> None:
         for number in range(4):
             await here.say(f"Sentence {number}.", (ANA, BEN)[number % 2])
         assert len(made) <= 2
-        await here.told_once("vanishes as soon as it is made")
+        await here.told_once("gets deleted as soon as I create it")
 
 
 # The bot's own messages
@@ -412,7 +412,7 @@ async def test_without_webhook_and_without_leave_in_threads_captions_stand_above
         await until(lambda: here.bot_may(send_messages_in_threads=True))
         assert (await here.say("After."))[0].startswith("EN")
         await here.told_once(NO_THREADS)
-        await here.told_once("I lack the permission Manage Webhooks")
+        await here.told_once("I don't have the Manage Webhooks permission")
 
 
 async def test_an_announcement_channel_has_its_own_kind_of_thread() -> None:

@@ -198,7 +198,7 @@ async def test_where_there_can_be_no_threads_captions_stand_together_and_it_is_s
     async with scene() as on, boards(on) as made:
         on.guild.deny(on.captions, on.app, Permissions.CREATE_PUBLIC_THREADS)
         await asyncio.sleep(0.1)
-        for channel, reason in ((on.captions, "Create Public Threads"), (on.lounge, "can't hold")):
+        for channel, reason in ((on.captions, "Create Public Threads"), (on.lounge, "can't have")):
             board = await opened(made, on, look, channel)
             board.show(said(1, "Hello.", "en"))
             board.show(said(2, "こんにちは。", "ja"))
@@ -258,7 +258,7 @@ async def test_captions_are_the_bots_own_until_discord_gives_a_webhook() -> None
         assert {name for name, _ in texts(on.captions)} == {"Parley"}
         shown = [content for _, content in texts(on.captions)]
         assert shown[0] == "**Ana** One."
-        assert sum("does not give me a webhook" in content for content in shown) == 1
+        assert sum("isn't giving me a webhook" in content for content in shown) == 1
         trouble.end()
         await until(lambda: on.captions.webhooks)
         board.show(said(3, "Three."))

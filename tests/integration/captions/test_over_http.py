@@ -322,7 +322,7 @@ async def test_without_the_permission_captions_are_the_bots_own_with_the_name_in
 
 @pytest.mark.parametrize(
     ("status", "code", "says"),
-    [(403, 50013, "does not let me"), (400, 30007, "as many webhooks as")],
+    [(403, 50013, "doesn't let me"), (400, 30007, "as many webhooks as")],
 )
 async def test_a_refused_webhook_is_not_asked_for_again(
     setup: Setup, status: int, code: int, says: str
@@ -348,7 +348,7 @@ async def test_a_name_that_a_server_bans_does_not_cost_the_caption(setup: Setup)
     [
         (404, 10008, MessageGoneError(removed=True)),
         (400, 30046, MessageGoneError(removed=False)),
-        (404, 10003, ChannelGoneError("The text channel is gone.")),
+        (404, 10003, ChannelGoneError("The text channel no longer exists.")),
         (403, 50001, MessageGoneError(removed=False)),
         (403, 50005, ChatError("Discord refused a message (403, code 50005).")),
         (400, 50083, MessageGoneError(removed=False)),

@@ -49,13 +49,15 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
 async def test_terms_are_added_changed_listed_and_removed(scene: Scene) -> None:
     added = await scene.ask("add", language="Spanish", source=" hello  there ", translation="hola")
-    assert added.content == "“hello there” is “hola” in Spanish from now on."
+    assert added.content == "“hello there” is now translated as “hola” in Spanish."
     changed = await scene.ask("add", language="es", source="hello there", translation="buenas")
-    assert changed.content == "“hello there” was there already; it is “buenas” in Spanish now."
+    assert changed.content == (
+        "“hello there” was already in the glossary; it is now translated as “buenas” in Spanish."
+    )
     await scene.ask("add", language="fr", source="@everyone", translation="**tous**")
     shown = await scene.ask("list", scene.ana)
     assert shown.content.splitlines() == [
-        "The glossary has 2 words here.",
+        "The glossary has 2 words.",
         "**Spanish**",
         "- “hello there” → “buenas”",
         "**French**",
@@ -64,39 +66,39 @@ async def test_terms_are_added_changed_listed_and_removed(scene: Scene) -> None:
     only = await scene.ask("list", scene.ana, language="French")
     assert "buenas" not in only.content
     removed = await scene.ask("remove", source="hello there")
-    assert removed.content == "“hello there” is removed from the glossary."
+    assert removed.content == "Removed “hello there” from the glossary."
     gone = await scene.ask("remove", source="hello there")
-    assert gone.content.startswith("There is no “hello there” in the glossary.")
-    assert "has 1 word here" in (await scene.ask("list")).content
+    assert gone.content.startswith("“hello there” isn't in the glossary.")
+    assert "has 1 word." in (await scene.ask("list")).content
 
 
 async def test_an_exported_file_is_imported_as_it_was(scene: Scene) -> None:
     first = await scene.take(b"hello;hola\n=SUM(A1);=suma", language="es")
-    assert first.content == "The file is taken whole: 2 new, 0 changed, 0 as they were."
+    assert first.content == "Imported: 2 new, 0 changed, 0 unchanged."
     data = scene.file(await scene.ask("export", scene.ana))
     assert b"\r\n'=SUM(A1),'=suma,es" in data
     again = await scene.take(data)
-    assert again.content == "The file is taken whole: 0 new, 0 changed, 2 as they were."
+    assert again.content == "Imported: 0 new, 0 changed, 2 unchanged."
 
 
 async def test_a_long_list_is_a_file(scene: Scene) -> None:
     rows = "\n".join(f"word number {n},palabra {n},es" for n in range(1000))
     await scene.take(rows.encode())
     shown = await scene.ask("list")
-    assert shown.content == "The glossary has 1000 words here."
+    assert shown.content == "The glossary has 1000 words."
     assert scene.file(shown).count(b"\n") == 1001
     full = await scene.ask("add", language="es", source="one", translation="más")
-    assert "1001 terms, and 1000 are the most" in full.content
+    assert "1001 terms; the maximum is 1000" in full.content
 
 
 async def test_a_file_with_mistakes_is_not_taken_and_they_are_named(scene: Scene) -> None:
     refused = await scene.take(b"hello,hola,es\ncat,chat\ndog,,fr")
     assert refused.content.splitlines()[:-1] == [  # the last is the number in the log
-        "Nothing was taken from the file.",
-        "Line 2: No language is named; add the column, or choose one in the command.",
+        "Nothing was imported.",
+        "Line 2: No language is given. Add the column, or choose one in the command.",
         "Line 3: A term needs a word and its translation.",
     ]
-    assert "no words yet" in (await scene.ask("list")).content
+    assert "The glossary is empty" in (await scene.ask("list")).content
     assert "256 kB" in (await scene.take(b"x" * 300_000)).content
 
 
@@ -108,7 +110,7 @@ async def test_what_can_not_be_is_refused_in_a_sentence(scene: Scene) -> None:
     unknown = await scene.ask("remove", source="hello", language="tlh")
     assert "I can't translate into “tlh”" in unknown.content
     for name in ("list", "export"):
-        assert "The glossary has no words yet." in (await scene.ask(name)).content
+        assert "The glossary is empty." in (await scene.ask(name)).content
         assert "I can't translate" in (await scene.ask(name, language="xx")).content
     with pytest.raises(LoopbackError, match="1 to 100 characters"):
         await scene.ask("add", language="es", source="x" * 101, translation="x")
@@ -123,7 +125,7 @@ async def test_only_who_manages_the_server_changes_its_glossary(scene: Scene) ->
     ]
     for name, options in tries:
         refused = await scene.ask(name, scene.ana, **options)
-        assert refused.content.startswith("You need the permission Manage Server for this.")
+        assert refused.content.startswith("You need the Manage Server permission for this.")
 
 
 async def test_languages_and_words_are_completed(scene: Scene) -> None:

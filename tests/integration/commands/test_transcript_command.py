@@ -97,7 +97,7 @@ async def test_whoever_sees_the_channel_gets_its_newest_transcript_in_any_format
 async def test_who_does_not_see_the_channel_gets_nothing_of_it(scene: Scene) -> None:
     assert "Secret." in await scene.file(scene.host)
     refused = await scene.ask(session=f"{scene.secret.id}.two")
-    assert refused.content.startswith("You need the permission Read Message History in #secret.")
+    assert refused.content.startswith("You need the Read Message History permission in #secret.")
     assert refused.message.attachments == []
     for person, sessions in ((scene.ana, 1), (scene.host, 2)):
         choices = await person.autocomplete(
@@ -113,7 +113,7 @@ async def test_a_transcript_of_a_channel_that_is_gone_is_the_administrators(scen
     session = f"{scene.where.captions.id}.one"
     given = {"format": "txt", "session": session}
     refused = await scene.ana.command("translate transcript", given, channel=scene.secret)
-    assert "only administrators get it" in refused.content
+    assert "only administrators can get it" in refused.content
     allowed = await scene.host.command("translate transcript", given, channel=scene.secret)
     assert len(allowed.message.attachments) == 1
 

@@ -61,7 +61,7 @@ async def test_a_server_that_is_away_is_said_and_comes_back(
         await asyncio.to_thread(postgres.stop)
         try:
             for attempt in (store.consenting(GUILD), store.agree(GUILD, 2)):
-                with pytest.raises(StoreError, match="try again in a minute") as caught:
+                with pytest.raises(StoreError, match="Try again in a minute") as caught:
                     await attempt
                 assert caught.value.retryable
         finally:
@@ -107,7 +107,7 @@ async def test_a_statement_without_an_answer_is_given_up(
                 )
                 await connection.execute(text("SELECT pg_sleep(30)"))
 
-        with pytest.raises(StoreError, match="try again in a minute") as caught:
+        with pytest.raises(StoreError, match="Try again in a minute") as caught:
             await wait_long()
         assert caught.value.retryable
         assert await ConsentTable(database).consenting(1) == frozenset()

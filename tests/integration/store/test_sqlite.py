@@ -99,7 +99,7 @@ async def test_a_file_that_another_process_holds_is_waited_for_and_then_said(
         await store.agree(GUILD, 1)
         with closing(sqlite3.connect(tmp_path / "data" / "parley.db")) as other:
             other.execute("begin immediate")
-            with pytest.raises(StoreError, match="try again in a minute") as caught:
+            with pytest.raises(StoreError, match="Try again in a minute") as caught:
                 await store.agree(GUILD, 2)
             assert caught.value.retryable
             with pytest.raises(StoreError, match=r"is locked\. Another process holds it: end"):

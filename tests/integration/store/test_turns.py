@@ -121,7 +121,7 @@ async def test_who_waits_too_long_for_others_is_told_so(
     async with await Database.open(database_url) as database:
         store = ConsentTable(database)
         async with database.transaction(MUCH):
-            with pytest.raises(StoreError, match="try again in a minute") as caught:
+            with pytest.raises(StoreError, match="Try again in a minute") as caught:
                 await store.agree(MUCH, 1)
             assert caught.value.retryable
         await store.agree(MUCH, 1)

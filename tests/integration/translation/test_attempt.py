@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.clock import LoopClock
+from bot.domain.trouble import ServiceTrouble
 from bot.loopback.voice import tls
 from bot.translation.interpreter import LiveTranslate
 from bot.translation.protocol import faults
 from bot.translation.protocol.faults import Fault
-from bot.usage.availability import Availability, Trouble
+from bot.usage.availability import Availability
 from tests.integration.translation.translation_room import FLAT, KEY, nothing_left
 from tests.integration.translation.translation_service import PATH, Service, Session, translate
 
@@ -30,7 +31,7 @@ async def looking_at(url: str) -> AsyncIterator[tuple[Availability, LiveTranslat
             await service.close()
 
 
-async def trouble_of(url: str) -> Trouble | None:
+async def trouble_of(url: str) -> ServiceTrouble | None:
     async with nothing_left(), looking_at(url) as (service, interpreter):
         await interpreter.attempt()
         return service.trouble

@@ -74,7 +74,7 @@ async def test_a_sentence_refused_for_its_content_ends_itself_alone(
         assert spoken(1) not in service.sessions[1].audio
     assert heard.captions() == ["1 2 3 …", "4 5"]
     assert heard.notices() == [
-        "The translation service refused a sentence for its content; it is left out."
+        "The translation service refused a sentence because of its content, so it is left out."
     ]
 
 
@@ -100,7 +100,7 @@ async def test_words_of_the_protocol_are_for_the_log(
         await say(talk, 1, 2, 3)
         await heard.until_ended(1)
     assert heard.captions() == ["1 2 3"]
-    assert heard.notices() == ["The translation service reports an error; words may be missing."]
+    assert heard.notices() == [("The translation service reported an error. Words may be missing.")]
     assert "Invalid event type" in caplog.text
     assert "grpc error 13" in caplog.text
 
@@ -130,7 +130,7 @@ def ending(status: str, *, after: int) -> Script:
     return script
 
 
-FAILED = "A sentence could not be translated: the translation service failed at it."
+FAILED = "A sentence couldn't be translated: the translation service failed."
 
 
 @pytest.mark.parametrize("model", [FLAT, NESTED])

@@ -100,10 +100,10 @@ class Case:
 
 
 BUSY = "The translation service is overloaded"
-TOKENS = "The translation account has used its tokens of this minute; trying again."
-ERROR = "The translation service reports an error; trying again."
-SILENT = "The translation service does not answer; trying again."
-REFUSING = "The translation service is refusing requests for a moment"
+TOKENS = "The translation account has used its tokens for this minute. Trying again."
+ERROR = "The translation service reported an error. Trying again."
+SILENT = "The translation service isn't answering. Trying again."
+REFUSING = "The translation service is refusing requests right now"
 HEALING = [
     Case("closed", (close(1000),)),
     Case("going away", (close(1001, "server restarting"),)),
@@ -247,7 +247,7 @@ async def test_a_handshake_that_hangs_is_given_up_and_made_anew() -> None:
         await heard.until(lambda h: h.ended() == [1])
         assert service.handshakes == 2
     assert heard.captions() == ["1 2 3"]
-    assert heard.notices() == ["The translation service does not answer; trying again."]
+    assert heard.notices() == ["The translation service isn't answering. Trying again."]
 
 
 def timed_out(kind: str) -> Script:
@@ -318,7 +318,7 @@ async def test_captions_go_on_without_the_voice_the_service_refuses(
         assert settings.get("modalities", settings.get("output_modalities")) == ["text"]
     assert heard.captions() == ["1 2 3"]
     (notice,) = heard.notices()
-    assert notice.endswith("Until then the translation comes as text only.")
+    assert notice.endswith("Until then, translation is text only.")
 
 
 @pytest.mark.parametrize(("model", "target"), [(FLAT, "th"), (NESTED, "uk")])
@@ -337,4 +337,4 @@ async def test_a_language_known_to_be_text_only_is_never_asked_for_audio(
         assert settings.get("modalities", settings.get("output_modalities")) == ["text"]
     assert len(heard.captions()) == 1
     (notice,) = heard.notices()
-    assert notice.endswith("can be written but not spoken: it comes as text.")
+    assert notice.endswith("is available as text only; it can't be read aloud.")

@@ -199,7 +199,7 @@ async def test_a_refused_language_pair_is_said_once_and_shows_the_original() -> 
             await home.until_finals(3 * word)
         notices = list(home.board.notices)
         german = [c for c in home.board.standing() if c.language == "de"]
-    assert notices == ["A text could not be translated."]
+    assert notices == ["A text couldn't be translated."]
     assert [(c.text, c.source_text) for c in german] == [("", "source 1"), ("", "source 2")]
 
 

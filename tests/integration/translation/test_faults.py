@@ -297,6 +297,6 @@ async def test_an_error_that_ends_nothing_is_told_and_passed_over() -> None:
         await say(talk, 1, 2)
         await heard.until(lambda h: bool(h.failures()))
     assert [failure.message for failure in heard.failures()] == [
-        "The translation service reports: No engine translates es to xx."
+        "The translation service reported: No engine translates es to xx."
     ]
     assert service.handshakes == 1

@@ -100,8 +100,8 @@ async def test_it_follows_moves_before_and_after(*, sharded: bool) -> None:
         await hears(scene, cat)
         assert [member.name for member in link.members()] == ["Cat"]
         assert [text for code, text in scene.ears.notices if code == "moved"] == [
-            "I was moved to Den and go on there.",
-            "I was moved to Loft and go on there.",
+            "I was moved to Den and continue there.",
+            "I was moved to Loft and continue there.",
         ]
         assert scene.ears.lost_because == []
 
@@ -125,7 +125,7 @@ async def test_a_channel_that_was_deleted_meanwhile_ends_the_link(*, sharded: bo
         await scene.connect(ana)
         await identifies_anew(scene, lambda: scene.guild.delete_channel(scene.channel))
         await within(20, lambda: scene.ears.lost_because != [])
-        assert scene.ears.lost_because == ["The voice channel was deleted, so I can't go on."]
+        assert scene.ears.lost_because == ["The voice channel was deleted, so I can't continue."]
 
 
 @both_clients

@@ -46,7 +46,7 @@ async def test_two_moves_that_follow_each_other_end_where_the_second_led(
         scene.guild.move(scene.account, last)
         await is_in(scene, last, people[last])
         told = [text for code, text in scene.ears.notices if code == "moved"]
-        assert told[-1:] in ([f"I was moved to {last.name} and go on there."], [])
+        assert told[-1:] in ([f"I was moved to {last.name} and continue there."], [])
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -114,8 +114,8 @@ async def test_a_link_that_stays_away_is_told_and_so_is_its_return(
         await within(5, lambda: link.figures()["deaf"] == 1)
         await within(20, lambda: len(scene.ears.notices) == 2)
         assert scene.ears.notices == [
-            ("hearing", "I hear nobody at the moment and am reconnecting."),
-            ("hearing", "I am connected and hear you again."),
+            ("hearing", "I can't hear anyone right now and am reconnecting."),
+            ("hearing", "I've reconnected and can hear you again."),
         ]
         await hears(scene, ana)
         assert link.figures()["deaf"] == 0
@@ -207,14 +207,14 @@ async def test_on_a_stage_it_says_what_a_moderator_must_do_for_it_to_speak(
         link = await scene.connect(ana, channel=stage, speaks=True)
         await within(10, lambda: codes(scene) == ["stage"])
         said = scene.ears.notices[0][1]
-        assert said.startswith("I asked to speak on" if may_ask else "I can't ask to speak on")
+        assert said.startswith("I've asked to speak on" if may_ask else "I can't ask to speak on")
         state = scene.guild.state.voice_states[scene.account.id]
         assert (state.request_to_speak is not None) == may_ask
         assert link.figures()["audience"] == 1
         state.suppress = False
         scene.guild._backend.voice.tell(scene.guild.state, scene.account.id)
         await within(5, lambda: len(scene.ears.notices) == 2)
-        assert scene.ears.notices[1] == ("stage", "I may speak on the stage now.")
+        assert scene.ears.notices[1] == ("stage", "I can speak on the stage now.")
 
 
 async def test_on_a_stage_it_asks_for_nothing_when_nothing_is_spoken_back() -> None:

@@ -68,7 +68,7 @@ async def test_it_follows_when_it_is_moved() -> None:
         assert [member.name for member in link.members()] == ["Ben"]
         assert scene.ears.entered == ["Ben"]
         assert scene.ears.gone == [ana.id]
-        assert scene.ears.notices == [("moved", "I was moved to Den and go on there.")]
+        assert scene.ears.notices == [("moved", "I was moved to Den and continue there.")]
         assert scene.ears.lost_because == []
 
 
@@ -168,7 +168,7 @@ async def test_a_channel_it_may_not_enter_is_refused_with_a_sentence() -> None:
         channel = await scene.found(scene.channel)
         scene.guild.deny(scene.channel, scene.account, Permissions.CONNECT)
         await within(5, lambda: not channel.permissions_for(channel.guild.me).connect)
-        with pytest.raises(VoiceLinkError, match="I need the permissions View Channel and Connect"):
+        with pytest.raises(VoiceLinkError, match="I need the View Channel and Connect permissions"):
             await connect(channel, scene.ears, LoopClock())
 
 

@@ -187,7 +187,7 @@ async def test_a_refusal_says_why_to_everybody_who_waits(desk: Desk) -> None:
     await settle()
     channel.hold.set()
     for one in asking:
-        with pytest.raises(WebhookUnavailableError, match="does not let me"):
+        with pytest.raises(WebhookUnavailableError, match="doesn't let me"):
             await one
 
 
@@ -262,7 +262,7 @@ async def test_a_refusal_ends_when_the_permissions_change_and_else_after_growing
     channel = quick(1)
     channel.fault = Refusal(403, 50013)
     for _ in range(3600):
-        await refused(desk, channel, "does not let me")
+        await refused(desk, channel, "doesn't let me")
         desk.clock.advance(1.0)
     assert 4 <= channel.asked <= 7
     channel.allowed = False
@@ -275,7 +275,7 @@ async def test_a_refusal_ends_when_the_permissions_change_and_else_after_growing
 async def test_what_discord_refuses_otherwise_is_no_reason_to_lose_a_caption(desk: Desk) -> None:
     channel = quick(1)
     channel.fault = Refusal(400, 50035)
-    await refused(desk, channel, "does not let me")
+    await refused(desk, channel, "doesn't let me")
 
 
 async def test_webhooks_that_vanish_are_not_made_for_each_caption_whatever_is_told(

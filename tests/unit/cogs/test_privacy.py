@@ -25,17 +25,19 @@ def room_notice(
 def test_the_notice_says_who_started_which_languages_who_hears_it_and_what_is_kept() -> None:
     assert room_notice(GuildSettings()).splitlines() == [
         "### <#10> is being translated into English, Spanish",
-        "<@1> started it. Captions appear here.",
-        "The translation into English is also spoken there.",
+        "Started by <@1>. Captions appear here.",
+        "The English translation is also read aloud there.",
         (
-            "**You are heard only if you join in**, and you can stay out again at any time. "
-            r"Joining in holds for every voice channel of The \*Village\* that is translated."
+            "**You are heard only if you join in**, and you can stay out again at "
+            "any time. Joining in applies to every translated voice channel in The "
+            "\\*Village\\*."
         ),
         (
-            "-# Speech goes to a service for translation. Parley makes no recording; of those who "
-            "are heard it keeps their answer and how many minutes of theirs were translated."
+            "-# Speech is sent to a service for translation. Parley doesn't record "
+            "it. For each person who is heard it keeps their choice and how many of "
+            "their minutes were translated."
         ),
-        "-# The captions stay in this channel.",
+        "-# Captions stay in this channel.",
     ]
 
 
@@ -43,20 +45,20 @@ def test_the_notice_says_so_when_everybody_is_heard_and_when_a_transcript_is_kep
     said = room_notice(
         GuildSettings(consent=ANNOUNCED, transcript_days=7, caption_minutes=1), starter=NOBODY
     )
-    assert "Translation starts by itself when somebody joins." in said
-    assert "named here and heard 10 seconds later, except those who stay out" in said
+    assert "Translation starts automatically when someone joins." in said
+    assert "named here and heard 10 seconds later, unless they stay out" in said
     assert "**A transcript is kept** for 7 days." in said
     assert "/privacy forget-me deletes your part of it" in said
-    assert "removed after 1 minute." in said
+    assert "deleted after 1 minute." in said
     assert "only if you join in" not in said
 
 
 def test_the_notice_after_a_restart_or_a_move_says_why_and_who_is_heard() -> None:
     back = room_notice(GuildSettings(), 1, Occasion.BACK, 3, 4).splitlines()
-    assert back[1].startswith("I was restarted and am back.")
+    assert back[1].startswith("I'm back after a restart.")
     assert back[2] == "Heard from now on: <@3>, <@4>."
     moved = room_notice(GuildSettings(), 1, Occasion.MOVED).splitlines()
-    assert moved[1].startswith("The translation has moved to this voice channel.")
+    assert moved[1].startswith("Translation has moved to this voice channel.")
 
 
 def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:
@@ -72,7 +74,7 @@ def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:
         ),
     ]
     told = notice.announced(Announcement(ANNOUNCED, (), (4,)), "a service")
-    assert "**you are heard in 10 seconds**" in told
+    assert "**you'll be heard in 10 seconds**" in told
     assert "goes to a service" in told
 
 
@@ -102,11 +104,11 @@ def standing(**changes: object) -> str:
 
 def test_status_says_whether_one_is_heard_and_that_nothing_is_kept() -> None:
     assert standing().splitlines() == [
-        "You have not joined in: you are not heard.",
-        "- Nothing is kept of you.",
+        "You haven't joined in, so you are not heard.",
+        "- Nothing is kept about you.",
         (
-            "-# /privacy forget-me deletes all of it; /privacy join and /privacy leave say whether "
-            "you are heard."
+            "-# /privacy forget-me deletes all of it. /privacy join and /privacy "
+            "leave control whether you are heard."
         ),
     ]
 
@@ -122,15 +124,15 @@ def test_status_names_everything_that_is_kept() -> None:
     )
     assert said.splitlines()[:-1] == [
         "You stay out: you are not heard.",
-        "- Kept: that you stay out, as it could not be honoured otherwise.",
+        "- Kept: that you stay out, so that I can respect it.",
         "- Kept: that you speak Spanish.",
         "- Kept: that you want to read French.",
-        "- Kept: that 2.5 minutes of yours were translated, by day.",
-        "- 2 transcripts are kept in this server; they may have sentences of yours.",
+        "- Kept: that 2.5 minutes of your speech were translated, by day.",
+        "- 2 transcripts are kept in this server; they may contain things you said.",
     ]
-    assert "you were told, and did not say no" in standing(mode=ANNOUNCED, heard=True)
-    assert "You are not heard now." in standing(mode=ANNOUNCED)
-    assert "You joined in" in standing(answer=Answer.YES, answer_stored=True, heard=True)
+    assert "you were told and didn't say no" in standing(mode=ANNOUNCED, heard=True)
+    assert "You are not heard right now." in standing(mode=ANNOUNCED)
+    assert "You've joined in" in standing(answer=Answer.YES, answer_stored=True, heard=True)
 
 
 def test_who_is_forgotten_reads_what_was_deleted_and_what_that_means() -> None:
@@ -138,8 +140,8 @@ def test_who_is_forgotten_reads_what_was_deleted_and_what_that_means() -> None:
         Forgotten(answer=True, wishes=True, lines=2, usage_rows=3, started=True), ANNOUNCED
     )
     text = str(lines(said))
-    for part in ("whether you are heard", "languages", "2 sentences", "minutes", "started"):
+    for part in ("whether you are heard", "languages", "2 of your sentences", "minutes", "started"):
         assert part in text
-    assert "/privacy leave remembers it" in text
-    assert "nothing kept of you to delete" in str(lines(privacy.deleted(Forgotten(), OPT_IN)))
+    assert "use /privacy leave" in text
+    assert "Nothing about you was kept" in str(lines(privacy.deleted(Forgotten(), OPT_IN)))
     assert "/privacy leave" not in str(lines(privacy.deleted(Forgotten(), OPT_IN)))

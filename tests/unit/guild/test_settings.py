@@ -84,20 +84,20 @@ async def test_changes_at_once_come_one_after_the_other_and_none_is_lost(
 
 REFUSED: list[tuple[Callable[[GuildSettings], GuildSettings], str]] = [
     (lambda s: replace(s, targets=()), "at least one language"),
-    (lambda s: replace(s, targets=("en", "en")), "each language once"),
-    (lambda s: replace(s, targets=("en", "es", "fr", "ca")), "3 languages at most"),
+    (lambda s: replace(s, targets=("en", "en")), "Each language can be given only once"),
+    (lambda s: replace(s, targets=("en", "es", "fr", "ca")), "up to 3 languages"),
     (lambda s: replace(s, targets=("en", "tlh")), "can't translate into Klingon"),
-    (lambda s: replace(s, spoken="es"), "Spanish is not one of"),
-    (lambda s: replace(s, targets=("ca",), spoken="ca"), "Catalan can be written, but not spoken"),
+    (lambda s: replace(s, spoken="es"), "Spanish isn't one of"),
+    (lambda s: replace(s, targets=("ca",), spoken="ca"), "Catalan is available as text only"),
     (lambda s: replace(s, transcript_days=366), "0 to 365 days"),
     (lambda s: replace(s, transcript_days=-1), "0 to 365 days"),
     (lambda s: replace(s, caption_minutes=-1), "1 to 10,080 minutes"),
-    (lambda s: replace(s, daily_minutes=61), "allows 60 minutes a day"),
+    (lambda s: replace(s, daily_minutes=61), "allows 60 minutes per day"),
     (lambda s: replace(s, daily_minutes=0), "1 to 100,000 minutes"),
     (lambda s: replace(s, daily_minutes=float("nan")), "1 to 100,000 minutes"),
-    (lambda s: replace(s, starter_roles=frozenset(range(26))), "At most 25 roles"),
-    (lambda s: replace(s, auto_channels=dict.fromkeys(range(11), 1)), "At most 10 voice channels"),
-    (lambda s: replace(s, locale="tlh"), "choose one from the list"),
+    (lambda s: replace(s, starter_roles=frozenset(range(26))), "up to 25 roles"),
+    (lambda s: replace(s, auto_channels=dict.fromkeys(range(11), 1)), "Up to 10 voice channels"),
+    (lambda s: replace(s, locale="tlh"), "Choose one from the list"),
 ]
 
 

@@ -96,7 +96,7 @@ def test_nobody_sees_what_a_term_is_kept_without() -> None:
     assert read("n\u200b\u0303,x,es") == [Term("es", "ñ", "x")]
     assert mistakes("\u200b,x,es") == [(1, "A term needs a word and its translation.")]
     assert mistakes("\u3164,x,es") == [(1, "A term needs a word and its translation.")]
-    assert mistakes("bell\x07,x,es") == [(1, "A term must not contain control characters.")]
+    assert mistakes("bell\x07,x,es") == [(1, "A term can't contain control characters.")]
 
 
 @pytest.mark.parametrize("word", ["نمی\u200cشود", "👩\u200d🚒", "क\u094d\u200dष"])
@@ -132,21 +132,21 @@ def test_every_mistake_is_named_by_its_line() -> None:
         (5, "This line has 1 column instead of 2 or 3."),
         (6, "A term needs a word and its translation."),
         (7, "I can't translate into “tlh”."),
-        (8, "“hello” has another translation in line 2."),
-        (9, "“xxxxxxxxxxxxxxxxxxxx…” is too long; 100 characters are the most."),
-        (10, "No language is named; add the column, or choose one in the command."),
+        (8, "“hello” has a different translation in line 2."),
+        (9, "“xxxxxxxxxxxxxxxxxxxx…” is too long; the maximum is 100 characters."),
+        (10, "No language is given. Add the column, or choose one in the command."),
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
-        (b"ok,ok,es\nol\xe9,hola,es", 2, "not UTF-8"),
-        ("hello,hola,es".encode("utf-16")[:-1], 1, "not UTF-8"),
+        (b"ok,ok,es\nol\xe9,hola,es", 2, "isn't UTF-8"),
+        ("hello,hola,es".encode("utf-16")[:-1], 1, "isn't UTF-8"),
         (b"", 0, "no terms"),
         ("source,translation,language\n", 0, "no terms"),
         ('hello,hola,es\n"cat,chat,fr', 2, "quotation marks"),
-        ("source,translation,target\nhello,hola,es", 1, "“target” does not belong"),
+        ("source,translation,target\nhello,hola,es", 1, "“target” Unknown column"),
         (b"x" * (256 * 1024 + 1), 0, "256 kB"),
         ("x" * 140_000 + ",y,es", 1, "quotation marks"),
         ("\n".join(f"word {n},palabra,es" for n in range(1001)), 0, "1,001 terms; 1,000"),
@@ -162,7 +162,7 @@ def test_twenty_mistakes_are_said_and_the_others_counted_within_one_message() ->
         read(text)
     said = render(caught.value.message, "en-US").splitlines()
     assert len(said) == 22
-    assert said[0] == "Nothing was taken from the file."
+    assert said[0] == "Nothing was imported."
     assert said[-1] == "… and 980 more."
     assert len("\n".join(said)) <= 2000
 

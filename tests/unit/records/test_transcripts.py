@@ -173,10 +173,10 @@ async def test_the_setting_takes_effect_in_a_running_room_and_off_deletes() -> N
     assert await desk.written() == []
     on, off = desk.shown.notices
     assert on == (
-        "A transcript of what is translated here is kept for 1 day. Whoever sees this channel "
-        "gets it with /translate transcript."
+        "A transcript of this call is kept for 1 day. Anyone who can see this "
+        "channel can get it with /translate transcript."
     )
-    assert off == "No transcript is kept any more, and what was kept is deleted."
+    assert off == "Transcripts are no longer kept, and existing ones have been deleted."
     await desk.board.close()
     desk.transcripts.keep_for(1, 5)
     assert len(desk.shown.notices) == 2  # the room is over

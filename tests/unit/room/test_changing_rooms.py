@@ -26,8 +26,8 @@ async def test_a_paused_room_hears_nobody_and_says_so() -> None:
     house.enter(BEN)
     assert house.world.link.allowed[-1] == {ANA.id, BEN.id}
     assert house.world.board.notices == [
-        "Translation is paused: nobody is heard until it goes on.",
-        "Translation goes on: those who joined in are heard again.",
+        "Translation is paused. Nobody is heard until it resumes.",
+        "Translation resumed. Those who joined in are heard again.",
     ]
     await house.rooms.close()
 
@@ -88,7 +88,7 @@ async def test_a_room_without_people_ends_after_a_minute() -> None:
     await settle()
     assert not house.rooms.runs(1)
     assert house.world.board.notices == [
-        "Nobody has been in the voice channel for a minute, so I left."
+        "I left because nobody has been in the voice channel for a minute."
     ]
     assert house.clock.pending == 0
 

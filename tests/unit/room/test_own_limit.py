@@ -56,14 +56,14 @@ async def test_a_lowered_limit_holds_at_once_and_a_raised_one_lets_speech_throug
     assert account.notice() is None
     house.accounts.settings_changed(1, GuildSettings(daily_minutes=10))
     assert account.notice() == (
-        "Today's 10 translation minutes of this server are used up: "
-        "speech is translated again from midnight UTC."
+        "This server has used its 10 translation minutes for today. "
+        "Translation resumes at midnight UTC."
     )
     with pytest.raises(AllowanceError):
         account.check()
     house.accounts.settings_changed(1, GuildSettings())
     assert account.admits(None)
-    assert account.notice() == "The daily limit has changed: speech is translated again."
+    assert account.notice() == ("The daily limit has changed, so speech is being translated again.")
     assert account.notice() is None
     await house.ledger.close()
 
@@ -72,11 +72,11 @@ async def test_each_limit_has_a_warning_of_its_own() -> None:
     house = House(0, 10)
     account = await house.accounts.of(1)
     account.used(7, Usage(audio_in_s=9 * 60))
-    assert "9 of today's 10" in str(account.notice())
+    assert "used 9 of its 10" in str(account.notice())
     house.accounts.settings_changed(1, GuildSettings(daily_minutes=100))
     assert account.notice() is None
     account.used(7, Usage(audio_in_s=75 * 60))
-    assert "84 of today's 100" in str(account.notice())
+    assert "used 84 of its 100" in str(account.notice())
     await house.ledger.close()
 
 
@@ -86,6 +86,6 @@ async def test_no_limit_at_all_after_one_that_was_used_up_is_said() -> None:
     account.used(7, Usage(audio_in_s=11 * 60))
     assert account.notice() is not None
     house.accounts.settings_changed(1, GuildSettings())
-    assert account.notice() == "The daily limit has changed: speech is translated again."
+    assert account.notice() == ("The daily limit has changed, so speech is being translated again.")
     assert account.notice() is None
     await house.ledger.close()

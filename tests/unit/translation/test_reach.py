@@ -3,11 +3,11 @@
 import pytest
 
 from bot.domain.events import Failed
+from bot.domain.trouble import KEPT_S
 from bot.translation.protocol import faults
 from bot.translation.protocol.faults import Fault
 from bot.translation.speech.backlog import CHUNK
 from bot.translation.text.qwen_mt import TEXT_REFUSED, UNREADABLE
-from bot.usage.availability import KEPT_S
 from tests.support.reach import RecordedReach
 from tests.support.texts import Asker, SimulatedService, text
 from tests.unit.translation.speech.conversation_bench import A, Bench

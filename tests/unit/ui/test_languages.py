@@ -26,7 +26,7 @@ def test_what_is_no_language_is_named(text: str, said: str) -> None:
 
 def test_too_many_languages_are_refused() -> None:
     names = {f"x{i}": f"Language {i}" for i in range(6)}
-    with pytest.raises(UsageError, match="6 languages; a room takes 5"):
+    with pytest.raises(UsageError, match="6 languages; you can choose up to 5"):
         parse(",".join(names), names)
 
 

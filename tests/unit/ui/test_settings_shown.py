@@ -39,18 +39,18 @@ def test_every_setting_has_a_name_and_says_when_it_holds() -> None:
     assert idle.count("\n") == 0
     now, later = settings_shown.changed(GuildSettings(), FULL, running=True).splitlines()
     assert now == (
-        "✅ Changed from now on: who may start, who is heard, transcripts, daily limit, channels "
-        "that start by themselves, languages of guests."
+        "✅ Changed: who can start, who is heard, transcripts, daily limit, "
+        "channels that start automatically, guest languages."
     )
     assert later == (
-        "✅ Changed from the next room on, the one that runs stays as it is: languages, spoken "
-        "language, layout, originals, removal of captions, my own language."
+        "✅ Changed, starting with the next translation as it is: languages, spoken "
+        "language, layout, originals, caption deletion, language of my messages."
     )
 
 
 def test_what_was_so_already_is_said() -> None:
     same = settings_shown.changed(FULL, FULL, running=True)
-    assert same == "That is how it was already."
+    assert same == "Nothing changed; it was already set that way."
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,16 @@ def test_the_limit_that_holds_is_shown(own: float | None, host: float, says: str
 def test_one_minute_and_one_day_are_said_as_people_say_them() -> None:
     shown = settings_shown.text(GuildSettings(transcript_days=1, caption_minutes=1), 0, 4)
     assert "kept for 1 day\n" in shown
-    assert "removed after 1 minute\n" in shown
+    assert "deleted after 1 minute\n" in shown
 
 
 @pytest.mark.parametrize(
     ("guests", "most", "says"),
     [
-        (2, 4, "2 languages that they read"),
-        (1, 4, "1 language that they read"),
+        (2, 4, "2 languages they read"),
+        (1, 4, "1 language they read"),
         (0, 4, "no languages"),
-        (2, 1, "1 language that they read"),  # the host allows fewer
+        (2, 1, "1 language they read"),  # the host allows fewer
         (2, 0, "no languages"),  # none can be made in writing
     ],
 )
@@ -88,4 +88,4 @@ def test_what_guests_may_add_is_shown_as_far_as_it_can_be(
     guests: int, most: int, says: str
 ) -> None:
     shown = settings_shown.text(GuildSettings(guests=guests), 0, most)
-    assert f"**Guests may add:** {says}" in shown.splitlines()
+    assert f"**Guests can add:** {says}" in shown.splitlines()

@@ -32,8 +32,8 @@ def lines(state: RoomStatus, locale: str = "en-US", waiting: int = 0) -> list[st
 def test_it_says_who_is_heard_and_who_is_not_and_why() -> None:
     assert lines(room(60.0)) == [
         "### Translating <#10> into English, Spanish",
-        "Since <t:9925:t>, captions in <#20>.",
-        "For those who read it: Spanish.",
+        "Started <t:9925:t>. Captions appear in <#20>.",
+        "Added for readers: Spanish.",
         "Last heard <t:9940:R>.",
         "- Ana: speaking (English open)",
         "- Ben\\_: not heard, has not joined in",
@@ -49,19 +49,19 @@ def test_while_time_alone_passes_it_stays_the_same() -> None:
 
 def test_when_the_bot_is_deafened_nobody_is_heard_for_that_reason() -> None:
     shown = lines(room(60.0, deafened=1.0))
-    assert "**Nobody is heard at the moment: I am deafened by the server.**" in shown
-    assert "- Ana: not heard, I am deafened by the server" in shown
+    assert "**Nobody is being heard right now: I'm server deafened.**" in shown
+    assert "- Ana: not heard, I'm server deafened" in shown
     assert "- Ben\\_: not heard, has not joined in" in shown
 
 
 def test_when_the_link_is_being_repaired_it_says_so() -> None:
-    assert "- Ana: not heard, I am reconnecting" in lines(room(deaf=1.0))
+    assert "- Ana: not heard, I'm reconnecting" in lines(room(deaf=1.0))
 
 
 def test_it_says_when_it_is_paused_and_when_nobody_spoke() -> None:
     assert "**Paused: nobody is heard.**" in lines(room(60.0, paused=True))
     assert "Nobody has been heard yet." in lines(room())
-    assert "Heard just now." in lines(room(2.0))
+    assert "Last heard just now." in lines(room(2.0))
 
 
 def test_it_counts_the_repairs_so_far() -> None:
@@ -70,17 +70,17 @@ def test_it_counts_the_repairs_so_far() -> None:
 
 
 def test_it_says_what_is_spoken_and_why_it_is_not() -> None:
-    assert "English is spoken in the channel." in lines(room(spoken="en"))
-    muted = "English can't be spoken: I am muted by the server."
+    assert "English is read aloud in the channel." in lines(room(spoken="en"))
+    muted = "English can't be read aloud: I'm server muted."
     assert muted in lines(room(spoken="en", muted=1.0))
-    audience = "English can't be spoken: I am in the stage's audience."
+    audience = "English can't be read aloud: I'm in the stage's audience."
     assert audience in lines(room(spoken="en", audience=1.0))
 
 
 def test_it_says_who_cannot_be_given_the_language_they_read() -> None:
     reader = SpeakerStatus(Member(3, "Cy"), False, False, {}, unread="fr")  # noqa: FBT003
     assert (
-        "- Cy: not heard, has not joined in; would read French, but the room has no place for it"
+        "- Cy: not heard, has not joined in; reads French, but there is no room for another language"
     ) in lines(room(None, reader))
 
 

@@ -20,10 +20,10 @@ def test_a_server_reads_its_days_and_that_costs_are_estimates() -> None:
         "- 2026-11-22: 12.3 minutes, 5,200 tokens, 3 connections; cost about $0.50",
         "- 2026-11-20: 1.0 minutes, 100 tokens, 1 connection; cost unknown",
         (
-            "**Last 30 days:** 13.3 minutes, of them 2.0 yours; cost at least $0.50 "
-            "(no price is known for mine)"
+            "**Last 30 days:** 13.3 minutes (2.0 yours), cost at least $0.50 (no "
+            "price is known for mine)"
         ),
-        "-# Costs are estimates, days those of UTC.",
+        "-# Costs are estimates. Days are in UTC.",
     ]
 
 
@@ -33,7 +33,7 @@ def test_an_estimate_says_whose_prices_it_is_made_of() -> None:
     shown = usage.text(UsageReport(Today(1, 0, cost), days, cost)).splitlines()
     assert shown[0] == "**Today:** 1.0 minutes translated; cost about $10.00"
     assert shown[-1] == (
-        "-# Costs are estimates (prices: models.dev (Singapore, 2026-11-26)), days those of UTC."
+        "-# Costs are estimates (prices: models.dev (Singapore, 2026-11-26)). Days are in UTC."
     )
 
 

@@ -20,14 +20,14 @@ from tests.support.usage_in_memory import Calendar, MemoryUsage
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
 FRAME = bytes(640)
 USED_UP = (
-    "Today's 10 translation minutes of this server are used up: "
-    "speech is translated again from midnight UTC."
+    "This server has used its 10 translation minutes for today. "
+    "Translation resumes at midnight UTC."
 )
 NEARLY = (
-    "8.5 of today's 10 translation minutes of this server are used. "
-    "When they are used up, translation rests until midnight UTC."
+    "This server has used 8.5 of its 10 translation minutes for today. "
+    "When they run out, translation pauses until midnight UTC."
 )
-AGAIN = "A new day has begun: speech is translated again."
+AGAIN = "A new day has begun, so speech is being translated again."
 
 
 class House:

@@ -23,8 +23,8 @@ def test_lists_have_the_commas_of_their_reader() -> None:
 
 
 def test_lines_render_each_of_their_sentences() -> None:
-    text = lines([t("The voice channel is gone."), number(0.5)])
-    assert text == "The voice channel is gone.\n0.5"
+    text = lines([t("The voice channel no longer exists."), number(0.5)])
+    assert text == "The voice channel no longer exists.\n0.5"
     assert render(text, "de").splitlines()[1] == "0,5"
 
 

@@ -37,7 +37,9 @@ def test_every_command_is_mentioned_by_its_english_name_and_its_id_for_every_rea
         for locale in LOCALES:
             wanted = f"</{path}:{IDS[path.split()[0]]}>"
             assert render(command(path), locale) == wanted
-            sentence = lines([t("{command} begins anew.", command=command(path)), listing("a")])
+            sentence = lines(
+                [t("Start again with {command}.", command=command(path)), listing("a")]
+            )
             assert wanted in render(sentence, locale)
 
 
@@ -109,7 +111,7 @@ def test_the_longest_messages_with_mentions_fit_a_message_of_discords(locale: st
 
 def test_a_notice_among_captions_keeps_its_mention_and_nobody_elses() -> None:
     (text,) = notice(
-        render(t("{command} begins anew.", command=command("translate start")), "en-US")
+        render(t("Start again with {command}.", command=command("translate start")), "en-US")
         + " </translate start:7> </other:1> *x*"
     )
     mention = f"</translate start:{IDS['translate']}>"

@@ -85,8 +85,8 @@ async def test_one_person_in_one_language_is_not_told_that_many_speak(bench: Ben
     assert bench.codes()[0] == "rate_limited"
     assert bench.codes()[1] == "words_waited_refused"
     assert says(bench)[1] == (
-        "The translation service is refusing connections for a moment; what was said more than 75 "
-        "seconds ago is left out."
+        "The translation service is refusing connections right now. What was "
+        "said more than 75 seconds ago is left out."
     )
 
 
@@ -235,7 +235,7 @@ async def test_an_error_of_the_service_in_the_middle_leaves_the_session_alone(
     bench.link.translate("A.", 100)
     assert bench.finals() == [(1, "A.")]
     assert len(bench.links) == 1
-    assert says(bench) == ["The translation service reports an error; words may be missing."]
+    assert says(bench) == ["The translation service reported an error. Words may be missing."]
 
 
 async def test_settings_that_are_refused_for_good_end_it_and_others_do_not(bench: Bench) -> None:

@@ -65,7 +65,7 @@ async def test_no_link_is_asked_for_when_nothing_more_is_said(bench: Bench) -> N
     assert bench.clock.pending == 0
 
 
-@pytest.mark.parametrize("breaks", [True, False], ids=["breaks", "does not answer"])
+@pytest.mark.parametrize("breaks", [True, False], ids=["breaks", "isn't answering"])
 async def test_a_link_that_does_not_end_well_has_its_words_said_again(
     bench: Bench, *, breaks: bool
 ) -> None:

@@ -151,10 +151,10 @@ def test_only_the_accounts_faults_end_everything() -> None:
     assert all(not fault.retryable for fault in ENDS_ALL)
     refused = judge(400, "InvalidParameter", "No such language.")
     assert refused not in ENDS_ALL
-    assert refused.message == "A text could not be translated."
+    assert refused.message == "A text couldn't be translated."
     assert not refused.retryable
     assert judge(400, "unsupported_language_pair", "Install it.").message == (
-        "A text could not be translated: Install it."
+        "A text couldn't be translated: Install it."
     )
 
 

@@ -8,8 +8,8 @@ def texts(own: OwnVoice, *standings: Standing) -> list[tuple[str, str]]:
 def test_being_deafened_and_its_end_are_told_once_each() -> None:
     deaf = Standing(deafened=True)
     assert texts(OwnVoice(speaks=False), Standing(), deaf, deaf, Standing()) == [
-        ("deafened", "I was deafened by the server: I hear nobody until that is undone."),
-        ("deafened", "I am no longer deafened and hear you again."),
+        ("deafened", "I've been server deafened. I can't hear anyone until that is undone."),
+        ("deafened", "I'm no longer deafened and can hear you again."),
     ]
 
 
@@ -17,8 +17,8 @@ def test_being_muted_matters_only_when_translations_are_spoken() -> None:
     muted = Standing(muted=True)
     assert texts(OwnVoice(speaks=False), muted, Standing()) == []
     assert texts(OwnVoice(speaks=True), muted, Standing()) == [
-        ("muted", "I was muted by the server: translations are not spoken until that is undone."),
-        ("muted", "I am no longer muted and speak the translations again."),
+        ("muted", "I've been server muted. Translations aren't read aloud until that is undone."),
+        ("muted", "I'm no longer muted. Translations are read aloud again."),
     ]
 
 
@@ -29,7 +29,7 @@ def test_becoming_a_speaker_of_a_stage_is_told_once_to_whom_the_contrary_was() -
     own = OwnVoice(speaks=True)
     own.waits()
     assert texts(own, AUDIENCE, SPEAKER, AUDIENCE, SPEAKER) == [
-        ("stage", "I may speak on the stage now.")
+        ("stage", "I can speak on the stage now.")
     ]
 
 
@@ -49,7 +49,7 @@ def test_losing_the_permission_to_speak_is_told_when_translations_are_spoken() -
     assert texts(OwnVoice(speaks=True), unpermitted, unpermitted, Standing()) == [
         (
             "speak",
-            "I lack the permission Speak here: translations are not spoken until I have it.",
+            "I don't have the Speak permission here, so translations aren't read aloud until I do.",
         ),
-        ("speak", "I have the permission Speak and speak the translations again."),
+        ("speak", "I have the Speak permission again. Translations are read aloud again."),
     ]
