@@ -42,8 +42,8 @@ SDK2_PIP := $(SDK2)/bin/python -m pip --disable-pip-version-check install --quie
 test-sdk2: $(SDK2)/.dev
 	@$(SDK2_PIP) --upgrade 'dashscope==2.*'
 	@$(SDK2)/bin/python -m pytest tests/unit/translation tests/unit/test_library_internals.py \
-		tests/integration/test_translation_*.py tests/integration/translation/test_sdk_guide.py \
-		tests/integration/engine/test_sdk.py tests/integration/translation/test_text_call.py \
+		tests/integration/translation \
+		tests/integration/engine/test_sdk.py \
 		-p no:cacheprovider $(ARGS)
 
 $(SDK2)/.dev: requirements/dev.txt

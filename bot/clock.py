@@ -35,3 +35,41 @@ class LoopClock:
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call back at loop time `when`."""
         return self._loop.call_at(when, callback)
+
+
+class Alarm:
+    """One call that waits for its time; setting it anew forgets the time before.
+
+    Args:
+        clock: Time.
+        ring: What is called.
+    """
+
+    def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:
+        self._clock = clock
+        self._ring = ring
+        self._timer: Timer | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Return True while the call is to come."""
+        return self._timer is not None
+
+    def set(self, when: float) -> None:
+        """Call once `Clock.now` has reached `when`, in seconds."""
+        self.cancel()
+        self._timer = self._clock.call_at(when, self._due)
+
+    def set_in(self, seconds: float) -> None:
+        """Call in this many seconds."""
+        self.set(self._clock.now() + seconds)
+
+    def cancel(self) -> None:
+        """Call no more, unless it is set again."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _due(self) -> None:
+        self._timer = None
+        self._ring()

@@ -1,11 +1,11 @@
 """Which change of a channel comes next, within what Discord allows.
 
 The rules, strongest first:
-1. No request above its way's budget or within a pause that Discord asked for (`ways`).
+1. No request above its way's budget or within a pause that Discord asked for (`routes`).
 2. Finals and notices in the order of speech; a long one's messages stay together. A final waits a
    moment for the utterance's other languages, as one request shows them all. What stands keeps its
    place, so an edit overtakes a post that has to wait.
-3. When more finals wait than there are requests for, several go into one message (`steps`).
+3. When more finals wait than there are requests for, several go into one message (`detail`).
 4. Interims only while the tank keeps a request for every caption that stands unfinished (its
    final edit) and some for finals to come; first appearances before edits, an edit at most once a
    second per caption. Originals that come after the final count as interims.
@@ -25,7 +25,6 @@ from bot.chat.rendering import merging
 from bot.chat.rendering.render import LABELLED, Style, notice
 from bot.chat.routes import CaptionRoute, Routes
 from bot.chat.transport import MessageRef
-from bot.chat.utterances import Utterances
 from bot.domain.events import Caption, Member
 from bot.errors import ChatError, MessageGoneError, RateLimitError
 
@@ -71,7 +70,6 @@ class Schedule:
     def __init__(self, budget: Budget | None = None, style: Style = LABELLED) -> None:
         self.style = style
         self._ways = Routes(budget or Budget())
-        self._utterances = Utterances()
         self._by_caption: dict[int, tuple[int, Entry]] = {}  # utterance, where it is shown
         self._by_utterance: dict[int, Entry] = {}  # where a further language joins in
         self._open: dict[Key, Entry] = {}  # not final, or not yet as they should be
@@ -100,7 +98,7 @@ class Schedule:
             if caption.began_at < now - _EDITABLE_S:
                 self._figures["late"] += 1
                 return
-            number, entry = self._place(caption, now)
+            number, entry = self._place(caption)
             self._figures["captions"] += 1
         else:
             number, entry = known
@@ -108,7 +106,6 @@ class Schedule:
             if entry.removed or (before.final and not caption.final):
                 # A final state is the last: one that comes after it without being final is older.
                 return
-            self._utterances.of(caption, now)
             self._figures["skipped"] += entry.change() is not None
         expected = entry.urgent_at is not None
         entry.take(number, caption, self.style, now)
@@ -116,8 +113,8 @@ class Schedule:
             self._ways.said(caption.speaker.id, now)
         self._file(entry)
 
-    def _place(self, caption: Caption, now: float) -> tuple[int, Entry]:
-        number = self._utterances.of(caption, now)
+    def _place(self, caption: Caption) -> tuple[int, Entry]:
+        number = caption.utterance or -caption.key
         entry = self._by_utterance.get(number)
         scarce = (
             entry is not None and bool(entry.sent) and (self._ways.of(entry).step >= Step.MERGED)

@@ -6,10 +6,9 @@ message that names them stands in the channel, and not at all while it does not.
 
 import logging
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Final
 
-from bot.clock import Clock, Timer
+from bot.clock import Alarm, Clock
 from bot.consent.consent import Answer, Consent
 from bot.domain.events import Member
 from bot.domain.notices import Announce, Announcement
@@ -57,8 +56,8 @@ class Newcomers:
         self._present: set[int] = set()
         self._waiting: dict[int, None] = {}  # in the order in which they came
         self._named: set[int] = set()
-        self._timers: set[Timer] = set()
-        self._next: Timer | None = None
+        self._saying_no: set[Alarm] = set()
+        self._next = Alarm(clock, self._due)
         self._next_at = 0.0
         self._posting = False
         self._begun = False
@@ -110,13 +109,11 @@ class Newcomers:
             self._schedule()
 
     def _schedule(self) -> None:
-        if not self._waiting or self._next is not None or self._posting or self._closed:
+        if not self._waiting or self._next.waits or self._posting or self._closed:
             return
-        at = max(self._clock.now() + _GATHER_S, self._next_at)
-        self._next = self._clock.call_at(at, self._due)
+        self._next.set(max(self._clock.now() + _GATHER_S, self._next_at))
 
     def _due(self) -> None:
-        self._next = None
         if self._waiting:
             self._posting = True
             self._tasks.start(self._post(), "announcement")
@@ -145,16 +142,17 @@ class Newcomers:
             if self._readable(user_id):  # else it was taken from them meanwhile
                 self._named.add(user_id)
         if self._mode is ConsentMode.ANNOUNCED and not self._closed:
-            self._later(SAY_NO_S, partial(self._consent.told, named & self._named))
+            self._hear_later(named & self._named)
         self.posted()
 
-    def _later(self, seconds: float, callback: Callable[[], None]) -> None:
+    def _hear_later(self, told: frozenset[int]) -> None:
         def due() -> None:
-            self._timers.discard(timer)
-            callback()
+            self._saying_no.discard(alarm)
+            self._consent.told(told)
 
-        timer = self._clock.call_at(self._clock.now() + seconds, due)
-        self._timers.add(timer)
+        alarm = Alarm(self._clock, due)
+        alarm.set_in(SAY_NO_S)
+        self._saying_no.add(alarm)
 
     def _changed(self, _: frozenset[int]) -> None:
         """With another mode, what they were told no longer holds."""
@@ -168,12 +166,10 @@ class Newcomers:
             self._expect(user_id)
 
     def _cancel(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
+        for alarm in self._saying_no:
+            alarm.cancel()
+        self._saying_no.clear()
+        self._next.cancel()
 
     async def close(self) -> None:
         """Tell nobody any more; who was told has to be anew in the next room. Idempotent."""

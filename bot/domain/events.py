@@ -276,6 +276,8 @@ class Caption:
         began_at: Clock seconds when the utterance was first heard, for ordering.
         origin: What it is made from, where known; captions with the same are of one utterance.
         source_follows: The original may still come, where it is unknown.
+        utterance: Numbered in the room from 1; a member's words in all languages have the same. 0:
+            it belongs with no other.
     """
 
     key: int
@@ -288,3 +290,4 @@ class Caption:
     began_at: float
     origin: Origin | None = None
     source_follows: bool = True
+    utterance: int = 0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-KEPT_S: Final = 20.0  # what is said meanwhile: as a caption that comes later, it helps nobody
+KEPT_S: Final = 20.0  # speech: as a caption that comes later, it helps nobody
 
 
 @dataclass(frozen=True, slots=True)

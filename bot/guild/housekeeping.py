@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from functools import partial
 
-from bot.clock import Clock, Timer
+from bot.clock import Alarm, Clock
 from bot.domain.stores import GuildStore, UsageHistory
 from bot.errors import StoreError
 from bot.tasks import TaskOwner
@@ -42,11 +42,10 @@ class Housekeeping:
     ) -> None:
         self._guilds = guilds
         self._usage = usage
-        self._clock = clock
         self._wall = wall
         self._present: Present = lambda: None
         self._turn = asyncio.Lock()  # what happened first is written first
-        self._timer: Timer | None = None
+        self._next_round = Alarm(clock, self._begin_round)
         self._tasks = TaskOwner("housekeeping")
 
     def start(self, present: Present) -> None:
@@ -69,8 +68,7 @@ class Housekeeping:
 
     async def close(self) -> None:
         """End rounds; what is being written is rolled back. Idempotent."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._next_round.cancel()
         await self._tasks.close()
 
     def _begin_round(self) -> None:
@@ -98,7 +96,7 @@ class Housekeeping:
                     log.warning("a part of the round failed: %s", error.code)
                 if not done:
                     wait_s = AGAIN_S
-        self._timer = self._clock.call_at(self._clock.now() + wait_s, self._begin_round)
+        self._next_round.set_in(wait_s)
 
     async def _compare(self) -> bool:
         """Learn what happened while the bot was away, or could not be written."""

@@ -9,10 +9,10 @@ from bot.consent.consent import Consent
 from bot.domain.events import Caption
 from bot.domain.ports import CaptionBoard
 from bot.domain.stored import TranscriptLine
-from bot.records.matching import Matching
 from bot.words import command, t, tn
 
 _LINES: Final = 4096  # of which it is known that they were kept
+_RECENT: Final = 64  # utterances of which something may still come
 
 
 class Recorder:
@@ -27,7 +27,8 @@ class Recorder:
     def __init__(self, session: str, *, first: int, date: Callable[[], float]) -> None:
         self._session = session
         self._date = date
-        self._matching = Matching(first)
+        self._first = first
+        self._began: OrderedDict[int, tuple[float, float]] = OrderedDict()  # clock seconds, date
         self._ended: OrderedDict[int, float] = OrderedDict()  # by key: when it was final first
 
     def line(self, caption: Caption, now: float) -> TranscriptLine | None:
@@ -35,9 +36,7 @@ class Recorder:
 
         One that was taken back after its line was made gives a line without any words.
         """
-        utterance = self._matching.utterance(caption, now)
-        if utterance.date is None:
-            utterance.date = self._date() - (now - utterance.began_at)
+        began_at, date = self._beginning(caption, now)
         words = bool(caption.text or caption.source_text)
         if not caption.final or not (words or caption.key in self._ended):
             return None
@@ -46,9 +45,9 @@ class Recorder:
             self._ended.popitem(last=False)
         return TranscriptLine(
             session=self._session,
-            utterance=utterance.number,
-            at=utterance.date,
-            until=utterance.date + max(ended - utterance.began_at, 0.0),
+            utterance=self._first - 1 + (caption.utterance or caption.key),
+            at=date,
+            until=date + max(ended - began_at, 0.0),
             user_id=caption.speaker.id,
             name=caption.speaker.name,
             language=caption.language,
@@ -56,6 +55,16 @@ class Recorder:
             source_language=caption.source_language,
             source_text=caption.source_text,
         )
+
+    def _beginning(self, caption: Caption, now: float) -> tuple[float, float]:
+        """When its utterance began, in clock seconds and in seconds since 1970."""
+        number = caption.utterance or -caption.key
+        if number not in self._began:
+            date = self._date() - (now - caption.began_at)
+            self._began[number] = caption.began_at, date
+            if len(self._began) > _RECENT:
+                self._began.popitem(last=False)
+        return self._began[number]
 
 
 class RecordingBoard:

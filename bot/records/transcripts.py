@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot.clock import Clock, Timer
+from bot.clock import Alarm, Clock
 from bot.consent.consent import Consent
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard
@@ -88,7 +88,8 @@ class Transcripts:
         self._working = FairLock()
         self._boards: dict[int, RecordingBoard] = {}  # by guild; the newest room's
         self._tasks = TaskOwner("retention")
-        self._timer: Timer | None = None
+        self._guilds_present: Callable[[], Iterable[int]] = tuple
+        self._next_day = Alarm(clock, self._expire_again)
 
     # Taking down
 
@@ -283,21 +284,19 @@ class Transcripts:
 
     def expire_daily(self, guilds: Callable[[], Iterable[int]]) -> None:
         """Do that now, and again each day until `close`."""
-        self._tasks.start(self._expire_and_again(guilds), "expire")
+        self._guilds_present = guilds
+        self._expire_again()
 
-    async def _expire_and_again(self, guilds: Callable[[], Iterable[int]]) -> None:
-        await self.expire(tuple(guilds()))
+    def _expire_again(self) -> None:
+        self._tasks.start(self._expire_all(), "expire")
 
-        def due() -> None:
-            self.expire_daily(guilds)
-
-        wait_s = _AGAIN_S if self._wall.reached() is None else _DAY_S
-        self._timer = self._clock.call_at(self._clock.now() + wait_s, due)
+    async def _expire_all(self) -> None:
+        await self.expire(tuple(self._guilds_present()))
+        self._next_day.set_in(_AGAIN_S if self._wall.reached() is None else _DAY_S)
 
     async def close(self) -> None:
         """Write what waits, and end. Idempotent."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._next_day.cancel()
         try:
             await self._tasks.close()
         finally:

@@ -1,1 +1,16 @@
-"""The heart: one voice channel being interpreted. Knows ports and values only."""
+"""One voice channel being translated. Knows ports and values only.
+
+rooms           all rooms of this process, one per server
+opening         builds a room: its board, then its voice link; a room that is starting
+room            who is in it, what they say, what is shown; taken to another channel
+speaker, roster one speaker and their conversations; all of them
+languages       which languages: those chosen, and those its people read
+fan_out, text_language  which languages get conversations, which come from source text
+captions, utterances, output  events -> captions, numbered by utterance, and voice
+voice_queue     whose translation is read aloud when
+panel           the live panel
+metering        the room's use of the daily minutes
+saved_rooms     what is kept so that rooms come back after a restart
+refusals, outages  why there is no room; what is said while a service is away
+empty_channel, ending  how a room ends when nobody is left; how all of a process end
+"""

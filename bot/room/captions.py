@@ -42,7 +42,7 @@ class CaptionLine:
 
 
 @dataclass(slots=True)
-class _Turn:
+class _CaptionTurn:
     """What is known of one turn.
 
     Attributes:
@@ -59,10 +59,10 @@ class _Turn:
 
 
 @dataclass(slots=True)
-class _Turns:
+class _LineTurns:
     """The latest turns of one conversation, and which of those to come are echoes."""
 
-    of: dict[int, _Turn] = field(default_factory=dict)
+    of: dict[int, _CaptionTurn] = field(default_factory=dict)
     echoed: set[int] = field(default_factory=set)
 
 
@@ -76,7 +76,7 @@ class Captions:
     def __init__(self, *, originals: bool = True) -> None:
         self._originals = originals
         self._next_key = 1
-        self._lines: dict[CaptionLine, _Turns] = {}
+        self._lines: dict[CaptionLine, _LineTurns] = {}
 
     def apply(
         self,
@@ -113,7 +113,7 @@ class Captions:
         began_at: float,
         heard: CaptionLine,
     ) -> Caption | None:
-        turns = self._lines.setdefault(line, _Turns())
+        turns = self._lines.setdefault(line, _LineTurns())
         turn = turns.of.get(event.turn)
         if turn is None:
             if isinstance(event, TurnEnded) or not event.text:
@@ -122,7 +122,7 @@ class Captions:
                 return None
             # What is made in writing comes when its speaker may be at the next sentence already.
             lead = self._lines[heard].of.get(event.turn) if heard in self._lines else None
-            turn = turns.of[event.turn] = _Turn(
+            turn = turns.of[event.turn] = _CaptionTurn(
                 Caption(
                     key=self._next_key,
                     speaker=speaker,
@@ -147,7 +147,7 @@ class Captions:
         return self._news(turn)
 
     def _take_back(self, line: CaptionLine, number: int) -> Caption | None:
-        turns = self._lines.setdefault(line, _Turns())
+        turns = self._lines.setdefault(line, _LineTurns())
         turns.echoed.add(number)
         for old in sorted(turns.echoed)[:-_KEPT_TURNS]:
             turns.echoed.discard(old)
@@ -164,7 +164,7 @@ class Captions:
         turn.known = replace(turn.known, final=True)
         return self._news(turn)
 
-    def _news(self, turn: _Turn) -> Caption | None:
+    def _news(self, turn: _CaptionTurn) -> Caption | None:
         """The caption as it should stand now; None when nothing visible changed."""
         caption = turn.known
         if turn.echoed:
@@ -195,10 +195,12 @@ class Captions:
 
     def finish_line(self, line: CaptionLine) -> list[Caption]:
         """Make final as it stands what an ended conversation left open."""
-        return [replace(caption, final=True) for caption in _open(self._lines.pop(line, _Turns()))]
+        return [
+            replace(caption, final=True) for caption in _open(self._lines.pop(line, _LineTurns()))
+        ]
 
 
-def _open(turns: _Turns) -> list[Caption]:
+def _open(turns: _LineTurns) -> list[Caption]:
     shown = (turn.shown for turn in turns.of.values())
     return [caption for caption in shown if caption is not None and not caption.final]
 

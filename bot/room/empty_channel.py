@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from bot.clock import Clock, Timer
+from bot.clock import Alarm, Clock
 
 EMPTY_S: Final = 60.0
 
@@ -18,25 +18,21 @@ class Emptiness:
     """
 
     def __init__(self, clock: Clock, empty: Callable[[], bool], ended: Callable[[], None]) -> None:
-        self._clock = clock
         self._empty = empty
         self._ended = ended
-        self._timer: Timer | None = None
+        self._alarm = Alarm(clock, self._due)
 
     def look(self) -> None:
         """Somebody came or went."""
         if not self._empty():
-            self.close()
-        elif self._timer is None:
-            self._timer = self._clock.call_at(self._clock.now() + EMPTY_S, self._due)
+            self._alarm.cancel()
+        elif not self._alarm.waits:
+            self._alarm.set_in(EMPTY_S)
 
     def close(self) -> None:
         """Watch no more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()
 
     def _due(self) -> None:
-        self._timer = None
         if self._empty():
             self._ended()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from bot.clock import Clock, Timer
+from bot.clock import Alarm, Clock
 from bot.domain.stored import MemberLanguages
 
 MOST_LANGUAGES: Final = 5  # each one is paid, for every speaker
@@ -162,8 +162,7 @@ class Languages:
         self._readable = readable
         self._wishes = dict(wishes)
         self._clock = clock
-        self._due = due
-        self._timer: Timer | None = None
+        self._alarm = Alarm(clock, due)
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -224,13 +223,11 @@ class Languages:
             if (reads := self.of(user_id).reads) is not None and reads in self._readable
         ]
         targets = self._wanted.settle(reads, self._clock.now())
-        self.close()
+        self._alarm.cancel()
         if (due := self._wanted.next_at) is not None:
-            self._timer = self._clock.call_at(due, self._due)
+            self._alarm.set(due)
         return targets
 
     def close(self) -> None:
         """Call back no more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()

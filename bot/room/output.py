@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.clock import Clock
 from bot.domain.events import (
@@ -17,6 +18,7 @@ from bot.domain.events import (
 from bot.domain.ports import CaptionBoard, VoiceLink
 from bot.room.captions import CaptionLine, Captions
 from bot.room.speaker import Speaker
+from bot.room.utterances import Utterances
 from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ class Output:
         self._count = count
         self._captions = Captions(originals=originals)
         self._interpretation = VoiceQueue(self._play)
+        self._utterances = Utterances()
         self._said_codes: set[str] = set()
         self.link: VoiceLink | None = None
         self.speaks = True
@@ -98,7 +101,7 @@ class Output:
         )
         if caption is not None:
             self.shown += 1
-            self._board.show(caption)
+            self._show([caption])
 
     def ended(self, speaker: Speaker, languages: Sequence[str]) -> None:
         """Nothing more comes from these of a speaker's conversations."""
@@ -114,7 +117,8 @@ class Output:
 
     def _show(self, captions: Sequence[Caption]) -> None:
         for caption in captions:
-            self._board.show(caption)
+            number = self._utterances.of(caption, self._clock.now())
+            self._board.show(replace(caption, utterance=number))
 
     def _say_once(self, code: str, message: str) -> None:
         if code not in self._said_codes:

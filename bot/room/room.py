@@ -23,10 +23,10 @@ from bot.domain.events import (
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Occasion, Sight
 from bot.domain.plan import RoomPlan, RoomStatus, SpeakerStatus
-from bot.domain.ports import CaptionBoard, Interpreter, VoiceLink
+from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, VoiceLink
 from bot.domain.spent import NOBODY
 from bot.domain.stored import MemberLanguages, SavedRoom
-from bot.errors import ChatError
+from bot.errors import ChatError, ParleyError
 from bot.room import ending
 from bot.room.empty_channel import Emptiness
 from bot.room.ending import Ending
@@ -523,3 +523,29 @@ class Room:
         await in_time(self._board.close(), ending.AFTER_CAPTIONS, f"captions of {name}")
         if self._link is not None:
             await in_time(self._link.close(), ending.AFTER_LINK, f"voice link of {name}")
+
+
+async def join_anew(room: Room, channel_id: int, join_voice: JoinVoice, *, speaks: bool) -> None:
+    """Leave, and join this channel; where that fails, join the one that was.
+
+    However it ends, the room has a link or is told to end.
+
+    Raises:
+        VoiceLinkError: It could not be joined. Where the former one can't be either, the room ends.
+    """
+    before = room.where
+    try:
+        if (link := room.detach()) is not None:
+            await link.close()
+        try:
+            room.attach(await join_voice(channel_id, room, speaks=speaks))
+        except Exception:  # unforeseen, too
+            room.attach(await join_voice(before, room, speaks=speaks))
+            raise
+    except BaseException as error:
+        if not room.linked:
+            room.lost(error.message if isinstance(error, ParleyError) else _BROKE)
+        raise
+
+
+_BROKE = t("I couldn't join the voice channel, so I can't continue.")

@@ -21,12 +21,10 @@ from bot.room import refusals
 from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
 from bot.room.fan_out import Fanning
 from bot.room.languages import MOST_LANGUAGES, Reading
-from bot.room.moving import join_anew
-from bot.room.opening import Record, RoomFactory
+from bot.room.opening import Record, RoomFactory, Start
 from bot.room.panel import Panel, Surface
-from bot.room.room import Room, RoomPlan, RoomStatus
+from bot.room.room import Room, RoomPlan, RoomStatus, join_anew
 from bot.room.saved_rooms import RememberedRooms
-from bot.room.starting import Start
 from bot.tasks import TaskOwner
 from bot.usage.allowance import Account, Accounts
 from bot.usage.availability import Services

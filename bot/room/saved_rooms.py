@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from bot.clock import Clock, Timer
+from bot.clock import Alarm, Clock
 from bot.domain.spent import NOBODY
 from bot.domain.stored import SavedRoom
 from bot.domain.stores import RoomStore
@@ -37,9 +37,8 @@ class RememberedRooms:
 
     def __init__(self, store: RoomStore | None, clock: Clock, now: Callable[[], float]) -> None:
         self._store = store
-        self._clock = clock
         self._now = now
-        self._next: Timer | None = None
+        self._next = Alarm(clock, self._again)
         self._newest: dict[int, SavedRoom] = {}
         self._written: dict[int, SavedRoom] = {}
         self._locks = KeyedLimit()  # of a guild: one writes
@@ -51,17 +50,16 @@ class RememberedRooms:
             return
         self._newest[room.guild_id] = room
         self._tasks.start(self._write(self._store, room.guild_id), f"keep {room.guild_id}")
-        if self._next is None:
-            self._next = self._clock.call_at(self._clock.now() + EVERY_S, self._again)
+        if not self._next.waits:
+            self._next.set_in(EVERY_S)
 
     def _again(self) -> None:
-        self._next = None
         if self._store is None or not self._newest:
             return
         self._written.clear()
         for guild_id in self._newest:
             self._tasks.start(self._write(self._store, guild_id), f"keep {guild_id}")
-        self._next = self._clock.call_at(self._clock.now() + EVERY_S, self._again)
+        self._next.set_in(EVERY_S)
 
     def fresh(self, room: SavedRoom) -> bool:
         """Return whether a room ran so lately that its people still expect it."""
@@ -84,7 +82,7 @@ class RememberedRooms:
         self._newest.pop(guild_id, None)
         self._written.pop(guild_id, None)
         if not self._newest:
-            self._rest()
+            self._next.cancel()
         if self._store is None:
             return
         async with self._locks.of(guild_id):
@@ -116,15 +114,10 @@ class RememberedRooms:
             await self._store.save_room(replace(room, starter_id=NOBODY))
             return True
 
-    def _rest(self) -> None:
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
-
     async def close(self) -> None:
         """Write once more what runs, so that its age counts from now, and end. Idempotent."""
         self._again()
-        self._rest()
+        self._next.cancel()
         await self._tasks.drain()
         await self._tasks.close()
         self._newest.clear()

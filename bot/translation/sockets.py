@@ -38,7 +38,7 @@ class NotConnectedError(Exception):
         self.fault = fault
 
 
-class _RefusedError(Exception):
+class _HandshakeRefusedError(Exception):
     """The handshake was answered with another HTTP status."""
 
     def __init__(self, status: int, body: str) -> None:
@@ -100,7 +100,7 @@ class Sockets:
                     decode_text=False,
                     max_msg_size=bounds.MESSAGE_BYTES,
                 )
-        except (_RefusedError, aiohttp.ClientError, OSError, ValueError) as error:
+        except (_HandshakeRefusedError, aiohttp.ClientError, OSError, ValueError) as error:
             raise NotConnectedError(_judged(error, proxy)) from None
 
 
@@ -115,11 +115,11 @@ async def _refuse(response: aiohttp.ClientResponse) -> None:
                 body = await response.content.readexactly(_BODY_BYTES)
             except asyncio.IncompleteReadError as whole:
                 body = whole.partial
-    raise _RefusedError(response.status, body.decode("utf-8", "replace"))
+    raise _HandshakeRefusedError(response.status, body.decode("utf-8", "replace"))
 
 
 def _judged(error: Exception, proxy: Proxy | None) -> Fault:
-    if isinstance(error, _RefusedError) and not (proxy and error.status == _PROXY_REFUSES):
+    if isinstance(error, _HandshakeRefusedError) and not (proxy and error.status == _PROXY_REFUSES):
         return faults.of_handshake(error.status, error.body)
     if isinstance(error, TimeoutError) and proxy is None:
         return faults.NO_ANSWER

@@ -1,23 +1,20 @@
 """What was spent: counted in memory, written to the store in batches.
 
 Counting never waits. What is not written yet is lost when the process is killed: at most what came
-since the last batch. Each guild has batches of its own, so that none waits for another's, and a row
-that the store refuses keeps nothing back but itself.
+since the last batch.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from itertools import islice
 from typing import Final
 
-from bot.clock import Clock, Timer
+from bot.batch_writer import BatchWriter, write_rows
+from bot.clock import Clock
 from bot.domain.events import Usage
 from bot.domain.ports import UsageStore
 from bot.domain.spent import Spent, SpentKey, spent
 from bot.errors import StoreError
-from bot.locks import KeyedLimit
 from bot.tasks import TaskOwner
 from bot.usage.unwritten import Unwritten
 
@@ -25,9 +22,6 @@ log = logging.getLogger(__name__)
 
 BATCH_S: Final = 10.0
 MOST_ROWS: Final = 10_000  # waiting to be written, while the store fails
-_AT_ONCE: Final = 500  # rows, in one transaction
-_SINGLY: Final = 100  # rows of a batch that was refused, tried one by one
-_HOPELESS: Final = 3  # refused in a row: it is not the rows
 
 
 class Ledger:
@@ -62,10 +56,16 @@ class Ledger:
         self._today: dict[int, dict[str, Spent]] = {}  # by guild and model
         self._known: set[int] = set()  # guilds whose earlier rows of today are in `_today`
         self._asked: dict[int, float] = {}  # clock second of the last try to know such a guild
-        self._locks = KeyedLimit()  # of a guild: one writes or reads
-        self._timers: dict[int, Timer] = {}
+        self._writer = BatchWriter(
+            "usage",
+            clock=clock,
+            waiting=self._unwritten.guilds,
+            write=self._write,
+            every_s=BATCH_S,
+            retry_s=BATCH_S,
+        )
         self._tasks = TaskOwner("ledger")
-        self._failing: set[int] = set()
+        self._unread: set[int] = set()  # guilds for which that failed
         self._closed = False
 
     def __len__(self) -> int:
@@ -100,7 +100,7 @@ class Ledger:
         """
         while not self.knows(guild_id):
             # No batch is under way meanwhile: what waits is not in the store, what does not is.
-            async with self._locks.of(guild_id):
+            async with self._writer.alone(guild_id):
                 day = self.day
                 stored = await self._store.day(guild_id, day)
                 if self.knows(guild_id) or day != self.day:
@@ -130,9 +130,11 @@ class Ledger:
         try:
             await self.load(guild_id)
         except StoreError as error:
-            if guild_id not in self._failing:
+            if guild_id not in self._unread:
                 log.warning("what was spent today can't be read, and is asked again: %s", error)
-            self._failing.add(guild_id)
+            self._unread.add(guild_id)
+        else:
+            self._unread.discard(guild_id)
 
     def today(self, guild_id: int) -> Mapping[str, Spent]:
         """What a loaded guild spent today, by model; where a day has just begun, so far."""
@@ -152,73 +154,26 @@ class Ledger:
         for model, amount in spent(usage, model=self._model, text_model=self._text_model).items():
             today[model] = today.get(model, Spent()) + amount
             self._unwritten.add(SpentKey(day, guild_id, user_id, model), amount)
-        self._set_timer(guild_id)
-
-    def _set_timer(self, guild_id: int) -> None:
-        if self._unwritten.of(guild_id) and guild_id not in self._timers and not self._closed:
-            at = self._clock.now() + BATCH_S
-            self._timers[guild_id] = self._clock.call_at(at, lambda: self._due(guild_id))
-
-    def _due(self, guild_id: int) -> None:
-        del self._timers[guild_id]
-        self._tasks.start(self._batch(guild_id), f"batch {guild_id}")
-
-    async def _batch(self, guild_id: int) -> None:
-        await self.flush(guild_id)
-        self._set_timer(guild_id)
+        self._writer.soon(guild_id)
 
     async def flush(self, guild_id: int | None = None) -> bool:
-        """Write what waits of a guild, or of all; whether that worked.
+        """Write what waits of a guild, or of all; return whether that worked.
 
         What could not be written waits on.
         """
-        guilds = self._unwritten.guilds() if guild_id is None else (guild_id,)
-        # At once, so that none waits for as long as the store lets the others wait.
-        return all(await asyncio.gather(*(self._flush(guild) for guild in guilds)))
+        return await self._writer.flush(guild_id)
 
-    async def _flush(self, guild_id: int) -> bool:
-        async with self._locks.of(guild_id):
-            rows = self._unwritten.take(guild_id)
-            try:
-                await self._write(rows)
-            except StoreError as error:
-                if guild_id not in self._failing:
-                    log.warning("usage can't be written, and is kept in memory: %s", error)
-                self._failing.add(guild_id)
-            else:
-                self._failing.discard(guild_id)
-            finally:
-                self._unwritten.give_back(guild_id, rows)
-            return not rows
+    async def _write(self, guild_id: int) -> None:
+        rows = self._unwritten.take(guild_id)
 
-    async def _write(self, rows: dict[SpentKey, Spent]) -> None:
-        """Write a guild's rows; each is taken out once it is written."""
+        def written(some: Mapping[SpentKey, Spent]) -> None:
+            for key in some:
+                del rows[key]
+
         try:
-            while some := dict(islice(rows.items(), _AT_ONCE)):
-                await self._store.add(some)
-                for key in some:
-                    del rows[key]
-        except StoreError as error:
-            if not error.retryable and len(rows) > 1:
-                await self._write_singly(rows)
-            if rows:
-                raise
-
-    async def _write_singly(self, rows: dict[SpentKey, Spent]) -> None:
-        refused = 0  # in a row
-        for key in list(islice(rows, _SINGLY)):
-            amount = rows[key]
-            try:
-                await self._store.add({key: amount})
-            except StoreError as error:
-                refused += 1
-                if error.retryable or refused == _HOPELESS:
-                    return
-                del rows[key]
-                rows[key] = amount  # the last to be tried again
-            else:
-                del rows[key]
-                refused = 0
+            await write_rows(rows, self._store.add, written)
+        finally:
+            self._unwritten.give_back(guild_id, rows)
 
     async def spent_by_day(
         self, guild_id: int, since: date, user_id: int
@@ -239,19 +194,16 @@ class Ledger:
         Raises:
             StoreError: The store still has rows of theirs.
         """
-        async with self._locks.of(guild_id):
+        async with self._writer.alone(guild_id):
             self._unwritten.forget(guild_id, user_id)
             await self._store.forget(guild_id, user_id)
 
     async def close(self) -> None:
         """Write what waits, and end. Idempotent."""
         self._closed = True
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
         try:
             await self._tasks.drain()
-            await self.flush()
+            await self._writer.close()
         finally:  # also when there is no more time for it
             if self._unwritten:
                 log.error("rows of usage that could not be written: %d", len(self))

@@ -19,7 +19,7 @@ from aiohttp.http_websocket import WebSocketWriter
 from dashscope.audio.qwen_omni import OmniRealtimeCallback
 
 from bot.translation import timeouts
-from bot.translation.connection.sdk import Conversation
+from bot.translation.connection.sdk import SdkConversation
 from bot.translation.speech.backlog import Backlog
 
 
@@ -76,7 +76,7 @@ class Sdk:
     """The official SDK, as the bot's own connection uses it."""
 
     def __init__(self) -> None:
-        self._conversation = Conversation(
+        self._conversation = SdkConversation(
             model="none", callback=OmniRealtimeCallback(), url="ws://127.0.0.1", api_key="none"
         )
         self._conversation.ws = _Socket()  # type: ignore[assignment] # the SDK declares it as None

@@ -49,7 +49,7 @@ _CHANGED = Cases(
 _DECIDES = "call/test_who_decides.py::"
 _ALL = "call/test_commands_for_everybody.py::"
 _FOR_ALL = f"{_ALL}test_a_member_without_any_permission_is_served"
-_GLOSSARY = "integration/test_glossary_commands.py::"
+_GLOSSARY = "integration/commands/test_glossary_commands.py::"
 _TERMS = f"{_GLOSSARY}test_terms_are_added_changed_listed_and_removed"
 _FILES = f"{_GLOSSARY}test_an_exported_file_is_imported_as_it_was"
 _MANAGED = f"{_GLOSSARY}test_only_who_manages_the_server_changes_its_glossary"
@@ -97,11 +97,11 @@ COVERED: Mapping[str, Cases] = {
         f"{_ALL}test_what_is_so_already_is_said",
     ),
     "translate transcript": Cases(
-        "integration/test_transcript_command.py::"
+        "integration/commands/test_transcript_command.py::"
         "test_whoever_sees_the_channel_gets_its_newest_transcript_in_any_format",
-        "integration/test_transcript_command.py::"
+        "integration/commands/test_transcript_command.py::"
         "test_who_does_not_see_the_channel_gets_nothing_of_it",
-        "integration/test_transcript_command.py::test_what_there_is_not_is_said",
+        "integration/commands/test_transcript_command.py::test_what_there_is_not_is_said",
     ),
     "glossary add": Cases(_TERMS, _MANAGED, _UNKNOWN),
     "glossary remove": Cases(_TERMS, _MANAGED, _UNKNOWN),

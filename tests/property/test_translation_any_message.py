@@ -67,7 +67,7 @@ def near_misses(draw: st.DrawFn) -> dict[str, Any]:
 @given(anything | near_misses())
 def test_any_json_is_an_event_or_a_protocol_error(message: object) -> None:
     with contextlib.suppress(ProtocolError):
-        assert type(parse(message)).__module__ == "bot.translation.protocol"
+        assert type(parse(message)).__module__ == "bot.translation.protocol.server_events"
 
 
 @given(

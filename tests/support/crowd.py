@@ -47,7 +47,8 @@ class Talk:
         """Captions as conversations of their own would show them, interims too, by time."""
         found: list[tuple[float, Caption]] = []
         keys = itertools.count(self.first_key)
-        for speaker, number, began, ended in self.utterances(chance):
+        counted = enumerate(self.utterances(chance), start=self.first_key)
+        for utterance, (speaker, number, began, ended) in counted:
             member = Member(speaker + 1, f"speaker{speaker}")
             for language in self.languages:
                 words = max(4, int(3 * (ended - began)))
@@ -62,6 +63,7 @@ class Talk:
                     source_language="fr",
                     final=True,
                     began_at=began,
+                    utterance=utterance,
                 )
                 at = began + 1.0 + chance.uniform(0, 0.5)
                 while at < final_at - 0.3:

@@ -17,7 +17,7 @@ from dashscope.audio.qwen_omni import OmniRealtimeCallback
 
 from bot.logs import silence_sdk
 from bot.tasks import TaskOwner
-from bot.translation.connection.sdk import Conversation
+from bot.translation.connection.sdk import SdkConversation
 from bot.translation.ports import Endpoint, OnEvent, OnLost
 from bot.translation.protocol import faults, session_body
 from bot.translation.protocol.bounds import Exceeded, Excess
@@ -71,7 +71,7 @@ class Link(OmniRealtimeCallback):
         self._burst = 0  # items written since the others of the event loop had their turn
         self._resuming: asyncio.Handle | None = None
         self.dropped = 0  # chunks
-        self._conversation = Conversation(
+        self._conversation = SdkConversation(
             model=endpoint.model,
             callback=self,
             url=endpoint.url,

@@ -1,8 +1,8 @@
 """The official SDK's OmniRealtimeConversation as it is, on the event loop.
 
-`Conversation` adds one method, `converse`, in the place of `connect`, which keeps a thread for each
-connection, polls every 0.1 s, gives up after 5 s without the reason and can't be hung up. All that
-is said and heard goes through the SDK: `append_audio`, `update_session`, `end_session_async`,
+`SdkConversation` adds one method, `converse`, in the place of `connect`, which keeps a thread for
+each connection, polls every 0.1 s, gives up after 5 s without the reason and can't be hung up. All
+that is said and heard goes through the SDK: `append_audio`, `update_session`, `end_session_async`,
 `send_raw` and `close` out, `on_open`, `on_event` and `on_close` in.
 """
 
@@ -18,7 +18,7 @@ from bot.translation.sockets import Sockets
 log = logging.getLogger(__name__)
 
 
-class Conversation(OmniRealtimeConversation):
+class SdkConversation(OmniRealtimeConversation):
     """The SDK's conversation with a websocket of aiohttp's. Belongs to the event loop."""
 
     async def converse(self, sockets: Sockets, watch: Watch) -> None:
@@ -42,7 +42,7 @@ class Conversation(OmniRealtimeConversation):
         self._on_close(outlet, code, reason)  # type: ignore[no-untyped-call]
 
 
-def _digested(conversation: Conversation, outlet: Outlet, text: bytes) -> bool:
+def _digested(conversation: SdkConversation, outlet: Outlet, text: bytes) -> bool:
     """Whether the SDK passed a message on: it raises for what is no JSON or no UTF-8.
 
     It also raises, after it passed it on, for a message whose fields it misses; these it wants for

@@ -1,4 +1,4 @@
-"""A decoded JSON message of the service -> a value of `protocol`, or ProtocolError.
+"""A decoded JSON message of the service -> a value of `server_events`, or ProtocolError.
 
 A field that makes no sense is passed over where the rest of its message is of use without it.
 """

@@ -1,4 +1,4 @@
-"""Whose link goes on to another speaker, or ends to make room for one; `budget` states the rule."""
+"""Whose link goes on to another speaker, or ends to make room for one; `quota` states the rule."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -3,11 +3,11 @@
 Limited are connects a minute (`connects`), conversations open at once and tokens a minute
 (`tokens`). The rule:
 
-- Each is divided evenly among the servers that take part (`quotas`): those with a conversation that
-  waits or is open, which it is until nobody has spoken for a while. No quota is below one
-  conversation and one connect. A silent server has none, and the only one has all.
+- Each is divided evenly among the servers that take part (`server_quotas`): those with a
+  conversation that waits or is open, which it is until nobody has spoken for a while. No quota
+  is below one conversation and one connect. A silent server has none, and the only one has all.
 - Within its quotas a server goes before all that are beyond theirs. Between equals it goes round
-  (`fairness`).
+  (`fair_queue`).
 - Beyond its quotas it goes by who comes first, as far as it can be taken back:
   - A connect can't. So those stay that others have left of their quotas (up to half of all) and,
     where another server may come, a fifth. What comes free within a fifth of a minute counts as
@@ -29,7 +29,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.clock import Clock, Timer
+from bot.clock import Alarm, Clock
 from bot.translation.ports import OnEvent, OnLost, OpenLink
 from bot.translation.quota.client import Claim, QuotaClient, Share
 from bot.translation.quota.connects import ConnectRate
@@ -109,9 +109,9 @@ class ConnectBudget:
         self._shares: dict[tuple[int, int], list[Share]] = {}  # by guild and speaker, oldest first
         self._open: list[LinkLease] = []
         self._lent = 0
-        self._timer: Timer | None = None
+        self._next = Alarm(clock, self._serve)
         self._serving = False
-        self._saving: Timer | None = None
+        self._saving = Alarm(clock, self._save_tokens)
         self.dropped_s = 0.0
 
     @property
@@ -190,9 +190,8 @@ class ConnectBudget:
             self._queue.remove(share.ticket)
             del self._asking[share.ticket]
             share.ticket = None
-        if self._timer is not None and not self._queue:
-            self._timer.cancel()
-            self._timer = None
+        if not self._queue:
+            self._next.cancel()
 
     def leave(self, share: Share) -> None:
         """The conversation ended for good; see `Share.leave`."""
@@ -202,9 +201,8 @@ class ConnectBudget:
             self._shares[key].remove(share)
             if not self._shares[key]:
                 del self._shares[key]
-        if self._saving is not None and not self._shares:
+        if not self._shares:
             self._saving.cancel()
-            self._saving = None
 
     def open(self, share: Share, on_event: OnEvent, on_lost: OnLost) -> LinkLease:
         """Begin a connection; see `Share.open_link`."""
@@ -220,9 +218,9 @@ class ConnectBudget:
         """Tokens were used, or fewer than was thought."""
         now = self._clock.now()
         self._tokens.spend(now, tokens, lease.guild_id)
-        if self._saving is None and self._tokens.used(now) >= 1:
+        if not self._saving.waits and self._tokens.used(now) >= 1:
             # Not at once: this may be in the middle of what the one who gives up is doing.
-            self._saving = self._clock.call_at(now + SAVE_S, self._save_tokens)
+            self._saving.set(now + SAVE_S)
 
     def accepted(self, lease: LinkLease) -> None:
         """The service took the session."""
@@ -244,9 +242,7 @@ class ConnectBudget:
     def _serve(self) -> None:
         if self._serving:  # asked by the one who is being served
             return
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._next.cancel()
         self._serving = True
         try:
             while self._serve_one():
@@ -257,9 +253,7 @@ class ConnectBudget:
             now = self._clock.now()
             next_at = self._rate.next_at(now)
             look_at = now + LOOK_S
-            self._timer = self._clock.call_at(
-                min(next_at, look_at) if next_at > now else look_at, self._serve
-            )
+            self._next.set(min(next_at, look_at) if next_at > now else look_at)
 
     def _serve_one(self) -> bool:
         """Give the next in order a connect, or the first for whom there is one an idle link."""
@@ -335,7 +329,6 @@ class ConnectBudget:
             quotas.held[taker.guild_id] += 1
 
     def _save_tokens(self) -> None:
-        self._saving = None
         quotas = self._quotas()
         if self._tokens.used(quotas.now) >= 1:
             giver = self._givers(quotas).saving_tokens()

@@ -1,4 +1,4 @@
-"""Each server's quota of the account's limits, at one moment; `budget` states the rule."""
+"""Each server's quota of the account's limits, at one moment; `quota` states the rule."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -10,8 +10,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.alarm import Alarm
-from bot.clock import Clock
+from bot.clock import Alarm, Clock
 from bot.domain.events import ConversationState, Failed, StateChanged
 from bot.tasks import TaskOwner
 from bot.translation import timeouts

@@ -18,7 +18,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
-from bot.clock import Clock, Timer
+from bot.clock import Alarm, Clock
 from bot.domain.events import Failed, TextAnswer, TextRequest, Usage
 from bot.tasks import TaskOwner
 from bot.translation import retry
@@ -105,7 +105,7 @@ class TextQueue:
         self._numbers = itertools.count()
         self._under_way: Counter[int] = Counter()  # requests, by guild
         self._refused: tuple[Failed, float] | None = None  # why, and until when
-        self._timer: Timer | None = None
+        self._alarm = Alarm(clock, self._look)
         self._tasks = TaskOwner("texts")
         self._closed = False
         self.given_up = 0  # finals
@@ -137,14 +137,10 @@ class TextQueue:
     # What goes out
 
     def _look_at(self, when: float) -> None:
-        if self._closed:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._clock.call_at(when, self._look)
+        if not self._closed:
+            self._alarm.set(when)
 
     def _look(self) -> None:
-        self._timer = None
         now = self._clock.now()
         self._tidy(now)
         while batch := self._next(now):
@@ -339,9 +335,7 @@ class TextQueue:
     async def close(self) -> None:
         """Send and answer nothing more. Idempotent."""
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()
         self._finals.clear()
         self._interims.clear()
         await self._tasks.close()

@@ -43,10 +43,17 @@ async def opened(
 
 
 def said(
-    key: int, text: str, language: str = "en", *, final: bool = True, speaker: Member = ANA
+    key: int,
+    text: str,
+    language: str = "en",
+    *,
+    final: bool = True,
+    speaker: Member = ANA,
+    of: int = 0,
 ) -> Caption:
-    began_at = asyncio.get_running_loop().time() - 1.0
-    return Caption(key, speaker, language, text, "", None, final, began_at)
+    """A caption of the utterance `of`; 0: of its own."""
+    at = asyncio.get_running_loop().time() - 1.0
+    return Caption(key, speaker, language, text, "", None, final, at, utterance=of)
 
 
 def standing(channel: Channel) -> list[Message]:
@@ -146,9 +153,9 @@ async def test_whatever_is_said_and_whoever_says_it_is_shown_as_plain_words_and_
 async def test_languages_stand_together_a_line_each_and_interims_become_final() -> None:
     async with scene() as on, boards(on) as made:
         board = await opened(made, on, Look(ALL))
-        board.show(said(2, "こん", "ja", final=False))
-        board.show(said(1, "Hello.", "en"))
-        board.show(said(2, "こんにちは。", "ja"))
+        board.show(said(2, "こん", "ja", final=False, of=1))
+        board.show(said(1, "Hello.", "en", of=1))
+        board.show(said(2, "こんにちは。", "ja", of=1))
         await board.close()
         assert texts(on.captions) == [("Ana", "`EN` Hello.\n`JA` こんにちは。")]
 
@@ -200,8 +207,8 @@ async def test_where_there_can_be_no_threads_captions_stand_together_and_it_is_s
         await asyncio.sleep(0.1)
         for channel, reason in ((on.captions, "Create Public Threads"), (on.lounge, "can't have")):
             board = await opened(made, on, look, channel)
-            board.show(said(1, "Hello.", "en"))
-            board.show(said(2, "こんにちは。", "ja"))
+            board.show(said(1, "Hello.", "en", of=1))
+            board.show(said(2, "こんにちは。", "ja", of=1))
             await board.close()
             notice, caption = sorted(texts(channel), reverse=True)
             assert reason in notice[1]
@@ -215,8 +222,8 @@ async def test_a_language_added_while_it_runs_gets_its_line() -> None:
         board.show(said(1, "One.", "en"))
         await on.server.until(lambda: bool(on.captions.messages), what="the first caption")
         board.languages_changed(ALL)
-        board.show(said(2, "Two.", "en", speaker=Member(12, "Ben")))
-        board.show(said(3, "二。", "ja", speaker=Member(12, "Ben")))
+        board.show(said(2, "Two.", "en", speaker=Member(12, "Ben"), of=2))
+        board.show(said(3, "二。", "ja", speaker=Member(12, "Ben"), of=2))
         await board.close()
         assert texts(on.captions) == [("Ana", "One."), ("Ben", "`EN` Two.\n`JA` 二。")]
 

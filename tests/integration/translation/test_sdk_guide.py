@@ -25,7 +25,7 @@ from dashscope.audio.qwen_omni.omni_realtime import TranslationParams
 from bot.engine.config import EngineConfig
 from bot.engine.scripted import scripted, tone
 from bot.engine.server import EngineServer
-from bot.translation.connection.sdk import Conversation
+from bot.translation.connection.sdk import SdkConversation
 from bot.translation.sockets import Sockets
 from tests.integration.engine.engine_client import HELLO, SCRIPT, SILENCE
 from tests.integration.translation.translation_room import nothing_left
@@ -163,7 +163,7 @@ async def in_a_thread(call: Callable[[], MyCallback]) -> MyCallback:
 async def by_the_loop(url: str, speech: bytes) -> MyCallback:
     """The same methods and events, with `converse` in the place of `connect`."""
     callback = MyCallback()
-    conversation = Conversation(model=MODEL, url=url, callback=callback, api_key="sk-1")
+    conversation = SdkConversation(model=MODEL, url=url, callback=callback, api_key="sk-1")
     sockets = Sockets()
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         group.create_task(conversation.converse(sockets, Unwatched()))
@@ -213,7 +213,7 @@ async def test_the_guide_s_example_hears_its_events_and_is_translated(name: str,
         if way == "ours, on the loop":
             callback = await by_the_loop(url, speech)
         else:
-            cls = OmniRealtimeConversation if way == "the SDK" else Conversation
+            cls = OmniRealtimeConversation if way == "the SDK" else SdkConversation
             callback = await in_a_thread(partial(by_threads, cls, url, speech))
     assert sorted(callback.seen()) == sorted(EVENTS)
     assert callback.happened[0] == "open" or way != "ours, on the loop"
@@ -223,6 +223,6 @@ async def test_the_guide_s_example_hears_its_events_and_is_translated(name: str,
 
 
 def test_nothing_of_the_sdk_s_class_is_replaced() -> None:
-    added = {name for name in vars(Conversation) if not name.startswith("__")}
+    added = {name for name in vars(SdkConversation) if not name.startswith("__")}
     assert added == {"converse"}
     assert not hasattr(OmniRealtimeConversation, "converse")

@@ -280,7 +280,8 @@ def test_a_message_out_of_reach_is_posted_anew() -> None:
 def spoken(text: str, language: str, *, final: bool = True, source: str = "") -> Caption:
     """One utterance's caption in a language."""
     ana = Member(1, "Ana")
-    return Caption(ord(language[0]), ana, language, text, source, "fr", final, began_at=1.0)
+    key = ord(language[0])
+    return Caption(key, ana, language, text, source, "fr", final, began_at=1.0, utterance=1)
 
 
 def lose(channel: Channel, now: float) -> None:

@@ -75,7 +75,7 @@ def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:
     ]
     told = notice.announced(Announcement(ANNOUNCED, (), (4,)), "a service")
     assert "**you'll be heard in 10 seconds**" in told
-    assert "goes to a service" in told
+    assert "is sent to a service" in told
 
 
 def test_newcomers_to_a_pause_read_that_nobody_is_heard_before_it_goes_on() -> None:

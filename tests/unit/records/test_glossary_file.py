@@ -146,10 +146,14 @@ def test_every_mistake_is_named_by_its_line() -> None:
         (b"", 0, "no terms"),
         ("source,translation,language\n", 0, "no terms"),
         ('hello,hola,es\n"cat,chat,fr', 2, "quotation marks"),
-        ("source,translation,target\nhello,hola,es", 1, "“target” Unknown column"),
+        ("source,translation,target\nhello,hola,es", 1, "Unknown column “target”"),
         (b"x" * (256 * 1024 + 1), 0, "256 kB"),
         ("x" * 140_000 + ",y,es", 1, "quotation marks"),
-        ("\n".join(f"word {n},palabra,es" for n in range(1001)), 0, "1,001 terms; 1,000"),
+        (
+            "\n".join(f"word {n},palabra,es" for n in range(1001)),
+            0,
+            "1,001 terms; the maximum is 1,000",
+        ),
     ],
 )
 def test_a_file_that_is_none_says_so(text: str | bytes, line: int, what: str) -> None:

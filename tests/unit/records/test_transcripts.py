@@ -51,7 +51,8 @@ class Desk:
         self, key: int, text: str, *, who: Member = ANA, final: bool = True, source: str = ""
     ) -> None:
         at = self.clock.now() - 1.0
-        self.board.show(Caption(key, who, "en", text, source, "es", final, at))
+        caption = Caption(key, who, "en", text, source, "es", final, at, utterance=key)
+        self.board.show(caption)
 
     async def written(self) -> list[str]:
         self.clock.advance(BATCH_S)
@@ -352,7 +353,7 @@ async def test_a_line_that_is_refused_keeps_no_other_line_back() -> None:
     batches.keep(2, line(2))
     batches.keep(3, line(7))
     clock.advance(BATCH_S)
-    await batches._tasks.drain()
+    await batches._writer._tasks.drain()
     assert (store.texts(1), store.texts(2), store.texts(3)) == ({"0", "1", "3"}, set(), {"7"})
     assert len(batches) == 2
     store.refused.clear()
@@ -382,7 +383,7 @@ async def test_a_guild_whose_lines_are_being_written_holds_up_no_other() -> None
         assert store.texts(2) == {"2"}
         assert await batches.forget(2, 1) == 1
         assert await batches.expire(2, 9.0) == 0
-    await batches._tasks.close()
+    await batches._writer._tasks.close()
 
 
 async def test_a_guild_whose_lines_wait_makes_no_other_lose_one() -> None:
@@ -499,11 +500,11 @@ async def test_what_comes_while_a_batch_is_written_has_a_batch_of_its_own() -> N
         await asyncio.sleep(0)
     batches.keep(1, line(1))
     clock.advance(BATCH_S)
-    await batches._tasks.drain()
+    await batches._writer._tasks.drain()
     assert (store.texts(1), len(batches), clock.pending) == ({"0", "1"}, 0, 0)
     batches.keep(1, line(2))
     clock.advance(BATCH_S)
-    await batches._tasks.drain()
+    await batches._writer._tasks.drain()
     assert store.texts(1) == {"0", "1", "2"}
-    assert batches._guilds == {}
+    assert batches._lines == {}
     await batches.close()

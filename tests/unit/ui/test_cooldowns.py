@@ -13,7 +13,7 @@ from tests.support.clock import ManualClock
 from tests.support.rooms_in_memory import ANA, BEN, House
 from tests.words.commands import paths
 
-COGS = Path(__file__).parents[3] / "cogs"
+ROOT = Path(__file__).parents[3]
 START, JOIN, OUT = "translate start", "parley:consent:join", "parley:consent:leave"
 STOPS = {"translate stop", "parley:panel:stop", "parley:stop:confirm"}
 LESS = {OUT, "privacy leave", "translate pause", *STOPS}
@@ -40,7 +40,8 @@ def test_every_command_and_component_has_a_pace() -> None:
     done = {path for path in known if not any(other.startswith(f"{path} ") for other in known)}
     ids = {
         found
-        for file in COGS.glob("*.py")
+        for folder in ("bot/ui", "cogs")
+        for file in (ROOT / folder).glob("*.py")
         if file.name != "cooldowns.py"
         for found in re.findall(r'"(parley:[a-z:]+)"', file.read_text(encoding="utf-8"))
     }

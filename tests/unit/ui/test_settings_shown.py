@@ -43,8 +43,8 @@ def test_every_setting_has_a_name_and_says_when_it_holds() -> None:
         "channels that start automatically, guest languages."
     )
     assert later == (
-        "✅ Changed, starting with the next translation as it is: languages, spoken "
-        "language, layout, originals, caption deletion, language of my messages."
+        "✅ Changed, starting with the next translation: languages, language read aloud, "
+        "layout, originals, caption deletion, language of my messages."
     )
 
 

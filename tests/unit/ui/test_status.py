@@ -80,7 +80,8 @@ def test_it_says_what_is_spoken_and_why_it_is_not() -> None:
 def test_it_says_who_cannot_be_given_the_language_they_read() -> None:
     reader = SpeakerStatus(Member(3, "Cy"), False, False, {}, unread="fr")  # noqa: FBT003
     assert (
-        "- Cy: not heard, has not joined in; reads French, but there is no room for another language"
+        "- Cy: not heard, has not joined in; "
+        "reads French, but there is no room for another language"
     ) in lines(room(None, reader))
 
 

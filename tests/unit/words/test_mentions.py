@@ -115,7 +115,7 @@ def test_a_notice_among_captions_keeps_its_mention_and_nobody_elses() -> None:
         + " </translate start:7> </other:1> *x*"
     )
     mention = f"</translate start:{IDS['translate']}>"
-    assert text == rf"{mention} begins anew. \</translate start:7> \</other:1> \*x\*"
+    assert text == rf"Start again with {mention}. \</translate start:7> \</other:1> \*x\*"
 
 
 @given(st.text(alphabet="</ :>12ax_*\n", max_size=60))

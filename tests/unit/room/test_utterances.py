@@ -1,5 +1,5 @@
-from bot.chat.utterances import Utterances
 from bot.domain.events import Caption, Member, Origin
+from bot.room.utterances import Utterances
 
 ANA = Member(1, "Ana")
 

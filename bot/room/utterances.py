@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.events import Caption, Origin
 
-_LATE_S = 3.0  # a language may follow the others so long after they are final
+_LATE_S = 10.0  # a language may follow the others so long after they are final
 _KEPT_S = 120.0
 _KEPT = 16  # utterances of a member
 
