@@ -12,7 +12,10 @@ from tests.picture.style import STYLE
 from tests.picture.webp import form
 
 ROOT = Path(__file__).parents[3]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DEMO = (ROOT / "docs/demo.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8") + DEMO.replace(
+    "pictures/", "docs/pictures/"
+)
 PICTURES = sorted((ROOT / FOLDER).glob("*.webp"))
 MAKE = "make picture makes them anew"
 
