@@ -59,7 +59,7 @@ def list_members(call: RestCall) -> Reply:
 def _member(call: RestCall, guild: GuildState) -> GuildMember:
     member = guild.members.get(call.id("user_id"))
     if member is None:
-        raise unknown("GuildMember")
+        raise unknown("Member")
     return member
 
 
