@@ -13,7 +13,7 @@ LIMIT = "0.04"  # minutes: a sentence uses more than that
 async def test_members_read_that_the_minutes_are_used_up_also_after_a_restart(
     tmp_path: Path, engine_url: str
 ) -> None:
-    used_up = "Today's 0.04 translation minutes of this server are used up: speech is translated "
+    used_up = "This server has used its 0.04 translation minutes for today. Translation resumes "
     async with place() as where:
         host = where.guild.add_person("Host", admin=True)
         ana, ben = (where.guild.add_person(name) for name in ("Ana", "Ben"))

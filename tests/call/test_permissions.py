@@ -132,12 +132,12 @@ async def test_only_the_chosen_roles_and_managers_start_rooms(tmp_path: Path) ->
         asked = await here.host.command("settings starters", channel=here.where.captions)
         await here.host.select(asked, "parley:settings:starters", [str(role.id)])
         assert await here.start(here.guest) == (
-            "In this server, only members with one of these roles do this: @Interpreters."
+            "In this server, only members with one of these roles can do this: @Interpreters."
         )
         guild.deny(here.where.lounge, here.where.account, Permissions.CONNECT)
         guild.give(here.guest, role)
         assert await here.start(here.guest) == (
-            f"Join <#{here.where.lounge.id}> first: from outside, only those who may manage this "
+            f"Join <#{here.where.lounge.id}> first. From outside only those who may manage this "
             "server can have it translated."
         )
         await here.guest.join(here.where.lounge)
@@ -186,7 +186,7 @@ async def test_the_check_walks_all_that_a_room_needs(tmp_path: Path) -> None:
             "**Translation can't start here yet.**",
             f"❌ I need in {lounge}: Connect",
             (
-                f"⚠️ I lack Set Voice Channel Status in {lounge}: the channel does not show that "
+                f"⚠️ I don't have Set Voice Channel Status in {lounge}: the channel does not show that "
                 "it is translated."
             ),
             (

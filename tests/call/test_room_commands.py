@@ -50,7 +50,7 @@ async def test_a_room_is_changed_while_it_runs(tmp_path: Path, service_url: str)
         await use(where, host, "translate resume")
         await host.move(den)
         moved = await use(where, host, "translate move")
-        assert moved == f"Translating <#{den.id}> now."
+        assert moved == f"Now translating <#{den.id}>."
         assert where.account.id in where.discord.voice.participants(den.id)
         assert f"Translating <#{den.id}>" in await use(where, host, "translate status")
         assert await use(where, host, "translate stop") == "Translation has stopped."
@@ -72,7 +72,7 @@ async def test_what_cannot_be_is_said_and_changes_nothing(tmp_path: Path) -> Non
         await use(where, host, "translate start", to="en")
         busy = await use(where, host, "translate start", to="en")
         assert (
-            busy == "This server is already translating a voice channel; /translate stop ends it."
+            busy == "This server is already translating a voice channel. Stop it with /translate stop."
         )
         for command, options, said in [
             ("translate resume", {}, "Translation isn't paused."),
@@ -108,8 +108,8 @@ async def test_guests_read_what_the_starter_and_the_way_of_translating_allow(
         assert wished == "You read French while you are in the voice channel."
         full = await use(where, host, "translate my-languages", reads="de")
         assert full == (
-            "You want to read German; there is no room for another language yet. You get it as "
-            "soon as there is one."
+            "You want to read German, but there is no room for another language yet. "
+            "You'll get it as soon as there is."
         )
         said = await use(where, guest, "translate status")
         assert "Added for readers: French." in said
@@ -148,7 +148,7 @@ async def test_only_those_whom_the_server_lets_start_and_change_a_room(tmp_path:
         async with bot_at(where, tmp_path, UNUSED_ENGINE):
             host = await enter(where.guild.add_person("Host", admin=True), where)
             guest = await enter(where.guild.add_person("Guest"), where)
-            refused = "In this server, only members with one of these roles do this: @Interpreters."
+            refused = "In this server, only members with one of these roles can do this: @Interpreters."
             assert await use(where, guest, "translate start", to="en") == refused
             await use(where, host, "translate start", to="en")
             ask_host = (
@@ -171,7 +171,7 @@ async def test_from_outside_the_voice_channel_nobody_makes_the_bot_listen(tmp_pa
         for command, options in CHANGES:
             given = {"channel": where.lounge} if command == "translate move" else options
             refused = await use(where, host, command, **given)
-            assert refused.startswith(f"Join <#{where.lounge.id}> first: from outside,"), command
+            assert refused.startswith(f"Join <#{where.lounge.id}> first. From outside"), command
         assert "Paused" in await use(where, host, "translate pause")
         assert await use(where, host, "translate stop") == "Translation has stopped."
 

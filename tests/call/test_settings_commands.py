@@ -73,7 +73,7 @@ async def test_each_setting_is_changed_and_shown(tmp_path: Path) -> None:
         assert "kept for 30 days" in await here.says("transcripts", days=30)
         assert "**Daily limit:** 45 minutes" in await here.says("limits", minutes=45)
         said = await here.says("limits", guests=0)
-        assert said.startswith("✅ Changed: languages of guests.")
+        assert said.startswith("✅ Changed: guest languages.")
         assert "**Daily limit:** 45 minutes\n**Guests can add:** no languages" in said
         said = await here.says("auto-start", channel=here.where.lounge)
         assert f"<#{here.where.lounge.id}> → <#{here.where.captions.id}>" in said
@@ -87,7 +87,7 @@ async def test_a_language_that_is_dropped_is_no_longer_spoken(tmp_path: Path) ->
         await here.ask("languages", to="en, es")
         await here.ask("voice", language="es")
         said = await here.says("languages", to="fr")
-        assert said.startswith("✅ Changed: languages, spoken language.")
+        assert said.startswith("✅ Changed: languages, language read aloud.")
         assert "**Read aloud:** nothing" in said
 
 
@@ -124,7 +124,7 @@ async def test_roles_are_chosen_in_a_menu_and_both_outlive_a_restart(tmp_path: P
             asked = await host.command("settings starters", channel=where.captions)
         async with bot_at(where, tmp_path, UNUSED_ENGINE):
             chosen = await host.select(asked, "parley:settings:starters", [str(interpreters.id)])
-            assert chosen.content.startswith("✅ Changed: who may start.")
+            assert chosen.content.startswith("✅ Changed: who can start.")
             assert f"<@&{interpreters.id}>" in chosen.content
             assert chosen.components == []
             again = await host.command("settings starters", channel=where.captions)
@@ -178,7 +178,7 @@ async def test_where_nothing_is_made_in_writing_guests_are_promised_nothing(tmp_
         assert "guest languages" in await here.says("limits", guests=0)
         asked = await here.ask("reset")
         done = await here.host.press(asked, "Reset all settings")
-        assert done.content.startswith("✅ Changed: languages of guests.")
+        assert done.content.startswith("✅ Changed: guest languages.")
 
 
 async def test_settings_that_can_not_be_read_are_answered_in_words(tmp_path: Path) -> None:
@@ -213,10 +213,10 @@ async def test_only_who_may_manage_the_server_sees_or_uses_any_of_it(tmp_path: P
             ("check", {"channel": here.where.lounge}),
         ):
             refused = await ask(here.guest, here.where, f"settings {what}", **options)
-            assert refused.content.startswith("You need the permission Manage Server"), what
+            assert refused.content.startswith("You need the Manage Server permission"), what
         here.where.guild.set_permissions(here.host_role, Permissions(0))
         pressed = await here.host.press(asked, "Reset all settings")
-        assert "You need the permission Manage Server" in pressed.content
+        assert "You need the Manage Server permission" in pressed.content
 
 
 async def test_languages_are_completed_while_they_are_typed(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ async def test_a_role_set_for_it_decides(tmp_path: Path, service_url: str) -> No
             assert "Paused" in await use(where, ana, "translate pause")
             await ana.leave()
             # Now nobody there decides: hearing less is for whoever is there, more is not.
-            refused = "In this server, only members with one of these roles do this: @Interpreters."
+            refused = "In this server, only members with one of these roles can do this: @Interpreters."
             for command, options in CHANGES:
                 assert await use(where, guest, command, **options) == refused
             assert await use(where, guest, "translate stop") == STOPPED
