@@ -243,8 +243,8 @@ class LanguageThread:
         match self._why:
             case Why.FULL:
                 return t(
-                    "This server has as many active threads as Discord allows, so all languages "
-                    "stand together here. Close one that is not needed."
+                    "This server has as many active threads as Discord allows, so all "
+                    "languages appear together here. Close one that isn't needed."
                 )
             case Why.FORBIDDEN:
                 return t(
@@ -254,7 +254,7 @@ class LanguageThread:
                 )
             case Why.CLOSED:
                 return t(
-                    "The threads for captions were closed, so all languages stand together here."
+                    "The threads for captions were closed, so all languages appear together here."
                 )
 
     def _shown(self, place: ChannelTransport, content: str) -> str:

@@ -114,7 +114,7 @@ class DemoCall:
         """Stop the room and let everybody go."""
         asked = await self.listener.command("translate stop", {}, channel=self._captions)
         if asked.components:  # others are heard
-            pressed = await self.listener.press(asked, "Stop for everybody")
+            pressed = await self.listener.press(asked, "Stop for everyone")
             await pressed.until(lambda now: "stopped" in now.content, _STOPS_WITHIN_S)
         for person in (*self._people.values(), self.listener):
             await person.leave()

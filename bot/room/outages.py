@@ -91,7 +91,7 @@ class Outages:
             self._say(began(trouble))
         elif self._services.speech.trouble is None and said is not None:
             self._said = None
-            self._say(t("The translation service works again: translation goes on."))
+            self._say(t("The translation service works again, so translation continues."))
 
     def _look_at_texts(self) -> None:
         trouble = self._services.texts.lasting
@@ -117,8 +117,8 @@ def _nothing() -> None:
 def began(trouble: ServiceTrouble) -> Text:
     """The service can't be used for now."""
     return t(
-        "{reason} Since {time} nothing new can be translated. What you say now is kept for about "
-        "{seconds} seconds; if it takes longer, it is lost.",
+        "{reason} Nothing new can be translated since {time}. What you say now is kept for "
+        "about {seconds} seconds, then it is lost.",
         reason=trouble.reason,
         time=when(trouble),
         seconds=number(KEPT_S, 0),
@@ -128,8 +128,8 @@ def began(trouble: ServiceTrouble) -> Text:
 def living_on(trouble: ServiceTrouble) -> Text:
     """The service refuses for good, and some are translated all the same."""
     return t(
-        "{reason} Whoever is being translated still is, but only until their next longer pause; "
-        "nobody else is translated.",
+        "{reason} Those who are being translated still are, until their next longer pause. "
+        "Nobody else is translated.",
         reason=trouble.reason,
     )
 
@@ -137,8 +137,8 @@ def living_on(trouble: ServiceTrouble) -> Text:
 def ended(trouble: ServiceTrouble) -> Text:
     """The room ends, as the service refuses for good."""
     return t(
-        "{reason} Translation ends, and nobody is heard any more. Whoever runs this bot has to put "
-        "that right (its log says how); then {command} begins anew.",
+        "{reason} Translation has ended and nobody is heard anymore. Whoever runs this bot "
+        "has to fix that (its log says how). Then start again with {command}.",
         reason=trouble.reason,
         command=command("translate start"),
     )
@@ -147,7 +147,7 @@ def ended(trouble: ServiceTrouble) -> Text:
 def refused(trouble: ServiceTrouble) -> Text:
     """No room begins, as the service refuses for good."""
     return t(
-        "{reason} Whoever runs this bot has to put that right; its log says how.",
+        "{reason} Whoever runs this bot has to fix that. Its log says how.",
         reason=trouble.reason,
     )
 

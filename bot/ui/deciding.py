@@ -98,14 +98,14 @@ def _ask(
 ) -> Text:
     ids = [who if isinstance(who, int) else who.id for who in deciding]
     if not may_view(person, where):  # who is in it is nobody else's business
-        return t("That would change the call for everybody: ask somebody who is in it.")
+        return t("That would change the call for everyone. Ask someone who is in it.")
     if starter_id in ids:
         return t(
-            "That would change the call for everybody: ask {person}, who started it.",
+            "That would change the call for everyone. Ask {person}, who started it.",
             person=f"<@{starter_id}>",
         )
     return t(
-        "That would change the call for everybody. Ask somebody who may: {people}.",
+        "That would change the call for everyone. Ask someone who can: {people}.",
         people=listing(f"<@{user_id}>" for user_id in ids[:_MOST_NAMED]),
     )
 

@@ -125,8 +125,8 @@ def _not_yet(room: RoomStatus, here: SpeakerStatus) -> Text | None:
         )
     if room.paused or room.hears_nobody:
         return t(
-            "You've joined in. At the moment nobody is heard in this call; you are as soon as it "
-            "goes on. Its captions appear in {channel}.",
+            "You've joined in. Nobody is being heard in this call right now; you will be as "
+            "soon as it resumes. Its captions appear in {channel}.",
             channel=channel,
         )
     return None
@@ -198,9 +198,8 @@ def _to_others(announcement: Announcement) -> Text:
         )
     if announcement.paused:
         return t(
-            "{people}: this voice channel is being translated, with a pause at the moment, and "
-            "**you are heard when it goes on**. If you do not want that, stay out, now or at any "
-            "time.",
+            "{people}: this voice channel is being translated. It is paused, and **you'll be "
+            "heard when it resumes**. If you don't want that, stay out now or at any time.",
             people=people,
         )
     return t(
@@ -215,12 +214,12 @@ def _to_heard(announcement: Announcement) -> Text:
     people = _mentions(announcement.heard)
     if announcement.paused:
         return t(
-            "{people}: this voice channel is being translated, with a pause at the moment. When "
-            "it goes on you are heard, as you joined in. You can stay out at any time.",
+            "{people}: this voice channel is being translated. It is paused; when it "
+            "resumes, you'll be heard because you joined in. You can stay out at any time.",
             people=people,
         )
     return t(
-        "{people}: this voice channel is being translated, and you are heard, as you "
+        "{people}: this voice channel is being translated, and you are heard because you "
         "joined in. You can stay out at any time.",
         people=people,
     )

@@ -26,7 +26,7 @@ Interaction = discord.Interaction[Any]
 CONFIRM: Final = "parley:stop:confirm"
 CANCEL: Final = "parley:stop:cancel"
 _STOPPED: Final = t("Translation has stopped.")
-_STOPPING: Final = t("Nobody is heard any more; the last captions are still on their way.")
+_STOPPING: Final = t("Nobody is heard anymore. The last captions are still on their way.")
 
 
 async def stop(rooms: Rooms, interaction: Interaction) -> None:
@@ -57,10 +57,10 @@ async def stop(rooms: Rooms, interaction: Interaction) -> None:
 def _question(status: RoomStatus, others: int) -> Text:
     channel = f"<#{status.plan.voice_channel_id}>"
     if status.hears_nobody:
-        return t("**Stop translating {channel} for everybody?**", channel=channel)
+        return t("**Stop translating {channel} for everyone?**", channel=channel)
     return tn(
-        "**Stop translating {channel} for everybody?** {count} other person is being heard.",
-        "**Stop translating {channel} for everybody?** {count} other people are being heard.",
+        "**Stop translating {channel} for everyone?** {count} other person is being heard.",
+        "**Stop translating {channel} for everyone?** {count} other people are being heard.",
         others,
         channel=channel,
     )
@@ -70,7 +70,7 @@ def _view(session: str, locale: str) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     view.add_item(
         discord.ui.Button(
-            label=render(t("Stop for everybody"), locale),
+            label=render(t("Stop for everyone"), locale),
             style=discord.ButtonStyle.danger,
             custom_id=f"{CONFIRM}/{session}",
         )
@@ -144,7 +144,7 @@ async def _confirmed(rooms: Rooms, interaction: Interaction, session: str) -> No
     if rooms.status(guild_id).plan.session != session:
         raise RoomError(
             t(
-                "That call has ended, and another one runs now; {stop} ends it.",
+                "That call has ended and another one is running. Stop it with {stop}.",
                 stop=command("translate stop"),
             )
         )

@@ -28,7 +28,7 @@ async def test_a_member_without_any_permission_is_served(tmp_path: Path) -> None
             await where.captioned("Host")
             assert "- Host: heard" in await said("translate status")
             usage = await said("translate usage")
-            assert "of them 0.0 yours" in usage
+            assert "(0.0 yours)" in usage
             assert "1 connection;" in usage
             mine = await said("translate my-languages", speaks="de", reads="ja")
             wished = "You speak German, and read Japanese while you are in the voice channel."
@@ -57,6 +57,6 @@ async def test_what_is_so_already_is_said(tmp_path: Path) -> None:
         assert "Nothing is kept about you." in await said("privacy status")
         nothing = "You are not being heard, and nothing is kept about this."
         assert await said("privacy leave") == nothing
-        assert "Nothing about you was kept." in await said("privacy forget-me")
+        assert "Nothing about you was kept" in await said("privacy forget-me")
         await said("privacy join")
         assert await said("privacy join") == "You've already joined in."

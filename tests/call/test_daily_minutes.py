@@ -36,7 +36,7 @@ async def test_members_read_that_the_minutes_are_used_up_also_after_a_restart(
             assert "of 0.04 minutes translated; cost nothing (an estimate)" in shown.content
             own = await ana.command("translate usage", {}, channel=where.captions)
             assert own.ephemeral
-            assert "of them 0.1 yours" in own.content
+            assert "(0.1 yours)" in own.content
             await stop(host, where)
             refused = await host.command("translate start", begin, channel=where.captions)
             assert refused.content.startswith(used_up)

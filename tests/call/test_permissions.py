@@ -137,8 +137,8 @@ async def test_only_the_chosen_roles_and_managers_start_rooms(tmp_path: Path) ->
         guild.deny(here.where.lounge, here.where.account, Permissions.CONNECT)
         guild.give(here.guest, role)
         assert await here.start(here.guest) == (
-            f"Join <#{here.where.lounge.id}> first. From outside only those who may manage this "
-            "server can have it translated."
+            f"Join <#{here.where.lounge.id}> first. From outside the channel, only members with "
+            "Manage Server can start translation there."
         )
         await here.guest.join(here.where.lounge)
         for person in (here.host, here.guest):
@@ -186,14 +186,14 @@ async def test_the_check_walks_all_that_a_room_needs(tmp_path: Path) -> None:
             "**Translation can't start here yet.**",
             f"❌ I need in {lounge}: Connect",
             (
-                f"⚠️ I don't have Set Voice Channel Status in {lounge}: the channel does not show that "
-                "it is translated."
+                f"⚠️ I don't have Set Voice Channel Status in {lounge}: "
+                "the channel doesn't show that it is being translated."
             ),
             (
-                f"⚠️ I lack Manage Webhooks in {captions}: captions stand under my own name, with "
-                "the speaker's in bold."
+                f"⚠️ I don't have Manage Webhooks in {captions}: "
+                "captions are posted under my name, with the speaker's in bold."
             ),
-            f"⚠️ I lack Create Public Threads in {captions}: all languages stand together.",
+            f"⚠️ I don't have Create Public Threads in {captions}: all languages together.",
             f"✅ I have in {lounge}: View Channel",
         ]
 

@@ -72,7 +72,8 @@ async def test_what_cannot_be_is_said_and_changes_nothing(tmp_path: Path) -> Non
         await use(where, host, "translate start", to="en")
         busy = await use(where, host, "translate start", to="en")
         assert (
-            busy == "This server is already translating a voice channel. Stop it with /translate stop."
+            busy
+            == "This server is already translating a voice channel. Stop it with /translate stop."
         )
         for command, options, said in [
             ("translate resume", {}, "Translation isn't paused."),
@@ -113,7 +114,7 @@ async def test_guests_read_what_the_starter_and_the_way_of_translating_allow(
         )
         said = await use(where, guest, "translate status")
         assert "Added for readers: French." in said
-        assert "reads German, but the room has no place for it" in said
+        assert "reads German, but there is no room for another language" in said
         await use(where, host, "translate stop")
         await use(where, host, "translate start", to="en", guests=0)
         closed = await use(where, guest, "translate my-languages", reads="es")
@@ -148,12 +149,12 @@ async def test_only_those_whom_the_server_lets_start_and_change_a_room(tmp_path:
         async with bot_at(where, tmp_path, UNUSED_ENGINE):
             host = await enter(where.guild.add_person("Host", admin=True), where)
             guest = await enter(where.guild.add_person("Guest"), where)
-            refused = "In this server, only members with one of these roles can do this: @Interpreters."
+            refused = (
+                "In this server, only members with one of these roles can do this: @Interpreters."
+            )
             assert await use(where, guest, "translate start", to="en") == refused
             await use(where, host, "translate start", to="en")
-            ask_host = (
-                f"That would change the call for everybody: ask <@{host.id}>, who started it."
-            )
+            ask_host = f"That would change the call for everyone: ask <@{host.id}>, who started it."
             for command, options in [*LESS, *CHANGES]:
                 assert await use(where, guest, command, **options) == ask_host
             assert "Translating" in await use(where, guest, "translate status")

@@ -47,7 +47,7 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         silent = await host.press(panel, VOICE)
         assert silent.content == "Translations are no longer read aloud."
         question = await host.press(panel, STOP)
-        stopped = await host.press(question, "Stop for everybody")
+        stopped = await host.press(question, "Stop for everyone")
         await stopped.until(lambda now: now.content == "Translation has stopped.")
         assert panel.content.startswith(f"### <#{where.lounge.id}> was translated into English")
         assert panel.components == []

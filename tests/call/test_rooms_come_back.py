@@ -149,7 +149,7 @@ async def test_a_room_that_cannot_come_back_says_why_and_does_not_come_as_a_surp
             (note,) = [text for text in texts(where) if GONE in text]
             assert f"<#{where.lounge.id}>" in note
             assert "Connect" in note
-            assert re.search(r"</translate start:\d+> begins anew\.$", note)
+            assert re.search(r"Start again with </translate start:\d+>\.$", note)
         async with bot_process(where, tmp_path, database_url):
             await host.command("translate status", {}, channel=where.captions)
             assert sum(GONE in text for text in texts(where)) == 1

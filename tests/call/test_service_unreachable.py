@@ -79,7 +79,7 @@ async def test_who_is_there_reads_that_the_service_is_away_and_that_it_is_back(
             await enter(guest, where)
             answer = await start(host, where)
             assert "Nothing new can be translated since <t:" in answer
-            assert "Nothing takes connections at the address of the translation service" in answer
+            assert "Nothing accepts connections at the translation service's address" in answer
             assert "Translating" not in answer
             await where.until(lambda: bool(_panels(where)), 10, "panel")
             notice = next(m for m in where.captions.messages if "consent:join" in str(m.components))
@@ -149,7 +149,7 @@ async def test_a_key_refused_in_mid_call_ends_the_room_when_nobody_is_translated
             service.refuse(401, REFUSES_KEY)
             await guest.speak(clip("es_conf-invalid")[0])
             await where.until(
-                lambda: said(where, "Whoever is being translated still is") == 1, 15, "a word"
+                lambda: said(where, "Those who are being translated still are") == 1, 15, "a word"
             )
             assert len(app.rooms) == 1
             await where.until(
@@ -158,7 +158,7 @@ async def test_a_key_refused_in_mid_call_ends_the_room_when_nobody_is_translated
             captions = len(where.said())
             await host.speak(clip("es_conf-invalid")[0])  # the open conversation lives on
             await where.until(lambda: len(where.said()) > captions, 20, "one more caption")
-            ends = "Translation ends, and nobody is heard any more."
+            ends = "Translation has ended and nobody is heard anymore."
             await where.until(lambda: said(where, ends) == 1, 30, "the end")
             (last,) = [text for text in texts(where) if ends in text]
             assert "The translation service refuses this bot's key." in last

@@ -62,12 +62,12 @@ Press = Callable[[], Awaitable[object]]
 
 async def press_stop(here: Scene) -> Press:
     question = await here.host.press(await here.panel(), "Stop")
-    return lambda: here.host.press(question, "Stop for everybody")
+    return lambda: here.host.press(question, "Stop for everyone")
 
 
 async def command_stop(here: Scene) -> Press:
     question = await here.host.command("translate stop", {}, channel=here.where.captions)
-    return lambda: here.host.press(question, "Stop for everybody")
+    return lambda: here.host.press(question, "Stop for everyone")
 
 
 async def command_stop_of_who_is_alone(here: Scene) -> Press:
@@ -138,7 +138,7 @@ async def test_it_needs_no_permission_of_the_bot(
         answer = await (await less(here))()
         content = getattr(answer, "content", "")
         assert content in {
-            "Nobody is heard any more; the last captions are still on their way.",
+            "Nobody is heard anymore. The last captions are still on their way.",
             "Translation has stopped.",
             "Paused. Nobody is heard and nothing is sent.",
         }

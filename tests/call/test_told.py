@@ -90,7 +90,7 @@ async def test_a_room_whose_text_channel_is_deleted_ends_and_says_so_where_peopl
             (said,) = texts(where.lounge.messages)
             assert said.splitlines() == [
                 "The text channel for the captions was deleted.",
-                f"So <#{where.lounge.id}> is no longer translated.",
+                f"<#{where.lounge.id}> is no longer being translated.",
             ]
             answer = (await ask(host, where, "translate status")).content
             assert answer.startswith("Nothing is being translated here")
@@ -187,7 +187,7 @@ async def test_the_answer_to_joining_in_names_the_server_and_where_captions_go(
         ana = await enter(where.guild.add_person("Ana"), where)
         await ask(host, where, "translate start", to="en")
         notice = await notice_of(where)
-        assert "Joining in holds for every voice channel of Parley" in notice.content
+        assert "Joining in applies to every translated voice channel in Parley" in notice.content
         assert "Captions appear here." in notice.content
         joined = (await ana.press(notice, "Join in")).content
         assert "in **Parley**" in joined
@@ -252,10 +252,10 @@ async def test_who_joins_in_as_they_enter_reads_what_is_true_at_that_moment(
             assert "joined in before" not in said
             if person is ana:
                 assert "is heard from now on" in joined
-                assert "and you are heard, as you joined in." in said
+                assert "and you are heard because you joined in." in said
             else:
-                assert "At the moment nobody is heard in this call" in joined
-                assert "When it goes on you are heard, as you joined in." in said
+                assert "Nobody is being heard in this call right now" in joined
+                assert "when it resumes, you'll be heard because you joined in." in said
         outside = where.guild.add_person("Cara")
         answer = (await outside.press(notice, "Join in")).content
         assert "heard from now on" not in answer  # they are in no voice channel

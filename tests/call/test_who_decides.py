@@ -24,12 +24,12 @@ ONESELF = (
     "once."
 )
 STOPPED = "Translation has stopped."
-CONFIRM = "Stop for everybody"
+CONFIRM = "Stop for everyone"
 MOVER = Permissions.MOVE_MEMBERS
 
 
 def ask_starter(starter: Person) -> str:
-    return f"That would change the call for everybody: ask <@{starter.id}>, who started it."
+    return f"That would change the call for everyone: ask <@{starter.id}>, who started it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ async def test_others_in_the_channel_are_told_whom_to_ask_and_how_to_be_heard_no
         assert here.app.rooms.status(where.guild.id).plan.targets == ("en",)
         # Their own part is theirs.
         assert "You read French" in await use(where, ana, "translate my-languages", reads="fr")
-        assert "You are out" in await use(where, ana, "privacy leave")
+        assert "You're staying out" in await use(where, ana, "privacy leave")
         for command, options in LESS:
             assert await use(where, ana, command, **options) == ask_starter(here.host)
 
@@ -132,12 +132,14 @@ async def test_a_role_set_for_it_decides(tmp_path: Path, service_url: str) -> No
             assert await use(where, guest, "translate stop") == ask_starter(host)
             await host.leave()
             assert await use(where, guest, "translate stop") == (
-                f"That would change the call for everybody. Ask somebody who may: <@{ana.id}>."
+                f"That would change the call for everyone. Ask somebody who may: <@{ana.id}>."
             )
             assert "Paused" in await use(where, ana, "translate pause")
             await ana.leave()
             # Now nobody there decides: hearing less is for whoever is there, more is not.
-            refused = "In this server, only members with one of these roles can do this: @Interpreters."
+            refused = (
+                "In this server, only members with one of these roles can do this: @Interpreters."
+            )
             for command, options in CHANGES:
                 assert await use(where, guest, command, **options) == refused
             assert await use(where, guest, "translate stop") == STOPPED
@@ -155,12 +157,12 @@ async def test_with_nobody_there_who_decides_those_in_the_channel_do(
             assert refused == f"Join <#{where.lounge.id}> first: those who are in it decide."
         added = await use(where, here.ben, "translate language add", language="es")
         assert added == "Now translating into English, Spanish."
-        assert "spoken now" in said(await here.ben.press(here.panel, VOICE))
+        assert "now read aloud" in said(await here.ben.press(here.panel, VOICE))
         assert "Paused" in await use(where, here.ben, "translate pause")
         await enter(here.host, where)
         assert await use(where, here.ben, "translate resume") == ask_starter(here.host)
         await here.host.leave()
-        assert "goes on" in await use(where, here.ben, "translate resume")
+        assert "resumed" in await use(where, here.ben, "translate resume")
         assert (await stop(here.ben, where)).content == STOPPED
 
 
@@ -177,7 +179,7 @@ async def test_a_call_that_started_by_itself_is_of_those_in_it(
             where.guild.allow(where.lounge, mover, MOVER)
             await enter(mover, where)
             assert await use(where, ana, "translate stop") == (
-                f"That would change the call for everybody. Ask somebody who may: <@{mover.id}>."
+                f"That would change the call for everyone. Ask somebody who may: <@{mover.id}>."
             )
             await mover.leave()
             assert await use(where, ana, "translate stop") == STOPPED
@@ -191,7 +193,7 @@ async def test_who_can_not_see_the_voice_channel_learns_of_nobody_in_it(
         here.where.guild.deny(here.where.lounge, outsider, Permissions.VIEW_CHANNEL)
         await asyncio.sleep(0.2)
         refused = said(await outsider.press(here.panel, STOP))
-        assert refused == "That would change the call for everybody: ask somebody who is in it."
+        assert refused == "That would change the call for everyone. Ask someone who is in it."
 
 
 async def test_who_started_it_still_decides_after_a_restart(
@@ -246,13 +248,13 @@ async def test_a_stop_is_asked_back_while_others_are_heard(
         question = await ask(here.host, where, "translate stop")
         lounge = f"<#{where.lounge.id}>"
         assert question.content == (
-            f"**Stop translating {lounge} for everybody?** 1 other person is being heard."
+            f"**Stop translating {lounge} for everyone?** 1 other person is being heard."
         )
         await here.ben.press(await notice_of(where), "Join in")
         pressed = await here.host.press(here.panel, STOP)
         assert pressed.ephemeral
         assert pressed.content == (
-            f"**Stop translating {lounge} for everybody?** 2 other people are being heard."
+            f"**Stop translating {lounge} for everyone?** 2 other people are being heard."
         )
         cancelled = await here.host.press(pressed, "Cancel")
         assert (cancelled.content, cancelled.components) == ("Cancelled.", [])
@@ -298,7 +300,7 @@ async def test_a_confirmation_for_a_call_that_was_replaced_by_ones_own_stops_not
         await ask(host, where, "translate start", to="en")
         replaced = await host.press(asked, CONFIRM)
         assert replaced.shown == (
-            "That call has ended, and another one runs now; /translate stop ends it."
+            "That call has ended and another one is running. Stop it with /translate stop."
         )
         assert here.runs
 

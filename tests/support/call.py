@@ -142,7 +142,7 @@ async def stop(person: Person, where: Place) -> ReceivedAnswer:
     asked = await person.command("translate stop", {}, channel=where.captions)
     if not asked.components:
         return asked
-    confirmed = await person.press(asked, "Stop for everybody")
+    confirmed = await person.press(asked, "Stop for everyone")
     await confirmed.until(lambda now: now.content == "Translation has stopped.", 30.0)
     return confirmed
 

@@ -77,7 +77,7 @@ NO_MODEL: Final = Fault(
         "LIVETRANSLATE_MODEL and DASHSCOPE_URL."
     ),
     retryable=False,
-    why=t("The translation service does not know the model or the address this bot is set to."),
+    why=t("The translation service doesn't know the model or the address this bot is set to."),
 )
 NO_CREDIT: Final = Fault(
     "no_credit",
@@ -146,17 +146,17 @@ UNREACHABLE: Final = Fault(
 )
 CONNECTION_REFUSED: Final = Fault(
     "connection_refused",
-    t("Nothing takes connections at the address of the translation service; trying again."),
+    t("Nothing accepts connections at the translation service's address. Trying again."),
     retryable=True,
 )
 NO_ADDRESS: Final = Fault(
     "no_address",
-    t("The address of the translation service can't be found; trying again."),
+    t("The translation service's address can't be found. Trying again."),
     retryable=True,
 )
 BAD_CERTIFICATE: Final = Fault(
     "bad_certificate",
-    t("The certificate of the translation service is not trusted; trying again."),
+    t("The translation service's certificate isn't trusted. Trying again."),
     retryable=True,
 )
 SLOW: Final = Fault(
@@ -184,7 +184,7 @@ CONTENT: Final = Fault(
 )
 LOST: Final = Fault(
     "connection_lost",
-    t("The connection to the translation service broke; trying again."),
+    t("The connection to the translation service broke. Trying again."),
     retryable=True,
     quiet=True,
 )

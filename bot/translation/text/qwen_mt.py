@@ -41,7 +41,7 @@ NO_TEXT_MODEL: Final = Fault(
         "FAN_OUT=speech to use a conversation for each language."
     ),
     retryable=False,
-    why=t("The translation service does not know the text model this bot is set to."),
+    why=t("The translation service doesn't know the text model this bot is set to."),
 )
 UNREADABLE: Final = Fault(
     "text_unreadable",

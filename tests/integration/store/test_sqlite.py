@@ -83,7 +83,7 @@ async def test_a_failing_statement_is_a_store_error_and_is_rolled_back(
                 await connection.exec_driver_sql("insert into consent values (1, 2, '2026-01-01')")
                 await connection.exec_driver_sql("insert into nowhere values (1)")
 
-        with pytest.raises(StoreError, match=r"^The database failed; whoever runs") as caught:
+        with pytest.raises(StoreError, match=r"^The database failed. Whoever runs") as caught:
             await fail_half_way()
         assert not caught.value.retryable
         assert "the database failed: no such table: nowhere" in caplog.messages

@@ -216,7 +216,7 @@ def body(code: str, message: str, *, nested: bool = False) -> str:
         (429, body("insufficient_quota", PLAN, nested=True), TOKENS),
         (429, body("limit_requests", "", nested=True), REFUSING),
         (400, body("InternalError", LATER), ERROR),
-        (418, "", "The translation service refused the connection (HTTP 418); trying again."),
+        (418, "", "The translation service refused the connection (HTTP 418). Trying again."),
     ],
 )
 async def test_a_busy_handshake_is_told_once_and_keeps_the_words(

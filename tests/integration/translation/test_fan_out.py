@@ -209,7 +209,7 @@ async def test_a_refused_language_pair_is_said_once_and_shows_the_original() -> 
         (401, "InvalidApiKey", "refused the API key"),
         (403, "AccessDenied", "denied access"),
         (404, "ModelNotFound", "TEXT_MODEL"),
-        (429, "Arrearage", "used up"),
+        (429, "Arrearage", "no credit"),
     ],
 )
 async def test_a_refused_account_is_said_once_and_the_first_language_goes_on(

@@ -185,7 +185,7 @@ async def test_a_proxy_in_the_way_is_named_by_its_host_alone(
     assert isinstance(answer, Fault)
     for message in (notice, answer.message):
         assert message.startswith(
-            "The translation service can't be reached through the proxy 127.0.0.1; trying again."
+            "The translation service can't be reached through the proxy 127.0.0.1. Trying again."
         )
     for text in (notice, answer.message, caplog.text):
         assert "s3cret" not in text

@@ -190,7 +190,7 @@ async def test_a_voice_server_that_hangs_is_given_up_after_the_time_that_is_said
         channel = await scene.found(scene.channel)
         loop = asyncio.get_running_loop()
         began_at = loop.time()
-        with pytest.raises(VoiceLinkError, match=r"did not let me into Lounge within 1.5 s"):
+        with pytest.raises(VoiceLinkError, match=r"didn't let me into Lounge within 1.5 s"):
             await connect(channel, scene.ears, LoopClock(), join_timeout_s=1.5)
         assert loop.time() - began_at < 1.5 + 1.0
         monkeypatch.undo()

@@ -69,8 +69,8 @@ def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:
             "join in."
         ),
         (
-            "<@3>: this voice channel is being translated, and you are heard, as you joined in. "
-            "You can stay out at any time."
+            "<@3>: this voice channel is being translated, and you are heard "
+            "because you joined in. You can stay out at any time."
         ),
     ]
     told = notice.announced(Announcement(ANNOUNCED, (), (4,)), "a service")
@@ -79,7 +79,7 @@ def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:
 
 
 def test_newcomers_to_a_pause_read_that_nobody_is_heard_before_it_goes_on() -> None:
-    for mode, heard in ((OPT_IN, "it goes on you are heard"), (ANNOUNCED, "heard when it goes on")):
+    for mode, heard in ((OPT_IN, "it goes on you are heard"), (ANNOUNCED, "heard when it resumes")):
         paused = Announcement(mode, (3,) if mode is OPT_IN else (), (4,), paused=True)
         said = notice.announced(paused, "a service")
         assert heard in said

@@ -79,12 +79,12 @@ async def test_an_outage_is_said_once_however_many_speak_and_so_is_its_end() -> 
         house.away()
     (notice,) = house.notices
     assert notice == (
-        "The service is away. Since <t:5000:t> nothing new can be translated. What you say now is "
-        "kept for about 20 seconds; if it takes longer, it is lost."
+        "The service is away. Nothing new can be translated since <t:5000:t>. "
+        "What you say now is kept for about 20 seconds, then it is lost."
     )
     assert house.rooms.status(1).interrupted
     house.services.speech.answered()
-    assert house.notices[1:] == ["The translation service works again: translation goes on."]
+    assert house.notices[1:] == [("The translation service works again, so translation continues.")]
     assert not house.rooms.status(1).interrupted
     house.away()
     assert len(house.notices) == 3  # the next one is said again
@@ -122,7 +122,7 @@ async def test_a_room_in_which_nobody_is_translated_ends_when_the_service_refuse
     await house.ended()
     (notice,) = house.notices
     assert notice.startswith(
-        "The key is refused. Translation ends, and nobody is heard any more. Whoever runs this bot"
+        "The key is refused. Translation has ended, and nobody is heard anymore. Whoever runs this bot"
     )
     assert house.world.link.closed
 
@@ -136,13 +136,13 @@ async def test_who_is_translated_already_still_is_and_the_last_one_ends_the_room
     house.refuses(BEN)
     (notice,) = house.notices
     assert notice == (
-        "The key is refused. Whoever is being translated still is, but only until their next "
-        "longer pause; nobody else is translated."
+        "The key is refused. Those who are being translated still are, until "
+        "their next longer pause. Nobody else is translated."
     )
     assert house.world.link.allowed[-1] == {ANA.id, BEN.id}
     house.interpreter.of(ANA.id).say(StateChanged(ConversationState.IDLE))
     await house.ended()
-    assert "Translation ends" in house.notices[1]
+    assert "Translation has ended" in house.notices[1]
 
 
 @pytest.mark.parametrize("how", ["leaves", "stays out"])
@@ -160,7 +160,7 @@ async def test_when_the_last_one_who_is_translated_goes_the_room_ends(how: str) 
     else:
         await (await house.rooms.consent(1)).withdraw(ANA.id)
     await house.ended()
-    assert "Translation ends" in house.notices[-1]
+    assert "Translation has ended" in house.notices[-1]
 
 
 async def test_one_whose_conversation_was_given_up_is_translated_again_once_it_works() -> None:
