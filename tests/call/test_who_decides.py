@@ -89,7 +89,7 @@ async def test_others_in_the_channel_are_told_whom_to_ask_and_how_to_be_heard_no
         assert here.app.rooms.status(where.guild.id).plan.targets == ("en",)
         # Their own part is theirs.
         assert "You read French" in await use(where, ana, "translate my-languages", reads="fr")
-        assert "You are out" in await use(where, ana, "privacy leave")
+        assert "You're staying out" in await use(where, ana, "privacy leave")
         for command, options in LESS:
             assert await use(where, ana, command, **options) == ask_starter(here.host)
 
@@ -137,7 +137,9 @@ async def test_a_role_set_for_it_decides(tmp_path: Path, service_url: str) -> No
             assert "Paused" in await use(where, ana, "translate pause")
             await ana.leave()
             # Now nobody there decides: hearing less is for whoever is there, more is not.
-            refused = "In this server, only members with one of these roles can do this: @Interpreters."
+            refused = (
+                "In this server, only members with one of these roles can do this: @Interpreters."
+            )
             for command, options in CHANGES:
                 assert await use(where, guest, command, **options) == refused
             assert await use(where, guest, "translate stop") == STOPPED
@@ -155,12 +157,12 @@ async def test_with_nobody_there_who_decides_those_in_the_channel_do(
             assert refused == f"Join <#{where.lounge.id}> first: those who are in it decide."
         added = await use(where, here.ben, "translate language add", language="es")
         assert added == "Now translating into English, Spanish."
-        assert "spoken now" in said(await here.ben.press(here.panel, VOICE))
+        assert "read aloud" in said(await here.ben.press(here.panel, VOICE))
         assert "Paused" in await use(where, here.ben, "translate pause")
         await enter(here.host, where)
         assert await use(where, here.ben, "translate resume") == ask_starter(here.host)
         await here.host.leave()
-        assert "goes on" in await use(where, here.ben, "translate resume")
+        assert "resumed" in await use(where, here.ben, "translate resume")
         assert (await stop(here.ben, where)).content == STOPPED
 
 
