@@ -34,6 +34,8 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         assert spoken.content == "English is now read aloud."
         chosen = await host.select(panel, LANGUAGES, ["fr", "en"])
         assert chosen.content == "Now translating into English, French."
+        same = await host.select(panel, LANGUAGES, ["fr", "en"])
+        assert same.content == "Nothing changed; it was already set that way."
         await where.until(
             lambda: (
                 "- Ana\\_: heard, has not spoken yet" in panel.content
