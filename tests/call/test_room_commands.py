@@ -154,7 +154,7 @@ async def test_only_those_whom_the_server_lets_start_and_change_a_room(tmp_path:
             )
             assert await use(where, guest, "translate start", to="en") == refused
             await use(where, host, "translate start", to="en")
-            ask_host = f"That would change the call for everyone: ask <@{host.id}>, who started it."
+            ask_host = f"That would change the call for everyone. Ask <@{host.id}>, who started it."
             for command, options in [*LESS, *CHANGES]:
                 assert await use(where, guest, command, **options) == ask_host
             assert "Translating" in await use(where, guest, "translate status")

@@ -29,7 +29,7 @@ MOVER = Permissions.MOVE_MEMBERS
 
 
 def ask_starter(starter: Person) -> str:
-    return f"That would change the call for everyone: ask <@{starter.id}>, who started it."
+    return f"That would change the call for everyone. Ask <@{starter.id}>, who started it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ async def test_a_role_set_for_it_decides(tmp_path: Path, service_url: str) -> No
             assert await use(where, guest, "translate stop") == ask_starter(host)
             await host.leave()
             assert await use(where, guest, "translate stop") == (
-                f"That would change the call for everyone. Ask somebody who may: <@{ana.id}>."
+                f"That would change the call for everyone. Ask someone who can: <@{ana.id}>."
             )
             assert "Paused" in await use(where, ana, "translate pause")
             await ana.leave()
@@ -179,7 +179,7 @@ async def test_a_call_that_started_by_itself_is_of_those_in_it(
             where.guild.allow(where.lounge, mover, MOVER)
             await enter(mover, where)
             assert await use(where, ana, "translate stop") == (
-                f"That would change the call for everyone. Ask somebody who may: <@{mover.id}>."
+                f"That would change the call for everyone. Ask someone who can: <@{mover.id}>."
             )
             await mover.leave()
             assert await use(where, ana, "translate stop") == STOPPED

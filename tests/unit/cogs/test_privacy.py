@@ -79,7 +79,10 @@ def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:
 
 
 def test_newcomers_to_a_pause_read_that_nobody_is_heard_before_it_goes_on() -> None:
-    for mode, heard in ((OPT_IN, "it goes on you are heard"), (ANNOUNCED, "heard when it resumes")):
+    for mode, heard in (
+        (OPT_IN, "it resumes, you'll be heard"),
+        (ANNOUNCED, "heard when it resumes"),
+    ):
         paused = Announcement(mode, (3,) if mode is OPT_IN else (), (4,), paused=True)
         said = notice.announced(paused, "a service")
         assert heard in said

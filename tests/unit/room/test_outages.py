@@ -122,7 +122,8 @@ async def test_a_room_in_which_nobody_is_translated_ends_when_the_service_refuse
     await house.ended()
     (notice,) = house.notices
     assert notice.startswith(
-        "The key is refused. Translation has ended, and nobody is heard anymore. Whoever runs this bot"
+        "The key is refused. Translation has ended and nobody is heard anymore. "
+        "Whoever runs this bot"
     )
     assert house.world.link.closed
 
