@@ -64,7 +64,7 @@ SCRIPT = (
     Said(
         "Jonas",
         1700,
-        12.0,
+        18.0,
         {
             "de": "Ich habe schon zwei angesehen, eine davon gleich beim Bahnhof, die andere etwas "
             "weiter draußen, dafür mit",
