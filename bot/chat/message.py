@@ -197,7 +197,7 @@ class Entry:
         for known in self.said.values():
             for key, caption in list(known.items()):
                 if self.sent or caption.final:
-                    known[key] = replace(caption, final=True)
+                    known[key] = replace(caption, final=True, source_follows=False)
                 else:
                     del known[key]
         self.write(style)

@@ -275,7 +275,7 @@ class Caption:
         final: The translation is whole. It is shown once more should the original come later.
         began_at: Clock seconds when the utterance was first heard, for ordering.
         origin: What it is made from, where known; captions with the same are of one utterance.
-        source_follows: The original may still come, where it is unknown.
+        source_follows: The original may still come, or grow.
         utterance: Numbered in the room from 1; a member's words in all languages have the same. 0:
             it belongs with no other.
     """

@@ -236,7 +236,8 @@ class Hall:
         for at, caption in events:
             await self._until(board, at)
             shown = self.shown.setdefault(caption.key, Shown(at))
-            self._keys[caption.text.split()[0]] = caption.key
+            if words := caption.text.split():
+                self._keys[words[0]] = caption.key
             if caption.final:
                 shown.final_at = min(at, shown.final_at)
             board.show(caption)
