@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from bot.chat.rendering.render import Style, messages
 from bot.chat.transport import DIGEST, MessageRef
 from bot.domain.events import Caption, Member
+from bot.words.codes import same_language
 
 Key = int | str  # of an entry: its first caption's number, or a name
 
@@ -110,6 +111,13 @@ class Entry:
         if (news or taken_back) and self.urgent_at is None:
             self.urgent_at = now
         self.write(style)
+
+    def speaks(self, utterance: int, language: str) -> bool:
+        """Whether what was said stands here as the line of this language already."""
+        known = self.said.get(utterance, {}).values()
+        return any(
+            bool(one.source_text) and same_language(one.source_language, language) for one in known
+        )
 
     def write(self, style: Style) -> None:
         """Write anew what should stand; a notice stays as it is."""

@@ -119,7 +119,8 @@ class Schedule:
         scarce = (
             entry is not None and bool(entry.sent) and (self._ways.of(entry).step >= Step.MERGED)
         )
-        if entry is None or entry.removed or entry.fused or scarce:
+        apart = entry is None or entry.fused or scarce
+        if entry is None or entry.removed or (apart and not entry.speaks(number, caption.language)):
             entry = self._new(caption.key, caption.began_at, caption.speaker)
             self._by_utterance[number] = entry
         self._by_caption[caption.key] = (number, entry)
