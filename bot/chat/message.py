@@ -69,6 +69,7 @@ class Entry:
         wanted: The messages as they should read now.
         sent: The messages as they do.
         urgent_at: Since when something final is missing; None when only interims or originals are.
+        opened_at: Clock seconds at which it was first to be shown.
         changed_at: Clock seconds of the last request; spaces the interims.
         fused: Several utterances in one.
         failures: Requests that failed in a row.
@@ -87,6 +88,7 @@ class Entry:
     wanted: list[str] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     urgent_at: float | None = None
+    opened_at: float = float("-inf")
     changed_at: float = float("-inf")
     fused: bool = False
     failures: int = 0
