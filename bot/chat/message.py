@@ -68,7 +68,8 @@ class Entry:
         said: Captions by utterance and key, in order of speech.
         wanted: The messages as they should read now.
         sent: The messages as they do.
-        urgent_at: Since when something final is missing; None when only interims or originals are.
+        urgent_at: Since when something final is missing, or the word that something is; None when
+            only interims or originals are.
         opened_at: Clock seconds at which it was first to be shown.
         changed_at: Clock seconds of the last request; spaces the interims.
         fused: Several utterances in one.
@@ -110,7 +111,8 @@ class Entry:
             known[caption.key] = replace(caption, source_text=before.source_text)
         news = caption.final and (before is None or not before.final or before.text != caption.text)
         taken_back = before is not None and not caption.text and bool(before.text)
-        if (news or taken_back) and self.urgent_at is None:
+        breaks = bool(self.sent) and caption.broken and before is not None and not before.broken
+        if (news or taken_back or breaks) and self.urgent_at is None:
             self.urgent_at = now
         self.write(style)
 
@@ -142,6 +144,11 @@ class Entry:
     def final(self) -> bool:
         """Nothing of it grows any more; a notice never does."""
         return all(caption.final for caption in self.captions())
+
+    @property
+    def broken(self) -> bool:
+        """Words are missing at the end of one of its captions."""
+        return any(caption.broken for caption in self.captions())
 
     @property
     def languages(self) -> frozenset[str]:

@@ -194,7 +194,8 @@ class Schedule:
             captions = [*entry.captions()]
             known = any(caption.source_text for caption in captions)
             gathered = gathered and (known or not any(one.source_follows for one in captions))
-        whole = gathered or not entry.said or entry.fused or not self.style.languages
+        whole = gathered or entry.broken or not entry.said or entry.fused
+        whole = whole or not self.style.languages
         return urgent_at if whole else urgent_at + _GATHERED_S
 
     def _interim(self, waiting: list[Entry], now: float) -> Offer | float:
@@ -230,9 +231,16 @@ class Schedule:
         """
         way = self._ways.current
         at = math.inf
-        unseen = [entry for entry in waiting if not entry.sent and way.step is Step.LIVE]
+        unseen = [
+            entry
+            for entry in waiting
+            if not entry.sent
+            and (way.step is Step.LIVE or (entry.broken and way.step is Step.FINALS))
+        ]
         for entry in sorted(unseen, key=_by_speech):
-            if now <= entry.opened_at + _FRESH_S:
+            if entry.broken:  # its final is far
+                owed = 0.0
+            elif now <= entry.opened_at + _FRESH_S:
                 owed = min(_FIRST_RESERVE, way.budget.size / 3)
             else:
                 owed = min(_RESERVE, way.budget.size / 2)

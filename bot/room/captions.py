@@ -207,6 +207,8 @@ def _open(turns: _LineTurns) -> list[Caption]:
 
 
 def _grown(caption: Caption, event: Partial | Source | Final | TurnEnded) -> Caption:
+    broken = isinstance(event, Partial | Source) and event.broken and not caption.final
+    caption = replace(caption, broken=broken)
     match event:
         case Partial(text=text) if not caption.final and text:
             return replace(caption, text=text)
