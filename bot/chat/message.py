@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from bot.chat.rendering.render import Style, messages
 from bot.chat.transport import DIGEST, MessageRef
 from bot.domain.events import Caption, Member
+from bot.words.codes import same_language
 
 Key = int | str  # of an entry: its first caption's number, or a name
 
@@ -67,7 +68,9 @@ class Entry:
         said: Captions by utterance and key, in order of speech.
         wanted: The messages as they should read now.
         sent: The messages as they do.
-        urgent_at: Since when something final is missing; None when only interims or originals are.
+        urgent_at: Since when something final is missing, or the word that something is; None when
+            only interims or originals are.
+        opened_at: Clock seconds at which it was first to be shown.
         changed_at: Clock seconds of the last request; spaces the interims.
         fused: Several utterances in one.
         failures: Requests that failed in a row.
@@ -86,6 +89,7 @@ class Entry:
     wanted: list[str] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     urgent_at: float | None = None
+    opened_at: float = float("-inf")
     changed_at: float = float("-inf")
     fused: bool = False
     failures: int = 0
@@ -107,9 +111,17 @@ class Entry:
             known[caption.key] = replace(caption, source_text=before.source_text)
         news = caption.final and (before is None or not before.final or before.text != caption.text)
         taken_back = before is not None and not caption.text and bool(before.text)
-        if (news or taken_back) and self.urgent_at is None:
+        breaks = bool(self.sent) and caption.broken and before is not None and not before.broken
+        if (news or taken_back or breaks) and self.urgent_at is None:
             self.urgent_at = now
         self.write(style)
+
+    def speaks(self, utterance: int, language: str) -> bool:
+        """Whether what was said stands here as the line of this language already."""
+        known = self.said.get(utterance, {}).values()
+        return any(
+            bool(one.source_text) and same_language(one.source_language, language) for one in known
+        )
 
     def write(self, style: Style) -> None:
         """Write anew what should stand; a notice stays as it is."""
@@ -132,6 +144,11 @@ class Entry:
     def final(self) -> bool:
         """Nothing of it grows any more; a notice never does."""
         return all(caption.final for caption in self.captions())
+
+    @property
+    def broken(self) -> bool:
+        """Words are missing at the end of one of its captions."""
+        return any(caption.broken for caption in self.captions())
 
     @property
     def languages(self) -> frozenset[str]:
@@ -197,7 +214,7 @@ class Entry:
         for known in self.said.values():
             for key, caption in list(known.items()):
                 if self.sent or caption.final:
-                    known[key] = replace(caption, final=True)
+                    known[key] = replace(caption, final=True, source_follows=False)
                 else:
                     del known[key]
         self.write(style)

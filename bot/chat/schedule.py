@@ -7,8 +7,10 @@ The rules, strongest first:
    place, so an edit overtakes a post that has to wait.
 3. When more finals wait than there are requests for, several go into one message (`detail`).
 4. Interims only while the tank keeps a request for every caption that stands unfinished (its
-   final edit) and some for finals to come; first appearances before edits, an edit at most once a
-   second per caption. Originals that come after the final count as interims.
+   final edit) and some for finals and first words to come; first words before edits, an edit at
+   most once a second per caption. First words don't wait for a final that is only incomplete, and
+   once they are late they don't take the request of somebody else's. Originals that come after the
+   final count as interims.
 Only a caption's newest state counts, so what is skipped is always older than what is shown.
 """
 
@@ -36,6 +38,7 @@ _SPACING_S = 1.0
 _RESERVE = 3.0  # requests of the tank that edits of interims leave to finals
 _NEXT_RESERVE = 1.0  # and where several people talk, to the first words of the next
 _FIRST_RESERVE = 0.75  # that somebody's first words leave to finals
+_FRESH_S = 1.0  # first words go before further ones of others for so long
 _TALK_S = 60.0  # who spoke within this time may be the next
 _GATHERED_S = 0.8  # a final waits for its other languages and its original
 _ORIGINAL_S = 30.0  # after its final an original is not worth a request any more
@@ -98,7 +101,7 @@ class Schedule:
             if caption.began_at < now - _EDITABLE_S:
                 self._figures["late"] += 1
                 return
-            number, entry = self._place(caption)
+            number, entry = self._place(caption, now)
             self._figures["captions"] += 1
         else:
             number, entry = known
@@ -113,14 +116,16 @@ class Schedule:
             self._ways.said(caption.speaker.id, now)
         self._file(entry)
 
-    def _place(self, caption: Caption) -> tuple[int, Entry]:
+    def _place(self, caption: Caption, now: float) -> tuple[int, Entry]:
         number = caption.utterance or -caption.key
         entry = self._by_utterance.get(number)
         scarce = (
             entry is not None and bool(entry.sent) and (self._ways.of(entry).step >= Step.MERGED)
         )
-        if entry is None or entry.removed or entry.fused or scarce:
+        apart = entry is None or entry.fused or scarce
+        if entry is None or entry.removed or (apart and not entry.speaks(number, caption.language)):
             entry = self._new(caption.key, caption.began_at, caption.speaker)
+            entry.opened_at = now
             self._by_utterance[number] = entry
         self._by_caption[caption.key] = (number, entry)
         return number, entry
@@ -156,8 +161,16 @@ class Schedule:
         waiting = [entry for entry in self._open.values() if entry.change() is not None]
         urgent = sorted((e for e in waiting if e.urgent_at is not None), key=_by_speech)
         self._ways.settle(urgent, self._open.values(), now)
-        # Interims wait while a final does.
-        return self._final(urgent, now) if urgent else self._interim(waiting, now)
+        if not urgent:
+            return self._interim(waiting, now)
+        # Interims wait while a final does, but for somebody's first words: a final that only waits
+        # to be complete has its request kept, and its place where it stands already.
+        final = self._final(urgent, now)
+        if isinstance(final, Offer) or not all(entry.sent for entry in urgent):
+            return final
+        sharers = self._ways.current.budget.sharers  # show about the same
+        first = self._first(waiting, now, finals=len(urgent) * sharers)
+        return min(final, first) if isinstance(first, float) else first
 
     def _final(self, urgent: list[Entry], now: float) -> Offer | float:
         at = math.inf
@@ -181,13 +194,12 @@ class Schedule:
             captions = [*entry.captions()]
             known = any(caption.source_text for caption in captions)
             gathered = gathered and (known or not any(one.source_follows for one in captions))
-        whole = gathered or not entry.said or entry.fused or not self.style.languages
+        whole = gathered or entry.broken or not entry.said or entry.fused
+        whole = whole or not self.style.languages
         return urgent_at if whole else urgent_at + _GATHERED_S
 
     def _interim(self, waiting: list[Entry], now: float) -> Offer | float:
         self._leave_originals(waiting, now)
-        way = self._ways.current
-        unseen = [entry for entry in waiting if not entry.sent and way.step is Step.LIVE]
         edits = [
             entry
             for entry in waiting
@@ -198,16 +210,41 @@ class Schedule:
         # A better step is tried when the tank has filled.
         hiding = {way for entry in waiting if (way := self._ways.of(entry)).step > Step.LIVE}
         at = min((one.budget.level_at(now, math.inf) + 1.0 for one in hiding), default=math.inf)
-        if unseen:
-            # The first words of somebody count more than further ones of others.
-            owed = min(_FIRST_RESERVE, way.budget.size / 3)
-            at = min(at, self._interims_at(way, now, owed=owed))
-            if at <= now:
-                return Offer((min(unseen, key=_by_speech),), urgent=False)
+        first = self._first(waiting, now)
+        if isinstance(first, Offer):
+            return first
+        at = min(at, first)
         for entry in sorted(edits, key=lambda entry: entry.changed_at):
             way = self._ways.of(entry)
             owed = self._left_by_edits(way, now)
             due = max(entry.changed_at + _SPACING_S, self._interims_at(way, now, owed=owed))
+            if due <= now:
+                return Offer((entry,), urgent=False)
+            at = min(at, due)
+        return at
+
+    def _first(self, waiting: list[Entry], now: float, finals: int = 0) -> Offer | float:
+        """First words of somebody, which count more than further ones of others.
+
+        Those that could not be shown soon are so only when there is plenty: their final is not far
+        then, and two requests for it would be taken from the first words of the next.
+        """
+        way = self._ways.current
+        at = math.inf
+        unseen = [
+            entry
+            for entry in waiting
+            if not entry.sent
+            and (way.step is Step.LIVE or (entry.broken and way.step is Step.FINALS))
+        ]
+        for entry in sorted(unseen, key=_by_speech):
+            if entry.broken:  # its final is far
+                owed = 0.0
+            elif now <= entry.opened_at + _FRESH_S:
+                owed = min(_FIRST_RESERVE, way.budget.size / 3)
+            else:
+                owed = min(_RESERVE, way.budget.size / 2)
+            due = self._interims_at(way, now, owed=owed + finals)
             if due <= now:
                 return Offer((entry,), urgent=False)
             at = min(at, due)

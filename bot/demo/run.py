@@ -203,7 +203,8 @@ def _verdict(
         margin = " " * len(row.speaker)
         if row.text and row.source_text:
             _say(f"  {margin}  {row.source_language}: {row.source_text}")
-        elif row.text and report["service"] == "local engine":  # which tells every original
+        elif row.text and len(script.targets) == 1 and report["service"] == "local engine":
+            # Which tells every original. Of several languages nobody sees which one was spoken.
             _say(f"  {margin}  said in {language_name(row.language)}: not translated")
     if rows:
         _say(

@@ -62,22 +62,37 @@ class ConversationRequest:
     source_text: bool = False
 
 
+GAP = " […]"
+"""Stands behind a text whose rest is not translated yet, and may be lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """The whole interim translation of a turn so far; replaces the one before."""
+    """The whole interim translation of a turn so far; replaces the one before.
+
+    Attributes:
+        turn: Which.
+        text: All of it.
+        broken: The connection broke, and what was said since is missing: `text` ends with `GAP`.
+    """
 
     turn: int
     text: str
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The whole source text of a turn so far; `final` when it will not change."""
+    """The whole source text of a turn so far; `final` when it will not change.
+
+    `broken` is as a Partial's.
+    """
 
     turn: int
     text: str
     language: str | None
     final: bool
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +290,10 @@ class Caption:
         final: The translation is whole. It is shown once more should the original come later.
         began_at: Clock seconds when the utterance was first heard, for ordering.
         origin: What it is made from, where known; captions with the same are of one utterance.
-        source_follows: The original may still come, where it is unknown.
+        source_follows: The original may still come, or grow.
         utterance: Numbered in the room from 1; a member's words in all languages have the same. 0:
             it belongs with no other.
+        broken: Words are missing at its end, for now, and it says so.
     """
 
     key: int
@@ -291,3 +307,4 @@ class Caption:
     origin: Origin | None = None
     source_follows: bool = True
     utterance: int = 0
+    broken: bool = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.stored import TranscriptLine
 from bot.words.codes import same_language
+from bot.words.same_words import share_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,12 @@ class Utterance:
         return language if self.texts.get(language) else self.source_language
 
     def everything(self) -> list[tuple[str | None, str]]:
-        """The original, then each translation: language where known, and text; none twice."""
+        """The original, then each translation: its language where known, and text; none twice."""
         said: list[tuple[str | None, str]] = []
         if self.source_text:
             said.append((self.source_language, self.source_text))
         for language, text in self.texts.items():
-            if not (text == self.source_text and same_language(self.source_language, language)):
+            if not (self.source_text and same_language(self.source_language, language)):
                 said.append((language, text))
         return said
 
@@ -60,23 +61,41 @@ def utterances(lines: Iterable[TranscriptLine]) -> list[Utterance]:
 
 def _utterance(lines: Sequence[TranscriptLine]) -> Utterance:
     first = lines[0]
-    # The original may have come to one language's line and not to another's.
-    source = max(lines, key=lambda line: len(line.source_text))
-    known = (line.source_language for line in (source, *lines) if line.source_language)
+    source_text, source_language = _original(lines)
     at = min(line.at for line in lines)
     return Utterance(
         at=at,
         until=max(at, *(line.until for line in lines)),
         user_id=first.user_id,
         name=first.name,
-        source_language=next(known, None),
-        source_text=source.source_text,
+        source_language=source_language,
+        source_text=source_text,
         texts={
             line.language: line.text
             for line in sorted(lines, key=lambda line: line.language)
             if line.text
         },
     )
+
+
+def _original(lines: Sequence[TranscriptLine]) -> tuple[str, str | None]:
+    """What was said, and in which language where that is known.
+
+    Each conversation hears for itself. What stands as its own language's line counts. Where that
+    language has a translation instead, which shares nothing with it, it was named wrongly.
+    """
+    for line in lines:
+        own = same_language(line.source_language, line.language) and line.text == line.source_text
+        if own and line.text:
+            return line.source_text, line.source_language
+    # It may have come to one language's line and not to another's.
+    source = max(lines, key=lambda line: len(line.source_text))
+    known = (line.source_language for line in (source, *lines) if line.source_language)
+    language = next(known, None)
+    named = (line for line in lines if line.text and same_language(language, line.language))
+    if any(share_nothing(source.source_text, line.text) for line in named):
+        language = None
+    return source.source_text, language
 
 
 def languages(said: Iterable[Utterance]) -> list[str]:

@@ -196,7 +196,8 @@ class Captions:
     def finish_line(self, line: CaptionLine) -> list[Caption]:
         """Make final as it stands what an ended conversation left open."""
         return [
-            replace(caption, final=True) for caption in _open(self._lines.pop(line, _LineTurns()))
+            replace(caption, final=True, source_follows=False)
+            for caption in _open(self._lines.pop(line, _LineTurns()))
         ]
 
 
@@ -206,6 +207,8 @@ def _open(turns: _LineTurns) -> list[Caption]:
 
 
 def _grown(caption: Caption, event: Partial | Source | Final | TurnEnded) -> Caption:
+    broken = isinstance(event, Partial | Source) and event.broken and not caption.final
+    caption = replace(caption, broken=broken)
     match event:
         case Partial(text=text) if not caption.final and text:
             return replace(caption, text=text)
@@ -213,11 +216,14 @@ def _grown(caption: Caption, event: Partial | Source | Final | TurnEnded) -> Cap
             # An empty final keeps what was shown: the service sends it after a full interim.
             text = text or caption.text
             return replace(caption, text=text, final=True, source_follows=follows)
-        case Source(text=text, language=language) if text:
+        case Source(text=text, language=language, final=final) if text:
             return replace(
-                caption, source_text=text, source_language=language or caption.source_language
+                caption,
+                source_text=text,
+                source_language=language or caption.source_language,
+                source_follows=caption.source_follows and not final,
             )
         case TurnEnded():
-            return replace(caption, final=True)
+            return replace(caption, final=True, source_follows=False)
         case _:
             return caption

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.domain.events import (
+    GAP,
     ConversationEvent,
     ConversationState,
     Echoed,
@@ -67,6 +68,7 @@ class _Turn:
     answers: list[ConversationEvent] = field(default_factory=list)  # to be said in their order
     settled: bool = False  # a final was said, or there is none
     interim: str = ""  # asked for last
+    guessed: str = ""  # its answer
     shown: bool = False  # something of it was said
 
 
@@ -124,7 +126,9 @@ class TextLanguage:
             case Failed(fatal=True):
                 self._said(StateChanged(ConversationState.CLOSED))
             case Partial(turn=number):
-                self._turn(number)  # later ones wait for it
+                turn = self._turn(number)  # later ones wait for it
+                if event.broken and turn is not None and turn.guessed:
+                    self._said(Partial(number, turn.guessed + GAP, broken=True))
             case Source() | Final() | TurnEnded():
                 if (turn := self._turn(event.turn)) is not None:
                     self._grow(turn, event)
@@ -288,7 +292,7 @@ class TextLanguage:
                 self._said(source)
                 turn.shown = True
             return
-        if language is None or language in self._refused:
+        if language is None or language in self._refused or source.broken:
             return
         if source.text == turn.interim or (self._interim is not None and not self._interim.waiting):
             return  # the next event brings a newer one
@@ -311,6 +315,7 @@ class TextLanguage:
             self._said(source)
             self._said(Partial(turn.number, answer.text))
             turn.shown = True
+            turn.guessed = answer.text
             self._ask_interim(turn)
         elif not answer.fatal:
             self._refuse(language)

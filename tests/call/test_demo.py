@@ -181,3 +181,16 @@ def test_a_taken_port_is_one_clear_line(engine_url: str) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith(f"parley: The local engine can't listen on port {port}")
+
+
+@pytest.mark.timeout(120)
+def test_of_two_languages_no_line_is_said_to_be_the_one_that_was_spoken(tmp_path: Path) -> None:
+    (english,) = (clip for clip in speech.clips() if clip.name == "en_librivox_0870")
+    out = tmp_path / "out"
+    words = ("--speak", f"Bob={english.path}", "--to", "en,es", "--voice", "off")
+    done = demo("--plain", *words, "--out", str(out))
+    assert "Bob: And " in done.stdout
+    assert "not translated" not in done.stdout
+    languages = {row["language"] for row in load(out / "captions.json")}
+    assert "en" in languages
+    assert not any(row["source_text"] for row in load(out / "captions.json"))

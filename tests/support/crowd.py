@@ -236,7 +236,8 @@ class Hall:
         for at, caption in events:
             await self._until(board, at)
             shown = self.shown.setdefault(caption.key, Shown(at))
-            self._keys[caption.text.split()[0]] = caption.key
+            if words := caption.text.split():
+                self._keys[words[0]] = caption.key
             if caption.final:
                 shown.final_at = min(at, shown.final_at)
             board.show(caption)
@@ -308,3 +309,9 @@ def whole_words(content: str) -> set[str]:
     """The words of rows that are final."""
     rows = [row for row in content.split("\n") if not row.startswith("-# ")]
     return {found[0] for row in rows if not row.endswith("…") for found in _WORD.finditer(row)}
+
+
+def words_of(content: str) -> set[str]:
+    """The words of all rows but the originals, interims too."""
+    rows = [row for row in content.split("\n") if not row.startswith("-# ")]
+    return {found[0] for row in rows for found in _WORD.finditer(row)}

@@ -1,12 +1,14 @@
 """Several speakers' finals in one message, when requests are scarcer than words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bot.chat.detail import Step
 from bot.chat.message import Entry, Key
 from bot.chat.rendering.render import Style
 from bot.chat.transport import DIGEST
 from bot.domain.events import Caption
+from bot.words.codes import same_language
 
 
 def together(waiting: list[Entry], step: Step) -> tuple[Entry, ...]:
@@ -67,7 +69,7 @@ def fused(key: Key, entries: list[Entry], style: Style) -> tuple[Entry, list[Cap
         added = {
             number: final
             for number, known in entry.said.items()
-            if (final := {key: one for key, one in known.items() if entry.lacks(one)})
+            if (final := _lacking(entry, known))
         }
         before = dict(whole.said), whole.speaker
         whole.said |= added
@@ -84,6 +86,21 @@ def fused(key: Key, entries: list[Entry], style: Style) -> tuple[Entry, list[Cap
                 del entry.said[number][caption.key]
         entry.urgent_at = None
     return whole, moved
+
+
+def _lacking(entry: Entry, known: Mapping[int, Caption]) -> dict[int, Caption]:
+    """What is final of an utterance and stands nowhere, each original without its own line to come.
+
+    What was said would stand twice, once as the original and once as that line.
+    """
+    later = [one.language for one in known.values() if not one.final]
+    return {
+        key: replace(one, source_text="")
+        if any(same_language(one.source_language, language) for language in later)
+        else one
+        for key, one in known.items()
+        if entry.lacks(one)
+    }
 
 
 def _fusible(entry: Entry) -> bool:

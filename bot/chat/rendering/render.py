@@ -128,8 +128,10 @@ def _with_own_line(lines: list[Caption], style: Style) -> list[Caption]:
 
 
 def _has_line(original: Caption, lines: list[Caption], style: Style) -> bool:
-    """Whether the original is a line of its own, here or elsewhere in the room's languages."""
+    """Whether the original is a line of its own, here or elsewhere, or may still become one."""
     if original.source_language is None:
+        if original.final and original.source_follows:
+            return True  # its language may be known once it is whole: it may be the room's
         text = clean(original.source_text)
         return any(clean(caption.text) == text for caption in lines)
     shown = [caption.language for caption in lines if clean(caption.text)]

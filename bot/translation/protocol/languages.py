@@ -93,9 +93,6 @@ QWEN3_TEXT_ONLY: Final = frozenset({
 CUT: Final = " …"
 """Stands behind a text of which something is missing."""
 
-GAP: Final = " […]"
-"""Stands behind a text whose rest is not translated yet, and may be lost."""
-
 UNSPACED: Final = frozenset({"zh", "yue", "ja", "th"})
 """Written without a space between sentences."""
 

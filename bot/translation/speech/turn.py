@@ -1,13 +1,13 @@
 """One utterance: its translation, which may come in several responses, and its source text."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bot.domain.events import ConversationEvent, Final, Partial, Source, Voice, VoiceEnded
+from bot.domain.events import GAP, ConversationEvent, Final, Partial, Source, Voice, VoiceEnded
 from bot.translation.protocol import bounds, server_events
 from bot.translation.protocol.bounds import Exceeded, Excess, MessageRate
-from bot.translation.protocol.languages import CUT, GAP, UNSPACED
+from bot.translation.protocol.languages import CUT, UNSPACED
 from bot.translation.protocol.server_events import Outcome
 from bot.translation.speech import notices
 from bot.translation.speech.echo import EchoGate, EchoRule
@@ -102,9 +102,13 @@ class Turn:
 
     def interrupted(self) -> Events:
         """Mark what is shown of it: the link broke, and what was said since is missing."""
-        if not self._shown or self._shown == self._final:
-            return []
-        return self._gate.say([Partial(self.number, self._shown + GAP)])
+        said: Events = []
+        if self._shown and self._shown != self._final:
+            said = self._gate.say([Partial(self.number, self._shown + GAP, broken=True)])
+        original = self._source_shown
+        if original is not None and not original.final:
+            said.append(replace(original, text=original.text + GAP, broken=True))
+        return said
 
     def anew(self, now: float) -> "Turn":
         """Forget what was said, to have it said again; voice already heard stays heard."""

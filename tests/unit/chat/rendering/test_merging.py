@@ -103,3 +103,45 @@ def test_a_text_that_is_extended_after_a_digest_is_corrected_in_it() -> None:
     (edit,) = requests(schedule, 130.0)
     assert isinstance(edit, Edit)
     assert edit.content == "**Ana** One and more.\n**\\*Ben\\*** Two."
+
+
+SPOKEN = replace(
+    said(1, ANA, "Hola.", "es"), source_text="Hello", source_language="en", utterance=1
+)
+OWN = replace(
+    said(2, ANA, "Hello.", "en"),
+    began_at=1.0,
+    source_text="Hello.",
+    source_language="en",
+    utterance=1,
+)
+
+
+def test_what_was_said_stands_once_though_its_own_line_is_final_later() -> None:
+    schedule = scarce("en", "es")
+    schedule.show(SPOKEN, 100.0)
+    schedule.show(replace(OWN, text="Hel", source_text="Hel", final=False), 100.0)
+    schedule.show(said(3, BEN, "Two."), 100.0)
+    first = requests(schedule, 105.0)
+    schedule.show(OWN, 105.0)
+    later = requests(schedule)
+    assert [change.content for change in first if isinstance(change, Post)] == [
+        "**Ana** `ES` Hola.\n**\\*Ben\\*** `EN` Two."
+    ]
+    assert [change.content for change in later if isinstance(change, Post)] == ["`EN` Hello."]
+
+
+def test_a_line_of_its_own_that_comes_late_takes_the_place_of_the_same_words() -> None:
+    schedule = scarce("en", "es")
+    schedule.show(SPOKEN, 100.0)
+    schedule.show(said(3, BEN, "Two."), 100.0)
+    first = requests(schedule, 102.9)
+    schedule.show(OWN, 102.9)
+    later = requests(schedule)
+    assert [change.content for change in first if isinstance(change, Post)] == [
+        "**Ana** `EN` Hello\n`ES` Hola.\n**\\*Ben\\*** `EN` Two."
+    ]
+    assert [change.content for change in later if isinstance(change, Edit)] == [
+        "**Ana** `EN` Hello.\n`ES` Hola.\n**\\*Ben\\*** `EN` Two."
+    ]
+    assert not any(isinstance(change, Post) for change in later)

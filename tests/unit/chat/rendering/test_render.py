@@ -37,9 +37,14 @@ def test_while_there_is_no_translation_there_is_no_message(text: str) -> None:
 
 
 def test_an_unknown_source_language_is_left_out() -> None:
-    assert parts(caption("Hello", "# Hola", source_language=None)) == [
-        "`EN` Hello\n-# \u200b# Hola"
-    ]
+    whole = replace(caption("Hello", "# Hola", source_language=None), source_follows=False)
+    assert parts(whole) == ["`EN` Hello\n-# \u200b# Hola"]
+
+
+def test_under_a_final_one_it_waits_to_be_whole_as_its_language_may_be_the_rooms() -> None:
+    growing = caption("Hello", "Ho", source_language=None)
+    assert parts(growing) == ["`EN` Hello"]
+    assert parts(replace(growing, final=False)) == ["`EN` Hello …\n-# \u200bHo"]
 
 
 def test_what_is_said_can_not_be_markdown_nor_a_new_line() -> None:

@@ -281,7 +281,7 @@ def test_a_broken_turn_begins_anew_under_its_number() -> None:
         VoiceDelta("r1", b"1234"),
     ]
     assert told(turns, half) == [Partial(1, "The we"), Voice(1, b"1234")]
-    assert turns.broken(1.0) == [Partial(1, "The we […]")]
+    assert turns.broken(1.0) == [Partial(1, "The we […]", broken=True)]
     assert turns.unfinished == 1
     whole: list[ServerEvent] = [
         SpeechStarted(0, None),
