@@ -74,7 +74,7 @@ async def test_a_panel_is_pressed_only_by_those_who_may(tmp_path: Path) -> None:
                 await guest.select(panel, LANGUAGES, ["fr"]),
             ):
                 assert answer.ephemeral
-                assert f"ask <@{host.id}>, who started it" in answer.content
+                assert f"Ask <@{host.id}>, who started it" in answer.content
             where.guild.deny(where.lounge, where.account, Permissions.SPEAK)
             refused = await host.press(panel, VOICE)
             assert refused.content == "I need the Speak permission in #Lounge."

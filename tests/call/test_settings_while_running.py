@@ -27,7 +27,7 @@ async def test_settings_hold_in_a_running_room_or_say_that_they_do_not(tmp_path:
             asked = await host.command("settings starters", channel=where.captions)
             await host.select(asked, "parley:settings:starters", [str(role.id)])
             refused = await guest.command("translate stop", channel=where.captions)
-            assert f"ask <@{host.id}>, who started it." in refused.content
+            assert f"Ask <@{host.id}>, who started it." in refused.content
             where.guild.give(guest, role)
 
             # A minute is more than was said; less can only be set by who hosts the bot.
