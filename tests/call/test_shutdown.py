@@ -213,7 +213,7 @@ async def test_what_is_being_said_is_finished_and_the_server_told_in_its_languag
         (caption,) = [read(m.content) for m in messages if m.webhook_id is not None]
         assert caption.final
         assert said in caption.text
-        assert spots[0].reads("Ich werde neu gestartet: Ab jetzt wird niemand mehr gehört.")
+        assert spots[0].reads("Ich starte neu, daher wird gerade niemand gehört.")
 
 
 async def test_who_asks_for_something_meanwhile_is_answered(tmp_path: Path) -> None:
