@@ -263,7 +263,7 @@ def _missing(who: str, permissions: tuple[str, ...], channel: str) -> str:
     if who == "I":
         return tn(
             "I need the {permissions} permission in #{channel}.",
-            "I need the permissions {permissions} in #{channel}.",
+            "I need the {permissions} permissions in #{channel}.",
             len(permissions),
             permissions=names,
             channel=channel,
@@ -271,14 +271,14 @@ def _missing(who: str, permissions: tuple[str, ...], channel: str) -> str:
     if who == "You":
         return tn(
             "You need the {permissions} permission in #{channel}.",
-            "You need the permissions {permissions} in #{channel}.",
+            "You need the {permissions} permissions in #{channel}.",
             len(permissions),
             permissions=names,
             channel=channel,
         )
     return tn(
         "{who} needs the {permissions} permission in #{channel}.",
-        "{who} needs the permissions {permissions} in #{channel}.",
+        "{who} needs the {permissions} permissions in #{channel}.",
         len(permissions),
         who=who,
         permissions=names,

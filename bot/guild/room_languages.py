@@ -30,7 +30,7 @@ def chosen(
     if len(targets) > most:
         raise UsageError(
             tn(
-                "A room takes {most} language at most.",
+                "You can choose up to {most} language.",
                 "You can choose up to {most} languages.",
                 most,
                 most=number(most, 0),

@@ -155,7 +155,7 @@ class SettingsService:
         if len(targets) > self.most_languages:
             raise UsageError(
                 tn(
-                    "A room takes {most} language at most.",
+                    "You can choose up to {most} language.",
                     "You can choose up to {most} languages.",
                     self.most_languages,
                     most=number(self.most_languages, 0),
@@ -197,7 +197,7 @@ class SettingsService:
         if 0 < self.most_minutes < minutes:
             raise UsageError(
                 tn(
-                    "Whoever hosts me allows {most} minute a day; a server can lower that only.",
+                    "This bot's host allows {most} minute per day; a server can only lower that.",
                     "This bot's host allows {most} minutes per day; a server can only lower that.",
                     self.most_minutes,
                     most=number(self.most_minutes),

@@ -80,24 +80,8 @@ def _view(session: str, locale: str) -> discord.ui.View:
     return view
 
 
-def buttons(rooms: Rooms) -> tuple[type[discord.ui.DynamicItem[Any]], ...]:
-    """What answers the question's buttons, for these rooms."""
-
-    class Confirm(_Pressed, template=rf"{CONFIRM}/(?P<session>\w+)"):
-        async def pressed(self, interaction: Interaction) -> Text:
-            await _confirmed(rooms, interaction, self.session)
-            return _STOPPED
-
-    class Cancel(_Pressed, template=CANCEL):
-        async def pressed(self, interaction: Interaction) -> Text:
-            del interaction
-            return t("Cancelled.")
-
-    return Confirm, Cancel
-
-
-class _Pressed(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"parley:stop:.+"):
-    """One of the question's buttons, whose answer takes the question's place."""
+class _Button(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"parley:stop:.+"):
+    """One of the question's buttons. What comes of a press takes the question's place."""
 
     def __init__(self, button: discord.ui.Button[Any], session: str = "") -> None:
         super().__init__(button)
@@ -107,27 +91,34 @@ class _Pressed(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"parley
     async def from_custom_id(
         cls, _: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        """The button that was pressed."""
+        """Make the button that was pressed."""
         if not isinstance(item, discord.ui.Button):
             raise TypeError("the question has buttons only")
         return cls(item, match.groupdict().get("session", ""))
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Whether it is done, by the cooldowns."""
+        """Return whether the cooldowns admit the press."""
         return await admits(interaction)
 
-    async def pressed(self, interaction: Interaction) -> Text:
-        """Do it; what to say."""
-        raise NotImplementedError
 
-    async def callback(self, interaction: Interaction) -> None:
-        """Do it, and put what came of it in the question's place."""
-        try:
-            said: str = await self.pressed(interaction)
-        except ParleyError as error:
-            log.info("press refused: %s", error.code)
-            said = error.message
-        await put_in_place(interaction, said)
+def buttons(rooms: Rooms) -> tuple[type[discord.ui.DynamicItem[Any]], ...]:
+    """Make the classes that answer the question's buttons, for these rooms."""
+
+    class Confirm(_Button, template=rf"{CONFIRM}/(?P<session>\w+)"):
+        async def callback(self, interaction: Interaction) -> None:
+            try:
+                await _confirmed(rooms, interaction, self.session)
+            except ParleyError as error:
+                log.info("press refused: %s", error.code)
+                await put_in_place(interaction, error.message)
+            else:
+                await put_in_place(interaction, _STOPPED)
+
+    class Cancel(_Button, template=CANCEL):
+        async def callback(self, interaction: Interaction) -> None:
+            await put_in_place(interaction, t("Cancelled."))
+
+    return Confirm, Cancel
 
 
 async def _confirmed(rooms: Rooms, interaction: Interaction, session: str) -> None:

@@ -114,8 +114,8 @@ class Account:
             return None
         self._warned = True
         return tn(
-            "{minutes} of today's {limit} translation minute of this server is used. When it "
-            "is used up, translation rests until midnight UTC.",
+            "This server has used {minutes} of its {limit} translation minute for today. "
+            "When it runs out, translation pauses until midnight UTC.",
             "This server has used {minutes} of its {limit} translation minutes for today. "
             "When they run out, translation pauses until midnight UTC.",
             self._limit,
@@ -132,8 +132,8 @@ class Account:
     @property
     def _refusal(self) -> str:
         return tn(
-            "Today's {limit} translation minute of this server is used up: speech is translated "
-            "again from midnight UTC.",
+            "This server has used its {limit} translation minute for today. Translation "
+            "resumes at midnight UTC.",
             "This server has used its {limit} translation minutes for today. Translation "
             "resumes at midnight UTC.",
             self._limit,
