@@ -11,7 +11,10 @@ from bot.voice.receive.jitter import is_behind
 
 MAX_AGE_S = 5.0
 _MAX_BYTES = 1 << 19  # of one stream; five seconds at the highest bitrate of Opus, and more
-_MAX_STREAMS = 64
+_MAX_BYTES_IN_ALL = 1 << 25
+# Every stream of a call is held at once where the group's keys change, or all begin to talk: a
+# bound that a big stage reaches would drop the first of them for the last, round and round.
+_MAX_STREAMS = 4096
 
 
 @dataclass(slots=True, eq=False)
@@ -42,12 +45,16 @@ class Held:
 
 
 class Queue:
-    """The packets of one stream, in the order in which they were sealed."""
+    """The packets of one stream, in the order in which they were sealed.
+
+    Attributes:
+        bytes: Of all their frames.
+    """
 
     def __init__(self) -> None:
         self._packets: list[Held] = []
         self._sequences: set[int] = set()
-        self._bytes = 0
+        self.bytes = 0
         self._means: object = None  # with which the first so many of them were tried in vain
         self._stuck = 0
 
@@ -86,10 +93,10 @@ class Queue:
             place -= 1
         self._packets.insert(place, packet)
         self._sequences.add(packet.sequence)
-        self._bytes += len(packet.frame)
+        self.bytes += len(packet.frame)
         self._stuck = min(self._stuck, place)
         before = len(self)
-        while self._bytes > _MAX_BYTES and len(self) > 1:
+        while self.bytes > _MAX_BYTES and len(self) > 1:
             self._remove(0)
         return before - len(self)
 
@@ -123,12 +130,12 @@ class Queue:
     def _remove(self, place: int) -> None:
         packet = self._packets.pop(place)
         self._sequences.discard(packet.sequence)
-        self._bytes -= len(packet.frame)
+        self.bytes -= len(packet.frame)
         self._stuck -= place < self._stuck
 
 
 class Holding:
-    """Holds up to five seconds of packets per stream, up to 64 streams.
+    """Holds up to five seconds of packets per stream, and up to 32 MiB of all streams.
 
     Attributes:
         queues: By SSRC.
@@ -152,9 +159,23 @@ class Holding:
         dropped = 0
         if ssrc not in self.queues:
             if len(self.queues) >= _MAX_STREAMS:
-                dropped = len(self.queues.pop(next(iter(self.queues))))
+                dropped = self._drop_largest()
             self.queues[ssrc] = Queue()
-        return dropped + self.queues[ssrc].put(packet)
+        dropped += self.queues[ssrc].put(packet)
+        # So few streams can't reach it, each being bounded.
+        while (
+            len(self.queues) > _MAX_BYTES_IN_ALL // _MAX_BYTES and self._bytes > _MAX_BYTES_IN_ALL
+        ):
+            dropped += self._drop_largest()
+        return dropped
+
+    @property
+    def _bytes(self) -> int:
+        return sum(queue.bytes for queue in self.queues.values())
+
+    def _drop_largest(self) -> int:
+        """Hold nothing more of the stream that takes most room, as that leaves most to others."""
+        return self.take(max(self.queues, key=lambda ssrc: self.queues[ssrc].bytes))
 
     def take(self, ssrc: int) -> int:
         """Hold nothing of a stream any more; returns how many packets that was."""

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.audio.opus import SILENCE
+from bot.voice.receive.held_packets import Held, Holding
 from tests.unit.voice.voice_call import Desk, Group, Talker
 
 ANA, BEN, CAT = 11, 22, 33
@@ -246,3 +247,31 @@ def test_two_streams_of_one_member_do_not_take_the_name_from_each_other() -> Non
     assert desk.seconds(ANA) == pytest.approx(1.6)
     assert desk.figures.proven == desk.figures.unknown_expired == 0
     assert len(desk.ends) == 1
+
+
+@pytest.mark.parametrize("members", [64, 65, 300])
+def test_everybody_is_heard_where_all_of_a_big_call_begin_at_once(members: int) -> None:
+    users = [1000 + number for number in range(members)]
+    desk = Desk(*users)
+    talkers = [desk.join(user, 100_000 + user) for user in users]
+    frames = talkers[0].tone(440, 20)
+    for frame in frames:
+        for talker in talkers:
+            desk.take(talker.packet(frame), 0.0)
+        desk.wait(0.02)
+    desk.wait(0.3)
+    assert {round(desk.seconds(user), 2) for user in users} == {0.4}
+    assert desk.figures.dave_failures == desk.figures.lost == 0
+
+
+def test_streams_without_end_take_no_more_room_than_there_is() -> None:
+    holding = Holding()
+    dropped = 0
+    for number in range(200):
+        for sequence in range(5):
+            packet = Held(sequence, 960 * sequence, bytes(100_000), 1.0, frozenset())
+            dropped += holding.hold(number, packet)
+    kept = [packet for queue in holding.queues.values() for packet in queue]
+    assert sum(len(packet.frame) for packet in kept) <= 1 << 25
+    assert len(kept) + dropped == 1000
+    assert 199 in holding.queues

@@ -187,13 +187,6 @@ def test_a_packet_that_comes_late_is_tried_before_those_behind_it() -> None:
     assert queue.untried("keys") == [late, last]
 
 
-def test_no_more_than_64_streams_are_held() -> None:
-    holding = Holding()
-    dropped = sum(holding.hold(ssrc, held(0)) for ssrc in range(100))
-    assert dropped == 36
-    assert len(holding) == 64
-
-
 def test_the_gateway_tells_who_speaks() -> None:
     parse = gateway_events.parse
     assert parse({"op": 5, "d": {"user_id": "11", "ssrc": 7, "speaking": 1}}) == (
