@@ -17,10 +17,10 @@ from tests.bench.measure import Child, Cost, alone, listening_socket, send_paced
 from tests.bench.scene import Scene, scene
 
 _SATURATED_S = 5.0
-_PACED_S = 3.0
+_PACED_S = {1: 9.0, 10: 4.0, 20: 3.0, 80: 3.0}  # by members
 _CONVERSED_S = 4.0
 _CONVERSED_ROUNDS = 2  # to each other one, as half of what is measured is the kernel's sending
-_MEMBERS = (1, 10, 20, 80)
+_MEMBERS = tuple(_PACED_S)
 _COMPARED = 20  # members, where variants are compared
 _SATURATED_ROUNDS = 3  # to each other one: they are short, and single ones differ by a third
 
@@ -78,7 +78,7 @@ def _paced_parley(call: Scene) -> tuple[Cost, float]:
 
 
 def _paced(program: Path, rounds: int) -> dict[str, float]:
-    calls = {members: scene(members, _PACED_S) for members in _MEMBERS}
+    calls = {members: scene(members, seconds) for members, seconds in _PACED_S.items()}
     ours: dict[int, list[float]] = {members: [] for members in _MEMBERS}
     base: dict[int, list[float]] = {members: [] for members in _MEMBERS}
     memory: dict[int, list[float]] = {members: [] for members in _MEMBERS}
@@ -98,6 +98,8 @@ def _paced(program: Path, rounds: int) -> dict[str, float]:
         )
     added = statistics.median(memory[80]) - statistics.median(memory[20])
     return {
+        "paced1_ratio_to_floor": _ratio(ours[1], base[1]),
+        "paced10_ratio_to_floor": _ratio(ours[10], base[10]),
         "paced20_ratio_to_floor": _ratio(ours[20], base[20]),
         "growth_80_to_20": _ratio(ours[80], ours[20]),
         "kb_per_speaker": added / 60,

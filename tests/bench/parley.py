@@ -89,12 +89,23 @@ class Hearer:
     def __init__(self, scene: Scene, deliver: Deliver, clock: Clock) -> None:
         self.figures = Figures()
         hearing = PacketPath(keys(scene), self.figures)
-        self.receiver = Receiver(hearing, self.figures, clock, deliver, lambda _: None)
+        # Waited for, as looking again and again would be what is measured with one speaker.
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        self.receiver = Receiver(
+            hearing,
+            self.figures,
+            clock,
+            deliver,
+            self._last,
+        )
         self.receiver.start()
         hearing.allowed = frozenset(scene.users)
         self.receiver.tell(partial(hearing.arrive, scene.users))
         for index, user in enumerate(scene.users):
             self.receiver.tell(partial(hearing.announce, FIRST_SSRC + index, user))
+
+    def _last(self, _datagram: bytes) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
 
     async def heard(self, packets: int) -> None:
         """Wait until so many packets became speech; what was lost shows as a timeout."""
@@ -105,8 +116,7 @@ class Hearer:
     async def ended(self) -> None:
         """Wait for the packet of one byte behind all others."""
         async with asyncio.timeout(20):
-            while not self.figures.foreign:  # noqa: ASYNC110 - nobody tells
-                await asyncio.sleep(0.05)
+            await self._end.wait()
         await asyncio.sleep(0.05)
 
     def check(self, packets: int) -> None:

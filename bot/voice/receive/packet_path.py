@@ -23,6 +23,10 @@ from bot.voice.receive.jitter import START_S
 from bot.voice.receive.ssrc_map import SsrcMap
 from bot.voice.receive.stream import Heard, Stream
 
+_LONGEST_REST_S = 0.09
+_EARLY_S = 0.008  # before a packet is expected, those before it are read, so that they are decoded
+_MOST_UNREAD = 100  # packets, as the socket's buffer has room for some hundred
+_PACKET_S = 0.02
 _REVIEW_S = 0.01  # between two looks at what is held
 _FAR_APART_S = 30.0  # between two failures that have nothing to do with each other
 _DOUBT_AFTER_S = 1.0  # in which nothing of a stream opens, after which its member is doubted
@@ -154,10 +158,25 @@ class PacketPath:
             self._apply_consent()
         return self._heard.take()
 
-    @property
-    def nearly(self) -> bool:
-        """Whether the next packet of some stream completes what is handed on together."""
-        return any(stream.nearly for stream in self._streams.values())
+    def rested(self, seconds: float) -> None:
+        """Note for how long the packets that come now may have waited to be read."""
+        self._heard.unread_s = seconds
+
+    def rest(self, now: float) -> float:
+        """Return for how many seconds packets may wait unread, as no stream would hand anything on.
+
+        None may where nobody speaks: the next packet is the first of somebody.
+        """
+        first = None
+        speaking = 0
+        for stream in self._streams.values():
+            if (at := stream.whole_at) is not None:
+                speaking += 1
+                if first is None or at < first:
+                    first = at
+        if first is None:
+            return 0.0
+        return min(first - now - _EARLY_S, _LONGEST_REST_S, _MOST_UNREAD * _PACKET_S / speaking)
 
     # Inside
 

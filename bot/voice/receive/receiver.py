@@ -1,8 +1,9 @@
 """The thread that hears: it reads the call's socket and hands speech to the event loop.
 
-While many speak it rests for a moment between two readings, so that one wake-up serves several
-packets; they wait in the kernel meanwhile. What it hands over waits in a bounded queue, which drops
-its oldest when full and counts it.
+With few speakers nearly all of the cost is waking up. So it rests while no packet is expected that
+completes a chunk, and for a moment between two readings while many speak: packets wait in the
+kernel meanwhile, and one wake-up serves several. What it hands over waits in a bounded queue, which
+drops its oldest when full and counts it.
 """
 
 import asyncio
@@ -24,8 +25,7 @@ from bot.voice.receive.packet_path import PacketPath
 log = logging.getLogger(__name__)
 
 TICK_S = 0.01  # how often time alone is looked at
-SHORT_REST_S = 0.0012  # between two readings, when the next packet may complete a chunk
-LONG_REST_S = 0.008  # when none can
+SHORT_REST_S = 0.0012  # between two readings while many speak, when a packet may complete a chunk
 _BUSY_S = 0.01  # between two readings, below which resting pays
 _BATCH = 256  # datagrams read before they are heard
 _LONGEST = 2048  # bytes of a datagram
@@ -79,6 +79,7 @@ class Receiver:
         self._delivery_due = False
         self._source: Datagrams | None = None  # this and the next five are the thread's own
         self._busy = False  # while many speak
+        self._rest_s = 0.0  # for which no packet is needed at once
         self._behind = False  # while more waits than is read at once
         self._due: float | None = None  # in so many seconds something may come by time alone
         self._worked_at = self._ticked_at = 0.0
@@ -87,6 +88,8 @@ class Receiver:
         self._woken.settimeout(0)
         self._waker.settimeout(0)
         self._poll.register(self._woken, select.POLLIN)
+        self._controls_poll = select.poll()
+        self._controls_poll.register(self._woken, select.POLLIN)
         self._signalled = False
         self._started = False
         self._closed = False
@@ -167,14 +170,7 @@ class Receiver:
                 time.sleep(_FAULT_REST_S)
 
     def _step(self) -> None:
-        if self._busy:
-            if not self._behind:
-                time.sleep(SHORT_REST_S if self._hearing.nearly else LONG_REST_S)
-            datagrams = self._read(_BATCH)
-        else:
-            datagrams = []
-        if not datagrams and not self._controls and self._wait(self._due):
-            datagrams = self._read(1)  # more of them make it busy
+        datagrams, rested_s = self._next()
         while self._controls:
             self._guarded(self._controls.popleft())
         now = self._clock.now()
@@ -183,13 +179,40 @@ class Receiver:
         if datagrams:
             self._busy = self._behind or now - self._worked_at < _BUSY_S
             self._worked_at = now
+            self._hearing.rested(rested_s)
             self._work(datagrams, now)
         if now - self._ticked_at >= TICK_S or not datagrams:
             self._ticked_at = now
             self._due = self._hearing.tick(now)
         elif self._due is None:
             self._due = TICK_S
+        self._rest_s = self._hearing.rest(now)
         self._hand_over()
+
+    def _next(self) -> tuple[list[bytes], float]:
+        """Wait for what is next, as long as that may wait; also return how long that was, at most.
+
+        Nothing comes where a control or the time has to be looked at.
+        """
+        rested_s = 0.0
+        if self._rest_s > SHORT_REST_S and not self._behind:
+            rested_s = self._rest_s if self._due is None else min(self._rest_s, self._due)
+            self._pause(rested_s)
+        elif self._busy and not self._behind:
+            time.sleep(SHORT_REST_S)
+        elif not self._behind:
+            return self._read(1) if self._wait(self._due) else [], 0.0  # more of them make it busy
+        datagrams = self._read(_BATCH)
+        # What it was woken for may have been noticed in the pause: then nothing signals any more.
+        if datagrams or self._controls or self._closed or not self._wait(self._due):
+            return datagrams, rested_s
+        return self._read(1), 0.0
+
+    def _pause(self, seconds: float) -> None:
+        """Read nothing for so long, or until there is a control."""
+        if self._controls_poll.poll(seconds * 1e3):
+            self._woken.recv(64)
+            self._signalled = False  # in this order: see `_wait`
 
     def _wait(self, timeout: float | None) -> bool:
         """Wait for a datagram or a control; whether there is a datagram."""

@@ -14,6 +14,7 @@ _SCALE = RATE // SPEECH_RATE  # samples as they are counted to samples that are 
 _GROUP_SAMPLES = 5 * FRAME_SAMPLES  # 100 ms
 _FIRST_CREDIT_S = 2.0  # of a new stream, whose first packets may have been held or delayed
 _MOST_CREDIT_S = MAX_GAP_S + 0.5  # the longest gap that is filled, and a delay
+_LATER_S = 0.01  # by which a group may be expected later than the one before
 _DRIFT = 1.01  # how much faster than ours a sender's clock may run
 
 
@@ -22,10 +23,12 @@ class Heard:
 
     Attributes:
         events: (user, PCM16 at 16 kHz mono, clock seconds), the PCM None where a spurt ended.
+        unread_s: For how long the packets that come now may have waited to be read.
     """
 
     def __init__(self) -> None:
         self.events: list[tuple[int, bytes | None, float]] = []
+        self.unread_s = 0.0
         self._open: dict[int, tuple[list[bytes], float]] = {}
         self._spurts: dict[int, int] = {}  # streams in the middle of one, of members with any
 
@@ -93,14 +96,15 @@ class Stream:
         self._pcm: list[bytes] = []  # decoded, and before those in time
         self._missing = 0  # samples at 48 kHz until the group is whole
         self._at = 0.0  # when the last packet came that is in the group
+        self._whole_at = 0.0  # when the packet is expected that makes it whole, at the earliest
         self._in_spurt = False  # as `heard` was told
         self._credit = _FIRST_CREDIT_S
         self._credited_at: float | None = None
 
     @property
-    def nearly(self) -> bool:
-        """Whether its next packet completes a group."""
-        return self._missing <= self._jitter.samples and self._jitter.speaking
+    def whole_at(self) -> float | None:
+        """When its group is expected to be whole, in clock seconds; None between two spurts."""
+        return self._whole_at if self._jitter.speaking else None
 
     @property
     def window(self) -> float:
@@ -199,10 +203,20 @@ class Stream:
         self._at = at
         self._missing -= samples
         if self._missing <= 0:
+            self._expect(at)
             self._hand_on()
-            self._missing = self._missing % _GROUP_SAMPLES or _GROUP_SAMPLES
         elif self._missing <= FRAME_SAMPLES:
             self._decode()  # so that the last packet waits for no other's decoding
+
+    def _expect(self, at: float) -> None:
+        """Begin the next group, this one's last packet having come at `at`."""
+        self._missing = self._missing % _GROUP_SAMPLES or _GROUP_SAMPLES
+        span = self._missing / RATE
+        if self._in_spurt:
+            # One that was held up says nothing of the next: the earliest count, and drift follows.
+            self._whole_at = min(at, self._whole_at + _LATER_S) + span
+        else:
+            self._whole_at = at - self._heard.unread_s + span
 
     def _hand_on(self) -> None:
         self._decode()

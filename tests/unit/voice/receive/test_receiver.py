@@ -258,3 +258,27 @@ async def test_what_is_no_audio_is_counted_and_handed_to_whoever_wants_it() -> N
         await until("foreign", desk, 5)
     assert foreign == others
     assert desk.figures.malformed == 0
+
+
+async def test_what_is_told_while_packets_wait_unread_is_done_at_once() -> None:
+    desk, ears = Desk(ANA), Ears()
+    ana = desk.join(ANA, 1001)
+    done = threading.Event()
+    rests: list[float] = []
+    rest, tick = desk.hearing.rest, desk.hearing.tick
+
+    def longer(now: float) -> float:
+        rests.append(rest(now))
+        return 30.0 if rests[-1] > 0 else rests[-1]
+
+    desk.hearing.rest = longer  # type: ignore[method-assign]
+    desk.hearing.tick = lambda now: (tick(now), None)[1]  # type: ignore[method-assign]
+    async with hearing(desk, ears) as (receiver, wire):
+        for frame in ana.tone(440, 30):
+            wire.send([ana.packet(frame)])
+            await asyncio.sleep(0.02)
+            if rests and rests[-1] > 0:
+                break
+        assert rests[-1] > 0
+        receiver.tell(done.set)
+        assert await asyncio.to_thread(done.wait, 10)
