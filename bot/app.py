@@ -20,9 +20,11 @@ from bot.chat.readers import Readers
 from bot.chat.webhooks import CaptionChannel
 from bot.client import ParleyBot
 from bot.clock import Clock, LoopClock
+from bot.consent.consent import Consents
 from bot.domain.ports import Listener, Look
 from bot.errors import ChatError, VoiceLinkError
 from bot.guild.housekeeping import Housekeeping
+from bot.guild.preferences import Wishing
 from bot.guild.settings import SettingsService
 from bot.login import log_in
 from bot.process.shutdown import Shutdown
@@ -31,6 +33,14 @@ from bot.records.forgetting import Forgetting
 from bot.records.transcripts import Transcripts
 from bot.room.fan_out import Fanning, FanOut
 from bot.room.rooms import Rooms
+from bot.room.saved_rooms import RememberedRooms
+from bot.room.services import (
+    ChannelServices,
+    GuildServices,
+    RoomGlossaries,
+    RoomServices,
+    TranslationServices,
+)
 from bot.settings import Settings, TranslationSettings
 from bot.store import lease
 from bot.store.consent import ConsentTable
@@ -241,24 +251,30 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         service = service_name(config.translation.url)
         announcer = Announcer(service, guild_settings, doors.remove_later)
         rooms = Rooms(
-            interpreter=interpreter,
-            store=ConsentTable(store),
-            join_voice=doors.join_voice,
-            open_board=doors.open_board,
-            clock=clock,
-            accounts=accounts,
-            fanning=Fanning(FanOut(config.translation.fan_out), texts, interpreter),
-            settings=guild_settings,
-            wishes=WishTable(store),
-            saved=RoomTable(store),
-            most_languages=config.translation.max_languages,
-            notices=announcer,
-            text_channels=doors.readers,
-            now=wall.seconds,
-            services=services,
-            glossary=glossaries.of_host(config.glossary_file, interpreter.languages()),
-            own_glossary=partial(glossaries.load, GlossaryTable(store)),
-            record=transcripts.record,
+            RoomServices(
+                translation=TranslationServices(
+                    interpreter,
+                    Fanning(FanOut(config.translation.fan_out), texts, interpreter),
+                    services,
+                    config.translation.max_languages,
+                ),
+                channels=ChannelServices(
+                    doors.join_voice, doors.open_board, announcer, doors.readers
+                ),
+                guilds=GuildServices(
+                    consents=Consents(ConsentTable(store), guild_settings),
+                    settings=guild_settings,
+                    wishes=Wishing(WishTable(store), interpreter),
+                    glossaries=RoomGlossaries(
+                        glossaries.of_host(config.glossary_file, interpreter.languages()),
+                        partial(glossaries.load, GlossaryTable(store)),
+                    ),
+                    accounts=accounts,
+                    saved=RememberedRooms(RoomTable(store), clock, wall.seconds),
+                ),
+                record=transcripts.record,
+                clock=clock,
+            )
         )
         kept_glossaries = glossaries.Glossaries(GlossaryTable(store), rooms.use_glossary)
         _obey(guild_settings, rooms, transcripts)
@@ -432,7 +448,10 @@ def service_name(url: str) -> str:
 def _health(
     bot: ParleyBot, doors: Doors, rooms: Rooms, figures: Mapping[str, object], now: float
 ) -> tuple[bool, Mapping[str, object]]:
-    services = {"translation": rooms.services.speech, "text_translation": rooms.services.texts}
+    services = {
+        "translation": rooms.availability.speech,
+        "text_translation": rooms.availability.texts,
+    }
     return health_of(
         troubles={name: one.trouble for name, one in services.items() if one.trouble is not None},
         now=now,

@@ -13,8 +13,6 @@ from typing import Final
 from bot.clock import Alarm, Clock
 from bot.domain.stored import MemberLanguages
 
-MOST_LANGUAGES: Final = 5  # each one is paid, for every speaker
-
 GRACE_S: Final = 60.0  # for a reader who comes back; nothing is translated for nobody meanwhile
 
 
@@ -55,8 +53,8 @@ class Allowed:
         own: As whoever started this room said it; None: they did not.
     """
 
-    most: int = MOST_LANGUAGES
-    server: int = 0
+    most: int
+    server: int
     own: int | None = None
 
     @property

@@ -2,32 +2,25 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.clock import Clock
-from bot.consent.consent import AnswerStore, Consent, Consents
+from bot.consent.consent import Consent
 from bot.domain.glossary import Glossary
-from bot.domain.notices import EveryTextChannel, Notice, Notices, Occasion, TextChannels
-from bot.domain.ports import Interpreter, JoinVoice, OpenBoard
+from bot.domain.notices import Notice, Occasion
 from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
-from bot.domain.stores import RoomStore, SettingsStore, WishStore
 from bot.errors import ChatError, NoRoomError, UsageError
-from bot.guild.preferences import Wishing
 from bot.guild.room_languages import chosen
 from bot.locks import KeyedLimit
 from bot.room import refusals
 from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
-from bot.room.fan_out import Fanning
-from bot.room.languages import MOST_LANGUAGES, Reading
-from bot.room.opening import Record, RoomFactory, Start
+from bot.room.languages import Reading
+from bot.room.opening import RoomFactory, Start
 from bot.room.panel import Panel, Surface
-from bot.room.room import Room, RoomPlan, RoomStatus, join_anew
-from bot.room.saved_rooms import RememberedRooms
+from bot.room.room import Room, RoomCallbacks, RoomPlan, RoomStatus, join_anew
+from bot.room.services import RoomServices
 from bot.tasks import TaskOwner
-from bot.usage.allowance import Account, Accounts
-from bot.usage.availability import Services
+from bot.usage.allowance import Account
 from bot.words import t
 
 log = logging.getLogger(__name__)
@@ -37,80 +30,28 @@ class Rooms:
     """Starts and stops rooms.
 
     Args:
-        interpreter: The translation service.
-        store: Where consent is remembered.
-        join_voice: Joins a voice channel.
-        open_board: Opens a text channel for captions.
-        clock: The time.
-        glossary: Terms for every guild; a guild's own go before them.
-        accounts: What each guild spends and may spend; without, nothing is counted.
-        fanning: How further languages are made; None: a conversation for each.
-        settings: Has each server's settings; None: the defaults everywhere.
-        wishes: What members said of themselves; None: not kept.
-        own_glossary: Reads a guild's own terms; asked once.
-        record: Takes down what a board shows.
-        services: What is known of the translation services; None: they are taken to work.
-        now: Seconds since 1970.
-        saved: Where running rooms are remembered; None: nowhere.
-        most_languages: How many a room may have.
-        notices: Writes what people must read before they are heard; None: nothing is written, and
-            so nobody is heard who did not say yes.
-        text_channels: Knows who can read a text channel, and whether it can be written to.
+        services: What rooms use.
+
+    Attributes:
+        remembered: The rooms that run, kept so that they are back after a restart.
+        availability: What is known of whether the translation services can be used.
+        most_languages: How many languages a room may have.
+        most_guests: How many of them guests may ever add.
     """
 
-    def __init__(
-        self,
-        *,
-        interpreter: Interpreter,
-        store: AnswerStore,
-        join_voice: JoinVoice,
-        open_board: OpenBoard,
-        clock: Clock,
-        glossary: Glossary | None = None,
-        accounts: Accounts | None = None,
-        fanning: Fanning | None = None,
-        settings: SettingsStore | None = None,
-        wishes: WishStore | None = None,
-        saved: RoomStore | None = None,
-        most_languages: int = MOST_LANGUAGES,
-        notices: Notices | None = None,
-        text_channels: TextChannels | None = None,
-        own_glossary: Callable[[int], Awaitable[Glossary]] | None = None,
-        record: Record | None = None,
-        services: Services | None = None,
-        now: Callable[[], float] = lambda: 0.0,
-    ) -> None:
-        self._interpreter = interpreter
-        self._consents = Consents(store, settings)
-        self._join_voice = join_voice
-        self._clock = clock
-        self._notices = notices
-        self._text_channels = text_channels or EveryTextChannel()
-        self._wishing = Wishing(wishes, interpreter)
-        self.remembered = RememberedRooms(saved, clock, now)
-        self.most_languages = most_languages
+    def __init__(self, services: RoomServices) -> None:
+        self._services = services
+        self._interpreter = services.translation.interpreter
+        self._consents = services.guilds.consents
+        self._notices = services.channels.notices
+        self._wishing = services.guilds.wishes
+        self._glossaries = services.guilds.glossaries
+        self.remembered = services.guilds.saved
+        self.availability = services.translation.availability
+        self.most_languages = services.translation.most_languages
+        self.most_guests = services.translation.most_guests
         self._process = Ending()
-        self.services = services or Services(clock)
-        self._opening = RoomFactory(
-            interpreter,
-            self._consents,
-            join_voice,
-            open_board,
-            clock,
-            glossary or {},
-            accounts,
-            fanning,
-            settings,
-            self._wishing,
-            notices,
-            self._text_channels,
-            most_languages,
-            self.services,
-            own_glossary,
-            record,
-            self._process,
-        )
-        self.most_guests = self._opening.most_guests
+        self._opening = RoomFactory(services)
         self._panels: dict[int, Panel] = {}
         self._starters: dict[int, int] = {}
         self._turned_down: dict[int, int] = {}  # voice channels, and whose
@@ -220,8 +161,7 @@ class Rooms:
             room = await self._opened(plan, account, paused=paused, occasion=occasion)
         except BaseException:
             self._over(plan.guild_id)
-            if self._notices is not None:
-                self._notices.over(plan.guild_id)
+            self._notices.over(plan.guild_id)
             await self._interpreter.discard(plan.guild_id)
             raise
         finally:
@@ -232,19 +172,18 @@ class Rooms:
         self.text_channels_changed(plan.guild_id)  # it may have been lost meanwhile
 
     async def _opened(
-        self, plan: RoomPlan, account: Account | None, *, paused: bool, occasion: Occasion
+        self, plan: RoomPlan, account: Account, *, paused: bool, occasion: Occasion
     ) -> Room:
         guild_id = plan.guild_id
         start = self._starting[guild_id]
-        room = await self._opening.open(
-            plan,
-            account,
+        callbacks = RoomCallbacks(
             ended=lambda: self._end(guild_id),
             changed=lambda: self._changed(guild_id),
             unwritable=lambda reason: self._unwritable(guild_id, reason),
             post_notice=self._post_notice,
-            paused=paused,
+            in_time=self._process.in_time,
         )
+        room = await self._opening.open(plan, account, callbacks=callbacks, paused=paused)
         start.room = room
         try:
             start.check()
@@ -258,9 +197,8 @@ class Rooms:
     async def _post_notice(
         self, plan: RoomPlan, occasion: Occasion, heard: tuple[int, ...]
     ) -> None:
-        if self._notices is not None:
-            starter_id = self._starters.get(plan.guild_id, NOBODY)
-            await self._notices.post(Notice(plan, occasion, starter_id, heard))
+        starter_id = self._starters.get(plan.guild_id, NOBODY)
+        await self._notices.post(Notice(plan, occasion, starter_id, heard))
 
     # Text channels
 
@@ -273,7 +211,7 @@ class Rooms:
         room = self._rooms.get(guild_id)
         if room is None:
             return
-        reason = self._text_channels.refusal(room.plan.text_channel_id)
+        reason = self._services.channels.readers.refusal(room.plan.text_channel_id)
         if reason is None:
             room.sight_changed()
         else:
@@ -292,20 +230,17 @@ class Rooms:
         if (panel := self._panels.get(guild_id)) is not None:
             panel.text_channel_lost()
         self._end(guild_id)
-        if self._notices is not None:
-            plan = replace(room.plan, voice_channel_id=room.where)
-            starter_id = self._starters.get(guild_id, NOBODY)
-            self._tasks.start(
-                self._notices.farewell(plan, starter_id, reason), f"farewell {guild_id}"
-            )
+        plan = replace(room.plan, voice_channel_id=room.where)
+        starter_id = self._starters.get(guild_id, NOBODY)
+        self._tasks.start(self._notices.farewell(plan, starter_id, reason), f"farewell {guild_id}")
 
     def use_glossary(self, guild_id: int, glossary: Glossary) -> None:
         """A guild's own terms from now on, in its running room too."""
         if guild_id not in self._rooms:
             return  # the next one reads them
-        self._opening.glossaries[guild_id] = glossary
+        self._glossaries.use(guild_id, glossary)
         if (room := self._rooms.get(guild_id)) is not None:
-            room.use_glossary(self._opening.glossary(guild_id))
+            room.use_glossary(self._glossaries.of(guild_id))
 
     def _end(self, guild_id: int) -> None:
         if self._process.begun:
@@ -383,7 +318,7 @@ class Rooms:
         """Keep nothing of a room that has ended, or did not begin."""
         del self._rooms[guild_id]
         self._starters.pop(guild_id, None)
-        self._opening.glossaries.pop(guild_id, None)
+        self._glossaries.drop(guild_id)
 
     async def _finish(self, room: Room, panel: Panel | None) -> None:
         """End everything of a room, however one part of it fails or waits."""
@@ -398,8 +333,7 @@ class Rooms:
             finally:
                 if panel is not None:
                     await self._process.in_time(panel.close(), AFTER_LINK, "panel")
-                if self._notices is not None:
-                    self._notices.over(guild_id)
+                self._notices.over(guild_id)
                 await dropped
 
     def turned_down(self, channel_id: int) -> bool:
@@ -440,7 +374,8 @@ class Rooms:
             if (panel := self._panels.get(guild_id)) is not None:
                 await panel.leaving()
             speaks = room.plan.spoken is not None
-            await join_anew(room, channel_id, self._join_voice, speaks=speaks)
+            join = self._services.channels.join_voice
+            await join_anew(room, channel_id, join, speaks=speaks)
             try:
                 await room.begin(Occasion.MOVED)
             except ChatError as error:
@@ -465,7 +400,8 @@ class Rooms:
             begins = plan.spoken is not None and room.plan.spoken is None
             room.use_languages(plan.targets, plan.spoken)
             if begins:  # joined to hear only, it does not ask to speak on a stage
-                await join_anew(room, room.where, self._join_voice, speaks=True)
+                join = self._services.channels.join_voice
+                await join_anew(room, room.where, join, speaks=True)
 
     async def wish(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> None:
         """Keep what a member says of themselves; a running room follows at once.
@@ -517,7 +453,7 @@ class Rooms:
         self._panels[guild_id] = Panel(
             self._running(guild_id).status,
             surface,
-            self._clock,
+            self._services.clock,
             shown=lambda: self._remember(guild_id),
         )
 

@@ -25,7 +25,7 @@ class SpeakerRoster:
     def __init__(
         self,
         interpreter: Interpreter,
-        fanning: Fanning | None,
+        fanning: Fanning,
         said: Said,
         requests: Callable[[int], list[ConversationRequest]],
         agreed: Callable[[], int],
@@ -80,7 +80,7 @@ class SpeakerRoster:
             self._interpreter,
             self._said,
             written=[requests[target] for target in division.written],
-            texts=self._fanning.texts if self._fanning is not None else None,
+            texts=self._fanning.texts,
         )
         speaker.rest(plan.resting)
         return speaker
@@ -126,8 +126,6 @@ class SpeakerRoster:
             speaker.converse(request)
 
     def _division(self, plan: RoomPlan) -> Division:
-        if self._fanning is None:
-            return Division(plan.targets, ())
         stands = sum(speaker.conversations for speaker in self._present.values())
         chosen = len(plan.targets) - len(plan.read)
         return self._fanning.divide(

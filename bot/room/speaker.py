@@ -32,7 +32,7 @@ class Speaker:
         interpreter: The translation service.
         said: Called with this speaker, the target language and each event, until closed.
         written: What is made from what the lead conversation hears, one for each language.
-        texts: Translates that; needed where there are any.
+        texts: Translates that.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Speaker:
         said: Said,
         *,
         written: Sequence[ConversationRequest] = (),
-        texts: TextTranslator | None = None,
+        texts: TextTranslator,
     ) -> None:
         self.stay = stay
         self.member = member
@@ -80,8 +80,6 @@ class Speaker:
 
     def write(self, request: ConversationRequest) -> None:
         """Translate into one more language from what the lead conversation hears."""
-        if self._texts is None:
-            raise TypeError("a written language needs a text translator")
         self.known.add(request.target)
         self._made_from[request.target] = self._lead_target
         self._further[request.target] = self._made(request, self._lead_target, self._texts)

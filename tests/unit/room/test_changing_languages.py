@@ -5,7 +5,8 @@ import pytest
 from bot.domain.events import Final, Partial, Voice, VoiceEnded
 from bot.domain.stored import MemberLanguages
 from bot.errors import LanguageError, NoRoomError, UsageError
-from tests.support.rooms_in_memory import ANA, BEN, House, Wishbook, settle
+from tests.support.rooms import Wishbook
+from tests.support.rooms_in_memory import ANA, BEN, House, settle
 
 
 async def test_a_language_is_added_and_removed_without_a_break_for_the_others() -> None:

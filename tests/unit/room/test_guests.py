@@ -7,7 +7,8 @@ from bot.domain.stored import MemberLanguages
 from bot.errors import LanguageError
 from bot.room.fan_out import FanOut
 from bot.room.languages import Reading
-from tests.support.rooms_in_memory import ANA, BEN, House, Wishbook, settle
+from tests.support.rooms import Wishbook
+from tests.support.rooms_in_memory import ANA, BEN, House, settle
 
 READS_ES = MemberLanguages(reads="es")
 
