@@ -13,8 +13,9 @@ import pytest
 import yarl
 
 from bot.chat.limits import http_trace
-from bot.client import ParleyBot
+from bot.client import DiscordEndpoints, Handlers, ParleyBot
 from bot.ui.cooldowns import Cooldowns
+from bot.ui.interface import Interface
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent
 from tests.unit.room.test_left_guild import rooms_over
@@ -29,20 +30,10 @@ async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ParleyBot]:
     gateway = discord.gateway.DiscordWebSocket
     monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", yarl.URL(gateway.DEFAULT_GATEWAY))
     monkeypatch.setattr(discord.gateway, "GatewayRatelimiter", discord.gateway.GatewayRatelimiter)
-    bot = ParleyBot(
-        api_url="http://127.0.0.1:1/api/v10",
-        gateway_url=None,
-        ca_file=None,
-        cogs=[],
-        views=[],
-        buttons=[],
-        voice_state_changed=lambda *_: None,
-        connected_again=lambda: None,
-        guild_joined=lambda _: None,
-        guild_left=lambda _: None,
-        cooldowns=Cooldowns(rooms_over(MemoryConsent()), ManualClock()),
-        http_trace=http_trace(),
-    )
+    bot = ParleyBot(DiscordEndpoints("http://127.0.0.1:1/api/v10", None, None), http_trace())
+    handlers = Handlers(lambda *_: None, lambda: None, lambda _: None, lambda _: None)
+    cooldowns = Cooldowns(rooms_over(MemoryConsent()), ManualClock())
+    await bot.install(Interface([], [], []), handlers=handlers, cooldowns=cooldowns)
     async with bot:
         yield bot
     await bot.http.connector.close()  # it was never started
