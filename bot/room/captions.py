@@ -87,7 +87,7 @@ class Captions:
         *,
         made_from: str | None = None,
     ) -> Caption | None:
-        """The caption as it should stand after this event; None when nothing visible changed.
+        """Return the caption as it should stand after this event; None if nothing visible changed.
 
         Args:
             line: The conversation that spoke.
@@ -165,7 +165,7 @@ class Captions:
         return self._news(turn)
 
     def _news(self, turn: _CaptionTurn) -> Caption | None:
-        """The caption as it should stand now; None when nothing visible changed."""
+        """Return the caption as it should stand now; None if nothing visible changed."""
         caption = turn.known
         if turn.echoed:
             # Until its words come, or none do, what was shown of it stays: nothing flickers.

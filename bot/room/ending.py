@@ -52,7 +52,7 @@ class Emptiness:
 
     Args:
         clock: The time.
-        empty: Whether it is.
+        empty: Returns whether the voice channel is empty.
         ended: Called once it has been for `EMPTY_S`.
     """
 
@@ -81,7 +81,7 @@ class Interruptible(Protocol):
     """What of a room has to do with its end."""
 
     def interrupt(self) -> None:
-        """Hear nobody any more, and say that it is to be back."""
+        """Hear nobody any more, and tell its people that it will be back."""
 
     async def close(self) -> None:
         """End it."""
@@ -98,7 +98,7 @@ class Ending:
         self._idle.set()
 
     def begin(self) -> None:
-        """Nothing may begin any more."""
+        """Refuse whatever would begin from now on."""
         self.begun = True
 
     @asynccontextmanager

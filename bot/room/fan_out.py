@@ -61,7 +61,7 @@ class Fanning:
         guild_id: int,
         read: Collection[str] = (),
     ) -> Division:
-        """Who gets what.
+        """Divide a room's languages into those with a conversation and those made in writing.
 
         Args:
             targets: The room's languages, in the order shown.

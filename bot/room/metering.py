@@ -21,7 +21,7 @@ class Metering:
         self._say = say
 
     def admits(self, speaker: Speaker | None) -> bool:
-        """Whether speech of this speaker, or of somebody new, may be translated now."""
+        """Return whether speech of this speaker, or of somebody new, may be translated now."""
         admitted = self._account.admits(None if speaker is None else speaker.heard_at)
         self._notice()
         if not admitted and speaker is not None and speaker.speaking:

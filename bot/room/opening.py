@@ -192,7 +192,7 @@ class Start:
 
     @property
     def called_off(self) -> bool:
-        """Whether it does not begin."""
+        """Whether the room will not begin."""
         return self._called_off is not None
 
     def call_off(self, reason: ParleyError) -> None:

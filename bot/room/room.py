@@ -265,7 +265,7 @@ class Room:
 
     @property
     def where(self) -> int:
-        """The voice channel in which it is now."""
+        """Id of the voice channel in which it is now."""
         return self.plan.voice_channel_id if self._link is None else self._link.channel_id
 
     def use_languages(self, chosen: tuple[str, ...], spoken: str | None) -> None:
@@ -279,18 +279,18 @@ class Room:
         self._settle()
 
     def use_guests(self, guests: int) -> None:
-        """How many languages the server lets guests add, from now on."""
+        """Let guests add this many languages from now on."""
         if self.languages.allow(guests):
             self._settle()
 
     def use_wishes(self, user_id: int, wishes: MemberLanguages) -> None:
-        """What this member speaks and reads from now on."""
+        """Follow what this member speaks and reads from now on."""
         if self.languages.wish(user_id, wishes):
             self._replace(user_id)
         self._settle()
 
     def reading(self, user_id: int) -> Reading:
-        """Whether this member can read what they want to now, or could if they came."""
+        """Return whether this member can read what they want to now, or could if they came."""
         return self.languages.reading(user_id, present=user_id in self._readers)
 
     def _settle(self) -> None:
@@ -342,7 +342,7 @@ class Room:
 
     @property
     def _readers(self) -> list[int]:
-        """Those present who see the captions' channel."""
+        """User ids of those present who see the captions' channel."""
         sight = self._admission.sight
         return [member.id for member in self._members if sight(member.id) is not Sight.NOTHING]
 
@@ -463,7 +463,7 @@ class Room:
     # Looking in, and the end
 
     def status(self) -> RoomStatus:
-        """The room as it is now."""
+        """Return the room as it is now."""
         now = self._clock.now()
         link = self._link
         return RoomStatus(
@@ -501,7 +501,7 @@ class Room:
         )
 
     def saved(self, starter_id: int, panel_id: int) -> SavedRoom:
-        """The room as it is to come back after the process was killed."""
+        """Return the room as it is to come back after the process was killed."""
         return SavedRoom(
             self.plan.guild_id,
             self.where,
@@ -516,7 +516,7 @@ class Room:
         )
 
     def say(self, text: str) -> None:
-        """A notice to the people in the room."""
+        """Tell the people in the room."""
         self._board.say(text)
 
     def interrupt(self) -> None:

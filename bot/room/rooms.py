@@ -64,28 +64,28 @@ class Rooms:
         return len(self._rooms)
 
     def languages(self) -> dict[str, bool]:
-        """Target languages by code, and whether each can be spoken back."""
+        """Return the target languages by code, and whether each can be spoken back."""
         return dict(self._interpreter.languages())
 
     async def consent(self, guild_id: int) -> Consent:
-        """Who of this guild agreed to be heard."""
+        """Return who of this guild agreed to be heard."""
         return await self._consents.of(guild_id)
 
     def stays_out(self, guild_id: int, user_id: int) -> bool:
-        """Whether it is known that a no of this person would change nothing."""
+        """Return whether it is known that a no of this person would change nothing."""
         return self._consents.stays_out(guild_id, user_id)
 
     def use_consent_mode(self, guild_id: int, mode: ConsentMode) -> None:
-        """A guild's consent is given this way from now on, in its running room too."""
+        """Take a guild's consent this way from now on, in its running room too."""
         self._consents.use_mode(guild_id, mode)
 
     def use_guests(self, guild_id: int, guests: int) -> None:
-        """Guests may add so many languages from now on, to a guild's running room too."""
+        """Let guests add this many languages from now on, to a guild's running room too."""
         if (room := self._rooms.get(guild_id)) is not None:
             room.use_guests(guests)
 
     async def settings(self, guild_id: int) -> GuildSettings:
-        """What a server set.
+        """Return what a server set.
 
         Raises:
             StoreError: The store can't be read.
@@ -93,7 +93,7 @@ class Rooms:
         return await self._opening.settings(guild_id)
 
     def guild_left(self, guild_id: int) -> None:
-        """The bot was removed: its room ends, and nothing of the guild stays in memory."""
+        """End the room of a guild that removed the bot, and keep nothing of it in memory."""
         self.deafen(guild_id)
         self._tasks.start(self._left(guild_id), f"left {guild_id}")
 
@@ -235,7 +235,7 @@ class Rooms:
         self._tasks.start(self._notices.farewell(plan, starter_id, reason), f"farewell {guild_id}")
 
     def use_glossary(self, guild_id: int, glossary: Glossary) -> None:
-        """A guild's own terms from now on, in its running room too."""
+        """Use these terms of a guild's own from now on, in its running room too."""
         if guild_id not in self._rooms:
             return  # the next one reads them
         self._glossaries.use(guild_id, glossary)
@@ -309,7 +309,7 @@ class Rooms:
                 await self._gone(guild_id)
 
     async def _ends_anyway(self, guild_id: int) -> bool:
-        """Whether it ends with the process; then it was to be back, and is not any more."""
+        """Return whether the room ends with the process; if so, it will not be back afterwards."""
         if self._process.begun:
             await self.remembered.drop(guild_id)
         return self._process.begun
@@ -337,15 +337,15 @@ class Rooms:
                 await dropped
 
     def turned_down(self, channel_id: int) -> bool:
-        """Whether a room in this voice channel was ended by hand, and people are still there."""
+        """Return whether a room was ended by hand in this channel, and people are still there."""
         return channel_id in self._turned_down
 
     def emptied(self, channel_id: int) -> None:
-        """Nobody is left in this voice channel."""
+        """Let rooms start by themselves in this voice channel again, as nobody is left there."""
         self._turned_down.pop(channel_id, None)
 
     def runs(self, guild_id: int) -> bool:
-        """Whether a guild has a room, one that starts or ends too."""
+        """Return whether a guild has a room, including one that starts or ends."""
         return guild_id in self._rooms
 
     # While it runs
@@ -415,7 +415,7 @@ class Rooms:
             room.use_wishes(user_id, wishes)
 
     async def reading(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> Reading:
-        """Whether a member gets the language they read, in the running room or else the next.
+        """Return whether a member gets the language they read, in the running room or the next.
 
         Raises:
             StoreError: The store can't be read.
@@ -425,7 +425,7 @@ class Rooms:
         return await self._opening.reading(guild_id, wishes)
 
     async def wishes(self, guild_id: int, user_id: int) -> MemberLanguages:
-        """What a member said of themselves.
+        """Return what a member said of themselves.
 
         Raises:
             StoreError: The store can't be read.
@@ -433,7 +433,7 @@ class Rooms:
         return (await self._wishing.of(guild_id)).get(user_id, MemberLanguages())
 
     async def forget(self, guild_id: int, user_id: int) -> bool:
-        """Name this person nowhere as the one who started a room; whether they were.
+        """Name this person nowhere as the one who started a room; returns whether they were named.
 
         Raises:
             StoreError: The store still does.
@@ -445,7 +445,7 @@ class Rooms:
         return await self.remembered.forget(guild_id, user_id) or started
 
     def show(self, guild_id: int, surface: Surface) -> None:
-        """Keep this true to the guild's room until it ends.
+        """Keep a surface up to date with the guild's room until that ends.
 
         Raises:
             NoRoomError: None is running.
@@ -473,7 +473,7 @@ class Rooms:
     # Looking in, and the end
 
     def status(self, guild_id: int) -> RoomStatus:
-        """A guild's room as it is now.
+        """Return a guild's room as it is now.
 
         Raises:
             NoRoomError: None is running.
@@ -491,7 +491,7 @@ class Rooms:
         return self._running(guild_id).where
 
     def starter(self, guild_id: int) -> int:
-        """Who started a guild's room, also one that is starting; `NOBODY`: nobody that is known."""
+        """Return who started a guild's room, also one that is starting; `NOBODY` if unknown."""
         return self._starters.get(guild_id, NOBODY)
 
     def running(self) -> list[RoomStatus]:
@@ -499,14 +499,14 @@ class Rooms:
         return [room.status() for room in self._rooms.values() if room is not None]
 
     def over(self, guild_id: int) -> bool:
-        """Whether a guild has no room, or one that hears nobody any more and ends."""
+        """Return whether a guild has no room, or one that hears nobody any more and ends."""
         if (start := self._starting.get(guild_id)) is not None:
             return start.called_off
         room = self._rooms.get(guild_id)
         return room is None or room.over
 
     def find(self, guild_id: int) -> Room | None:
-        """A guild's running room, if any."""
+        """Return a guild's running room, if any."""
         return self._rooms.get(guild_id)
 
     def _running(self, guild_id: int) -> Room:

@@ -40,15 +40,15 @@ class SpeakerRoster:
         self._stays = itertools.count(1)
 
     def __iter__(self) -> Iterator[int]:
-        """Their user ids; the set may change meanwhile."""
+        """Iterate over the speakers' user ids; speakers may come and go meanwhile."""
         return iter(tuple(self._present))
 
     def get(self, user_id: int) -> Speaker | None:
-        """The speaker of this id, if they spoke."""
+        """Return the speaker of this id, if they spoke."""
         return self._present.get(user_id)
 
     def stale(self) -> list[int]:
-        """User ids of those whose next words are to begin another stay."""
+        """Return the user ids of those whose next words are to begin another stay."""
         return [user_id for user_id, speaker in self._present.items() if speaker.stale]
 
     @property
@@ -57,20 +57,20 @@ class SpeakerRoster:
         return any(speaker.translated for speaker in self._present.values())
 
     def given_up(self) -> list[int]:
-        """User ids of those of whom a language has ended, though it is wanted."""
+        """Return the user ids of those of whom a language has ended, though it is wanted."""
         return [user_id for user_id, speaker in self._present.items() if speaker.given_up]
 
     def written(self, languages: Sequence[str]) -> list[str]:
-        """Which of these are made in writing, for any of them."""
+        """Return which of these languages are made in writing, for any speaker."""
         present = self._present.values()
         return [one for one in languages if any(speaker.writes((one,)) for speaker in present)]
 
     def pop(self, user_id: int) -> Speaker | None:
-        """The same, and no longer one of them."""
+        """Remove and return the speaker of this id, if they spoke."""
         return self._present.pop(user_id, None)
 
     def arrived(self, member: Member, plan: RoomPlan) -> Speaker:
-        """A speaker for someone who was not one."""
+        """Add and return a speaker for a member who was not one."""
         division = self._division(plan)
         requests = {request.target: request for request in self._requests(member.id)}
         speaker = self._present[member.id] = Speaker(

@@ -45,7 +45,7 @@ class RememberedRooms:
         self._tasks = TaskOwner("remembered rooms")
 
     def keep(self, room: SavedRoom) -> None:
-        """Write it soon, if anything changed."""
+        """Write a room's state soon, if anything changed."""
         if self._newest.get(room.guild_id) == room:
             return
         self._newest[room.guild_id] = room
@@ -78,7 +78,7 @@ class RememberedRooms:
                 self._written[guild_id] = newest
 
     async def drop(self, guild_id: int) -> None:
-        """It ended, and is not to come back."""
+        """Forget a room, which ended and is not to come back."""
         self._newest.pop(guild_id, None)
         self._written.pop(guild_id, None)
         if not self._newest:
@@ -90,7 +90,7 @@ class RememberedRooms:
                 log.warning("an ended room could not be forgotten: %s", error)
 
     async def rooms(self) -> list[SavedRoom]:
-        """Those that ran when the process ended.
+        """Return the rooms that ran when the process ended.
 
         Raises:
             StoreError: The store can't be read.
@@ -98,7 +98,7 @@ class RememberedRooms:
         return await self._store.rooms()
 
     async def forget(self, guild_id: int, user_id: int) -> bool:
-        """Name this person nowhere as the one who started; whether they were.
+        """Name this person nowhere as the one who started; returns whether they were named.
 
         Raises:
             StoreError: They still are.
