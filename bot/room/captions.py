@@ -33,11 +33,11 @@ class CaptionLine:
     """One conversation of the room.
 
     Attributes:
-        stay: Which stay of which member; someone who leaves and returns gets another.
+        visit: Which visit of which member; someone who leaves and returns gets another.
         language: The target.
     """
 
-    stay: int
+    visit: int
     language: str
 
 
@@ -101,7 +101,7 @@ class Captions:
         if isinstance(event, Echoed):
             return self._take_back(line, event.turn)
         if isinstance(event, Partial | Source | Final | TurnEnded):
-            heard = CaptionLine(line.stay, made_from or line.language)
+            heard = CaptionLine(line.visit, made_from or line.language)
             return self._grow(line, speaker, event, began_at, heard)
         return None
 
@@ -132,7 +132,7 @@ class Captions:
                     source_language=None,
                     final=False,
                     began_at=began_at if lead is None else lead.known.began_at,
-                    origin=Origin(heard.stay, heard.language, event.turn),
+                    origin=Origin(heard.visit, heard.language, event.turn),
                 ),
                 echoed=event.turn in turns.echoed,
             )
@@ -185,11 +185,11 @@ class Captions:
         turn.shown = caption
         return caption
 
-    def withdraw(self, stay: int) -> list[Caption]:
+    def withdraw(self, visit: int) -> list[Caption]:
         """Take back what is not final of someone no longer heard: captions without a text."""
         return [
             replace(caption, text="", source_text="", final=True)
-            for line in [line for line in self._lines if line.stay == stay]
+            for line in [line for line in self._lines if line.visit == visit]
             for caption in _open(self._lines.pop(line))
         ]
 

@@ -72,7 +72,7 @@ class Output:
 
     def said(self, speaker: Speaker, language: str, event: ConversationEvent) -> None:
         """Take what a speaker's conversation says."""
-        line = CaptionLine(speaker.stay, language)
+        line = CaptionLine(speaker.visit, language)
         match event:
             case Voice(turn=turn, pcm=pcm):
                 self._interpretation.voice(QueuedUtterance(line, turn), pcm, self._clock.now())
@@ -106,14 +106,14 @@ class Output:
     def ended(self, speaker: Speaker, languages: Sequence[str]) -> None:
         """End these languages of a speaker: nothing more comes from their conversations."""
         for language in languages:
-            line = CaptionLine(speaker.stay, language)
+            line = CaptionLine(speaker.visit, language)
             self._interpretation.broke_off(line)
             self._show(self._captions.finish_line(line))
 
     def withdrawn(self, speaker: Speaker) -> None:
         """Take back what is not final: nothing of this speaker is shown or played any more."""
-        self._interpretation.silence(speaker.stay)
-        self._show(self._captions.withdraw(speaker.stay))
+        self._interpretation.silence(speaker.visit)
+        self._show(self._captions.withdraw(speaker.visit))
 
     def _show(self, captions: Sequence[Caption]) -> None:
         for caption in captions:

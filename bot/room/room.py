@@ -312,7 +312,7 @@ class Room:
             self._output.ended(speaker, (language,))
 
     def _replace(self, user_id: int) -> None:
-        """Let a new stay begin with the next words; a sentence under way ends in this one."""
+        """Let a new visit begin with the next words; a sentence under way ends in this one."""
         speaker = self._speakers.get(user_id)
         if speaker is not None and speaker.speaking:
             speaker.stale = True

@@ -37,7 +37,7 @@ class SpeakerRoster:
         self._agreed = agreed
         self._present: dict[int, Speaker] = {}
         self._read: frozenset[str] = frozenset()  # by the plan before
-        self._stays = itertools.count(1)
+        self._visits = itertools.count(1)
 
     def __iter__(self) -> Iterator[int]:
         """Iterate over the speakers' user ids; speakers may come and go meanwhile."""
@@ -48,7 +48,7 @@ class SpeakerRoster:
         return self._present.get(user_id)
 
     def stale(self) -> list[int]:
-        """Return the user ids of those whose next words are to begin another stay."""
+        """Return the user ids of those whose next words are to begin another visit."""
         return [user_id for user_id, speaker in self._present.items() if speaker.stale]
 
     @property
@@ -74,7 +74,7 @@ class SpeakerRoster:
         division = self._division(plan)
         requests = {request.target: request for request in self._requests(member.id)}
         speaker = self._present[member.id] = Speaker(
-            next(self._stays),
+            next(self._visits),
             member,
             [requests[target] for target in division.heard],
             self._interpreter,

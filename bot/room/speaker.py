@@ -25,7 +25,7 @@ class Speaker:
     """Feeds one member's speech to their conversations and passes on what is said of it.
 
     Args:
-        stay: The number of this stay, unique in the room.
+        visit: The number of this visit, unique in the room.
         member: Who speaks.
         requests: What to open, one for each language that has a conversation; the first leads;
             it needs its source text where others are made from it.
@@ -37,7 +37,7 @@ class Speaker:
 
     def __init__(
         self,
-        stay: int,
+        visit: int,
         member: Member,
         requests: list[ConversationRequest],
         interpreter: Interpreter,
@@ -46,15 +46,15 @@ class Speaker:
         written: Sequence[ConversationRequest] = (),
         texts: TextTranslator,
     ) -> None:
-        self.stay = stay
+        self.visit = visit
         self.member = member
         self._said: Said | None = said
         self._discarded = False
         self._interpreter = interpreter
         self._texts = texts
         self._hidden: set[str] = set()
-        self.known: set[str] = set()  # every language of this stay, ended ones too
-        self.stale = False  # to be replaced by a new stay as soon as nothing is being said
+        self.known: set[str] = set()  # every language of this visit, ended ones too
+        self.stale = False  # to be replaced by a new visit as soon as nothing is being said
         self.states: dict[str, ConversationState] = {}
         self.began_at = 0.0  # when the current or last stretch of speech began
         self.heard_at: float | None = None
@@ -85,7 +85,7 @@ class Speaker:
         self._further[request.target] = self._made(request, self._lead_target, self._texts)
 
     def may_write(self, language: str) -> bool:
-        """Return whether it can be written without a new stay: for the first time, or as before."""
+        """Return whether it can be written without a new visit: for the first time, or as before."""
         before = self._made_from.get(language)
         return language not in self.known or (
             before == self._lead_target and language not in self._conversations

@@ -117,10 +117,10 @@ class VoiceQueue:
                 waiting.pieces.clear()
         return handed
 
-    def silence(self, stay: int) -> None:
-        """Leave unspoken whatever still waits of this stay."""
+    def silence(self, visit: int) -> None:
+        """Leave unspoken whatever still waits of this visit."""
         for waiting in tuple(self._queue):
-            if waiting.utterance.line.stay == stay:
+            if waiting.utterance.line.visit == visit:
                 waiting.ended = True
                 waiting.pieces.clear()
                 self._dropped.append(waiting.utterance)

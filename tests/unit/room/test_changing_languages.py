@@ -53,7 +53,7 @@ async def test_a_language_that_comes_back_gets_captions_of_its_own() -> None:
     await house.rooms.choose(1, ("en",), None)
     await settle()
     await house.rooms.choose(1, ("en", "es"), None)
-    house.hush(ANA)  # with the pause a new stay begins
+    house.hush(ANA)  # with the pause a new visit begins
     await settle()
     house.hear(ANA)
     house.interpreter.of(1, "es").say(Final(1, "Dos."))
