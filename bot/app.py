@@ -15,6 +15,7 @@ from bot.chat.limits import http_trace
 from bot.client import DiscordEndpoints, Handlers, ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.consent.consent import Consents
+from bot.domain.glossary import Glossary
 from bot.guild.housekeeping import Housekeeping
 from bot.guild.preferences import Wishing
 from bot.guild.settings import SettingsService
@@ -129,21 +130,16 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         hears = service_name(config.translation.url)
         announcer = Announcer(bot, hears, guild_settings, channels.boards.remove_later)
         fanning = Fanning(FanOut(config.translation.fan_out), texts, interpreter)
-        guilds = GuildServices(
-            consents=Consents(stores.consent, guild_settings),
-            settings=guild_settings,
-            wishes=Wishing(stores.wishes, interpreter),
-            glossaries=_terms(config, stores, interpreter),
-            accounts=usage.accounts,
-            saved=RememberedRooms(stores.rooms, clock, wall.seconds),
-        )
+        terms = glossaries.of_host(config.glossary_file, interpreter.languages())
         rooms = Rooms(
             RoomServices(
                 translation=TranslationServices(
                     interpreter, fanning, services, config.translation.max_languages
                 ),
                 channels=ChannelServices(links.join, channels.open, announcer, channels.readers),
-                guilds=guilds,
+                guilds=_kept(
+                    stores, guild_settings, usage, interpreter, terms, clock=clock, wall=wall
+                ),
                 record=transcripts.record,
                 clock=clock,
             )
@@ -262,10 +258,24 @@ def _usage(
     )
 
 
-def _terms(config: Settings, stores: Stores, interpreter: LiveTranslate) -> RoomGlossaries:
-    return RoomGlossaries(
-        glossaries.of_host(config.glossary_file, interpreter.languages()),
-        partial(glossaries.load, stores.glossary),
+def _kept(
+    stores: Stores,
+    guild_settings: SettingsService,
+    usage: UsageServices,
+    interpreter: LiveTranslate,
+    terms: Glossary,
+    *,
+    clock: Clock,
+    wall: WallClock,
+) -> GuildServices:
+    """Return what rooms use of what is kept; `terms` are the host's, for every server."""
+    return GuildServices(
+        consents=Consents(stores.consent, guild_settings),
+        settings=guild_settings,
+        wishes=Wishing(stores.wishes, interpreter),
+        glossaries=RoomGlossaries(terms, partial(glossaries.load, stores.glossary)),
+        accounts=usage.accounts,
+        saved=RememberedRooms(stores.rooms, clock, wall.seconds),
     )
 
 

@@ -1,7 +1,7 @@
 """What all rooms of a process use, in frozen groups. The composition root fills them in.
 
-Whatever takes part in every room (another reader of captions, another ear for the voice) becomes
-one more field of `RoomServices`, and `RoomFactory` connects it.
+A further consumer of every room's captions or voice becomes one more field of `RoomServices`, which
+`RoomFactory` connects as it opens a room.
 """
 
 from collections.abc import Awaitable, Callable

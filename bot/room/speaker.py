@@ -85,7 +85,7 @@ class Speaker:
         self._further[request.target] = self._made(request, self._lead_target, self._texts)
 
     def may_write(self, language: str) -> bool:
-        """Return whether it can be written without a new visit: for the first time, or as before."""
+        """Return whether it can be written in this visit: for the first time, or as before."""
         before = self._made_from.get(language)
         return language not in self.known or (
             before == self._lead_target and language not in self._conversations
