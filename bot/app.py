@@ -156,11 +156,6 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             glossaries.Glossaries(stores.glossary, rooms.use_glossary),
             Forgetting(rooms, usage.ledger, transcripts),
         )
-        await bot.install(
-            build_commands(bot, called, greet=stores.guilds.greet, hears=hears, wall=wall),
-            handlers=_handlers(called, links, housekeeping),
-            cooldowns=Cooldowns(rooms, clock),
-        )
         await _offer_health(config.health, shutdown, partial(_health, bot, links, called, wall))
 
         tasks = TaskOwner("bot")
@@ -171,6 +166,11 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         shutdown.part("caption deletion", channels.boards.close, 1.6)
         shutdown.part("voice links", links.close, 1.6)
         shutdown.part("rooms", rooms.close, 1.8)
+        await bot.install(
+            build_commands(bot, called, greet=stores.guilds.greet, hears=hears, wall=wall),
+            handlers=_handlers(called, links, housekeeping),
+            cooldowns=Cooldowns(rooms, clock),
+        )
         await log_in(bot, config.discord.token.get_secret_value(), tasks)
         housekeeping.start(bot.guild_ids)
         transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])

@@ -11,6 +11,7 @@ import discord.gateway
 import discord.http
 import pytest
 import yarl
+from discord.ext import commands, tasks
 
 from bot.chat.limits import http_trace
 from bot.client import DiscordEndpoints, Handlers, ParleyBot
@@ -77,3 +78,34 @@ async def test_listeners_see_a_voice_state_as_it_came_whatever_discord_py_does_t
     client.dispatch("voice_state_update", SimpleNamespace(), state(den), kept)
     await asyncio.sleep(0)
     assert seen == [den, loft]
+
+
+class Asking(commands.Cog):
+    """A cog with a loop of its own, as some of the bot's have."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def cog_load(self) -> None:
+        self.ask.start()
+
+    async def cog_unload(self) -> None:
+        self.ask.cancel()
+
+    @tasks.loop(seconds=60)
+    async def ask(self) -> None:
+        self.asked.set()
+
+
+async def test_what_is_installed_works_before_the_login_and_ends_with_a_client_that_never_had_one(
+    client: ParleyBot,
+) -> None:
+    cog = Asking()
+    handlers = Handlers(lambda *_: None, lambda: None, lambda _: None, lambda _: None)
+    await client.install(Interface([cog], [], []), handlers=handlers, cooldowns=client.cooldowns)
+    await asyncio.wait_for(cog.asked.wait(), timeout=5)
+    asking = cog.ask.get_task()
+    await client.close()
+    assert asking is not None
+    await asyncio.wait({asking}, timeout=5)
+    assert asking.cancelled()
