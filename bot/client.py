@@ -6,7 +6,8 @@ import logging
 import secrets
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,9 +27,9 @@ from bot.registration import register
 from bot.ui.answers import answer
 from bot.ui.command_translator import CommandTranslator
 from bot.ui.cooldowns import Cooldowns, PacedTree
+from bot.ui.interface import Interface
 from bot.words import Text, lines, t
 from bot.words.commands import use_ids
-from cogs.welcome import CheckButton
 
 log = logging.getLogger(__name__)
 
@@ -39,45 +40,57 @@ _HANDLING = ("CommandTree-", "discord-ui-", "discord.py: on_")
 
 VoiceStateChanged = Callable[[discord.Member, discord.VoiceState, discord.VoiceState], None]
 GuildChanged = Callable[[int], None]
-CogMaker = Callable[["ParleyBot"], commands.Cog]
 
 
-class ParleyBot(commands.AutoShardedBot):
-    """A bot without privileged intents.
+@dataclass(frozen=True, slots=True)
+class DiscordEndpoints:
+    """How Discord is reached.
 
-    Args:
+    Attributes:
         api_url: Base of Discord's REST interface.
         gateway_url: Address of the gateway; None asks the REST interface for it.
         ca_file: Certificates to trust besides the system's.
-        cogs: Makers of the cogs to load.
-        views: Makers of the views whose buttons answer after a restart too.
-        buttons: Others that do, whose ids say what for.
+    """
+
+    api_url: str
+    gateway_url: str | None
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What the client tells of Discord's events.
+
+    Attributes:
         voice_state_changed: Told of every change of a member's voice state.
         connected_again: Told when the session with Discord is there again, or a server is: changes
             meanwhile may not have been told.
         guild_joined: Told of each server that invites the bot.
         guild_left: Told of each server that removes it.
-        cooldowns: How often anything may be used.
-        http_trace: Sees each request to Discord, and its answer as it arrives.
     """
 
-    def __init__(
-        self,
-        *,
-        api_url: str,
-        gateway_url: str | None,
-        ca_file: Path | None,
-        cogs: Sequence[CogMaker],
-        views: Sequence[Callable[[], discord.ui.View]],
-        buttons: Sequence[type[discord.ui.DynamicItem[Any]]],
-        voice_state_changed: VoiceStateChanged,
-        connected_again: Callable[[], None],
-        guild_joined: GuildChanged,
-        guild_left: GuildChanged,
-        cooldowns: Cooldowns,
-        http_trace: aiohttp.TraceConfig,
-    ) -> None:
-        _point_at(api_url, gateway_url)
+    voice_state_changed: VoiceStateChanged
+    connected_again: Callable[[], None]
+    guild_joined: GuildChanged
+    guild_left: GuildChanged
+
+
+class ParleyBot(commands.AutoShardedBot):
+    """A bot without privileged intents. It is made first; `install` gives it what it answers with.
+
+    Args:
+        endpoints: How Discord is reached.
+        http_trace: Sees each request to Discord, and its answer as it arrives.
+
+    Attributes:
+        cooldowns: How often anything may be used.
+    """
+
+    cooldowns: Cooldowns
+    _event_handlers: Handlers
+
+    def __init__(self, endpoints: DiscordEndpoints, http_trace: aiohttp.TraceConfig) -> None:
+        _point_at(endpoints.api_url, endpoints.gateway_url)
         discord.gateway.GatewayRatelimiter = SteadyRatelimiter  # type: ignore[misc] # likewise
         http_trace.on_request_end.append(self._answered)
         super().__init__(
@@ -86,21 +99,31 @@ class ParleyBot(commands.AutoShardedBot):
             tree_cls=PacedTree,
             intents=discord.Intents(guilds=True, voice_states=True, webhooks=True),
             allowed_mentions=discord.AllowedMentions.none(),
-            connector=aiohttp.TCPConnector(limit=0, ssl=_trust(ca_file)),
+            connector=aiohttp.TCPConnector(limit=0, ssl=_trust(endpoints.ca_file)),
             http_trace=http_trace,
         )
-        self.cooldowns = cooldowns
-        self._gateway_url = gateway_url
-        self._cog_makers = cogs
-        self._view_makers = views
-        self._buttons = buttons
-        self._voice_state_changed = voice_state_changed
-        self._connected_again = connected_again
-        self._guild_joined = guild_joined
-        self._guild_left = guild_left
+        self._gateway_url = endpoints.gateway_url
         self._ready_once = asyncio.Event()
         self._closed_once = asyncio.Event()
         self.tree.error(self._command_failed)
+
+    async def install(
+        self, interface: Interface, *, handlers: Handlers, cooldowns: Cooldowns
+    ) -> None:
+        """Take on what answers people. To be called once, before the login.
+
+        Args:
+            interface: Answers people.
+            handlers: Told of Discord's events.
+            cooldowns: How often anything may be used.
+        """
+        self.cooldowns = cooldowns
+        self._event_handlers = handlers
+        for cog in interface.cogs:
+            await self.add_cog(cog)
+        for view in interface.views:
+            self.add_view(view)
+        self.add_dynamic_items(*interface.buttons)
 
     async def _answered(
         self,
@@ -119,12 +142,7 @@ class ParleyBot(commands.AutoShardedBot):
             self.loop.call_later(wait_s, self.http._global_over.set)  # noqa: SLF001 - there is no other way
 
     async def setup_hook(self) -> None:
-        """Load what there is, and tell Discord the commands."""
-        for make in self._cog_makers:
-            await self.add_cog(make(self))
-        for make_view in self._view_makers:
-            self.add_view(make_view())
-        self.add_dynamic_items(CheckButton, *self._buttons)
+        """Tell Discord the commands."""
         await self.tree.set_translator(CommandTranslator())
         if self.application_id is not None:  # known since the login
             use_ids(await register(self.tree, self.application_id))
@@ -149,18 +167,18 @@ class ParleyBot(commands.AutoShardedBot):
         super().dispatch(event, *args, **kwargs)
 
     async def on_ready(self) -> None:
-        """Say so."""
+        """Log it, and tell that the session is there again."""
         self._ready_once.set()
-        self._connected_again()
+        self._event_handlers.connected_again()
         log.info("ready; servers: %d", len(self.guilds))
 
     async def on_resumed(self) -> None:
-        """Pass it on."""
-        self._connected_again()
+        """Tell that the session is there again."""
+        self._event_handlers.connected_again()
 
     async def on_guild_available(self, _: discord.Guild) -> None:
-        """Pass it on."""
-        self._connected_again()
+        """Tell that a server is there again."""
+        self._event_handlers.connected_again()
 
     async def ready(self) -> None:
         """Wait until the bot is logged in and knows its servers; may be called before login."""
@@ -195,16 +213,16 @@ class ParleyBot(commands.AutoShardedBot):
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        """Pass it on to the voice links."""
-        self._voice_state_changed(member, before, after)
+        """Tell the voice links."""
+        self._event_handlers.voice_state_changed(member, before, after)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Pass it on."""
-        self._guild_joined(guild.id)
+        """Tell that a server invited the bot."""
+        self._event_handlers.guild_joined(guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Pass it on; one that is only out of order is not removed."""
-        self._guild_left(guild.id)
+        """Tell that a server removed the bot; Discord names none here that is out of order."""
+        self._event_handlers.guild_left(guild.id)
 
     def guild_ids(self) -> frozenset[int] | None:
         """The servers it is in; None while that is not known."""

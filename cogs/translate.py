@@ -119,7 +119,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
 
     def _begun(self, wanted: RoomRequest) -> str:
         where = {"channel": wanted.voice.mention, "text": wanted.text.mention}
-        if (trouble := self._rooms.services.speech.trouble) is None:
+        if (trouble := self._rooms.availability.speech.trouble) is None:
             return t("Translating {channel}; captions appear in {text}.", **where)
         later = t("Captions of {channel} appear in {text} as soon as that is over.", **where)
         return lines((status.service_trouble(trouble), later))

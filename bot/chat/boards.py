@@ -26,14 +26,14 @@ class Boards:
     """The boards of one process. To be made on the running event loop.
 
     Args:
-        user_id: The bot's own.
+        own_id: Returns the bot's own user id; asked once it is logged in.
         clock: The time.
         wall: The date.
     """
 
-    def __init__(self, user_id: int, clock: Clock, wall: Wall) -> None:
+    def __init__(self, own_id: Callable[[], int], clock: Clock, wall: Wall) -> None:
         self._clock = clock
-        self._webhooks = Webhooks(user_id, clock)
+        self._webhooks = Webhooks(own_id, clock)
         self._budgets = Budgets(Budget)
         self._own = Budgets(own_budget)
         self._janitors = Janitors(clock, wall)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -146,12 +147,12 @@ class Webhooks:
     event loop.
 
     Args:
-        user_id: The bot's own, by which its webhooks are known.
+        own_id: Returns the bot's own user id, by which its webhooks are known.
         clock: The time.
     """
 
-    def __init__(self, user_id: int, clock: Clock) -> None:
-        self._user_id = user_id
+    def __init__(self, own_id: Callable[[], int], clock: Clock) -> None:
+        self._own_id = own_id
         self.clock = clock
         self._known: OrderedDict[int, _Known] = OrderedDict()  # by channel, as are all of these
         self._searches: dict[int, _Search] = {}  # two at once would make two webhooks
@@ -319,7 +320,7 @@ class Webhooks:
             and webhook.name == NAME
             and webhook.token is not None
             and webhook.user is not None
-            and webhook.user.id == self._user_id
+            and webhook.user.id == self._own_id()
         )
 
 

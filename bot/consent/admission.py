@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.consent.consent import Consent
+from bot.consent.newcomers import Newcomers
 from bot.domain.events import Member
 from bot.domain.notices import Sight
 
@@ -20,7 +21,7 @@ class Admission:
     Attributes:
         consent: Who agreed.
         sight: What a member sees of the text channel.
-        named: Whether a message was posted for this member while they were here.
+        newcomers: Knows for whom a message was posted while they were here.
         paused: Nobody is heard until this is taken back.
         ended: Nobody is heard any more.
         told_in: The voice channel that the last notice was posted for; None before the first.
@@ -28,7 +29,7 @@ class Admission:
 
     consent: Consent
     sight: Callable[[int], Sight]
-    named: Callable[[int], bool]
+    newcomers: Newcomers
     paused: bool = False
     ended: bool = False
     told_in: int | None = None
@@ -54,4 +55,6 @@ class Admission:
     def reads(self, user_id: int) -> bool:
         """Return whether this member could read that they are heard."""
         sight = self.sight(user_id)
-        return sight is Sight.EVERYTHING or (sight is Sight.NEW_MESSAGES and self.named(user_id))
+        return sight is Sight.EVERYTHING or (
+            sight is Sight.NEW_MESSAGES and self.newcomers.named(user_id)
+        )

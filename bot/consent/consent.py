@@ -205,10 +205,10 @@ class Consents:
 
     Args:
         store: Where answers are remembered.
-        settings: Has each guild's mode; None: opt-in everywhere.
+        settings: Has each guild's mode.
     """
 
-    def __init__(self, store: AnswerStore, settings: SettingsStore | None = None) -> None:
+    def __init__(self, store: AnswerStore, settings: SettingsStore) -> None:
         self._store = store
         self._settings = settings
         self._guilds: dict[int, Consent] = {}
@@ -223,9 +223,7 @@ class Consents:
         if guild_id not in self._guilds:
             agreed = await self._store.consenting(guild_id)
             declined = await self._store.declining(guild_id)
-            mode = ConsentMode.OPT_IN
-            if self._settings is not None:
-                mode = (await self._settings.settings(guild_id)).consent
+            mode = (await self._settings.settings(guild_id)).consent
             # Another caller may have loaded it meanwhile, or set the mode; there must be one.
             mode = self._modes.get(guild_id, mode)
             self._guilds.setdefault(

@@ -44,7 +44,7 @@ class Newcomers:
         consent: Consent,
         announce: Announce,
         clock: Clock,
-        readable: Callable[[int], bool] = lambda _: True,
+        readable: Callable[[int], bool],
     ) -> None:
         self._consent = consent
         self._readable = readable

@@ -135,7 +135,8 @@ def _given_up(stage: Stage) -> bool:
 
 def _figures(stage: Stage, timeline: Timeline) -> str:
     captions = timeline.captions()
-    link = stage.app.doors.links[-1].figures() if stage.app.doors.links else {}
+    links = stage.app.links.links
+    link = links[-1].figures() if links else {}
     return (
         f"{timeline.seconds():5.1f} s  captions: {len(captions)}, edits: {timeline.edits}  "
         f"packets: {link.get('packets', 0):.0f}, lost: {link.get('lost', 0):.0f}  "

@@ -262,18 +262,18 @@ class Origin:
     """The turn of a conversation that a caption is made from: in writing, or by itself.
 
     Attributes:
-        stay: Which stay of which member.
+        visit: Which visit of which member.
         language: The conversation's.
         turn: Its number there.
     """
 
-    stay: int
+    visit: int
     language: str
     turn: int
 
     def contradicts(self, other: "Origin") -> bool:
         """Whether the two are different turns of one conversation, hence different utterances."""
-        return self != other and (self.stay, self.language) == (other.stay, other.language)
+        return self != other and (self.visit, self.language) == (other.visit, other.language)
 
 
 @dataclass(frozen=True, slots=True)

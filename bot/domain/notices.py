@@ -101,17 +101,3 @@ class TextChannels(Protocol):
 
     def refusal(self, text_channel_id: int) -> str | None:
         """Why captions can't be written there any more, as a sentence; None if they can."""
-
-
-class EveryTextChannel:
-    """Implements TextChannels: all can be read by everybody and written to."""
-
-    def sight(self, text_channel_id: int, user_id: int) -> Sight:
-        """Everything."""
-        del text_channel_id, user_id
-        return Sight.EVERYTHING
-
-    def refusal(self, text_channel_id: int) -> str | None:
-        """None."""
-        del text_channel_id
-        return None

@@ -98,7 +98,7 @@ class RoomStatus:
         heard_ago_s: Seconds since anybody was last heard; None when nobody was yet.
         usage: What the service counted so far.
         figures: The voice link's counters and gauges.
-        today: What its guild spent today, where that is counted.
+        today: What its guild spent today.
         paused: Nothing is heard.
         chosen: Those of the targets that were chosen for the room; the others are there for
             members who read them. Empty: all.
@@ -117,7 +117,7 @@ class RoomStatus:
     captions: int
     usage: Usage
     figures: Mapping[str, float]
-    today: Today | None = None
+    today: Today
     paused: bool = False
     chosen: tuple[str, ...] = ()
     ended: bool = False

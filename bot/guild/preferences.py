@@ -12,11 +12,11 @@ class Wishing:
     """The wishes of every guild's members, as far as the model serves them.
 
     Args:
-        store: Where they are kept; None: nowhere.
+        store: Where they are kept.
         interpreter: Knows the languages.
     """
 
-    def __init__(self, store: WishStore | None, interpreter: Interpreter) -> None:
+    def __init__(self, store: WishStore, interpreter: Interpreter) -> None:
         self._store = store
         self._interpreter = interpreter
 
@@ -26,8 +26,6 @@ class Wishing:
         Raises:
             StoreError: The store can't be read.
         """
-        if self._store is None:
-            return {}
         known = self._interpreter.languages()
         return {  # another model may have served other languages when they were said
             user_id: MemberLanguages(
@@ -46,5 +44,4 @@ class Wishing:
         """
         target = wishes.reads or next(iter(self._interpreter.languages()))
         self._interpreter.check(ConversationRequest(user_id, target, source=wishes.speaks))
-        if self._store is not None:
-            await self._store.put_wishes(guild_id, user_id, wishes)
+        await self._store.put_wishes(guild_id, user_id, wishes)

@@ -1,6 +1,7 @@
 """One voice channel being translated. Knows ports and values only.
 
 rooms           all rooms of this process, one per server
+services        what all rooms use, in frozen groups
 opening         builds a room: its board, then its voice link; a room that is starting
 room            who is in it, what they say, what is shown; taken to another channel
 speaker, roster one speaker and their conversations; all of them
@@ -12,5 +13,5 @@ panel           the live panel
 metering        the room's use of the daily minutes
 saved_rooms     what is kept so that rooms come back after a restart
 refusals, outages  why there is no room; what is said while a service is away
-empty_channel, ending  how a room ends when nobody is left; how all of a process end
+ending          how a room ends when nobody is left; how all of a process end
 """

@@ -33,11 +33,11 @@ class CaptionLine:
     """One conversation of the room.
 
     Attributes:
-        stay: Which stay of which member; someone who leaves and returns gets another.
+        visit: Which visit of which member; someone who leaves and returns gets another.
         language: The target.
     """
 
-    stay: int
+    visit: int
     language: str
 
 
@@ -87,7 +87,7 @@ class Captions:
         *,
         made_from: str | None = None,
     ) -> Caption | None:
-        """The caption as it should stand after this event; None when nothing visible changed.
+        """Return the caption as it should stand after this event; None if nothing visible changed.
 
         Args:
             line: The conversation that spoke.
@@ -101,7 +101,7 @@ class Captions:
         if isinstance(event, Echoed):
             return self._take_back(line, event.turn)
         if isinstance(event, Partial | Source | Final | TurnEnded):
-            heard = CaptionLine(line.stay, made_from or line.language)
+            heard = CaptionLine(line.visit, made_from or line.language)
             return self._grow(line, speaker, event, began_at, heard)
         return None
 
@@ -132,7 +132,7 @@ class Captions:
                     source_language=None,
                     final=False,
                     began_at=began_at if lead is None else lead.known.began_at,
-                    origin=Origin(heard.stay, heard.language, event.turn),
+                    origin=Origin(heard.visit, heard.language, event.turn),
                 ),
                 echoed=event.turn in turns.echoed,
             )
@@ -165,7 +165,7 @@ class Captions:
         return self._news(turn)
 
     def _news(self, turn: _CaptionTurn) -> Caption | None:
-        """The caption as it should stand now; None when nothing visible changed."""
+        """Return the caption as it should stand now; None if nothing visible changed."""
         caption = turn.known
         if turn.echoed:
             # Until its words come, or none do, what was shown of it stays: nothing flickers.
@@ -185,11 +185,11 @@ class Captions:
         turn.shown = caption
         return caption
 
-    def withdraw(self, stay: int) -> list[Caption]:
+    def withdraw(self, visit: int) -> list[Caption]:
         """Take back what is not final of someone no longer heard: captions without a text."""
         return [
             replace(caption, text="", source_text="", final=True)
-            for line in [line for line in self._lines if line.stay == stay]
+            for line in [line for line in self._lines if line.visit == visit]
             for caption in _open(self._lines.pop(line))
         ]
 

@@ -1,8 +1,9 @@
-"""How the rooms of a process end together: side by side, in time, each to be back afterwards.
+"""How a room ends when nobody is left, and how the rooms of a process end together.
 
 A room that is stopped by a person, is empty, or fails for good ends as long as it takes. When the
-process ends, the rooms have `ROOMS_S` for everything: what is being said gets its last words, the
-captions are delivered, the bot leaves; whatever takes longer is cut short, and the log says what.
+process ends, its rooms end side by side, each to be back afterwards, and have `ROOMS_S` for
+everything: what is being said gets its last words, the captions are delivered, the bot leaves;
+whatever takes longer is cut short, and the log says what.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Mutable
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
+from bot.clock import Alarm, Clock
 from bot.deadline import Deadline
 from bot.locks import KeyedLimit
 from bot.room import refusals
@@ -20,6 +22,7 @@ from bot.words import number, t
 
 log = logging.getLogger(__name__)
 
+EMPTY_S: Final = 60.0  # without anybody in the voice channel
 ROOMS_S: Final = 6.5
 BACK_WITHIN_MINUTES: Final = 10  # of the restart; older rooms would come back as a surprise
 
@@ -37,11 +40,48 @@ RESTARTING: Final = t(
 )
 
 
+class InTime(Protocol):
+    """Waits for a part of the end, as long as it takes or as the end of the process allows."""
+
+    def __call__(self, work: Awaitable[object], spare_s: float, what: str) -> Awaitable[None]:
+        """Wait for some work; see `Ending.in_time`."""
+
+
+class Emptiness:
+    """Watches how long a voice channel has been empty of people.
+
+    Args:
+        clock: The time.
+        empty: Returns whether the voice channel is empty.
+        ended: Called once it has been for `EMPTY_S`.
+    """
+
+    def __init__(self, clock: Clock, empty: Callable[[], bool], ended: Callable[[], None]) -> None:
+        self._empty = empty
+        self._ended = ended
+        self._alarm = Alarm(clock, self._due)
+
+    def look(self) -> None:
+        """Look again, as somebody came or went."""
+        if not self._empty():
+            self._alarm.cancel()
+        elif not self._alarm.waits:
+            self._alarm.set_in(EMPTY_S)
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._alarm.cancel()
+
+    def _due(self) -> None:
+        if self._empty():
+            self._ended()
+
+
 class Interruptible(Protocol):
     """What of a room has to do with its end."""
 
     def interrupt(self) -> None:
-        """Hear nobody any more, and say that it is to be back."""
+        """Hear nobody any more, and tell its people that it will be back."""
 
     async def close(self) -> None:
         """End it."""
@@ -58,7 +98,7 @@ class Ending:
         self._idle.set()
 
     def begin(self) -> None:
-        """Nothing may begin any more."""
+        """Refuse whatever would begin from now on."""
         self.begun = True
 
     @asynccontextmanager

@@ -41,12 +41,12 @@ class Fanning:
     Attributes:
         mode: The rule.
         texts: Translates source text.
-        capacity: Knows how many more conversations would fit; None: no further ones.
+        capacity: Knows how many more conversations would fit.
     """
 
     mode: FanOut
     texts: TextTranslator
-    capacity: Capacity | None = None
+    capacity: Capacity
 
     @property
     def readable(self) -> frozenset[str]:
@@ -61,7 +61,7 @@ class Fanning:
         guild_id: int,
         read: Collection[str] = (),
     ) -> Division:
-        """Who gets what.
+        """Divide a room's languages into those with a conversation and those made in writing.
 
         Args:
             targets: The room's languages, in the order shown.
@@ -75,8 +75,7 @@ class Fanning:
         unchosen = tuple(target for target in targets if target in read)
         if self.mode is FanOut.SPEECH or len(chosen) < 2:
             return Division(chosen, unchosen)
-        auto = self.capacity if self.mode is FanOut.AUTO else None
-        if auto is not None and auto.has_room(wanted(), guild_id):
+        if self.mode is FanOut.AUTO and self.capacity.has_room(wanted(), guild_id):
             return Division(chosen, unchosen)
         texts = self.texts.languages()
         further = [target for target in chosen if target != lead]

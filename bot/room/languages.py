@@ -13,8 +13,6 @@ from typing import Final
 from bot.clock import Alarm, Clock
 from bot.domain.stored import MemberLanguages
 
-MOST_LANGUAGES: Final = 5  # each one is paid, for every speaker
-
 GRACE_S: Final = 60.0  # for a reader who comes back; nothing is translated for nobody meanwhile
 
 
@@ -30,7 +28,7 @@ class Reading(Enum):
 def outlook(
     reads: str | None, chosen: Collection[str], readable: Collection[str], guests: int
 ) -> Reading:
-    """Whether a language that somebody reads is given, as far as it is no matter of places.
+    """Return whether a language that somebody reads is given, as far as places don't matter.
 
     Args:
         reads: The language.
@@ -50,18 +48,18 @@ class Allowed:
     """How many languages a room may have.
 
     Attributes:
-        most: All in all.
-        server: Those for readers alone, as the server set it.
-        own: As whoever started this room said it; None: they did not.
+        most: Languages all in all.
+        server: Languages for readers alone, as the server set.
+        own: Languages for readers alone, as the room's starter set; None: they did not.
     """
 
-    most: int = MOST_LANGUAGES
-    server: int = 0
+    most: int
+    server: int
     own: int | None = None
 
     @property
     def guests(self) -> int:
-        """How many may be there for those who read them alone."""
+        """How many languages may be there only for those who read them."""
         return self.server if self.own is None else self.own
 
 
@@ -70,7 +68,7 @@ class LanguageChoice:
     """The languages of one room. Pure: who reads what and the time in, the targets out.
 
     Attributes:
-        chosen: For the room; always translated into.
+        chosen: The languages chosen for the room; always translated into.
         allowed: How many it may have. Chosen ones come first.
     """
 
@@ -79,7 +77,7 @@ class LanguageChoice:
     _unread_since: dict[str, float | None] = field(default_factory=dict)  # None: it has readers
 
     def settle(self, reads: Sequence[str], now: float) -> tuple[str, ...]:
-        """The targets now.
+        """Return the targets now.
 
         Args:
             reads: What those present want to read, who came first first.
@@ -101,12 +99,12 @@ class LanguageChoice:
 
     @property
     def read(self) -> tuple[str, ...]:
-        """Those of the targets that nobody chose."""
+        """The targets that nobody chose."""
         return tuple(self._unread_since)
 
     @property
     def resting(self) -> frozenset[str]:
-        """Those of them that nobody present reads."""
+        """The targets that nobody chose and nobody present reads."""
         return frozenset(name for name, since in self._unread_since.items() if since is not None)
 
     @property
@@ -116,7 +114,7 @@ class LanguageChoice:
 
     @property
     def next_at(self) -> float | None:
-        """When a language is to be dropped; `settle` then."""
+        """Clock second at which a language is to be dropped; `settle` then."""
         since = [since for since in self._unread_since.values() if since is not None]
         return min(since) + GRACE_S if since else None
 
@@ -141,7 +139,7 @@ class Languages:
 
     Args:
         allowed: How many it may have.
-        chosen: For the room.
+        chosen: The languages chosen for the room.
         readable: What can be made in writing; nothing else is added for a reader.
         wishes: What members said of themselves, by user id.
         clock: The time.
@@ -171,25 +169,25 @@ class Languages:
 
     @property
     def read(self) -> tuple[str, ...]:
-        """Those that it has for those who read them alone."""
+        """The languages that the room has only for those who read them."""
         return self._wanted.read
 
     @property
     def resting(self) -> frozenset[str]:
-        """Those of them that nobody present reads; they stay for a while."""
+        """The languages in `read` that nobody present reads; they are kept for a while."""
         return self._wanted.resting
 
     def choose(self, chosen: tuple[str, ...]) -> None:
-        """Give it others; `settle` then."""
+        """Give the room these languages instead; `settle` afterwards."""
         self._wanted.chosen = chosen
 
     @property
     def allowed(self) -> Allowed:
-        """How many it may have."""
+        """How many languages the room may have."""
         return self._wanted.allowed
 
     def allow(self, server: int) -> bool:
-        """The server lets readers add so many; True: that is new, to be settled.
+        """Let readers add this many, as the server says; returns True if that has to be settled.
 
         It holds in the place of what was said when the room began: it is the later word.
         """
@@ -198,16 +196,16 @@ class Languages:
         return new
 
     def wish(self, user_id: int, wishes: MemberLanguages) -> bool:
-        """What this member says now; whether they speak another language than was known."""
+        """Take a member's wishes; returns whether they speak another language than was known."""
         before, self._wishes[user_id] = self.of(user_id), wishes
         return wishes.speaks != before.speaks
 
     def of(self, user_id: int) -> MemberLanguages:
-        """What this member said."""
+        """Return what this member said of themselves."""
         return self._wishes.get(user_id, MemberLanguages())
 
     def reading(self, user_id: int, *, present: bool) -> Reading:
-        """Whether this member gets what they want to read, once it is settled."""
+        """Return whether this member gets what they want to read, once it is settled."""
         reads = self.of(user_id).reads
         found = outlook(reads, self.chosen, self._readable, self.allowed.guests)
         if found is not Reading.GIVEN or reads is None:
@@ -216,7 +214,7 @@ class Languages:
         return found if placed or (self._wanted.has_place and not present) else Reading.FULL
 
     def settle(self, present: Iterable[int]) -> tuple[str, ...]:
-        """The targets now, with these people in the channel."""
+        """Return the targets now, with these people in the channel."""
         reads = [
             reads
             for user_id in present

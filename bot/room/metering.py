@@ -12,34 +12,31 @@ class Metering:
     """Counts for one room.
 
     Args:
-        account: Of its guild; None: nothing is counted and nothing limited.
+        account: What the room's guild spends and may spend.
         say: Tells its people.
     """
 
-    def __init__(self, account: Account | None, say: Callable[[str], None]) -> None:
+    def __init__(self, account: Account, say: Callable[[str], None]) -> None:
         self._account = account
         self._say = say
 
     def admits(self, speaker: Speaker | None) -> bool:
-        """Whether speech of this speaker, or of somebody new, may be translated now."""
-        if self._account is None:
-            return True
+        """Return whether speech of this speaker, or of somebody new, may be translated now."""
         admitted = self._account.admits(None if speaker is None else speaker.heard_at)
-        self._notice(self._account)
+        self._notice()
         if not admitted and speaker is not None and speaker.speaking:
             speaker.fell_silent()
         return admitted
 
     def used(self, user_id: int, usage: Usage) -> None:
         """Count what a conversation of this person used; `spent.NOBODY` names none."""
-        if self._account is not None:
-            self._account.used(user_id, usage)
-            self._notice(self._account)
+        self._account.used(user_id, usage)
+        self._notice()
 
-    def today(self) -> Today | None:
-        """What the guild spent, where that is counted."""
-        return None if self._account is None else self._account.today()
+    def today(self) -> Today:
+        """Return what the guild spent today."""
+        return self._account.today()
 
-    def _notice(self, account: Account) -> None:
-        if (text := account.notice()) is not None:
+    def _notice(self) -> None:
+        if (text := self._account.notice()) is not None:
             self._say(text)

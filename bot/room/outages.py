@@ -14,11 +14,11 @@ class Outages:
     conversations may live on.
 
     Args:
-        services: What is known of them.
-        say: A notice to the people in the room.
+        services: What is known of the services.
+        say: Tells the people in the room.
         changed: Called when anything changed that people see.
-        translated: Whether anybody's conversation is open.
-        written: The languages that are made in writing, of which the text service may fail.
+        translated: Returns whether anybody's conversation is open.
+        written: Returns the languages made in writing, for which the text service may fail.
         renew: Called when what was given up may work again.
         give_up: Called with the reason when the room has to end.
     """
@@ -115,7 +115,7 @@ def _nothing() -> None:
 
 
 def began(trouble: ServiceTrouble) -> Text:
-    """The service can't be used for now."""
+    """Say that the service can't be used for now."""
     return t(
         "{reason} Nothing new can be translated since {time}. What you say now is kept for "
         "about {seconds} seconds, then it is lost.",
@@ -126,7 +126,7 @@ def began(trouble: ServiceTrouble) -> Text:
 
 
 def living_on(trouble: ServiceTrouble) -> Text:
-    """The service refuses for good, and some are translated all the same."""
+    """Say that the service refuses for good, though some are still translated."""
     return t(
         "{reason} Those who are being translated still are, until their next longer pause. "
         "Nobody else is translated.",
@@ -135,7 +135,7 @@ def living_on(trouble: ServiceTrouble) -> Text:
 
 
 def ended(trouble: ServiceTrouble) -> Text:
-    """The room ends, as the service refuses for good."""
+    """Say that the room ends, as the service refuses for good."""
     return t(
         "{reason} Translation has ended and nobody is heard anymore. Whoever runs this bot "
         "has to fix that (its log says how). Then start again with {command}.",
@@ -145,7 +145,7 @@ def ended(trouble: ServiceTrouble) -> Text:
 
 
 def refused(trouble: ServiceTrouble) -> Text:
-    """No room begins, as the service refuses for good."""
+    """Say that no room begins, as the service refuses for good."""
     return t(
         "{reason} Whoever runs this bot has to fix that. Its log says how.",
         reason=trouble.reason,
@@ -153,7 +153,7 @@ def refused(trouble: ServiceTrouble) -> Text:
 
 
 def missing_since(languages: Sequence[str], trouble: ServiceTrouble) -> Text:
-    """Captions in some languages are missing."""
+    """Say which languages have no captions, since when and why."""
     return t(
         "Captions in {languages} have been missing since {time}, as texts can't be translated: "
         "{reason}",
@@ -164,7 +164,7 @@ def missing_since(languages: Sequence[str], trouble: ServiceTrouble) -> Text:
 
 
 def when(trouble: ServiceTrouble) -> str:
-    """The time since when, as Discord shows it to each."""
+    """Return when the trouble began, as Discord shows it to each reader."""
     return f"<t:{int(trouble.since)}:t>"
 
 

@@ -36,8 +36,8 @@ class Output:
         count: Told what each member's conversations used.
 
     Attributes:
-        link: Where voice is played; None: nowhere at the moment.
-        speaks: Whether it is.
+        link: The voice link that voice is played to; None: nowhere at the moment.
+        speaks: Whether voice is played.
         shown: How often a caption was shown or changed.
     """
 
@@ -61,18 +61,18 @@ class Output:
         self.shown = 0
 
     def use_languages(self, languages: Sequence[str]) -> None:
-        """These are the room's languages from now on."""
+        """Show these languages from now on."""
         self._board.languages_changed(languages)
 
     def use_voice(self, *, speaks: bool) -> None:
-        """Whether translations are spoken from now on."""
+        """Speak translations from now on, or stop speaking them."""
         self.speaks = speaks
         if not speaks and self.link is not None:
             self.link.stop_playing()
 
     def said(self, speaker: Speaker, language: str, event: ConversationEvent) -> None:
         """Take what a speaker's conversation says."""
-        line = CaptionLine(speaker.stay, language)
+        line = CaptionLine(speaker.visit, language)
         match event:
             case Voice(turn=turn, pcm=pcm):
                 self._interpretation.voice(QueuedUtterance(line, turn), pcm, self._clock.now())
@@ -104,16 +104,16 @@ class Output:
             self._show([caption])
 
     def ended(self, speaker: Speaker, languages: Sequence[str]) -> None:
-        """Nothing more comes from these of a speaker's conversations."""
+        """End these languages of a speaker: nothing more comes from their conversations."""
         for language in languages:
-            line = CaptionLine(speaker.stay, language)
+            line = CaptionLine(speaker.visit, language)
             self._interpretation.broke_off(line)
             self._show(self._captions.finish_line(line))
 
     def withdrawn(self, speaker: Speaker) -> None:
         """Take back what is not final: nothing of this speaker is shown or played any more."""
-        self._interpretation.silence(speaker.stay)
-        self._show(self._captions.withdraw(speaker.stay))
+        self._interpretation.silence(speaker.visit)
+        self._show(self._captions.withdraw(speaker.visit))
 
     def _show(self, captions: Sequence[Caption]) -> None:
         for caption in captions:
@@ -126,7 +126,7 @@ class Output:
             self._board.say(message)
 
     def service_is_back(self) -> None:
-        """What was lost for the service's sake is worth a word again."""
+        """Say again when words are lost, as the service works again."""
         self._said_codes -= _LOST
 
     def _take_back(self, utterance: QueuedUtterance) -> None:

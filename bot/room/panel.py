@@ -20,13 +20,13 @@ class Surface(Protocol):
 
     @property
     def panel_id(self) -> int:
-        """Of the message; 0 while there is none."""
+        """Id of the panel's message; 0 while there is none."""
 
     async def leaving(self) -> None:
-        """The bot is about to leave the voice channel: what stands there is taken away."""
+        """Take away what stands in the voice channel, as the bot is about to leave it."""
 
     async def show(self, status: RoomStatus) -> bool:
-        """Bring it to this state; an ended one is a summary. Whether anything was sent.
+        """Show this state, or a summary of an ended room; returns whether anything was sent.
 
         Raises:
             ChatError: It can't be shown; `retryable` says whether it may be later.
@@ -66,15 +66,15 @@ class Panel:
 
     @property
     def panel_id(self) -> int:
-        """Of the message that is shown; 0 while there is none."""
+        """Id of the message that is shown; 0 while there is none."""
         return self._surface.panel_id
 
     async def leaving(self) -> None:
-        """To be called before the bot leaves a voice channel."""
+        """Take away what stands in the voice channel. To be called before the bot leaves it."""
         await self._surface.leaving()
 
     def touch(self) -> None:
-        """Something changed; otherwise it is looked at each 5 s."""
+        """Show the room anew, as something changed; otherwise it is looked at every 5 s."""
         self._touched = True
         if not self._resting:
             self._over.set()

@@ -5,7 +5,7 @@ from bot.words import command, t
 
 
 def busy() -> RoomBusyError:
-    """The guild has one."""
+    """Return why no room begins: the guild has one."""
     return RoomBusyError(
         t(
             "This server is already translating a voice channel. Stop it with {stop}.",
@@ -15,17 +15,17 @@ def busy() -> RoomBusyError:
 
 
 def stopped() -> RoomError:
-    """It was stopped while it started."""
+    """Return why a room does not begin: it was stopped while it started."""
     return RoomError(t("Translation was stopped before it began."))
 
 
 def restarting() -> RestartingError:
-    """The process ends."""
+    """Return why nothing begins or changes: the process ends."""
     return RestartingError(t("I'm restarting. Try again in a minute."))
 
 
 def none_runs() -> NoRoomError:
-    """The guild has none."""
+    """Return why nothing can be done: the guild has no room."""
     return NoRoomError(
         t(
             "Nothing is being translated here. Start with {start}.",

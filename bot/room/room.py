@@ -3,13 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 from bot.clock import Clock
 from bot.consent.admission import Admission
-from bot.consent.consent import Consent
-from bot.consent.newcomers import Newcomers
 from bot.domain.events import (
     SPEECH_RATE,
     ConversationEvent,
@@ -23,23 +20,21 @@ from bot.domain.events import (
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Occasion, Sight
 from bot.domain.plan import RoomPlan, RoomStatus, SpeakerStatus
-from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, VoiceLink
+from bot.domain.ports import CaptionBoard, JoinVoice, VoiceLink
 from bot.domain.spent import NOBODY
 from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.errors import ChatError, ParleyError
 from bot.room import ending
-from bot.room.empty_channel import Emptiness
-from bot.room.ending import Ending
-from bot.room.fan_out import Fanning
-from bot.room.languages import MOST_LANGUAGES, Allowed, Languages, Reading
+from bot.room.ending import Emptiness, InTime
+from bot.room.languages import Allowed, Languages, Reading
 from bot.room.metering import Metering
 from bot.room.outages import Outages
 from bot.room.output import Output
 from bot.room.roster import SpeakerRoster
+from bot.room.services import TranslationServices
 from bot.room.speaker import Speaker
 from bot.tasks import TaskOwner
 from bot.usage.allowance import Account
-from bot.usage.availability import Services
 from bot.words import t
 
 __all__ = ["Room", "RoomPlan", "RoomStatus", "SpeakerStatus"]
@@ -52,89 +47,120 @@ PostNotice = Callable[[RoomPlan, Occasion, tuple[int, ...]], Awaitable[None]]
 """Posts the notice of a room; the user ids are of those who are heard then. Raises ChatError."""
 
 
-async def _no_notice(*_: object) -> None:
-    return
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a guild and its members want of a room, as it opens.
+
+    Attributes:
+        allowed: How many languages it may have.
+        wishes: What members said of themselves, by user id.
+        glossary: How terms are translated, by target language.
+    """
+
+    allowed: Allowed
+    wishes: Mapping[int, MemberLanguages]
+    glossary: Glossary
+
+
+@dataclass(frozen=True, slots=True)
+class RoomCallbacks:
+    """What a room, or its board, calls of the registry that it belongs to.
+
+    Attributes:
+        ended: Called when the room is to end.
+        changed: Called when something changed that people see or that has to be remembered.
+        unwritable: Called with the reason when nothing can be written in the text channel.
+        post_notice: Posts the room's notice.
+        in_time: Waits for a part of the room's end.
+    """
+
+    ended: Callable[[], None]
+    changed: Callable[[], None]
+    unwritable: Callable[[str], None]
+    post_notice: PostNotice
+    in_time: InTime
 
 
 class Room:
     """Runs one plan. Implements the voice link's Listener.
 
     Made once its board is open; `attach` gives it the link; `begin` posts the notice and lets it
-    hear; `deafen` ends the hearing at once, `close` everything in order. Without an `account`
-    nothing is counted and nothing limited. `changed` is called when something changed that people
-    see or that has to be remembered.
+    hear; `deafen` ends the hearing at once, `close` everything in order.
+
+    Args:
+        plan: What it is to do.
+        translation: How speech is translated.
+        admission: Decides whom it hears.
+        preferences: What its guild and its members want.
+        board: Shows its captions and what it says.
+        account: What its guild spends and may spend.
+        clock: The time.
+        callbacks: What it calls of the registry that it belongs to.
     """
 
     def __init__(
         self,
         plan: RoomPlan,
+        translation: TranslationServices,
         *,
-        interpreter: Interpreter,
-        consent: Consent,
+        admission: Admission,
+        preferences: Preferences,
         board: CaptionBoard,
+        account: Account,
         clock: Clock,
-        ended: Callable[[], None],
-        glossary: Glossary,
-        account: Account | None = None,
-        fanning: Fanning | None = None,
-        wishes: Mapping[int, MemberLanguages] = MappingProxyType({}),
-        most_languages: int = MOST_LANGUAGES,
-        guests: int = 0,
-        changed: Callable[[], None] = lambda: None,
-        paused: bool = False,
-        newcomers: Newcomers | None = None,
-        sight: Callable[[int], Sight] = lambda _: Sight.EVERYTHING,
-        post_notice: PostNotice = _no_notice,
-        process: Ending | None = None,
-        services: Services | None = None,
+        callbacks: RoomCallbacks,
     ) -> None:
-        self._newcomers = newcomers
         self.plan = plan
-        named = newcomers.named if newcomers is not None else lambda _: True
-        self._admission = Admission(consent, sight, named, paused)
+        self._admission = admission
+        self._consent = admission.consent
+        self._newcomers = admission.newcomers
         self._admitted: frozenset[int] = frozenset()  # heard now
-        self._post_notice = post_notice
+        self._callbacks = callbacks
+        self._changed = callbacks.changed
+        self._ended = callbacks.ended
         self._posting = asyncio.Lock()
         self._metering = Metering(account, board.say)
-        self._consent = consent
         self._board = board
         self._clock = clock
-        self._ended = ended
-        self._glossary = glossary  # by target language
+        self._glossary = preferences.glossary
         self._link: VoiceLink | None = None
         self._output = Output(board, clock, originals=plan.originals, count=self._count)
         self._speakers = SpeakerRoster(
-            interpreter, fanning, self._said, self._requests, lambda: self._agreeing
+            translation.interpreter,
+            translation.fanning,
+            self._said,
+            self._requests,
+            lambda: self._agreeing,
         )
-        self._services = services or Services(clock)
+        self._availability = translation.availability
         self._outages = Outages(
-            self._services,
+            self._availability,
             say=board.say,
-            changed=changed,
+            changed=self._changed,
             translated=lambda: self._speakers.translated,
             written=lambda: self._speakers.written(self.plan.targets),
             renew=self._renew,
             give_up=self.lost,
         )
         self.languages = Languages(
-            Allowed(most_languages, guests, plan.guests),
+            preferences.allowed,
             plan.targets,
-            frozenset() if fanning is None else fanning.readable,
-            wishes,
+            translation.fanning.readable,
+            preferences.wishes,
             clock=clock,
             due=self._settle,
         )
         self._emptiness = Emptiness(clock, lambda: self._empty, self._deserted)
-        self._changed = changed
         self._tasks = TaskOwner(f"room {plan.guild_id}")
         self._noticed: dict[str, str] = {}  # how each matter stands
         self._started_at = clock.now()
         self._heard_at: float | None = None
         self._usage = Usage()
-        self._process = process or Ending()
         self._restarting = False
         self._closing = False
-        self._stop_listening = consent.listen(self._consent_changed)
+        self._newcomers.posted = self.sight_changed
+        self._newcomers.paused = lambda: self.paused
+        self._stop_listening = self._consent.listen(self._consent_changed)
 
     def attach(self, link: VoiceLink) -> None:
         """Hear through this link, once the notice for its voice channel is posted: see `begin`."""
@@ -142,7 +168,7 @@ class Room:
         self.plan = replace(self.plan, voice_channel_id=link.channel_id)
         for user_id in set(self._speakers) - {member.id for member in link.members()}:
             self._dismiss(user_id)
-        if self._admission.told_in == link.channel_id and self._newcomers is not None:
+        if self._admission.told_in == link.channel_id:
             self._newcomers.begin(link.members())  # the notice was posted through an earlier link
         self._allow()
         self._emptiness.look()
@@ -160,12 +186,11 @@ class Room:
             while not self._admission.ended and self._admission.told_in != (where := self.where):
                 plan = replace(self.plan, voice_channel_id=where)
                 heard = () if self.paused else sorted(self._admission.willing(self._members))
-                await self._post_notice(plan, occasion, tuple(heard))
+                await self._callbacks.post_notice(plan, occasion, tuple(heard))
                 self._admission.told_in = where
                 occasion = Occasion.MOVED  # should the bot have been moved meanwhile
         if not self._admission.ended:
-            if self._newcomers is not None:
-                self._newcomers.begin(self._members)
+            self._newcomers.begin(self._members)
             self._allow()
             self._settle()
             self._outages.begin()
@@ -201,8 +226,7 @@ class Room:
 
     def sight_changed(self) -> None:
         """Look anew at who can read the text channel; who no longer can is no longer heard."""
-        if self._newcomers is not None:
-            self._newcomers.look_again()
+        self._newcomers.look_again()
         self._allow()
         self._settle()
 
@@ -241,7 +265,7 @@ class Room:
 
     @property
     def where(self) -> int:
-        """The voice channel in which it is now."""
+        """Id of the voice channel in which it is now."""
         return self.plan.voice_channel_id if self._link is None else self._link.channel_id
 
     def use_languages(self, chosen: tuple[str, ...], spoken: str | None) -> None:
@@ -255,18 +279,18 @@ class Room:
         self._settle()
 
     def use_guests(self, guests: int) -> None:
-        """How many languages the server lets guests add, from now on."""
+        """Let guests add this many languages from now on."""
         if self.languages.allow(guests):
             self._settle()
 
     def use_wishes(self, user_id: int, wishes: MemberLanguages) -> None:
-        """What this member speaks and reads from now on."""
+        """Follow what this member speaks and reads from now on."""
         if self.languages.wish(user_id, wishes):
             self._replace(user_id)
         self._settle()
 
     def reading(self, user_id: int) -> Reading:
-        """Whether this member can read what they want to now, or could if they came."""
+        """Return whether this member can read what they want to now, or could if they came."""
         return self.languages.reading(user_id, present=user_id in self._readers)
 
     def _settle(self) -> None:
@@ -288,7 +312,7 @@ class Room:
             self._output.ended(speaker, (language,))
 
     def _replace(self, user_id: int) -> None:
-        """Let a new stay begin with the next words; a sentence under way ends in this one."""
+        """Let a new visit begin with the next words; a sentence under way ends in this one."""
         speaker = self._speakers.get(user_id)
         if speaker is not None and speaker.speaking:
             speaker.stale = True
@@ -318,7 +342,7 @@ class Room:
 
     @property
     def _readers(self) -> list[int]:
-        """Those present who see the captions' channel."""
+        """User ids of those present who see the captions' channel."""
         sight = self._admission.sight
         return [member.id for member in self._members if sight(member.id) is not Sight.NOTHING]
 
@@ -370,16 +394,14 @@ class Room:
         """Take the newer name and picture of someone already known."""
         if (speaker := self._speakers.get(member.id)) is not None:
             speaker.member = member
-        if self._newcomers is not None:
-            self._newcomers.entered(member)
+        self._newcomers.entered(member)
         self._allow()
         self._emptiness.look()
         self._settle()
 
     def left(self, user_id: int) -> None:
         """End the conversations of someone who went; their last sentence still arrives."""
-        if self._newcomers is not None:
-            self._newcomers.left(user_id)
+        self._newcomers.left(user_id)
         self._allow()
         self._dismiss(user_id)
         self._emptiness.look()
@@ -441,7 +463,7 @@ class Room:
     # Looking in, and the end
 
     def status(self) -> RoomStatus:
-        """The room as it is now."""
+        """Return the room as it is now."""
         now = self._clock.now()
         link = self._link
         return RoomStatus(
@@ -457,9 +479,9 @@ class Room:
             chosen=self.languages.chosen,
             ended=self._closing,
             restarting=self._restarting,
-            trouble=self._services.speech.trouble,
-            interrupted=self._services.speech.lasting is not None,
-            text_trouble=self._services.texts.trouble,
+            trouble=self._availability.speech.trouble,
+            interrupted=self._availability.speech.lasting is not None,
+            text_trouble=self._availability.texts.trouble,
             missing=self._outages.missing,
         )
 
@@ -479,7 +501,7 @@ class Room:
         )
 
     def saved(self, starter_id: int, panel_id: int) -> SavedRoom:
-        """The room as it is to come back after the process was killed."""
+        """Return the room as it is to come back after the process was killed."""
         return SavedRoom(
             self.plan.guild_id,
             self.where,
@@ -494,7 +516,7 @@ class Room:
         )
 
     def say(self, text: str) -> None:
-        """A notice to the people in the room."""
+        """Tell the people in the room."""
         self._board.say(text)
 
     def interrupt(self) -> None:
@@ -515,11 +537,10 @@ class Room:
         self.languages.close()
         for user_id in self._speakers:
             self._dismiss(user_id)
-        in_time, name = self._process.in_time, f"room {self.plan.guild_id}"
+        in_time, name = self._callbacks.in_time, f"room {self.plan.guild_id}"
         await in_time(self._tasks.drain(), ending.AFTER_WORDS, f"last words of {name}")
         await self._tasks.close()
-        if self._newcomers is not None:
-            await self._newcomers.close()
+        await self._newcomers.close()
         await in_time(self._board.close(), ending.AFTER_CAPTIONS, f"captions of {name}")
         if self._link is not None:
             await in_time(self._link.close(), ending.AFTER_LINK, f"voice link of {name}")

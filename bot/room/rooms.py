@@ -2,32 +2,25 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.clock import Clock
-from bot.consent.consent import AnswerStore, Consent, Consents
+from bot.consent.consent import Consent
 from bot.domain.glossary import Glossary
-from bot.domain.notices import EveryTextChannel, Notice, Notices, Occasion, TextChannels
-from bot.domain.ports import Interpreter, JoinVoice, OpenBoard
+from bot.domain.notices import Notice, Occasion
 from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
-from bot.domain.stores import RoomStore, SettingsStore, WishStore
 from bot.errors import ChatError, NoRoomError, UsageError
-from bot.guild.preferences import Wishing
 from bot.guild.room_languages import chosen
 from bot.locks import KeyedLimit
 from bot.room import refusals
 from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
-from bot.room.fan_out import Fanning
-from bot.room.languages import MOST_LANGUAGES, Reading
-from bot.room.opening import Record, RoomFactory, Start
+from bot.room.languages import Reading
+from bot.room.opening import RoomFactory, Start
 from bot.room.panel import Panel, Surface
-from bot.room.room import Room, RoomPlan, RoomStatus, join_anew
-from bot.room.saved_rooms import RememberedRooms
+from bot.room.room import Room, RoomCallbacks, RoomPlan, RoomStatus, join_anew
+from bot.room.services import RoomServices
 from bot.tasks import TaskOwner
-from bot.usage.allowance import Account, Accounts
-from bot.usage.availability import Services
+from bot.usage.allowance import Account
 from bot.words import t
 
 log = logging.getLogger(__name__)
@@ -37,80 +30,28 @@ class Rooms:
     """Starts and stops rooms.
 
     Args:
-        interpreter: The translation service.
-        store: Where consent is remembered.
-        join_voice: Joins a voice channel.
-        open_board: Opens a text channel for captions.
-        clock: The time.
-        glossary: Terms for every guild; a guild's own go before them.
-        accounts: What each guild spends and may spend; without, nothing is counted.
-        fanning: How further languages are made; None: a conversation for each.
-        settings: Has each server's settings; None: the defaults everywhere.
-        wishes: What members said of themselves; None: not kept.
-        own_glossary: Reads a guild's own terms; asked once.
-        record: Takes down what a board shows.
-        services: What is known of the translation services; None: they are taken to work.
-        now: Seconds since 1970.
-        saved: Where running rooms are remembered; None: nowhere.
-        most_languages: How many a room may have.
-        notices: Writes what people must read before they are heard; None: nothing is written, and
-            so nobody is heard who did not say yes.
-        text_channels: Knows who can read a text channel, and whether it can be written to.
+        services: What rooms use.
+
+    Attributes:
+        remembered: The rooms that run, kept so that they are back after a restart.
+        availability: What is known of whether the translation services can be used.
+        most_languages: How many languages a room may have.
+        most_guests: How many of them guests may ever add.
     """
 
-    def __init__(
-        self,
-        *,
-        interpreter: Interpreter,
-        store: AnswerStore,
-        join_voice: JoinVoice,
-        open_board: OpenBoard,
-        clock: Clock,
-        glossary: Glossary | None = None,
-        accounts: Accounts | None = None,
-        fanning: Fanning | None = None,
-        settings: SettingsStore | None = None,
-        wishes: WishStore | None = None,
-        saved: RoomStore | None = None,
-        most_languages: int = MOST_LANGUAGES,
-        notices: Notices | None = None,
-        text_channels: TextChannels | None = None,
-        own_glossary: Callable[[int], Awaitable[Glossary]] | None = None,
-        record: Record | None = None,
-        services: Services | None = None,
-        now: Callable[[], float] = lambda: 0.0,
-    ) -> None:
-        self._interpreter = interpreter
-        self._consents = Consents(store, settings)
-        self._join_voice = join_voice
-        self._clock = clock
-        self._notices = notices
-        self._text_channels = text_channels or EveryTextChannel()
-        self._wishing = Wishing(wishes, interpreter)
-        self.remembered = RememberedRooms(saved, clock, now)
-        self.most_languages = most_languages
+    def __init__(self, services: RoomServices) -> None:
+        self._services = services
+        self._interpreter = services.translation.interpreter
+        self._consents = services.guilds.consents
+        self._notices = services.channels.notices
+        self._wishing = services.guilds.wishes
+        self._glossaries = services.guilds.glossaries
+        self.remembered = services.guilds.saved
+        self.availability = services.translation.availability
+        self.most_languages = services.translation.most_languages
+        self.most_guests = services.translation.most_guests
         self._process = Ending()
-        self.services = services or Services(clock)
-        self._opening = RoomFactory(
-            interpreter,
-            self._consents,
-            join_voice,
-            open_board,
-            clock,
-            glossary or {},
-            accounts,
-            fanning,
-            settings,
-            self._wishing,
-            notices,
-            self._text_channels,
-            most_languages,
-            self.services,
-            own_glossary,
-            record,
-            self._process,
-        )
-        self.most_guests = self._opening.most_guests
+        self._opening = RoomFactory(services)
         self._panels: dict[int, Panel] = {}
         self._starters: dict[int, int] = {}
         self._turned_down: dict[int, int] = {}  # voice channels, and whose
@@ -123,28 +64,28 @@ class Rooms:
         return len(self._rooms)
 
     def languages(self) -> dict[str, bool]:
-        """Target languages by code, and whether each can be spoken back."""
+        """Return the target languages by code, and whether each can be spoken back."""
         return dict(self._interpreter.languages())
 
     async def consent(self, guild_id: int) -> Consent:
-        """Who of this guild agreed to be heard."""
+        """Return who of this guild agreed to be heard."""
         return await self._consents.of(guild_id)
 
     def stays_out(self, guild_id: int, user_id: int) -> bool:
-        """Whether it is known that a no of this person would change nothing."""
+        """Return whether it is known that a no of this person would change nothing."""
         return self._consents.stays_out(guild_id, user_id)
 
     def use_consent_mode(self, guild_id: int, mode: ConsentMode) -> None:
-        """A guild's consent is given this way from now on, in its running room too."""
+        """Take a guild's consent this way from now on, in its running room too."""
         self._consents.use_mode(guild_id, mode)
 
     def use_guests(self, guild_id: int, guests: int) -> None:
-        """Guests may add so many languages from now on, to a guild's running room too."""
+        """Let guests add this many languages from now on, to a guild's running room too."""
         if (room := self._rooms.get(guild_id)) is not None:
             room.use_guests(guests)
 
     async def settings(self, guild_id: int) -> GuildSettings:
-        """What a server set.
+        """Return what a server set.
 
         Raises:
             StoreError: The store can't be read.
@@ -152,7 +93,7 @@ class Rooms:
         return await self._opening.settings(guild_id)
 
     def guild_left(self, guild_id: int) -> None:
-        """The bot was removed: its room ends, and nothing of the guild stays in memory."""
+        """End the room of a guild that removed the bot, and keep nothing of it in memory."""
         self.deafen(guild_id)
         self._tasks.start(self._left(guild_id), f"left {guild_id}")
 
@@ -220,8 +161,7 @@ class Rooms:
             room = await self._opened(plan, account, paused=paused, occasion=occasion)
         except BaseException:
             self._over(plan.guild_id)
-            if self._notices is not None:
-                self._notices.over(plan.guild_id)
+            self._notices.over(plan.guild_id)
             await self._interpreter.discard(plan.guild_id)
             raise
         finally:
@@ -232,19 +172,18 @@ class Rooms:
         self.text_channels_changed(plan.guild_id)  # it may have been lost meanwhile
 
     async def _opened(
-        self, plan: RoomPlan, account: Account | None, *, paused: bool, occasion: Occasion
+        self, plan: RoomPlan, account: Account, *, paused: bool, occasion: Occasion
     ) -> Room:
         guild_id = plan.guild_id
         start = self._starting[guild_id]
-        room = await self._opening.open(
-            plan,
-            account,
+        callbacks = RoomCallbacks(
             ended=lambda: self._end(guild_id),
             changed=lambda: self._changed(guild_id),
             unwritable=lambda reason: self._unwritable(guild_id, reason),
             post_notice=self._post_notice,
-            paused=paused,
+            in_time=self._process.in_time,
         )
+        room = await self._opening.open(plan, account, callbacks=callbacks, paused=paused)
         start.room = room
         try:
             start.check()
@@ -258,9 +197,8 @@ class Rooms:
     async def _post_notice(
         self, plan: RoomPlan, occasion: Occasion, heard: tuple[int, ...]
     ) -> None:
-        if self._notices is not None:
-            starter_id = self._starters.get(plan.guild_id, NOBODY)
-            await self._notices.post(Notice(plan, occasion, starter_id, heard))
+        starter_id = self._starters.get(plan.guild_id, NOBODY)
+        await self._notices.post(Notice(plan, occasion, starter_id, heard))
 
     # Text channels
 
@@ -273,7 +211,7 @@ class Rooms:
         room = self._rooms.get(guild_id)
         if room is None:
             return
-        reason = self._text_channels.refusal(room.plan.text_channel_id)
+        reason = self._services.channels.readers.refusal(room.plan.text_channel_id)
         if reason is None:
             room.sight_changed()
         else:
@@ -292,20 +230,17 @@ class Rooms:
         if (panel := self._panels.get(guild_id)) is not None:
             panel.text_channel_lost()
         self._end(guild_id)
-        if self._notices is not None:
-            plan = replace(room.plan, voice_channel_id=room.where)
-            starter_id = self._starters.get(guild_id, NOBODY)
-            self._tasks.start(
-                self._notices.farewell(plan, starter_id, reason), f"farewell {guild_id}"
-            )
+        plan = replace(room.plan, voice_channel_id=room.where)
+        starter_id = self._starters.get(guild_id, NOBODY)
+        self._tasks.start(self._notices.farewell(plan, starter_id, reason), f"farewell {guild_id}")
 
     def use_glossary(self, guild_id: int, glossary: Glossary) -> None:
-        """A guild's own terms from now on, in its running room too."""
+        """Use these terms of a guild's own from now on, in its running room too."""
         if guild_id not in self._rooms:
             return  # the next one reads them
-        self._opening.glossaries[guild_id] = glossary
+        self._glossaries.use(guild_id, glossary)
         if (room := self._rooms.get(guild_id)) is not None:
-            room.use_glossary(self._opening.glossary(guild_id))
+            room.use_glossary(self._glossaries.of(guild_id))
 
     def _end(self, guild_id: int) -> None:
         if self._process.begun:
@@ -374,7 +309,7 @@ class Rooms:
                 await self._gone(guild_id)
 
     async def _ends_anyway(self, guild_id: int) -> bool:
-        """Whether it ends with the process; then it was to be back, and is not any more."""
+        """Return whether the room ends with the process; if so, it will not be back afterwards."""
         if self._process.begun:
             await self.remembered.drop(guild_id)
         return self._process.begun
@@ -383,7 +318,7 @@ class Rooms:
         """Keep nothing of a room that has ended, or did not begin."""
         del self._rooms[guild_id]
         self._starters.pop(guild_id, None)
-        self._opening.glossaries.pop(guild_id, None)
+        self._glossaries.drop(guild_id)
 
     async def _finish(self, room: Room, panel: Panel | None) -> None:
         """End everything of a room, however one part of it fails or waits."""
@@ -398,20 +333,19 @@ class Rooms:
             finally:
                 if panel is not None:
                     await self._process.in_time(panel.close(), AFTER_LINK, "panel")
-                if self._notices is not None:
-                    self._notices.over(guild_id)
+                self._notices.over(guild_id)
                 await dropped
 
     def turned_down(self, channel_id: int) -> bool:
-        """Whether a room in this voice channel was ended by hand, and people are still there."""
+        """Return whether a room was ended by hand in this channel, and people are still there."""
         return channel_id in self._turned_down
 
     def emptied(self, channel_id: int) -> None:
-        """Nobody is left in this voice channel."""
+        """Let rooms start by themselves in this voice channel again, as nobody is left there."""
         self._turned_down.pop(channel_id, None)
 
     def runs(self, guild_id: int) -> bool:
-        """Whether a guild has a room, one that starts or ends too."""
+        """Return whether a guild has a room, including one that starts or ends."""
         return guild_id in self._rooms
 
     # While it runs
@@ -440,7 +374,8 @@ class Rooms:
             if (panel := self._panels.get(guild_id)) is not None:
                 await panel.leaving()
             speaks = room.plan.spoken is not None
-            await join_anew(room, channel_id, self._join_voice, speaks=speaks)
+            join = self._services.channels.join_voice
+            await join_anew(room, channel_id, join, speaks=speaks)
             try:
                 await room.begin(Occasion.MOVED)
             except ChatError as error:
@@ -465,7 +400,8 @@ class Rooms:
             begins = plan.spoken is not None and room.plan.spoken is None
             room.use_languages(plan.targets, plan.spoken)
             if begins:  # joined to hear only, it does not ask to speak on a stage
-                await join_anew(room, room.where, self._join_voice, speaks=True)
+                join = self._services.channels.join_voice
+                await join_anew(room, room.where, join, speaks=True)
 
     async def wish(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> None:
         """Keep what a member says of themselves; a running room follows at once.
@@ -479,7 +415,7 @@ class Rooms:
             room.use_wishes(user_id, wishes)
 
     async def reading(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> Reading:
-        """Whether a member gets the language they read, in the running room or else the next.
+        """Return whether a member gets the language they read, in the running room or the next.
 
         Raises:
             StoreError: The store can't be read.
@@ -489,7 +425,7 @@ class Rooms:
         return await self._opening.reading(guild_id, wishes)
 
     async def wishes(self, guild_id: int, user_id: int) -> MemberLanguages:
-        """What a member said of themselves.
+        """Return what a member said of themselves.
 
         Raises:
             StoreError: The store can't be read.
@@ -497,7 +433,7 @@ class Rooms:
         return (await self._wishing.of(guild_id)).get(user_id, MemberLanguages())
 
     async def forget(self, guild_id: int, user_id: int) -> bool:
-        """Name this person nowhere as the one who started a room; whether they were.
+        """Name this person nowhere as the one who started a room; returns whether they were named.
 
         Raises:
             StoreError: The store still does.
@@ -509,7 +445,7 @@ class Rooms:
         return await self.remembered.forget(guild_id, user_id) or started
 
     def show(self, guild_id: int, surface: Surface) -> None:
-        """Keep this true to the guild's room until it ends.
+        """Keep a surface up to date with the guild's room until that ends.
 
         Raises:
             NoRoomError: None is running.
@@ -517,7 +453,7 @@ class Rooms:
         self._panels[guild_id] = Panel(
             self._running(guild_id).status,
             surface,
-            self._clock,
+            self._services.clock,
             shown=lambda: self._remember(guild_id),
         )
 
@@ -537,7 +473,7 @@ class Rooms:
     # Looking in, and the end
 
     def status(self, guild_id: int) -> RoomStatus:
-        """A guild's room as it is now.
+        """Return a guild's room as it is now.
 
         Raises:
             NoRoomError: None is running.
@@ -555,7 +491,7 @@ class Rooms:
         return self._running(guild_id).where
 
     def starter(self, guild_id: int) -> int:
-        """Who started a guild's room, also one that is starting; `NOBODY`: nobody that is known."""
+        """Return who started a guild's room, also one that is starting; `NOBODY` if unknown."""
         return self._starters.get(guild_id, NOBODY)
 
     def running(self) -> list[RoomStatus]:
@@ -563,14 +499,14 @@ class Rooms:
         return [room.status() for room in self._rooms.values() if room is not None]
 
     def over(self, guild_id: int) -> bool:
-        """Whether a guild has no room, or one that hears nobody any more and ends."""
+        """Return whether a guild has no room, or one that hears nobody any more and ends."""
         if (start := self._starting.get(guild_id)) is not None:
             return start.called_off
         room = self._rooms.get(guild_id)
         return room is None or room.over
 
     def find(self, guild_id: int) -> Room | None:
-        """A guild's running room, if any."""
+        """Return a guild's running room, if any."""
         return self._rooms.get(guild_id)
 
     def _running(self, guild_id: int) -> Room:

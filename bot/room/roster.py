@@ -25,7 +25,7 @@ class SpeakerRoster:
     def __init__(
         self,
         interpreter: Interpreter,
-        fanning: Fanning | None,
+        fanning: Fanning,
         said: Said,
         requests: Callable[[int], list[ConversationRequest]],
         agreed: Callable[[], int],
@@ -37,18 +37,18 @@ class SpeakerRoster:
         self._agreed = agreed
         self._present: dict[int, Speaker] = {}
         self._read: frozenset[str] = frozenset()  # by the plan before
-        self._stays = itertools.count(1)
+        self._visits = itertools.count(1)
 
     def __iter__(self) -> Iterator[int]:
-        """Their user ids; the set may change meanwhile."""
+        """Iterate over the speakers' user ids; speakers may come and go meanwhile."""
         return iter(tuple(self._present))
 
     def get(self, user_id: int) -> Speaker | None:
-        """The speaker of this id, if they spoke."""
+        """Return the speaker of this id, if they spoke."""
         return self._present.get(user_id)
 
     def stale(self) -> list[int]:
-        """User ids of those whose next words are to begin another stay."""
+        """Return the user ids of those whose next words are to begin another visit."""
         return [user_id for user_id, speaker in self._present.items() if speaker.stale]
 
     @property
@@ -57,30 +57,30 @@ class SpeakerRoster:
         return any(speaker.translated for speaker in self._present.values())
 
     def given_up(self) -> list[int]:
-        """User ids of those of whom a language has ended, though it is wanted."""
+        """Return the user ids of those of whom a language has ended, though it is wanted."""
         return [user_id for user_id, speaker in self._present.items() if speaker.given_up]
 
     def written(self, languages: Sequence[str]) -> list[str]:
-        """Which of these are made in writing, for any of them."""
+        """Return which of these languages are made in writing, for any speaker."""
         present = self._present.values()
         return [one for one in languages if any(speaker.writes((one,)) for speaker in present)]
 
     def pop(self, user_id: int) -> Speaker | None:
-        """The same, and no longer one of them."""
+        """Remove and return the speaker of this id, if they spoke."""
         return self._present.pop(user_id, None)
 
     def arrived(self, member: Member, plan: RoomPlan) -> Speaker:
-        """A speaker for someone who was not one."""
+        """Add and return a speaker for a member who was not one."""
         division = self._division(plan)
         requests = {request.target: request for request in self._requests(member.id)}
         speaker = self._present[member.id] = Speaker(
-            next(self._stays),
+            next(self._visits),
             member,
             [requests[target] for target in division.heard],
             self._interpreter,
             self._said,
             written=[requests[target] for target in division.written],
-            texts=self._fanning.texts if self._fanning is not None else None,
+            texts=self._fanning.texts,
         )
         speaker.rest(plan.resting)
         return speaker
@@ -126,8 +126,6 @@ class SpeakerRoster:
             speaker.converse(request)
 
     def _division(self, plan: RoomPlan) -> Division:
-        if self._fanning is None:
-            return Division(plan.targets, ())
         stands = sum(speaker.conversations for speaker in self._present.values())
         chosen = len(plan.targets) - len(plan.read)
         return self._fanning.divide(

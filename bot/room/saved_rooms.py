@@ -30,12 +30,12 @@ class RememberedRooms:
     A store that fails ends no room: the room would not be back, and the log says so.
 
     Args:
-        store: Where; None: nowhere.
+        store: Where the rooms are kept.
         clock: The time.
         now: Seconds since 1970.
     """
 
-    def __init__(self, store: RoomStore | None, clock: Clock, now: Callable[[], float]) -> None:
+    def __init__(self, store: RoomStore, clock: Clock, now: Callable[[], float]) -> None:
         self._store = store
         self._now = now
         self._next = Alarm(clock, self._again)
@@ -45,46 +45,44 @@ class RememberedRooms:
         self._tasks = TaskOwner("remembered rooms")
 
     def keep(self, room: SavedRoom) -> None:
-        """Write it soon, if anything changed."""
-        if self._store is None or self._newest.get(room.guild_id) == room:
+        """Write a room's state soon, if anything changed."""
+        if self._newest.get(room.guild_id) == room:
             return
         self._newest[room.guild_id] = room
-        self._tasks.start(self._write(self._store, room.guild_id), f"keep {room.guild_id}")
+        self._tasks.start(self._write(room.guild_id), f"keep {room.guild_id}")
         if not self._next.waits:
             self._next.set_in(EVERY_S)
 
     def _again(self) -> None:
-        if self._store is None or not self._newest:
+        if not self._newest:
             return
         self._written.clear()
         for guild_id in self._newest:
-            self._tasks.start(self._write(self._store, guild_id), f"keep {guild_id}")
+            self._tasks.start(self._write(guild_id), f"keep {guild_id}")
         self._next.set_in(EVERY_S)
 
     def fresh(self, room: SavedRoom) -> bool:
         """Return whether a room ran so lately that its people still expect it."""
         return -_AHEAD_S <= self._now() - room.saved_at <= OLDEST_S
 
-    async def _write(self, store: RoomStore, guild_id: int) -> None:
+    async def _write(self, guild_id: int) -> None:
         async with self._locks.of(guild_id):
             newest = self._newest.get(guild_id)
             if newest is None or newest == self._written.get(guild_id):
                 return  # it ended, or a later write was first
             try:
-                await store.save_room(replace(newest, saved_at=self._now()))
+                await self._store.save_room(replace(newest, saved_at=self._now()))
             except StoreError as error:
                 log.warning("a running room could not be remembered: %s", error)
             else:
                 self._written[guild_id] = newest
 
     async def drop(self, guild_id: int) -> None:
-        """It ended, and is not to come back."""
+        """Forget a room, which ended and is not to come back."""
         self._newest.pop(guild_id, None)
         self._written.pop(guild_id, None)
         if not self._newest:
             self._next.cancel()
-        if self._store is None:
-            return
         async with self._locks.of(guild_id):
             try:
                 await self._store.drop_room(guild_id)
@@ -92,21 +90,19 @@ class RememberedRooms:
                 log.warning("an ended room could not be forgotten: %s", error)
 
     async def rooms(self) -> list[SavedRoom]:
-        """Those that ran when the process ended.
+        """Return the rooms that ran when the process ended.
 
         Raises:
             StoreError: The store can't be read.
         """
-        return [] if self._store is None else await self._store.rooms()
+        return await self._store.rooms()
 
     async def forget(self, guild_id: int, user_id: int) -> bool:
-        """Name this person nowhere as the one who started; whether they were.
+        """Name this person nowhere as the one who started; returns whether they were named.
 
         Raises:
             StoreError: They still are.
         """
-        if self._store is None:
-            return False
         async with self._locks.of(guild_id):
             room = await self._store.room(guild_id)
             if room is None or room.starter_id != user_id:

@@ -25,36 +25,36 @@ class Speaker:
     """Feeds one member's speech to their conversations and passes on what is said of it.
 
     Args:
-        stay: The number of this stay, unique in the room.
+        visit: The number of this visit, unique in the room.
         member: Who speaks.
         requests: What to open, one for each language that has a conversation; the first leads;
             it needs its source text where others are made from it.
         interpreter: The translation service.
         said: Called with this speaker, the target language and each event, until closed.
         written: What is made from what the lead conversation hears, one for each language.
-        texts: Translates that; needed where there are any.
+        texts: Translates that.
     """
 
     def __init__(
         self,
-        stay: int,
+        visit: int,
         member: Member,
         requests: list[ConversationRequest],
         interpreter: Interpreter,
         said: Said,
         *,
         written: Sequence[ConversationRequest] = (),
-        texts: TextTranslator | None = None,
+        texts: TextTranslator,
     ) -> None:
-        self.stay = stay
+        self.visit = visit
         self.member = member
         self._said: Said | None = said
         self._discarded = False
         self._interpreter = interpreter
         self._texts = texts
         self._hidden: set[str] = set()
-        self.known: set[str] = set()  # every language of this stay, ended ones too
-        self.stale = False  # to be replaced by a new stay as soon as nothing is being said
+        self.known: set[str] = set()  # every language of this visit, ended ones too
+        self.stale = False  # to be replaced by a new visit as soon as nothing is being said
         self.states: dict[str, ConversationState] = {}
         self.began_at = 0.0  # when the current or last stretch of speech began
         self.heard_at: float | None = None
@@ -80,21 +80,19 @@ class Speaker:
 
     def write(self, request: ConversationRequest) -> None:
         """Translate into one more language from what the lead conversation hears."""
-        if self._texts is None:
-            raise TypeError("a written language needs a text translator")
         self.known.add(request.target)
         self._made_from[request.target] = self._lead_target
         self._further[request.target] = self._made(request, self._lead_target, self._texts)
 
     def may_write(self, language: str) -> bool:
-        """Whether it can be written without a new stay: for the first time, or as it was before."""
+        """Return whether it can be written in this visit: for the first time, or as before."""
         before = self._made_from.get(language)
         return language not in self.known or (
             before == self._lead_target and language not in self._conversations
         )
 
     def writes(self, languages: Collection[str]) -> bool:
-        """Whether one of these is made in writing."""
+        """Return whether one of these is made in writing."""
         return any(language in self._further for language in languages)
 
     @property
@@ -108,20 +106,20 @@ class Speaker:
         return ConversationState.CLOSED in self.states.values()
 
     def hears(self, languages: Collection[str]) -> bool:
-        """Whether one of these has a conversation of its own."""
+        """Return whether one of these has a conversation of its own."""
         return any(language in self._conversations for language in languages)
 
     def rest(self, languages: Collection[str]) -> None:
-        """Of the written languages, begin nothing new in these, and go on in the others."""
+        """Begin nothing new in these of the written languages, and go on in the others."""
         for language, further in self._further.items():
             further.rest(resting=language in languages)
 
     def made_from(self, language: str) -> str:
-        """The language of the conversation whose turns this one's are; mostly its own."""
+        """Return the language of the conversation whose turns this one's are; mostly its own."""
         return self._made_from.get(language, language)
 
     def leads(self, language: str) -> bool:
-        """Whether other languages are made from this one's conversation."""
+        """Return whether other languages are made from this one's conversation."""
         return language == self._lead_target and bool(self._further)
 
     @property
@@ -202,7 +200,7 @@ class Speaker:
         return len(self._conversations)
 
     def heard(self, pcm: bytes, began_at: float, at: float) -> None:
-        """Speech of this member (PCM16, 16 kHz, mono), heard from `began_at` until `at`."""
+        """Take speech of this member (PCM16, 16 kHz, mono), heard from `began_at` until `at`."""
         if not self._speaking:
             self._speaking = True
             self.began_at = began_at
@@ -211,7 +209,7 @@ class Speaker:
             conversation.feed(pcm)
 
     def fell_silent(self) -> None:
-        """The member stopped speaking."""
+        """Let the turns end, as the member stopped speaking."""
         self._speaking = False
         for conversation in self._conversations.values():
             conversation.fell_silent()

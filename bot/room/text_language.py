@@ -81,7 +81,7 @@ class TextLanguage:
         texts: Translates.
         said: Told everything, on the event loop.
         glossary: Source term to target term.
-        guild_id: Whose room it is in.
+        guild_id: The guild whose room it is in.
         after: The last turn that is not its own, as it was translated when the language was had
             before.
     """
@@ -117,7 +117,7 @@ class TextLanguage:
         self.left_out = 0  # turns
 
     def take(self, event: ConversationEvent) -> None:
-        """An event of the lead conversation."""
+        """Take an event of the lead conversation."""
         if self._closed:
             return
         match event:
@@ -177,7 +177,7 @@ class TextLanguage:
         self._flush()
 
     def _wanted(self, turn: _Turn) -> _Text | None:
-        """What its final translation is made of, once that is known."""
+        """Return what its final translation is made of, once that is known."""
         if turn.source is not None:
             whole = turn.source.final or turn.ended
             return _Text(turn.source.text, turn.source.language) if whole else None
@@ -233,7 +233,7 @@ class TextLanguage:
         self._flush()
 
     def _echo(self, turn: _Turn) -> None:
-        """It was said in this language."""
+        """Show what was said as it was said, as that was in this language."""
         turn.answers.clear()
         turn.answers.append(Echoed(turn.number))
         if turn.source is not None:
@@ -266,7 +266,7 @@ class TextLanguage:
         self._said(TurnEnded(turn.number))
 
     def _stop(self, failed: Failed) -> None:
-        """The language is over: what was not translated stays so."""
+        """End the language: what was not translated will not be."""
         self._closed = True
         self._drop_interim()
         for turn in self._turns.values():

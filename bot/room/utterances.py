@@ -44,7 +44,7 @@ class Utterances:
         self._count = 0
 
     def of(self, caption: Caption, now: float) -> int:
-        """The utterance of a caption or its newer state; all its languages have the same."""
+        """Return the utterance of a caption or its newer state; all its languages have the same."""
         recent = self._recent.setdefault(caption.speaker.id, [])
         utterance = next((known for known in recent if caption.key in known.lines), None)
         if utterance is None:

@@ -70,7 +70,7 @@ class VoiceQueue:
         self.dropped = 0  # utterances left unspoken because too much waited
 
     def voice(self, utterance: QueuedUtterance, pcm: bytes, now: float) -> None:
-        """A piece of the voice of an utterance."""
+        """Take a piece of the voice of an utterance."""
         if utterance in self._dropped:
             return
         self._pass_over_stalled(now)
@@ -89,21 +89,21 @@ class VoiceQueue:
             self._shed()
 
     def ended(self, utterance: QueuedUtterance) -> None:
-        """No more voice comes for it; the next in line is spoken."""
+        """End an utterance, for which no more voice comes; the next in line is spoken."""
         for waiting in self._queue:
             if waiting.utterance == utterance:
                 waiting.ended = True
         self._advance()
 
     def broke_off(self, line: CaptionLine) -> None:
-        """The conversation brings no more voice for what it had begun; what there is, is spoken."""
+        """End what a conversation had begun: no more voice comes, and what there is, is spoken."""
         for waiting in self._queue:
             if waiting.utterance.line == line:
                 waiting.ended = True
         self._advance()
 
     def take_back(self, utterance: QueuedUtterance) -> float:
-        """It should not be heard after all.
+        """Take back an utterance that should not be heard after all.
 
         Returns:
             Seconds handed on for it if nothing was for another since, else 0.
@@ -117,10 +117,10 @@ class VoiceQueue:
                 waiting.pieces.clear()
         return handed
 
-    def silence(self, stay: int) -> None:
-        """Leave unspoken whatever still waits of this stay."""
+    def silence(self, visit: int) -> None:
+        """Leave unspoken whatever still waits of this visit."""
         for waiting in tuple(self._queue):
-            if waiting.utterance.line.stay == stay:
+            if waiting.utterance.line.visit == visit:
                 waiting.ended = True
                 waiting.pieces.clear()
                 self._dropped.append(waiting.utterance)

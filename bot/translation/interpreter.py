@@ -56,7 +56,7 @@ class LiveTranslate:
         SettingsError: A value is missing or can't be.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - settings of the service, by name
         self,
         *,
         url: str,

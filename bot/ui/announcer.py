@@ -17,7 +17,6 @@ from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings
 from bot.domain.stores import SettingsStore
 from bot.errors import ChatError, StoreError
-from bot.room.rooms import Rooms
 from bot.ui import notice
 from bot.ui.answers import guild_locale
 from bot.ui.permissions import Text, Voice
@@ -38,24 +37,25 @@ class Announcer:
     the notice after the room has ended, as it must be readable until then.
 
     Args:
+        client: Finds channels and people.
         service: Who hears the speech.
         settings: Say what is kept, and in which language to speak.
         remove_later: Removes messages.
     """
 
-    def __init__(self, service: str, settings: SettingsStore, remove_later: RemoveLater) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        service: str,
+        settings: SettingsStore,
+        remove_later: RemoveLater,
+    ) -> None:
+        self._client = client
         self._service = service
         self._settings = settings
         self._remove_later = remove_later
         self._posted: defaultdict[int, list[tuple[Text, int]]] = defaultdict(list)  # by guild
         self._minutes: dict[int, float] = {}  # by guild, for which captions stay
-        self._client: discord.Client | None = None
-        self._rooms: Rooms | None = None
-
-    def belong_to(self, client: discord.Client, rooms: Rooms) -> None:
-        """Write with this client; the buttons are of these rooms."""
-        self._client = client
-        self._rooms = rooms
 
     async def post(self, notice_: Notice) -> None:
         """Post a notice with its buttons in the room's text channel.
@@ -114,13 +114,13 @@ class Announcer:
             )
         )
         words = render(said, plan.locale)
-        guild = None if self._client is None else self._client.get_guild(plan.guild_id)
+        guild = self._client.get_guild(plan.guild_id)
         voice = None if guild is None else guild.get_channel(plan.voice_channel_id)
         try:
             if _writable(voice, plan.text_channel_id):
                 await voice.send(words, allowed_mentions=discord.AllowedMentions.none())
                 return
-            if starter_id != NOBODY and self._client is not None:
+            if starter_id != NOBODY:
                 starter = await self._client.fetch_user(starter_id)
                 await starter.send(words)
                 return
@@ -130,7 +130,7 @@ class Announcer:
             log.warning("why a room ended could be said to nobody")
 
     def _text(self, channel_id: int) -> Text:
-        channel = self._client.get_channel(channel_id) if self._client is not None else None
+        channel = self._client.get_channel(channel_id)
         if not isinstance(channel, Text):
             raise ChatError(t("The text channel no longer exists."))
         return channel
@@ -144,15 +144,11 @@ class Announcer:
     async def _send(
         self, channel: Text, words: str, locale: str, pinged: Iterable[int] = ()
     ) -> int:
-        if self._rooms is None:
-            raise TypeError("the announcer belongs to no client yet")
-        view = notice.ConsentButtons(self._rooms, locale)
-        view.stop()  # the registered one answers; discord.py would keep each that was sent
         try:
             async with asyncio.timeout(_POST_S):
                 message = await channel.send(
                     words,
-                    view=view,
+                    view=notice.consent_buttons(locale),
                     allowed_mentions=discord.AllowedMentions(
                         everyone=False, roles=False, users=[discord.Object(i) for i in pinged]
                     ),

@@ -29,6 +29,25 @@ _OPT_IN: Final = GuildSettings()
 _MOST_NAMED: Final = 40  # people in one message; their mentions fit its 2,000 characters
 
 
+_JOIN_IN: Final = "parley:consent:join"
+_STAY_OUT: Final = "parley:consent:leave"
+
+
+def consent_buttons(locale: str) -> discord.ui.View:
+    """Return the two buttons as they are posted; the registered `ConsentButtons` answer them."""
+    view = discord.ui.View(timeout=None)
+    success, secondary = discord.ButtonStyle.success, discord.ButtonStyle.secondary
+    for style, label, custom_id in (
+        (success, t("Join in"), _JOIN_IN),
+        (secondary, t("Stay out"), _STAY_OUT),
+    ):
+        view.add_item(
+            discord.ui.Button(style=style, label=render(label, locale), custom_id=custom_id)
+        )
+    view.stop()  # discord.py would keep each that was sent
+    return view
+
+
 class ConsentButtons(PacedView):
     """The buttons to join in and to stay out, for any guild.
 
@@ -43,13 +62,13 @@ class ConsentButtons(PacedView):
         self.join_in.label = render(t("Join in"), locale)
         self.stay_out.label = render(t("Stay out"), locale)
 
-    @discord.ui.button(style=discord.ButtonStyle.success, custom_id="parley:consent:join")
+    @discord.ui.button(style=discord.ButtonStyle.success, custom_id=_JOIN_IN)
     async def join_in(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Hear this person from now on."""
         await take_time(interaction)
         await answer(interaction, await joined_in(self._rooms, interaction))
 
-    @discord.ui.button(style=discord.ButtonStyle.secondary, custom_id="parley:consent:leave")
+    @discord.ui.button(style=discord.ButtonStyle.secondary, custom_id=_STAY_OUT)
     async def stay_out(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """Do not hear this person, from this moment."""
         leaving = stayed_out(self._rooms, _guild_id(interaction), interaction.user.id)

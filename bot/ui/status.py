@@ -246,16 +246,15 @@ def _foot(status: RoomStatus, waiting: int) -> list[str]:
                 waiting,
             )
         )
-    if status.today is not None:
-        spent = usage.today(status.today)
-        if (by := status.today.cost.by) is None:
-            foot.append(t("-# Today in this server: {spent} (an estimate)", spent=spent))
-        else:
-            foot.append(
-                t(
-                    "-# Today in this server: {spent} (an estimate; prices: {prices})",
-                    spent=spent,
-                    prices=by,
-                )
+    spent = usage.today(status.today)
+    if (by := status.today.cost.by) is None:
+        foot.append(t("-# Today in this server: {spent} (an estimate)", spent=spent))
+    else:
+        foot.append(
+            t(
+                "-# Today in this server: {spent} (an estimate; prices: {prices})",
+                spent=spent,
+                prices=by,
             )
+        )
     return foot

@@ -159,7 +159,7 @@ class Accounts:
         *,
         limit_minutes: float,
         clock: Clock,
-        settings: Callable[[int], Awaitable[GuildSettings]] | None = None,
+        settings: Callable[[int], Awaitable[GuildSettings]],
     ) -> None:
         self._settings = settings
         self._ledger = ledger
@@ -175,7 +175,7 @@ class Accounts:
             StoreError: The store can't be read.
         """
         await self._ledger.load(guild_id)
-        own = await self._settings(guild_id) if self._settings is not None else GuildSettings()
+        own = await self._settings(guild_id)
         if guild_id not in self._guilds:
             self._guilds[guild_id] = Account(
                 guild_id, self._ledger, self._prices, self._limit_of(own), self._clock

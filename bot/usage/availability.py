@@ -40,7 +40,7 @@ class Availability:
         now: Seconds since 1970.
     """
 
-    def __init__(self, name: str, clock: Clock, now: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(self, name: str, clock: Clock, now: Callable[[], float]) -> None:
         self._name = name
         self._clock = clock
         self._now = now
@@ -228,7 +228,7 @@ class Services:
         texts: Translation of texts, by which further languages are made.
     """
 
-    def __init__(self, clock: Clock, now: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(self, clock: Clock, now: Callable[[], float]) -> None:
         self.speech = Availability("the translation service", clock, now)
         self.texts = Availability("the text translation service", clock, now)
 

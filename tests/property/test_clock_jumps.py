@@ -123,7 +123,13 @@ class Process:
         self.ledger = Ledger(
             world.usage, model="m", text_model="t", clock=self.clock, wall=self.wall.now
         )
-        self.accounts = Accounts(self.ledger, Prices({}), limit_minutes=LIMIT, clock=self.clock)
+        self.accounts = Accounts(
+            self.ledger,
+            Prices({}),
+            limit_minutes=LIMIT,
+            clock=self.clock,
+            settings=world.settings.settings,
+        )
         self.house = Housekeeping(world.guilds, world.usage, clock=self.clock, wall=self.wall)
         self.transcripts = Transcripts(
             world.lines, world.settings, clock=self.clock, wall=self.wall

@@ -15,9 +15,9 @@ from bot.audio.opus import SILENCE
 from bot.domain.events import ConversationEvent, ConversationRequest, Final, Member, Partial, Speech
 from bot.domain.ports import Listener
 from bot.room.room import RoomPlan
-from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryConversation, MemoryInterpreter, World
+from tests.support.rooms import RoomParts
 from tests.unit.voice.voice_call import RATE, Desk, Group, Talker
 
 GUILD, STARTER = 1, 99
@@ -114,13 +114,13 @@ class Scene:
         self.interpreter = TalkativeInterpreter()
         self.world = World(*MEMBERS.values())
         self.links: list[DeskLink] = []
-        self.rooms = Rooms(
+        self.rooms = RoomParts(
             interpreter=self.interpreter,
-            store=MemoryConsent(),
+            answers=MemoryConsent(),
             join_voice=self._join,
             open_board=self.world.open_board,
             clock=self.clock,
-        )
+        ).rooms()
         self.talkers = {u: self.desk.join(u, 1000 + u, announced=False) for u in HERTZ}
         self.speech = {u: self.talkers[u].tone(HERTZ[u], FRAMES) for u in HERTZ}
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.domain.events import Caption, ConversationRequest, Member
 from bot.room.speaker import Speaker
 from tests.support.room import MemoryInterpreter
+from tests.support.texts import MemoryTexts
 
 
 class KeptCaptions:
@@ -30,4 +31,4 @@ class KeptCaptions:
 def one_speaker(member: Member) -> Speaker:
     """Two conversations, into English and Spanish."""
     requests = [ConversationRequest(member.id, target) for target in ("en", "es")]
-    return Speaker(1, member, requests, MemoryInterpreter(), lambda *_: None)
+    return Speaker(1, member, requests, MemoryInterpreter(), lambda *_: None, texts=MemoryTexts())

@@ -1,61 +1,23 @@
 """Rooms with everything around them in memory: links that are made anew, wishes, what is saved."""
 
 import asyncio
+from collections.abc import Callable
 
 from bot.domain.events import Member, Speech
-from bot.domain.notices import EveryTextChannel, Sight
-from bot.domain.ports import Listener
-from bot.domain.stored import GuildSettings, MemberLanguages, SavedRoom
+from bot.domain.ports import Listener, Look
+from bot.domain.stored import GuildSettings, MemberLanguages
 from bot.errors import VoiceLinkError
 from bot.room.fan_out import Fanning, FanOut
 from bot.room.languages import Reading
 from bot.room.room import RoomPlan
-from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings
-from tests.support.room import MemoryConsent, MemoryInterpreter, MemoryLink, World
+from tests.support.room import MemoryBoard, MemoryConsent, MemoryInterpreter, MemoryLink, World
+from tests.support.rooms import OpenChannels, Roombook, RoomParts, Roomy, Wishbook
 from tests.support.texts import MemoryTexts
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
 FRAME = bytes(640)
-
-
-class Wishbook:
-    """A WishStore in memory."""
-
-    def __init__(self, **said: MemberLanguages) -> None:
-        self.rows = {int(name.removeprefix("u")): wishes for name, wishes in said.items()}
-
-    async def wishes(self, guild_id: int) -> dict[int, MemberLanguages]:
-        assert guild_id == 1
-        return dict(self.rows)
-
-    async def put_wishes(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> None:
-        assert guild_id == 1
-        self.rows[user_id] = wishes
-
-    async def forget_wishes(self, guild_id: int, user_id: int) -> None:
-        assert guild_id == 1
-        self.rows.pop(user_id, None)
-
-
-class Roombook:
-    """A RoomStore in memory."""
-
-    def __init__(self) -> None:
-        self.rows: dict[int, SavedRoom] = {}
-
-    async def save_room(self, room: SavedRoom) -> None:
-        self.rows[room.guild_id] = room
-
-    async def drop_room(self, guild_id: int) -> None:
-        self.rows.pop(guild_id, None)
-
-    async def room(self, guild_id: int) -> SavedRoom | None:
-        return self.rows.get(guild_id)
-
-    async def rooms(self) -> list[SavedRoom]:
-        return list(self.rows.values())
 
 
 class Street(World):
@@ -80,25 +42,6 @@ class Street(World):
         return link
 
 
-class Channels(EveryTextChannel):
-    """Text channels that all can read but those who are shut out."""
-
-    def __init__(self) -> None:
-        self.shut_out: set[int] = set()
-
-    def sight(self, text_channel_id: int, user_id: int) -> Sight:
-        if user_id in self.shut_out:
-            return Sight.NOTHING
-        return super().sight(text_channel_id, user_id)
-
-
-class Roomy:
-    """A service that has room for whatever is wanted."""
-
-    def has_room(self, conversations: int, guild_id: int) -> bool:
-        return conversations >= 0 and guild_id == 1
-
-
 class House:
     """By default each chosen language has a conversation; readers' are made in writing."""
 
@@ -119,20 +62,30 @@ class House:
         self.settings.guilds[1] = GuildSettings(guests=guests)
         self.saved = Roombook()
         self.wishbook = wishes or Wishbook()
-        self.channels = Channels()
-        self.rooms = Rooms(
+        self.channels = OpenChannels()
+        self.rooms = RoomParts(
             interpreter=self.interpreter,
-            store=MemoryConsent(*(member.id for member in members)),
-            join_voice=self.world.join_voice,
-            open_board=self.world.open_board,
+            answers=MemoryConsent(*(member.id for member in members)),
+            join_voice=self._join,
+            open_board=self._open,
             clock=self.clock,
             fanning=Fanning(fan_out, self.texts, Roomy()),
             settings=self.settings,
             wishes=self.wishbook,
             saved=self.saved,
             most_languages=most,
-            text_channels=self.channels,
-        )
+            readers=self.channels,
+        ).rooms()
+
+    # A test may put others in the place of the world's.
+
+    async def _join(self, channel_id: int, listener: Listener, *, speaks: bool) -> MemoryLink:
+        return await self.world.join_voice(channel_id, listener, speaks=speaks)
+
+    async def _open(
+        self, channel_id: int, look: Look, refused: Callable[[str], None]
+    ) -> MemoryBoard:
+        return await self.world.open_board(channel_id, look, refused)
 
     async def start(
         self, *targets: str, spoken: str | None = None, guests: int | None = None

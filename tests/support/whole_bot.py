@@ -24,7 +24,6 @@ from bot.errors import ChatError
 from bot.records.forgetting import Forgetting
 from bot.records.transcripts import Transcripts
 from bot.room.room import RoomPlan
-from bot.room.rooms import Rooms
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.rooms import RoomTable
@@ -38,6 +37,7 @@ from bot.usage.allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
+from tests.support.rooms import RoomParts
 from tests.support.speech_by_pitch import Ear, PitchService
 from tests.support.usage_in_memory import Calendar
 from tests.unit.voice.voice_call import Desk, Talker
@@ -173,22 +173,28 @@ class WholeBot:
             clock=self.clock,
             wall=Calendar(self.clock),
         )
-        self.rooms = Rooms(
+        self.rooms = RoomParts(
             interpreter=LiveTranslate(
                 url="ws://127.0.0.1:9/x", api_key="none", model=MODEL, clock=self.clock
             ),
-            store=ConsentTable(self.database),
+            answers=ConsentTable(self.database),
             join_voice=self._join,
             open_board=self._open_board,
             clock=self.clock,
-            accounts=Accounts(self.ledger, Prices({}), limit_minutes=0, clock=self.clock),
+            accounts=Accounts(
+                self.ledger,
+                Prices({}),
+                limit_minutes=0,
+                clock=self.clock,
+                settings=self.settings.settings,
+            ),
             settings=self.settings,
             wishes=WishTable(self.database),
             saved=RoomTable(self.database),
             notices=self,
-            text_channels=self,
+            readers=self,
             record=self.transcripts.record,
-        )
+        ).rooms()
         self.forgetting = Forgetting(self.rooms, self.ledger, self.transcripts)
 
     async def _join(self, channel_id: int, listener: Listener, *, speaks: bool) -> DeskLink:

@@ -11,10 +11,12 @@ import discord.gateway
 import discord.http
 import pytest
 import yarl
+from discord.ext import commands, tasks
 
 from bot.chat.limits import http_trace
-from bot.client import ParleyBot
+from bot.client import DiscordEndpoints, Handlers, ParleyBot
 from bot.ui.cooldowns import Cooldowns
+from bot.ui.interface import Interface
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent
 from tests.unit.room.test_left_guild import rooms_over
@@ -29,20 +31,10 @@ async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ParleyBot]:
     gateway = discord.gateway.DiscordWebSocket
     monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", yarl.URL(gateway.DEFAULT_GATEWAY))
     monkeypatch.setattr(discord.gateway, "GatewayRatelimiter", discord.gateway.GatewayRatelimiter)
-    bot = ParleyBot(
-        api_url="http://127.0.0.1:1/api/v10",
-        gateway_url=None,
-        ca_file=None,
-        cogs=[],
-        views=[],
-        buttons=[],
-        voice_state_changed=lambda *_: None,
-        connected_again=lambda: None,
-        guild_joined=lambda _: None,
-        guild_left=lambda _: None,
-        cooldowns=Cooldowns(rooms_over(MemoryConsent()), ManualClock()),
-        http_trace=http_trace(),
-    )
+    bot = ParleyBot(DiscordEndpoints("http://127.0.0.1:1/api/v10", None, None), http_trace())
+    handlers = Handlers(lambda *_: None, lambda: None, lambda _: None, lambda _: None)
+    cooldowns = Cooldowns(rooms_over(MemoryConsent()), ManualClock())
+    await bot.install(Interface([], [], []), handlers=handlers, cooldowns=cooldowns)
     async with bot:
         yield bot
     await bot.http.connector.close()  # it was never started
@@ -86,3 +78,34 @@ async def test_listeners_see_a_voice_state_as_it_came_whatever_discord_py_does_t
     client.dispatch("voice_state_update", SimpleNamespace(), state(den), kept)
     await asyncio.sleep(0)
     assert seen == [den, loft]
+
+
+class Asking(commands.Cog):
+    """A cog with a loop of its own, as some of the bot's have."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def cog_load(self) -> None:
+        self.ask.start()
+
+    async def cog_unload(self) -> None:
+        self.ask.cancel()
+
+    @tasks.loop(seconds=60)
+    async def ask(self) -> None:
+        self.asked.set()
+
+
+async def test_what_is_installed_works_before_the_login_and_ends_with_a_client_that_never_had_one(
+    client: ParleyBot,
+) -> None:
+    cog = Asking()
+    handlers = Handlers(lambda *_: None, lambda: None, lambda _: None, lambda _: None)
+    await client.install(Interface([cog], [], []), handlers=handlers, cooldowns=client.cooldowns)
+    await asyncio.wait_for(cog.asked.wait(), timeout=5)
+    asking = cog.ask.get_task()
+    await client.close()
+    assert asking is not None
+    await asyncio.wait({asking}, timeout=5)
+    assert asking.cancelled()

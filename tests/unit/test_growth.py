@@ -19,7 +19,6 @@ from bot.domain.stored import ConsentMode
 from bot.errors import RoomError
 from bot.guild.settings import SettingsService
 from bot.records.transcripts import Transcripts
-from bot.room.rooms import Rooms
 from bot.tasks import TaskOwner
 from bot.usage.allowance import Accounts
 from bot.usage.ledger import Ledger
@@ -28,7 +27,7 @@ from tests.support.clock import ManualClock
 from tests.support.growth import grown, sizes
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryConsent, MemoryInterpreter, MemoryLink
-from tests.support.rooms_in_memory import Roombook
+from tests.support.rooms import RoomParts
 from tests.support.usage_in_memory import Calendar, MemoryUsage
 
 DAY_S = 24 * 3600.0
@@ -106,19 +105,18 @@ class Town:
         self.transcripts = Transcripts(
             MemoryTranscripts(), self.settings, clock=self.clock, wall=wall
         )
-        self.rooms = Rooms(
+        self.rooms = RoomParts(
             interpreter=self.interpreter,
-            store=MemoryConsent(),
+            answers=MemoryConsent(),
             join_voice=self._join,
             open_board=self._open,
             clock=self.clock,
             accounts=self.accounts,
             settings=self.settings,
-            saved=Roombook(),
             notices=self.words,
-            own_glossary=self._glossary,
+            own_terms=self._glossary,
             record=self.transcripts.record,
-        )
+        ).rooms()
         self.settings.listen(self.accounts.settings_changed)
         self.settings.listen(lambda guild, now: self.rooms.use_consent_mode(guild, now.consent))
         self.link = MemoryLink()

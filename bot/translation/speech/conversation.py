@@ -51,7 +51,7 @@ class LiveConversation:
             said here.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - settings of the service, by name
         self,
         *,
         open_link: OpenLink,

@@ -44,7 +44,7 @@ def crowded(transport: ChannelTransport) -> ChannelBoard:
 
 
 def place(on: Scene) -> ChannelTransport:
-    return ChannelTransport(on.text(), Webhooks(on.app.id, LoopClock()))
+    return ChannelTransport(on.text(), Webhooks(lambda: on.app.id, LoopClock()))
 
 
 def standing(channel: Channel) -> list[Message]:
@@ -152,7 +152,7 @@ async def test_a_refusal_in_the_middle_costs_nothing_and_is_not_provoked_again()
 async def test_refused_own_messages_are_tried_again_after_growing_rests_or_a_change() -> None:
     async with scene() as on:
         clock = ManualClock()
-        transport = ChannelTransport(on.text(), Webhooks(on.app.id, clock))
+        transport = ChannelTransport(on.text(), Webhooks(lambda: on.app.id, clock))
         trouble = on.server.trouble(r"/channels/\d+/messages", method="POST", status=403)
         for second in range(1800):
             if transport.own_budget() is not None:
@@ -172,7 +172,7 @@ async def test_refused_own_messages_are_tried_again_after_growing_rests_or_a_cha
 async def test_a_name_that_discord_refuses_is_not_offered_with_each_caption() -> None:
     async with scene() as on:
         clock = ManualClock()
-        transport = ChannelTransport(on.text(), Webhooks(on.app.id, clock))
+        transport = ChannelTransport(on.text(), Webhooks(lambda: on.app.id, clock))
         await transport.post(ANA, "Before.")
         with refusing(on, 400):
             assert (await transport.post(ANA, "Once.")).ref.webhook_id is None
@@ -196,7 +196,7 @@ def refusing(on: Scene, status: int) -> Iterator[RestTrouble]:
 async def test_refused_threads_are_tried_again_after_growing_rests() -> None:
     async with scene() as on:
         clock = ManualClock()
-        webhooks = Webhooks(on.app.id, clock)
+        webhooks = Webhooks(lambda: on.app.id, clock)
         language = LanguageThread(on.text(), "en", webhooks, Budgets(own_budget))
         trouble = on.server.trouble("/threads$", method="POST", status=403)
         notices = []
@@ -216,7 +216,7 @@ async def test_refused_threads_are_tried_again_after_growing_rests() -> None:
 async def test_captions_in_an_archived_thread_are_removed_all_the_same() -> None:
     async with scene() as on:
         language = LanguageThread(
-            on.text(), "en", Webhooks(on.app.id, LoopClock()), Budgets(own_budget)
+            on.text(), "en", Webhooks(lambda: on.app.id, LoopClock()), Budgets(own_budget)
         )
         refs = [(await language.post(ANA, f"Sentence {n}.")).ref for n in range(2)]
         refs.append((await language.post(ANA, "Own.", own=True)).ref)
@@ -229,7 +229,7 @@ async def test_captions_in_an_archived_thread_are_removed_all_the_same() -> None
 
 async def test_a_thread_has_a_budget_of_its_own_once_it_is_open_and_keeps_it() -> None:
     async with scene() as on:
-        webhooks, own = Webhooks(on.app.id, LoopClock()), Budgets(own_budget)
+        webhooks, own = Webhooks(lambda: on.app.id, LoopClock()), Budgets(own_budget)
         threads = {code: LanguageThread(on.text(), code, webhooks, own) for code in ("en", "ja")}
         for code, thread in threads.items():
             assert thread.own_budget() is None, "where it stands is not known yet"
@@ -253,7 +253,7 @@ async def test_own_captions_of_an_earlier_run_are_found_and_nothing_else_of_the_
 ) -> None:
     look = Look(("en",), layout=layout, originals=False, caption_minutes=1)
     async with scene() as on:
-        made = Boards(on.app.id, LoopClock(), WallClock(LoopClock()))
+        made = Boards(lambda: on.app.id, LoopClock(), WallClock(LoopClock()))
         try:
             board = await made.open(on.text(), look)
             board.show(said(1, "By webhook."))
@@ -261,7 +261,7 @@ async def test_own_captions_of_an_earlier_run_are_found_and_nothing_else_of_the_
             places = [on.captions, *on.guild.state.threads.values()]
             here = places[-1]
             channel = on.client.get_channel(here.id)
-            transport = ChannelTransport(channel, Webhooks(on.app.id, LoopClock()))  # type: ignore[arg-type] # a channel of the loopback
+            transport = ChannelTransport(channel, Webhooks(lambda: on.app.id, LoopClock()))  # type: ignore[arg-type] # a channel of the loopback
             await transport.post(ANA, "Own.", own=True)
             await transport.post(DIGEST, "**Ana** Digest.", own=True)
             await transport.post(ANA, "Behind its language.", own=True)

@@ -28,7 +28,7 @@ ALL = ("en", "ja")
 
 @asynccontextmanager
 async def boards(on: Scene) -> AsyncIterator[Boards]:
-    made = Boards(on.app.id, LoopClock(), WallClock(LoopClock()))
+    made = Boards(lambda: on.app.id, LoopClock(), WallClock(LoopClock()))
     try:
         yield made
     finally:
@@ -307,7 +307,7 @@ async def test_captions_of_an_earlier_run_are_found_and_removed_and_nothing_else
             board.say("A notice.")
             await board.close()
         on.ana.write("Hello all", on.captions)
-        transport = ChannelTransport(on.text(), Webhooks(on.app.id, LoopClock()))
+        transport = ChannelTransport(on.text(), Webhooks(lambda: on.app.id, LoopClock()))
         found = [ref async for ref, since in transport.history() if since >= began]
         assert len(found) == 3
         assert await transport.delete_all(found) is together

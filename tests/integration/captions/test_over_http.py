@@ -195,7 +195,9 @@ class Setup:
         return found
 
     def transport(self, *, permissions: discord.Permissions = ALL) -> ChannelTransport:
-        return ChannelTransport(self.channel(permissions=permissions), Webhooks(BOT, LoopClock()))
+        return ChannelTransport(
+            self.channel(permissions=permissions), Webhooks(lambda: BOT, LoopClock())
+        )
 
 
 @pytest.fixture
@@ -260,7 +262,7 @@ async def test_a_notice_is_the_bots_own_message(setup: Setup) -> None:
 
 
 async def test_a_thread_is_written_to_through_its_parents_webhook(setup: Setup) -> None:
-    transport = ChannelTransport(setup.channel(THREAD), Webhooks(BOT, LoopClock()))
+    transport = ChannelTransport(setup.channel(THREAD), Webhooks(lambda: BOT, LoopClock()))
     ref = (await transport.post(ANA, "one")).ref
     await transport.edit(ref, ANA, "two")
     made, post, edit = setup.server.sent()

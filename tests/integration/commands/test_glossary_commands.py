@@ -153,4 +153,4 @@ async def test_the_hosts_own_file_must_be_whole(tmp_path: Path) -> None:
                 pass
         file.write_text("hello,hola,es")
         async with running(settings.load(None, given=given)) as app:
-            assert app.rooms._opening.default_glossary == {"es": {"hello": "hola"}}
+            assert app.rooms._glossaries.host == {"es": {"hello": "hola"}}

@@ -18,6 +18,7 @@ from bot.translation.text.queue import TextQueue
 from tests.integration.translation.translation_room import FLAT, KEY
 from tests.integration.translation.translation_service import Service, spoken
 from tests.support.room import MemoryBoard, MemoryConsent, World
+from tests.support.rooms import RoomParts
 
 
 class TimedBoard(MemoryBoard):
@@ -95,14 +96,14 @@ async def house(
     people = [Member(number, f"Member {number}") for number in range(1, members + 1)]
     world = World(*people)
     world.board = board = TimedBoard()
-    rooms = Rooms(
+    rooms = RoomParts(
         interpreter=interpreter,
-        store=MemoryConsent(*(member.id for member in people)),
+        answers=MemoryConsent(*(member.id for member in people)),
         join_voice=world.join_voice,
         open_board=world.open_board,
         clock=clock,
         fanning=Fanning(mode, desk, interpreter),
-    )
+    ).rooms()
     await rooms.start(RoomPlan(1, 10, 20, languages, spoken_back), people[0].id)
     try:
         yield House(rooms, world, board, desk, people)

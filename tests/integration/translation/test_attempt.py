@@ -21,7 +21,8 @@ from tests.integration.translation.translation_service import PATH, Service, Ses
 
 @asynccontextmanager
 async def looking_at(url: str) -> AsyncIterator[tuple[Availability, LiveTranslate]]:
-    service = Availability("the service", LoopClock())
+    clock = LoopClock()
+    service = Availability("the service", clock, clock.now)
     speech = LiveTranslate(url=url, api_key=KEY, model=FLAT, clock=LoopClock(), reach=service)
     async with speech as interpreter:
         service.use(interpreter.attempt)

@@ -91,7 +91,7 @@ class Channel:
 class Desk:
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.webhooks = Webhooks(BOT, self.clock)
+        self.webhooks = Webhooks(lambda: BOT, self.clock)
 
     async def of(self, channel: Channel) -> int:
         return (await self.webhooks.of(cast("CaptionChannel", channel))).id

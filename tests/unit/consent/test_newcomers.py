@@ -24,7 +24,7 @@ class Door:
         self.consent = Consent(1, self.store, frozenset(agreed), mode=mode)
         self.said: list[Announcement] = []
         self.refused = False
-        self.newcomers = Newcomers(self.consent, self._announce, self.clock)
+        self.newcomers = Newcomers(self.consent, self._announce, self.clock, lambda _: True)
 
     async def _announce(self, announcement: Announcement) -> frozenset[int]:
         if self.refused:

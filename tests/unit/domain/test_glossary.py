@@ -5,10 +5,10 @@ from bot.domain.glossary import Glossary, occurring, terms
 from bot.domain.stored import Term
 from bot.records.glossaries import Glossaries, load
 from bot.room.room import RoomPlan
-from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.records import MemoryGlossary
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
+from tests.support.rooms import RoomParts
 
 ANA = Member(1, "Ana")
 DEFAULT = {"en": {"canal": "channel", "sala": "room"}, "fr": {"canal": "canal"}}
@@ -37,15 +37,15 @@ async def test_conversations_open_with_the_terms_and_running_ones_are_told_new_o
     async def own(_: int) -> Glossary:
         return {"en": {"voz": "voice"}}
 
-    rooms = Rooms(
+    rooms = RoomParts(
         interpreter=interpreter,
-        store=MemoryConsent(1),
+        answers=MemoryConsent(1),
         join_voice=world.join_voice,
         open_board=world.open_board,
         clock=ManualClock(),
-        glossary=DEFAULT,
-        own_glossary=own,
-    )
+        host_terms=DEFAULT,
+        own_terms=own,
+    ).rooms()
     rooms.use_glossary(1, {"en": {"voz": "the store has it"}})
     await rooms.start(RoomPlan(1, 10, 20, ("en", "es")), 1)
     assert world.listener is not None
@@ -67,15 +67,15 @@ async def test_a_guilds_terms_are_asked_for_when_a_room_starts_and_not_while_it_
         asked.append(guild_id)
         return await load(store, guild_id)
 
-    rooms = Rooms(
+    rooms = RoomParts(
         interpreter=interpreter,
-        store=MemoryConsent(1),
+        answers=MemoryConsent(1),
         join_voice=world.join_voice,
         open_board=world.open_board,
         clock=ManualClock(),
-        glossary=DEFAULT,
-        own_glossary=own,
-    )
+        host_terms=DEFAULT,
+        own_terms=own,
+    ).rooms()
     glossaries = Glossaries(store, rooms.use_glossary)
     await store.put_terms(1, [Term("en", "voz", "voice")], most=9)
     await rooms.start(RoomPlan(1, 10, 20, ("en",)), 1)

@@ -9,10 +9,10 @@ from bot.records.transcripts import Transcripts
 from bot.records.utterances import Utterance
 from bot.room.fan_out import Fanning, FanOut
 from bot.room.room import RoomPlan
-from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
+from tests.support.rooms import RoomParts, Roomy
 from tests.support.texts import MemoryTexts
 from tests.support.usage_in_memory import Calendar
 
@@ -33,15 +33,15 @@ class House:
             clock=self.clock,
             wall=Calendar(self.clock),
         )
-        self.rooms = Rooms(
+        self.rooms = RoomParts(
             interpreter=self.interpreter,
-            store=MemoryConsent(1, 2),
+            answers=MemoryConsent(1, 2),
             join_voice=self.world.join_voice,
             open_board=self.world.open_board,
             clock=self.clock,
-            fanning=Fanning(fan_out, self.texts),
+            fanning=Fanning(fan_out, self.texts, Roomy()),
             record=self.transcripts.record,
-        )
+        ).rooms()
 
     def hear(self, member: Member) -> None:
         assert self.world.listener is not None

@@ -92,7 +92,7 @@ def test_a_turn_long_past_is_too_late() -> None:
 def test_withdrawal_takes_back_what_is_not_final() -> None:
     captions = Captions()
     told(Final(1, "Said."), Partial(2, "Being sai"), captions=captions)
-    (gone,) = captions.withdraw(LINE.stay)
+    (gone,) = captions.withdraw(LINE.visit)
     assert (gone.text, gone.source_text, gone.final) == ("", "", True)
     assert captions.finish_line(LINE) == []
 
@@ -107,11 +107,11 @@ def test_what_is_made_in_writing_began_with_the_turn_that_it_is_made_from() -> N
     captions = Captions()
     captions.apply(LINE, ANA, Partial(1, "Good"), 5.0)
     captions.apply(LINE, ANA, Partial(2, "And"), 9.0)
-    written = CaptionLine(LINE.stay, "es")
+    written = CaptionLine(LINE.visit, "es")
     late = captions.apply(written, ANA, Final(1, "Buenos días."), 9.0, made_from="en")
     assert late is not None
     assert late.began_at == 5.0
-    assert late.origin == Origin(LINE.stay, "en", 1)
+    assert late.origin == Origin(LINE.visit, "en", 1)
 
 
 def test_echoes_of_which_nothing_is_shown_are_not_remembered_for_ever() -> None:

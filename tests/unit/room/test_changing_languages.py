@@ -5,7 +5,8 @@ import pytest
 from bot.domain.events import Final, Partial, Voice, VoiceEnded
 from bot.domain.stored import MemberLanguages
 from bot.errors import LanguageError, NoRoomError, UsageError
-from tests.support.rooms_in_memory import ANA, BEN, House, Wishbook, settle
+from tests.support.rooms import Wishbook
+from tests.support.rooms_in_memory import ANA, BEN, House, settle
 
 
 async def test_a_language_is_added_and_removed_without_a_break_for_the_others() -> None:
@@ -52,7 +53,7 @@ async def test_a_language_that_comes_back_gets_captions_of_its_own() -> None:
     await house.rooms.choose(1, ("en",), None)
     await settle()
     await house.rooms.choose(1, ("en", "es"), None)
-    house.hush(ANA)  # with the pause a new stay begins
+    house.hush(ANA)  # with the pause a new visit begins
     await settle()
     house.hear(ANA)
     house.interpreter.of(1, "es").say(Final(1, "Dos."))

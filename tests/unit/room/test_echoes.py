@@ -19,10 +19,10 @@ from bot.domain.events import (
 )
 from bot.room.captions import CaptionLine, Captions
 from bot.room.room import RoomPlan
-from bot.room.rooms import Rooms
 from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
+from tests.support.rooms import RoomParts
 
 ANA = Member(1, "Ana")
 LINE = CaptionLine(1, "en")
@@ -141,13 +141,13 @@ async def test_the_rest_of_an_echo_is_cut_unless_anothers_voice_stands_before_it
     world = World(ANA)
     interpreter = MemoryInterpreter()
     clock = ManualClock()
-    rooms = Rooms(
+    rooms = RoomParts(
         interpreter=interpreter,
-        store=MemoryConsent(1),
+        answers=MemoryConsent(1),
         join_voice=world.join_voice,
         open_board=world.open_board,
         clock=clock,
-    )
+    ).rooms()
     await rooms.start(RoomPlan(1, 10, 20, ("en",), "en"), 1)
     assert world.listener is not None
     world.listener.heard(Speech(1, bytes(640), 0.0))

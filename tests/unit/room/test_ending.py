@@ -11,7 +11,8 @@ from bot.room import ending
 from bot.room.room import RoomPlan
 from bot.tasks import TaskOwner
 from tests.support.room import MemoryBoard, MemoryLink
-from tests.support.rooms_in_memory import ANA, BEN, House, Wishbook, settle
+from tests.support.rooms import Wishbook
+from tests.support.rooms_in_memory import ANA, BEN, House, settle
 
 RESTARTING = ending.RESTARTING
 
@@ -105,7 +106,7 @@ async def test_a_room_whose_edges_hang_ends_in_time_and_the_log_says_what(
         boards[channel_id] = MemoryBoard()
         return boards[channel_id]
 
-    house.rooms._opening.open_board = open_board
+    house.world.open_board = open_board  # type: ignore[assignment,method-assign]
     links: dict[int, MemoryLink] = {}
     for guild in (1, 2):
         await house.rooms.start(RoomPlan(guild, 10 * guild, 20 * guild, ("en",)), ANA.id)
@@ -131,7 +132,7 @@ async def test_what_starts_is_broken_off_and_nothing_starts_any_more() -> None:
         await never()
         raise AssertionError
 
-    house.rooms._opening.join_voice = join_voice
+    house.world.join_voice = join_voice  # type: ignore[method-assign]
     tasks = TaskOwner("test")
     starting = tasks.start(house.start("en"), "start")
     await settle()
@@ -153,7 +154,7 @@ async def test_a_room_that_is_being_moved_is_remembered_where_it_was() -> None:
         await never()
         raise AssertionError
 
-    house.rooms._join_voice = join_voice
+    house.world.join_voice = join_voice  # type: ignore[method-assign]
     tasks = TaskOwner("test")
     moving = tasks.start(house.rooms.move(1, 11), "move")
     await settle()

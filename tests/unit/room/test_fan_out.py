@@ -41,7 +41,7 @@ def test_auto_is_speech_while_the_whole_room_fits() -> None:
 
 
 def test_a_language_that_can_not_be_translated_in_writing_has_a_conversation() -> None:
-    fanning = Fanning(FanOut.TEXT, MemoryTexts("en", "fr"))
+    fanning = Fanning(FanOut.TEXT, MemoryTexts("en", "fr"), Room(0))
     assert fanning.divide(TARGETS, "en", lambda: 3, 7) == Division(("en", "es"), ("fr",))
 
 
@@ -57,7 +57,7 @@ def test_a_plan_asks_for_the_source_text_that_others_are_made_from(
 
 
 def test_one_language_needs_no_rule() -> None:
-    fanning = Fanning(FanOut.TEXT, MemoryTexts())
+    fanning = Fanning(FanOut.TEXT, MemoryTexts(), Room(0))
     assert fanning.divide(("es",), "es", lambda: 1, 7) == Division(("es",), ())
 
 
@@ -73,5 +73,5 @@ def test_what_nobody_chose_never_has_a_conversation(mode: FanOut, size: int) -> 
 
 def test_with_speech_alone_nothing_can_be_read_that_was_not_chosen() -> None:
     texts = MemoryTexts("en", "es")
-    assert Fanning(FanOut.SPEECH, texts).readable == frozenset()
-    assert Fanning(FanOut.AUTO, texts).readable == {"en", "es"}
+    assert Fanning(FanOut.SPEECH, texts, Room(0)).readable == frozenset()
+    assert Fanning(FanOut.AUTO, texts, Room(0)).readable == {"en", "es"}

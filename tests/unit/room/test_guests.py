@@ -7,7 +7,8 @@ from bot.domain.stored import MemberLanguages
 from bot.errors import LanguageError
 from bot.room.fan_out import FanOut
 from bot.room.languages import Reading
-from tests.support.rooms_in_memory import ANA, BEN, House, Wishbook, settle
+from tests.support.rooms import Wishbook
+from tests.support.rooms_in_memory import ANA, BEN, House, settle
 
 READS_ES = MemberLanguages(reads="es")
 
@@ -124,7 +125,7 @@ async def test_a_language_that_is_chosen_later_gets_a_conversation_and_gives_it_
     house.hear(ANA)
     assert house.open(1) == {"en"}
     await house.rooms.choose(1, ("en", "es"), None)
-    house.hush(ANA)  # with the pause a new stay begins
+    house.hush(ANA)  # with the pause a new visit begins
     await settle()
     house.hear(ANA)
     assert house.open(1) == {"en", "es"}

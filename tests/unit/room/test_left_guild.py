@@ -5,19 +5,20 @@ from bot.room.room import RoomPlan
 from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
+from tests.support.rooms import RoomParts
 
 PLAN = RoomPlan(1, 10, 20, ("en",), None)
 
 
 def rooms_over(store: MemoryConsent) -> Rooms:
     world = World(Member(1, "Ana"))
-    return Rooms(
+    return RoomParts(
         interpreter=MemoryInterpreter(),
-        store=store,
+        answers=store,
         join_voice=world.join_voice,
         open_board=world.open_board,
         clock=ManualClock(),
-    )
+    ).rooms()
 
 
 async def test_its_room_ends() -> None:

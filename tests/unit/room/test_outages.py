@@ -8,10 +8,10 @@ from bot.domain.events import ConversationState, Failed, Member, Speech, StateCh
 from bot.errors import ConversationError
 from bot.room.fan_out import Fanning, FanOut
 from bot.room.room import RoomPlan
-from bot.room.rooms import Rooms
 from bot.usage.availability import TELL_S, Services
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
+from tests.support.rooms import RoomParts, Roomy
 from tests.support.texts import MemoryTexts
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
@@ -27,15 +27,15 @@ class House:
         self.world = World(ANA, BEN)
         self.interpreter = MemoryInterpreter()
         self.services = Services(self.clock, lambda: 5000.0)
-        self.rooms = Rooms(
+        self.rooms = RoomParts(
             interpreter=self.interpreter,
-            store=MemoryConsent(ANA.id, BEN.id),
+            answers=MemoryConsent(ANA.id, BEN.id),
             join_voice=self.world.join_voice,
             open_board=self.world.open_board,
             clock=self.clock,
-            fanning=Fanning(FanOut.TEXT, MemoryTexts("en", "es")),
-            services=self.services,
-        )
+            fanning=Fanning(FanOut.TEXT, MemoryTexts("en", "es"), Roomy()),
+            availability=self.services,
+        ).rooms()
 
     async def start(self) -> None:
         await self.rooms.start(PLAN, ANA.id)

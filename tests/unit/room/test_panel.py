@@ -7,7 +7,8 @@ from bot.errors import ChatError, StoreError
 from bot.room.panel import EVERY_S, Panel
 from bot.room.saved_rooms import RememberedRooms
 from tests.support.clock import ManualClock
-from tests.support.rooms_in_memory import Roombook, settle
+from tests.support.rooms import UNSPENT, Roombook
+from tests.support.rooms_in_memory import settle
 
 PLAN = RoomPlan(1, 10, 20, ("en",))
 
@@ -43,7 +44,7 @@ class Scene:
         self.panel = Panel(self.status, self.wall, self.clock)
 
     def status(self) -> RoomStatus:
-        return RoomStatus(PLAN, 0, None, (), self.captions, Usage(), {}, ended=self.ended)
+        return RoomStatus(PLAN, 0, None, (), self.captions, Usage(), {}, UNSPENT, ended=self.ended)
 
     async def change(self) -> None:
         self.captions += 1

@@ -5,9 +5,9 @@ import pytest
 from bot.domain.events import Member
 from bot.errors import ConversationError, NoRoomError, VoiceLinkError
 from bot.room.room import RoomPlan
-from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
+from tests.support.rooms import RoomParts
 
 PLAN = RoomPlan(1, 10, 20, ("en", "es"), "es")
 
@@ -17,13 +17,13 @@ class House:
         self.world = World(Member(1, "Ana"))
         self.interpreter = MemoryInterpreter()
         self.store = MemoryConsent()
-        self.rooms = Rooms(
+        self.rooms = RoomParts(
             interpreter=self.interpreter,
-            store=self.store,
+            answers=self.store,
             join_voice=self.world.join_voice,
             open_board=self.world.open_board,
             clock=ManualClock(),
-        )
+        ).rooms()
 
 
 async def test_a_refusal_leaves_no_room_no_voice_and_no_consent() -> None:

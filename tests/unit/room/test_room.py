@@ -17,9 +17,9 @@ from bot.domain.events import (
 )
 from bot.errors import LanguageError, NoRoomError, RoomBusyError, VoiceLinkError
 from bot.room.room import RoomPlan
-from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
+from tests.support.rooms import RoomParts
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
 FRAME = bytes(640)
@@ -33,13 +33,13 @@ class House:
         self.world = World(*members)
         self.interpreter = MemoryInterpreter()
         self.store = MemoryConsent(*agreed)
-        self.rooms = Rooms(
+        self.rooms = RoomParts(
             interpreter=self.interpreter,
-            store=self.store,
+            answers=self.store,
             join_voice=self.world.join_voice,
             open_board=self.world.open_board,
             clock=self.clock,
-        )
+        ).rooms()
 
     async def start(self, *targets: str, spoken: str | None = None) -> None:
         await self.rooms.start(RoomPlan(1, 10, 20, targets or ("en",), spoken), ANA.id)

@@ -5,7 +5,8 @@ import pytest
 from bot.domain.stored import SavedRoom
 from bot.room.saved_rooms import EVERY_S, OLDEST_S, RememberedRooms
 from tests.support.clock import ManualClock
-from tests.support.rooms_in_memory import Roombook, settle
+from tests.support.rooms import Roombook
+from tests.support.rooms_in_memory import settle
 
 ROOM = SavedRoom(1, 10, 20, ("en",), None, 7, "s")
 START = 1_000_000.0

@@ -3,7 +3,7 @@
 from bot.room.captions import CaptionLine
 from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 
-A, B, C, D = (QueuedUtterance(CaptionLine(stay, "en"), 1) for stay in (1, 2, 3, 4))
+A, B, C, D = (QueuedUtterance(CaptionLine(visit, "en"), 1) for visit in (1, 2, 3, 4))
 SECOND = 48_000  # bytes
 
 
@@ -70,8 +70,8 @@ def test_voice_in_small_pieces_is_put_together_while_it_waits() -> None:
 
 def test_of_too_many_that_wait_the_oldest_is_dropped() -> None:
     voices = VoiceQueue(Played())
-    for stay in range(1_000):
-        voices.voice(QueuedUtterance(CaptionLine(stay, "en"), 1), b"aa", 0)
+    for visit in range(1_000):
+        voices.voice(QueuedUtterance(CaptionLine(visit, "en"), 1), b"aa", 0)
     assert len(voices._queue) == 64
     assert voices.dropped == 1_000 - 64
 
@@ -108,7 +108,7 @@ def test_who_is_silenced_is_not_spoken() -> None:
     voices.voice(A, b"aa", 0)
     voices.voice(B, b"bb", 0)
     voices.voice(C, b"cc", 0)
-    voices.silence(B.line.stay)
+    voices.silence(B.line.visit)
     voices.voice(B, b"bb", 0)
     voices.ended(A)
     assert played.order == "a c"

@@ -11,6 +11,7 @@ from bot.domain.events import Usage
 from bot.errors import ChatError
 from bot.room.room import RoomPlan, RoomStatus
 from bot.ui.panel import ChannelSurface, PanelButtons
+from tests.support.rooms import UNSPENT
 from tests.support.rooms_in_memory import House
 
 
@@ -59,7 +60,7 @@ def surface(channel: Channel, panel_id: int = 0) -> ChannelSurface:
 
 def state(repairs: float = 0, *, ended: bool = False) -> RoomStatus:
     plan = RoomPlan(1, 10, 20, ("en",))
-    return RoomStatus(plan, 5, None, (), 0, Usage(), {"rejoins": repairs}, ended=ended)
+    return RoomStatus(plan, 5, None, (), 0, Usage(), {"rejoins": repairs}, UNSPENT, ended=ended)
 
 
 async def test_it_is_sent_once_and_edited_on_change_alone() -> None:
@@ -110,7 +111,7 @@ async def test_other_refusals_are_told_to_who_shows_it() -> None:
 
 async def test_its_menu_has_the_chosen_languages_first_and_no_more_than_discord_takes() -> None:
     plan = RoomPlan(1, 10, 20, ("es", "ca"))
-    room = RoomStatus(plan, 5, None, (), 0, Usage(), {}, chosen=("es",))
+    room = RoomStatus(plan, 5, None, (), 0, Usage(), {}, UNSPENT, chosen=("es",))
     buttons = PanelButtons(House().rooms, room, "de")
     menu = next(item for item in buttons.children if isinstance(item, discord.ui.Select))
     assert [(o.label, o.default) for o in menu.options[:1]] == [("Spanisch", True)]

@@ -4,6 +4,7 @@ from bot.domain.spent import Spent
 from bot.room.room import RoomPlan, RoomStatus, SpeakerStatus
 from bot.ui import status
 from bot.usage.prices import Prices
+from tests.support.rooms import UNSPENT
 
 NOW = 10_000.0
 HEARD = SpeakerStatus(Member(1, "Ana"), True, True, {"en": ConversationState.OPEN})  # noqa: FBT003
@@ -15,7 +16,7 @@ def room(
     *speakers: SpeakerStatus,
     spoken: str | None = None,
     paused: bool = False,
-    today: Today | None = None,
+    today: Today = UNSPENT,
     **figures: float,
 ) -> RoomStatus:
     plan = RoomPlan(1, 10, 20, ("en", "es"), spoken)
@@ -38,12 +39,13 @@ def test_it_says_who_is_heard_and_who_is_not_and_why() -> None:
         "- Ana: speaking (English open)",
         "- Ben\\_: not heard, has not joined in",
         "-# 0.0 minutes translated, 0 connections",
+        "-# Today in this server: 0.0 minutes translated; cost nothing (an estimate)",
     ]
 
 
 def test_while_time_alone_passes_it_stays_the_same() -> None:
-    later = RoomStatus(RoomPlan(1, 10, 20, ("en",)), 85.0, 40.0, (OUT,), 3, Usage(), {})
-    before = RoomStatus(RoomPlan(1, 10, 20, ("en",)), 75.0, 30.0, (OUT,), 3, Usage(), {})
+    later = RoomStatus(RoomPlan(1, 10, 20, ("en",)), 85.0, 40.0, (OUT,), 3, Usage(), {}, UNSPENT)
+    before = RoomStatus(RoomPlan(1, 10, 20, ("en",)), 75.0, 30.0, (OUT,), 3, Usage(), {}, UNSPENT)
     assert status.text(before, "en-US", NOW) == status.text(later, "en-US", NOW + 10)
 
 
@@ -111,4 +113,5 @@ def test_a_room_that_is_over_is_summed_up() -> None:
         "### <#10> was translated into English, Spanish",
         "From <t:9925:t> to <t:10000:t>.",
         "-# 0.0 minutes translated, 0 connections",
+        "-# Today in this server: 0.0 minutes translated; cost nothing (an estimate)",
     ]

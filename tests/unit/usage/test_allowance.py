@@ -8,13 +8,14 @@ import pytest
 from bot.domain.events import Final, Member, Speech, Usage
 from bot.errors import AllowanceError
 from bot.room.room import RoomPlan
-from bot.room.rooms import Rooms
 from bot.usage.allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Price, Prices
 from bot.usage.report import Spending
 from tests.support.clock import ManualClock
+from tests.support.records import MemorySettings
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
+from tests.support.rooms import RoomParts
 from tests.support.usage_in_memory import Calendar, MemoryUsage
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
@@ -48,18 +49,24 @@ class House:
             wall=lambda: calendar.now() + self.wrong,
         )
         prices = prices or Prices()
-        self.accounts = Accounts(self.ledger, prices, limit_minutes=limit, clock=self.clock)
+        self.accounts = Accounts(
+            self.ledger,
+            prices,
+            limit_minutes=limit,
+            clock=self.clock,
+            settings=MemorySettings().settings,
+        )
         self.spending = Spending(self.ledger, self.accounts, prices, waiting=lambda: 2)
         self.world = World(ANA, BEN)
         self.interpreter = MemoryInterpreter()
-        self.rooms = Rooms(
+        self.rooms = RoomParts(
             interpreter=self.interpreter,
-            store=MemoryConsent(BEN.id),
+            answers=MemoryConsent(BEN.id),
             join_voice=self.world.join_voice,
             open_board=self.world.open_board,
             clock=self.clock,
             accounts=self.accounts,
-        )
+        ).rooms()
 
     async def start(self) -> None:
         await self.rooms.start(RoomPlan(1, 10, 20, ("en",)), ANA.id)

@@ -210,7 +210,7 @@ async def test_who_waits_for_an_attempt_that_hangs_does_not_wait_long(
 
 async def test_a_service_that_is_not_tried_from_here_rests_until_it_is_used() -> None:
     clock = ManualClock()
-    service = Availability("the service", clock)
+    service = Availability("the service", clock, clock.now)
     service.failed("away", "It is away.")
     clock.advance(TELL_S)
     assert service.lasting is not None

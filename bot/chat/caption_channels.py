@@ -1,0 +1,51 @@
+"""The text channels of one client that captions go to."""
+
+from collections.abc import Callable
+
+import discord
+
+from bot.chat.board import ChannelBoard
+from bot.chat.boards import Boards
+from bot.chat.readers import Readers
+from bot.chat.webhooks import CaptionChannel
+from bot.clock import Clock
+from bot.domain.ports import Look
+from bot.errors import ChatError
+from bot.wall import Wall
+from bot.words import t
+
+
+class CaptionChannels:
+    """Opens boards by channel id, and knows who can read them.
+
+    To be made on the running event loop.
+
+    Args:
+        client: Finds channels. Has to be logged in before a board is opened.
+        clock: The time.
+        wall: The date.
+
+    Attributes:
+        boards: Opens them, and keeps what outlives them.
+        readers: Knows who can read a channel, and whether it can be written to.
+    """
+
+    def __init__(self, client: discord.Client, clock: Clock, wall: Wall) -> None:
+        self._client = client
+        self.boards = Boards(self._own_id, clock, wall)
+        self.readers = Readers(client.get_guild)
+
+    def _own_id(self) -> int:
+        if self._client.user is None:
+            raise TypeError("the client is not logged in yet")
+        return self._client.user.id
+
+    async def open(
+        self, channel_id: int, look: Look, refused: Callable[[str], None]
+    ) -> ChannelBoard:
+        """Implements OpenBoard."""
+        channel = self._client.get_channel(channel_id)
+        if not isinstance(channel, CaptionChannel):
+            raise ChatError(t("The text channel no longer exists."))
+        self.readers.use(channel)
+        return await self.boards.open(channel, look, refused)

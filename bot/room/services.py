@@ -1,0 +1,140 @@
+"""What all rooms of a process use, in frozen groups. The composition root fills them in.
+
+A further consumer of every room's captions or voice becomes one more field of `RoomServices`, which
+`RoomFactory` connects as it opens a room.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.consent.consent import Consent, Consents
+from bot.domain.glossary import Glossary, terms
+from bot.domain.notices import Notices, TextChannels
+from bot.domain.plan import RoomPlan
+from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
+from bot.domain.stores import SettingsStore
+from bot.guild.preferences import Wishing
+from bot.room.fan_out import Fanning
+from bot.room.saved_rooms import RememberedRooms
+from bot.usage.allowance import Accounts
+from bot.usage.availability import Services
+
+Record = Callable[[CaptionBoard, RoomPlan, Consent], Awaitable[CaptionBoard]]
+"""Returns a board that shows what this one shows and takes down what the guild wants kept."""
+
+
+class RoomGlossaries:
+    """Holds the terms of guilds that have a room; a guild's own go before the host's.
+
+    Args:
+        host: The terms for every guild.
+        load: Reads a guild's own terms; asked once for each room.
+    """
+
+    def __init__(self, host: Glossary, load: Callable[[int], Awaitable[Glossary]]) -> None:
+        self.host = host
+        self._load = load
+        self._own: dict[int, Glossary] = {}  # by guild
+
+    async def load(self, guild_id: int) -> None:
+        """Read a guild's own terms, unless they are known.
+
+        Raises:
+            StoreError: They can't be read.
+        """
+        if guild_id not in self._own:
+            loaded = await self._load(guild_id)
+            self._own.setdefault(guild_id, loaded)  # or they have changed meanwhile
+
+    def use(self, guild_id: int, own: Glossary) -> None:
+        """Put these in the place of a guild's own terms."""
+        self._own[guild_id] = own
+
+    def of(self, guild_id: int) -> Glossary:
+        """Return what a guild's rooms translate by: its own terms before the host's."""
+        own = self._own.get(guild_id, {})
+        return {target: terms(target, own, self.host) for target in own.keys() | self.host.keys()}
+
+    def drop(self, guild_id: int) -> None:
+        """Keep nothing of a guild, whose room has ended."""
+        self._own.pop(guild_id, None)
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationServices:
+    """How speech is translated.
+
+    Attributes:
+        interpreter: The translation service.
+        fanning: Decides how further languages are made.
+        availability: What is known of whether the services can be used.
+        most_languages: How many languages a room may have.
+    """
+
+    interpreter: Interpreter
+    fanning: Fanning
+    availability: Services
+    most_languages: int
+
+    @property
+    def most_guests(self) -> int:
+        """How many of a room's languages guests may ever add."""
+        return self.most_languages - 1 if self.fanning.readable else 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelServices:
+    """How rooms reach Discord's channels.
+
+    Attributes:
+        join_voice: Joins a voice channel.
+        open_board: Opens a text channel for captions.
+        notices: Writes what people must read before they are heard.
+        readers: Knows who can read a text channel, and whether it can be written to.
+    """
+
+    join_voice: JoinVoice
+    open_board: OpenBoard
+    notices: Notices
+    readers: TextChannels
+
+
+@dataclass(frozen=True, slots=True)
+class GuildServices:
+    """What is kept of guilds and their members.
+
+    Attributes:
+        consents: Who agreed to be heard.
+        settings: What each guild set.
+        wishes: Which languages members speak and read.
+        glossaries: How each guild wants terms translated.
+        accounts: What each guild spends and may spend.
+        saved: The rooms that run, so that they are back after a restart.
+    """
+
+    consents: Consents
+    settings: SettingsStore
+    wishes: Wishing
+    glossaries: RoomGlossaries
+    accounts: Accounts
+    saved: RememberedRooms
+
+
+@dataclass(frozen=True, slots=True)
+class RoomServices:
+    """Everything that rooms use.
+
+    Attributes:
+        translation: How speech is translated.
+        channels: How Discord's channels are reached.
+        guilds: What is kept of guilds and their members.
+        record: Takes down what a board shows.
+        clock: The time.
+    """
+
+    translation: TranslationServices
+    channels: ChannelServices
+    guilds: GuildServices
+    record: Record
+    clock: Clock

@@ -1,0 +1,23 @@
+"""What of the bot people see and press, as the client takes it on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord.ext import commands
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Everything that answers people.
+
+    Attributes:
+        cogs: Commands and listeners.
+        views: Those whose buttons and menus answer after a restart too.
+        buttons: Others that do, whose ids say what for.
+    """
+
+    cogs: Sequence[commands.Cog]
+    views: Sequence[discord.ui.View]
+    buttons: Sequence[type[discord.ui.DynamicItem[Any]]]
