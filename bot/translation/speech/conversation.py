@@ -121,7 +121,8 @@ class LiveConversation:
         self._spoke_at = self._clock.now()
         self._pause.break_off()
         self._untranslated.fed(self._spoke_at, len(pcm))
-        self._lose(self._backlog.add(pcm))
+        if dropped := self._backlog.add(pcm):
+            self._lose(dropped)
         if self._phase is Phase.FINISHING:  # begun in silence: nothing is outstanding
             self._drop_link()
             self._enter(Phase.IDLE)
@@ -251,7 +252,8 @@ class LiveConversation:
     def _pump(self) -> None:
         while self._link is not None and (chunk := self._backlog.chunk()) is not None:
             self._meter.sent(chunk)
-            self._lose(self._link.send(chunk) * len(chunk))
+            if dropped := self._link.send(chunk):
+                self._lose(dropped * len(chunk))
 
     def _lose(self, count: int) -> None:
         self._untranslated.lose(count, self._share if self._phase is Phase.WAITING else None)
@@ -299,6 +301,9 @@ class LiveConversation:
 
     def _on_event(self, event: server_events.ServerEvent) -> None:
         match event:  # what comes most stands first
+            case server_events.VoiceDelta() if self._turns.knows(event.response_id):
+                self._meter.voiced(event.pcm)
+                self._report.translated(self._turns.take(event, self._clock.now()))
             case server_events.VoiceDelta() | server_events.TranslationText():
                 self._on_speech_event(event)
             case server_events.SessionCreated():
