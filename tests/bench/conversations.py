@@ -23,10 +23,10 @@ import aiohttp
 
 from bot.clock import LoopClock
 from bot.domain.events import ConversationEvent, ConversationRequest, Failed, Final, Partial, Voice
-from bot.translation.interpreter import LiveTranslate
 from tests.bench import babble
 from tests.bench.babble import CHUNK_S, VOICE
 from tests.bench.measure import Child, cpu_s, settle
+from tests.support.live_translate import live_translate
 
 CONVERSATIONS = 50
 _WARM_UP_S = 2.5
@@ -94,7 +94,7 @@ class _Window:
 
 async def _ours(port: int, heard: list[_Heard], window: _Window) -> None:
     interpreters = [
-        LiveTranslate(
+        live_translate(
             url=f"ws://127.0.0.1:{port}{babble.PATH}",
             api_key="sk-bench",
             model=model,
