@@ -1,7 +1,6 @@
 """The composition root: builds every part, connects them, and ends them in order."""
 
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -40,9 +39,9 @@ from bot.store.database import Database
 from bot.store.lease import DatabaseLease
 from bot.store.stores import Stores
 from bot.tasks import TaskOwner
-from bot.translation.interpreter import LiveTranslate
-from bot.translation.protocol.models import look_at_text_model
-from bot.translation.text import qwen_mt
+from bot.translation.interpreter import AccountLimits, LiveTranslate, SpeechSettings
+from bot.translation.ports import Endpoint
+from bot.translation.text.build import build as build_texts
 from bot.translation.text.queue import TextQueue
 from bot.ui.announcer import Announcer
 from bot.ui.cooldowns import Cooldowns
@@ -120,7 +119,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         housekeeping = Housekeeping(stores.guilds, stores.usage, clock=clock, wall=wall)
         shutdown.part("housekeeping", housekeeping.close, 0.4)
         texts, close_texts = _texts(
-            config.translation, frozenset(interpreter.languages()), clock, services.texts
+            config.translation, interpreter.languages(), clock, services.texts
         )
         shutdown.part("text translation", close_texts, 0.5)
         transcripts = Transcripts(stores.transcripts, guild_settings, clock=clock, wall=wall)
@@ -200,16 +199,12 @@ def _interpreter(
     servers: Callable[[], int],
 ) -> LiveTranslate:
     interpreter = LiveTranslate(
-        url=config.url,
-        api_key=config.api_key.get_secret_value(),
-        model=config.model,
-        workspace=config.workspace or "",
-        silence_ms=config.silence_ms,
-        connects_per_minute=config.connects_per_minute,
-        open_conversations=config.open_conversations,
-        tokens_per_minute=config.tokens_per_minute,
-        idle_s=config.idle_seconds,
+        _endpoint(config, config.model),
         clock=clock,
+        limits=AccountLimits(
+            config.connects_per_minute, config.open_conversations, config.tokens_per_minute
+        ),
+        speech=SpeechSettings(config.silence_ms, config.idle_seconds),
         servers=servers,
         reach=speech,
     )
@@ -217,6 +212,10 @@ def _interpreter(
     shutdown.part("connections to the service", interpreter.close, 0.5)
     speech.use(interpreter.attempt)
     return interpreter
+
+
+def _endpoint(config: TranslationSettings, model: str) -> Endpoint:
+    return Endpoint(config.url, config.api_key.get_secret_value(), model, config.workspace or "")
 
 
 def _endpoints(config: DiscordSettings) -> DiscordEndpoints:
@@ -315,29 +314,15 @@ def _each(*told: Callable[P, None]) -> Callable[P, None]:
 
 
 def _texts(
-    config: TranslationSettings, known: frozenset[str], clock: Clock, reach: Availability
+    config: TranslationSettings, known: Collection[str], clock: Clock, reach: Availability
 ) -> tuple[TextQueue, Callable[[], Awaitable[None]]]:
-    look_at_text_model(config.text_model)
-    mt = qwen_mt.QwenMt(
-        url=config.url,
-        api_key=config.api_key.get_secret_value(),
-        model=config.text_model,
-        workspace=config.workspace or "",
-    )
-    desk = TextQueue(
-        mt.send,
-        languages=qwen_mt.languages(known),
+    return build_texts(
+        _endpoint(config, config.text_model),
+        languages=known,
         per_minute=config.text_requests_per_minute,
         clock=clock,
-        chance=random.Random(),  # noqa: S311 - jitter, no secret
         reach=reach,
     )
-
-    async def close() -> None:
-        await desk.close()
-        await mt.close()
-
-    return desk, close
 
 
 def service_name(url: str) -> str:

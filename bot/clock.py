@@ -1,6 +1,7 @@
 """Time as something passed in, so that a test can hold it."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -28,9 +29,9 @@ class LoopClock:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
 
-    def now(self) -> float:
-        """Seconds of the loop's monotonic clock."""
-        return self._loop.time()
+    # What asyncio's own loops take for their time, asked for without a detour: each packet and
+    # each message does.
+    now = staticmethod(time.monotonic)
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call back at loop time `when`."""

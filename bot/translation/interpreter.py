@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from bot.translation.quota.quota import BudgetFigures, Claim, ConnectBudget
 from bot.translation.quota.tokens import TokenPace
 from bot.translation.sockets import Sockets
 from bot.translation.speech import notices
-from bot.translation.speech.conversation import LiveConversation
+from bot.translation.speech.conversation import LiveConversation, Shared
 from bot.translation.speech.echo import EchoRule
 from bot.translation.speech.meter import Meter
 from bot.translation.speech.prepared import PreparedConversations
@@ -31,75 +32,102 @@ SHORTEST_SILENCE_MS: Final = 200
 LONGEST_SILENCE_MS: Final = 6000
 
 
+@dataclass(frozen=True, slots=True)
+class AccountLimits:
+    """The limits of the account, shared by all conversations.
+
+    Attributes:
+        connects_per_minute: Connections that may be opened in each minute.
+        open_conversations: Conversations open at once; beyond, an idle one makes room.
+        tokens_per_minute: Tokens read and written in each minute.
+
+    Raises:
+        SettingsError: One of them is less than 1.
+    """
+
+    connects_per_minute: int = 10
+    open_conversations: int = 40
+    tokens_per_minute: int = 100_000
+
+    def __post_init__(self) -> None:
+        if self.connects_per_minute < 1:
+            raise SettingsError("The connects per minute must be at least 1.")
+        if self.open_conversations < 1:
+            raise SettingsError("The open conversations must be at least 1.")
+        if self.tokens_per_minute < 1:
+            raise SettingsError("The tokens per minute must be at least 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSettings:
+    """How conversations listen.
+
+    Attributes:
+        silence_ms: Silence that ends a turn, 200 to 6000.
+        idle_s: Seconds without speech after which a conversation is finished.
+        source_text: Whether the original text is wanted.
+        lends: Whether an idle link may go on to another speaker of its guild when connects are
+            short; never where the speaker's own voice is imitated.
+
+    Raises:
+        SettingsError: The silence is too short or too long.
+    """
+
+    silence_ms: int = 800
+    idle_s: float = 60.0
+    source_text: bool = True
+    lends: bool = True
+
+    def __post_init__(self) -> None:
+        if not SHORTEST_SILENCE_MS <= self.silence_ms <= LONGEST_SILENCE_MS:
+            raise SettingsError(
+                f"The silence that ends a turn must be {SHORTEST_SILENCE_MS} to "
+                f"{LONGEST_SILENCE_MS} milliseconds, not {self.silence_ms}."
+            )
+
+
 class LiveTranslate:
     """Implements `bot.domain.ports.Interpreter` with Qwen-LiveTranslate. One per process.
 
     Args:
-        url: Websocket address of the service, without a query.
-        api_key: Of the account; never logged.
-        model: Name of a LiveTranslate model; `model_named` says what is known of it.
-        workspace: Of the account, or empty.
-        silence_ms: Silence that ends a turn, 200 to 6000.
-        connects_per_minute: The account's limit, shared by all conversations.
-        open_conversations: At most, likewise shared; beyond, an idle one makes room.
-        tokens_per_minute: The account's limit, likewise shared.
-        lends: Whether an idle link may go on to another speaker of its guild when connects are
-            short; never where the speaker's own voice is imitated.
-        idle_s: A conversation without speech for this long is finished.
-        source_text: Whether the original text is wanted.
+        endpoint: The service, the account, and the name of a LiveTranslate model; `model_named`
+            says what is known of that.
         clock: Time.
-        servers: How many the bot is in; with more than one, a part of the connects is kept for
-            one that comes.
+        limits: Of the account.
+        speech: How conversations listen.
+        servers: Returns how many servers the bot is in; with more than one, a part of the connects
+            is kept for one that comes.
         reach: Learns whether the service can be used.
 
     Raises:
-        SettingsError: A value is missing or can't be.
+        SettingsError: The address or the key can't be one.
     """
 
-    def __init__(  # noqa: PLR0913 - settings of the service, by name
+    def __init__(
         self,
+        endpoint: Endpoint,
         *,
-        url: str,
-        api_key: str,
-        model: str,
         clock: Clock,
-        workspace: str = "",
-        silence_ms: int = 800,
-        connects_per_minute: int = 10,
-        open_conversations: int = 40,
-        tokens_per_minute: int = 100_000,
-        lends: bool = True,
-        idle_s: float = 60.0,
-        source_text: bool = True,
+        limits: AccountLimits,
+        speech: SpeechSettings,
         servers: Callable[[], int] = lambda: 1,
         reach: Reach | None = None,
     ) -> None:
-        _check_url(url)
-        if not api_key.strip() or not api_key.isprintable() or not api_key.isascii():
+        _check_url(endpoint.url)
+        key = endpoint.api_key.strip()
+        if not key or not key.isprintable() or not key.isascii():
             raise SettingsError("DASHSCOPE_API_KEY is empty or not a key.")
-        if not SHORTEST_SILENCE_MS <= silence_ms <= LONGEST_SILENCE_MS:
-            raise SettingsError(
-                f"The silence that ends a turn must be {SHORTEST_SILENCE_MS} to "
-                f"{LONGEST_SILENCE_MS} milliseconds, not {silence_ms}."
-            )
-        if connects_per_minute < 1:
-            raise SettingsError("The connects per minute must be at least 1.")
-        if open_conversations < 1:
-            raise SettingsError("The open conversations must be at least 1.")
-        if tokens_per_minute < 1:
-            raise SettingsError("The tokens per minute must be at least 1.")
-        self._model = model_named(model)
-        self._endpoint = Endpoint(url, api_key.strip(), model, workspace)
-        self._clock = clock
-        self._silence_ms = silence_ms
-        self._idle_s = idle_s
-        self._source_text = source_text or self._model.source_text is SourceTextSupport.ALWAYS
-        self._lends = lends
+        self._model = model_named(endpoint.model)
+        self._endpoint = replace(endpoint, api_key=key)
+        self._speech = speech
+        self._source_text = (
+            speech.source_text or self._model.source_text is SourceTextSupport.ALWAYS
+        )
         self._budget = ConnectBudget(
-            connects_per_minute,
+            limits.connects_per_minute,
             clock,
-            most_open=open_conversations,
-            tokens_per_minute=tokens_per_minute,
+            most_open=limits.open_conversations,
+            tokens_per_minute=limits.tokens_per_minute,
             pace=TokenPace(
                 self._model.tokens_in_per_s,
                 self._model.tokens_out_per_s,
@@ -107,8 +135,14 @@ class LiveTranslate:
             ),
             servers=servers,
         )
-        self._reach = reach
-        self._ahead = PreparedConversations(self._conversation, self._slow)
+        self._shared = Shared(
+            self._budget,
+            clock,
+            speech.idle_s,
+            random.Random(),  # noqa: S311 - jitter, no secret
+            reach,
+        )
+        self._prepared = PreparedConversations(self._conversation, self._slow)
         self._sockets = Sockets()
 
     def open(self) -> None:
@@ -196,7 +230,7 @@ class LiveTranslate:
             LanguageError: As `check`.
         """
         self.check(request)
-        return self._ahead.take(request, listener) or self._conversation(request, listener)
+        return self._prepared.take(request, listener) or self._conversation(request, listener)
 
     async def prepare(self, request: ConversationRequest) -> None:
         """Open a request's conversation before its first word; `converse` takes it over.
@@ -206,20 +240,20 @@ class LiveTranslate:
             ConversationError: The service refuses for good.
         """
         self.check(request)
-        await self._ahead.open(request)
+        await self._prepared.open(request)
 
     async def attempt(self) -> None:
         """Open a conversation in which nothing is said, and close it; `reach` learns of it."""
         target = "en" if "en" in self._model.targets else min(self._model.targets)
-        await self._ahead.attempt(ConversationRequest(NOBODY, target))
+        await self._prepared.attempt(ConversationRequest(NOBODY, target))
 
     def _slow(self) -> None:
-        if self._reach is not None:
-            report(self._reach, faults.SLOW)
+        if self._shared.reach is not None:
+            report(self._shared.reach, faults.SLOW)
 
     async def discard(self, guild_id: int) -> None:
         """Close what was prepared for a guild and not taken over."""
-        await self._ahead.discard(guild_id)
+        await self._prepared.discard(guild_id)
 
     def _conversation(
         self, request: ConversationRequest, listener: Callable[[ConversationEvent], None]
@@ -234,7 +268,7 @@ class LiveTranslate:
             source=request.source,
             voice=voice,
             source_text=source_text,
-            silence_ms=self._silence_ms,
+            silence_ms=self._speech.silence_ms,
             phrases=request.glossary,
         )
         session = SessionSettings(self._model, options)
@@ -244,6 +278,8 @@ class LiveTranslate:
             return Link(self._sockets, self._endpoint, session.body(), on_event, on_lost, excess)
 
         return LiveConversation(
+            self._shared,
+            Claim(request.guild_id, request.speaker_id, lambda: self._alike(session)),
             open_link=open_link,
             session=session,
             turns=Turns(
@@ -253,20 +289,14 @@ class LiveTranslate:
                 excess=excess,
             ),
             meter=Meter(cumulative=self._model.cumulative_usage),
-            budget=self._budget,
-            clock=self._clock,
             listener=listener,
-            idle_s=self._idle_s,
-            claim=Claim(request.guild_id, request.speaker_id, lambda: self._alike(session)),
-            reach=self._reach,
             notice=notices.text_only(request.target) if request.spoken and not speakable else None,
-            chance=random.Random(),  # noqa: S311 - jitter, no secret
         )
 
     def _alike(self, session: SessionSettings) -> Mapping[str, Any] | None:
         """What two sessions must have in common for one to serve the other's speaker."""
         body = session.body()
-        return body if self._lends and not body.get("enable_voice_clone") else None
+        return body if self._speech.lends and not body.get("enable_voice_clone") else None
 
     def _echo(self, request: ConversationRequest) -> EchoRule:
         return EchoRule(

@@ -9,6 +9,7 @@ import functools
 import itertools
 import json
 import random
+import re
 import time
 from multiprocessing.connection import Connection
 from typing import Any
@@ -23,6 +24,16 @@ VOICE = 4_800  # bytes: 100 ms at 24 kHz
 ROUND = 30  # chunks: a response of 3 s
 _APPEND = '"input_audio_buffer.append"'
 _INTERIM = 4  # chunks from one interim text to the next
+
+
+_NAME = re.compile(r"conversation (\d+)")
+
+
+def name_of(settings: str) -> str:
+    """Whose settings these are: the glossary says it, as all share one account."""
+    found = _NAME.search(settings)
+    assert found is not None
+    return found[1]
 
 
 def start_of(index: int) -> float:
@@ -103,8 +114,7 @@ class _Babble:
         await runner.cleanup()
 
     async def _converse(self, request: web.Request) -> web.WebSocketResponse:
-        name = request.headers["Authorization"].split("-")[-1]
-        came = self._came.setdefault(name, [])
+        came: list[float] = []
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
         await socket.send_str('{"type":"session.created","session":{"id":"sess_1"}}')
@@ -116,6 +126,8 @@ class _Babble:
                     assert len(base64.b64decode(json.loads(message.data)["audio"])) == 3_200
                 came.append(at)
             elif '"session.update"' in message.data[:200]:
+                name = name_of(message.data)
+                self._came[name] = came
                 await socket.send_str('{"type":"session.updated"}')
                 nested = "output_modalities" in message.data
                 talk = self._tasks.start(_talk(socket, int(name), nested=nested), name)

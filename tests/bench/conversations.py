@@ -23,10 +23,10 @@ import aiohttp
 
 from bot.clock import LoopClock
 from bot.domain.events import ConversationEvent, ConversationRequest, Failed, Final, Partial, Voice
-from bot.translation.interpreter import LiveTranslate
 from tests.bench import babble
 from tests.bench.babble import CHUNK_S, VOICE
-from tests.bench.measure import Child, cpu_s
+from tests.bench.measure import Child, cpu_s, settle
+from tests.support.live_translate import live_translate
 
 CONVERSATIONS = 50
 _WARM_UP_S = 2.5
@@ -93,40 +93,46 @@ class _Window:
 
 
 async def _ours(port: int, heard: list[_Heard], window: _Window) -> None:
-    async def talk(index: int, interpreter: LiveTranslate) -> None:
-        request = ConversationRequest(speaker_id=index, target="en", spoken=True)
-        conversation = interpreter.converse(request, heard[index].told)
+    interpreters = [
+        live_translate(
+            url=f"ws://127.0.0.1:{port}{babble.PATH}",
+            api_key="sk-bench",
+            model=model,
+            clock=LoopClock(),
+            connects_per_minute=100_000,
+            open_conversations=CONVERSATIONS,
+            tokens_per_minute=10_000_000,
+        )
+        for model in _MODELS
+    ]
+
+    async def talk(index: int) -> None:
+        request = ConversationRequest(
+            speaker_id=index,
+            target="en",
+            spoken=True,
+            guild_id=index,
+            glossary={f"conversation {index}": "conversation"},
+        )
+        conversation = interpreters[index % 2].converse(request, heard[index].told)
         for due in window.dues(index):
             await asyncio.sleep(due - time.monotonic())
             conversation.feed(_SPEECH)
         await asyncio.sleep(window.ends - time.monotonic())
         await conversation.close()
-        await interpreter.close()
 
-    await asyncio.gather(
-        *(
-            talk(
-                index,
-                LiveTranslate(
-                    url=f"ws://127.0.0.1:{port}{babble.PATH}",
-                    api_key=f"sk-{index}",
-                    model=_MODELS[index % 2],
-                    clock=LoopClock(),
-                    connects_per_minute=100_000,
-                ),
-            )
-            for index in range(CONVERSATIONS)
-        )
-    )
+    await asyncio.gather(*(talk(index) for index in range(CONVERSATIONS)))
+    await asyncio.gather(*(interpreter.close() for interpreter in interpreters))
 
 
 async def _bare(port: int, heard: list[_Heard], window: _Window) -> None:
     async def talk(index: int, session: aiohttp.ClientSession) -> None:
         key = "output_modalities" if index % 2 else "modalities"
         url = f"http://127.0.0.1:{port}{babble.PATH}?model={_MODELS[index % 2]}"
-        headers = {"Authorization": f"Bearer sk-{index}"}
+        headers = {"Authorization": "Bearer sk-bench"}
         async with session.ws_connect(url, headers=headers) as ws:
-            await ws.send_str(json.dumps({"type": "session.update", "session": {key: []}}))
+            session_settings = {key: [], "phrases": f"conversation {index}"}
+            await ws.send_str(json.dumps({"type": "session.update", "session": session_settings}))
             async with asyncio.TaskGroup() as both:
                 both.create_task(speak(index, ws), name=f"speak {index}")
                 both.create_task(listen(index, ws), name=f"listen {index}")
@@ -161,6 +167,7 @@ def _client(way: str, port: int, lasting_s: float, pipe: Connection) -> None:
 
 
 async def _measured(way: str, port: int, lasting_s: float, pipe: Connection) -> None:
+    settle()
     window = _Window(lasting_s)
     heard = [_Heard() for _ in range(CONVERSATIONS)]
     costs: list[float] = []

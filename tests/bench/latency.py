@@ -14,11 +14,11 @@ from multiprocessing.connection import Connection
 
 from bot.clock import LoopClock
 from bot.domain.events import ConversationEvent, ConversationRequest
-from bot.translation.interpreter import LiveTranslate
 from tests.bench.measure import Child, listening_socket, send_paced
 from tests.bench.parley import Hearer
 from tests.bench.scene import Scene
 from tests.integration.translation.translation_service import CHUNK, Service, Session
+from tests.support.live_translate import live_translate
 
 _PACKETS = 5  # of a chunk
 _SKIPPED = 10  # chunks
@@ -89,7 +89,7 @@ async def _interpret(scene: Scene, sock: socket.socket, port: int, pipe: Connect
     conversations = {}
     interpreters = []
     for user in scene.users:
-        interpreter = LiveTranslate(
+        interpreter = live_translate(
             url=f"ws://127.0.0.1:{port}/api-ws/v1/realtime",
             api_key=f"sk-{user}",
             model="qwen3-livetranslate-flash-realtime",

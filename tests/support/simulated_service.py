@@ -16,9 +16,10 @@ from bot.translation.ports import OnEvent, OnLost
 from bot.translation.protocol import server_events
 from bot.translation.quota.quota import Claim, ConnectBudget
 from bot.translation.speech.backlog import BYTES_PER_S, CHUNK
-from bot.translation.speech.conversation import LiveConversation
+from bot.translation.speech.conversation import LiveConversation, Shared
 from bot.translation.speech.meter import Meter
 from bot.translation.speech.turns import Turns
+from tests.support.live_translate import into_english
 
 OPENS_IN_S: Final = 0.6
 SILENCE_CHUNKS: Final = 8  # that end a turn
@@ -164,15 +165,13 @@ class Listener:
     ) -> None:
         self.events: list[ConversationEvent] = []
         self.talk = LiveConversation(
+            Shared(budget, service.clock, 60.0, random.Random(seed)),
+            claim,
             open_link=service.connect,
+            session=into_english(),
             turns=Turns("en", source_expected=False),
             meter=Meter(cumulative=cumulative),
-            budget=budget,
-            clock=service.clock,
             listener=self.events.append,
-            idle_s=60.0,
-            chance=random.Random(seed),
-            claim=claim,
         )
 
     def read(self) -> Counter[int]:

@@ -32,11 +32,11 @@ from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
 from bot.store.wishes import WishTable
 from bot.tasks import TaskOwner
-from bot.translation.interpreter import LiveTranslate
 from bot.usage.allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
+from tests.support.live_translate import live_translate
 from tests.support.rooms import RoomParts
 from tests.support.speech_by_pitch import Ear, PitchService
 from tests.support.usage_in_memory import Calendar
@@ -174,7 +174,7 @@ class WholeBot:
             wall=Calendar(self.clock),
         )
         self.rooms = RoomParts(
-            interpreter=LiveTranslate(
+            interpreter=live_translate(
                 url="ws://127.0.0.1:9/x", api_key="none", model=MODEL, clock=self.clock
             ),
             answers=ConsentTable(self.database),

@@ -134,9 +134,11 @@ class MessageRate:
 
     def take(self, now: float, count: float = 1.0) -> bool:
         """Whether so many more may be; they count only if they may."""
-        self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._per_s)
+        left = self._left
+        if now > self._at:
+            left += (now - self._at) * self._per_s
+            left = min(left, self._burst)
         self._at = now
-        if self._left < count:
-            return False
-        self._left -= count
-        return True
+        may = count <= left
+        self._left = left - count if may else left
+        return may

@@ -62,6 +62,16 @@ class _Fields:
             raise ProtocolError(f"{self._kind}: {key} is no text.")
         return readable(value)
 
+    def base64(self, key: str) -> bytes:
+        """Bytes without which the message says nothing."""
+        value = self._values.get(key)
+        if not isinstance(value, str):
+            raise ProtocolError(f"{self._kind}: {key} is no text.")
+        try:
+            return binascii.a2b_base64(value, strict_mode=True)
+        except ValueError as error:
+            raise ProtocolError(f"{self._kind}: {key} is no base64.") from error
+
     def lenient(self, key: str, most: int = bounds.MESSAGE_BYTES) -> str:
         """A text that says nothing when it is missing; only its beginning counts."""
         value = self._values.get(key)
@@ -249,10 +259,7 @@ def _transcript_done(fields: _Fields) -> ServerEvent:
 
 
 def _voice_delta(fields: _Fields) -> ServerEvent:
-    try:
-        pcm = binascii.a2b_base64(fields.text("delta"), strict_mode=True)
-    except ValueError as error:
-        raise ProtocolError("response.audio.delta: delta is no base64.") from error
+    pcm = fields.base64("delta")
     if pcm[:4] == b"RIFF" and pcm[8:12] == b"WAVE":
         pcm = pcm[_RIFF_HEADER:]
     return server_events.VoiceDelta(fields.id("response_id"), pcm)

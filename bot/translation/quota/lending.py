@@ -25,8 +25,8 @@ FOREIGN_KEPT: Final = 4 * IDS_KEPT  # of earlier speakers
 class Owner(Protocol):
     """The budget, as a lease sees it."""
 
-    def spent(self, lease: "LinkLease", tokens: float) -> None:
-        """Tokens were used, or fewer than was thought."""
+    def spent(self, lease: "LinkLease", tokens: float) -> float:
+        """Tokens were used, or fewer than was thought; return how many more need not be told."""
 
     def accepted(self, lease: "LinkLease") -> None:
         """The service took the session."""
@@ -71,6 +71,7 @@ class LinkLease:
         self._estimate = TokenEstimate(pace)
         self._fence = _Fence()
         self._announces = False  # whether it says when speech starts
+        self._untold = self._may_keep = 0.0  # tokens that the owner does not know of
         self.made_at = self.active_at = self.opened_at = clock.now()
         self.session_id = ""
         self.sent = 0  # bytes of this session
@@ -86,7 +87,7 @@ class LinkLease:
         """Queue a chunk of audio; says how many older chunks were dropped for it."""
         self.active_at = self._clock.now()
         self.sent += len(pcm)
-        self._owner.spent(self, self._estimate.sent(len(pcm)))
+        self._spend(self._estimate.sent(len(pcm)))
         return self._link.send(pcm)
 
     def update(self, session: Mapping[str, Any]) -> None:
@@ -104,6 +105,7 @@ class LinkLease:
         try:
             await self._link.close()
         finally:
+            self._spend(0.0, at_once=True)
             self._owner.ended(self)
 
     # Passing on
@@ -132,7 +134,7 @@ class LinkLease:
         self.active_at = self._clock.now()
         match event:  # what comes most stands first
             case server_events.VoiceDelta():
-                self._owner.spent(self, self._estimate.voiced(len(event.pcm)))
+                self._spend(self._estimate.voiced(len(event.pcm)))
             case server_events.SessionCreated():
                 self.session_id = event.session_id
             case server_events.SessionUpdated():
@@ -142,13 +144,20 @@ class LinkLease:
             case server_events.SpeechStarted():
                 self._announces = True
             case server_events.ResponseDone(usage=server_events.TokenCount() as usage):
-                self._owner.spent(self, self._estimate.said(usage))
+                self._spend(self._estimate.said(usage), at_once=True)
             case server_events.ServerError():
                 self._judge(faults.of_text(event.code, event.message))
             case _:
                 pass
         if self._fence.admits(event):
             self._on_event(event)
+
+    def _spend(self, tokens: float, *, at_once: bool = False) -> None:
+        """Tell the owner what was spent, once in a while: each chunk both ways is a part of it."""
+        self._untold += tokens
+        if at_once or self._untold >= self._may_keep:
+            tokens, self._untold = self._untold, 0.0
+            self._may_keep = self._owner.spent(self, tokens)
 
     def _lost(self, fault: faults.Fault) -> None:
         self._judge(fault)
@@ -170,15 +179,18 @@ class _Fence:
         self._foreign: deque[str] = deque(maxlen=FOREIGN_KEPT)
         self._shut = False
         self._admitted: _Ids | None = None  # of the last event, which the next is mostly like
+        self._voiced: str | None = None  # the response whose voice was admitted last
 
     def raise_again(self) -> None:
         """Whatever was said so far is of an earlier speaker, and so is all until speech starts."""
         self._foreign = deque(self._seen, FOREIGN_KEPT)
         self._shut = True
-        self._admitted = None
+        self._admitted = self._voiced = None
 
     def admits(self, event: ServerEvent) -> bool:
         """Whether an event is for the present speaker."""
+        if isinstance(event, server_events.VoiceDelta) and event.response_id == self._voiced:
+            return True
         if not isinstance(event, _OF_SPEECH):
             return True
         named = _named(event)
@@ -193,6 +205,8 @@ class _Fence:
             self._seen.append(name)
         admitted = not self._shut and ids.isdisjoint(self._foreign)
         self._admitted = named if admitted else None
+        if isinstance(event, server_events.VoiceDelta):
+            self._voiced = event.response_id if admitted else None
         return admitted
 
 

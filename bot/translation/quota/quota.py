@@ -37,13 +37,14 @@ from bot.translation.quota.fair_queue import FairQueue, Ticket
 from bot.translation.quota.giving import Givers
 from bot.translation.quota.lending import LinkLease
 from bot.translation.quota.server_quotas import Quotas
-from bot.translation.quota.tokens import TokenPace, TokenRate
+from bot.translation.quota.tokens import FAR, TokenPace, TokenRate
 from bot.translation.speech.notices import Scarce
 
 __all__ = ["BudgetFigures", "Claim", "ConnectBudget", "QuotaClient", "Share"]
 
 SHORT_S: Final = 0.5  # no connect for longer than this: idle links are lent
 LOOK_S: Final = 0.25  # how often the waiting look whether a link has become idle
+UNTOLD: Final = 15.0  # tokens of a conversation, half a second of talk: far from the limit
 SAVE_S: Final = 5.0  # between two that are given up for the tokens, where it shows late
 SOON_S: Final = 5.0  # `has_room`: within so long
 TALKING_S: Final = 60.0  # `has_room`: of each minute, as if all spoke all the time
@@ -214,13 +215,19 @@ class ConnectBudget:
 
     # What leases report
 
-    def spent(self, lease: LinkLease, tokens: float) -> None:
-        """Tokens were used, or fewer than was thought."""
+    def spent(self, lease: LinkLease, tokens: float) -> float:
+        """Count tokens that were used, or fewer than was thought.
+
+        Returns:
+            How many more the lease may use before it tells of them: none near the limit.
+        """
         now = self._clock.now()
         self._tokens.spend(now, tokens, lease.guild_id)
-        if not self._saving.waits and self._tokens.used(now) >= 1:
+        used = self._tokens.used(now)
+        if not self._saving.waits and used >= 1:
             # Not at once: this may be in the middle of what the one who gives up is doing.
             self._saving.set(now + SAVE_S)
+        return UNTOLD if used < FAR else 0.0
 
     def accepted(self, lease: LinkLease) -> None:
         """The service took the session."""

@@ -10,6 +10,7 @@ from bot.translation.speech.tally import Tally
 
 WINDOW_S: Final = 60  # whole seconds
 NEAR: Final = 0.8  # of the limit
+FAR: Final = 0.4  # of the limit, where it does not matter when tokens are counted
 ROUNDING: Final = 1e-6  # less than any token
 
 

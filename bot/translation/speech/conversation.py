@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.clock import Alarm, Clock
 from bot.domain.events import ConversationState, Failed, StateChanged
@@ -25,56 +25,68 @@ from bot.translation.speech.meter import Meter
 from bot.translation.speech.pause import Pause
 from bot.translation.speech.phase import ENDING, Phase
 from bot.translation.speech.report import ConversationReport, Listener
-from bot.translation.speech.session_settings import SessionSettings, Unchanging
+from bot.translation.speech.session_settings import SessionSettings
 from bot.translation.speech.turns import Turns
 from bot.translation.speech.untranslated import Untranslated
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the conversations of a process have in common.
+
+    Attributes:
+        budget: Grants connects and lends idle links.
+        clock: Time.
+        idle_s: Seconds without speech after which a link is finished.
+        chance: Spreads retries.
+        reach: Learns whether the service can be used; then what is wrong with all of it is said to
+            no conversation's listener. None: it is said to each.
+    """
+
+    budget: ConnectBudget
+    clock: Clock
+    idle_s: float
+    chance: random.Random
+    reach: Reach | None = None
+
+
 class LiveConversation:
     """Implements `bot.domain.ports.Conversation`.
 
     Args:
+        shared: What it has in common with others.
+        claim: For whom it is, to the budget.
         open_link: Begins a connection.
+        session: The settings that `open_link` asks for.
         turns: Sorts what the service says.
         meter: Counts what is used.
-        budget: Grants connects and lends idle links.
-        clock: Time.
         listener: Told everything, on the event loop.
-        idle_s: A link without speech for this long is finished.
-        chance: Spreads retries.
         notice: Said once, when the conversation first opens.
-        claim: For whom it is, to the budget.
-        session: What `open_link` asks for; without it, that never changes.
-        reach: Learns whether the service can be used; then what is wrong with all of it is not
-            said here.
     """
 
-    def __init__(  # noqa: PLR0913 - settings of the service, by name
+    def __init__(
         self,
+        shared: Shared,
+        claim: Claim,
         *,
         open_link: OpenLink,
+        session: SessionSettings,
         turns: Turns,
         meter: Meter,
-        budget: ConnectBudget,
-        clock: Clock,
         listener: Listener,
-        idle_s: float,
-        chance: random.Random,
         notice: Failed | None = None,
-        claim: Claim | None = None,
-        session: SessionSettings | None = None,
-        reach: Reach | None = None,
     ) -> None:
-        self._share = budget.share(self, open_link, claim or Claim())
+        clock = shared.clock
+        self._share = shared.budget.share(self, open_link, claim)
         self._turns = turns
         self._meter = meter
         self._clock = clock
-        self._idle_s = idle_s
-        self._session = session or Unchanging()
-        self._reach = reach
-        self._outage = Outage(chance)
+        self._idle_s = shared.idle_s
+        self._session = session
+        self._reach = shared.reach
+        self._outage = Outage(shared.chance)
         self._report = ConversationReport(listener, meter, self._outage, notice)
         self._pause = Pause()
         self._untranslated = Untranslated(turns, self._pause, self._outage, self._report)
@@ -121,7 +133,8 @@ class LiveConversation:
         self._spoke_at = self._clock.now()
         self._pause.break_off()
         self._untranslated.fed(self._spoke_at, len(pcm))
-        self._lose(self._backlog.add(pcm))
+        if dropped := self._backlog.add(pcm):
+            self._lose(dropped)
         if self._phase is Phase.FINISHING:  # begun in silence: nothing is outstanding
             self._drop_link()
             self._enter(Phase.IDLE)
@@ -251,7 +264,8 @@ class LiveConversation:
     def _pump(self) -> None:
         while self._link is not None and (chunk := self._backlog.chunk()) is not None:
             self._meter.sent(chunk)
-            self._lose(self._link.send(chunk) * len(chunk))
+            if dropped := self._link.send(chunk):
+                self._lose(dropped * len(chunk))
 
     def _lose(self, count: int) -> None:
         self._untranslated.lose(count, self._share if self._phase is Phase.WAITING else None)
@@ -299,6 +313,9 @@ class LiveConversation:
 
     def _on_event(self, event: server_events.ServerEvent) -> None:
         match event:  # what comes most stands first
+            case server_events.VoiceDelta() if self._turns.knows(event.response_id):
+                self._meter.voiced(event.pcm)
+                self._report.translated(self._turns.take(event, self._clock.now()))
             case server_events.VoiceDelta() | server_events.TranslationText():
                 self._on_speech_event(event)
             case server_events.SessionCreated():

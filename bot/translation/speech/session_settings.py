@@ -46,20 +46,3 @@ class SessionSettings:
         had_voice = self._options.voice is not None
         self._options = replace(self._options, voice=None)
         return had_voice
-
-
-class Unchanging:
-    """In place of `SessionSettings` where sessions are asked for the same all the time."""
-
-    def ask(self) -> None:
-        """Nothing is kept."""
-
-    def renew(self, link: LinkPort | None) -> None:
-        """Nothing has changed."""
-
-    def use_phrases(self, phrases: Mapping[str, str]) -> None:
-        """It has no terms."""
-
-    def drop_voice(self) -> bool:
-        """It has no voice to drop."""
-        return False

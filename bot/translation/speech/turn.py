@@ -14,13 +14,13 @@ from bot.translation.speech.echo import EchoGate, EchoRule
 from bot.translation.speech.originals import Originals
 
 Events = list[ConversationEvent]
-Answer = (
+Written = (
     server_events.TranslationText
     | server_events.TranslationDone
-    | server_events.VoiceDelta
     | server_events.VoiceDone
     | server_events.ResponseDone
 )
+Answer = server_events.VoiceDelta | Written
 Hearing = server_events.SourceText | server_events.SourceDone | server_events.SourceFailed
 _Key = TypeVar("_Key", str, tuple[str, str])
 _SAMPLE = 2  # bytes
@@ -177,6 +177,8 @@ class Turn:
     def answer(self, event: Answer, now: float) -> Events:
         """A part of its translation."""
         self._now = self.touched_at = now
+        if isinstance(event, server_events.VoiceDelta):  # most are, and it changes no text
+            return self._gate.say(self._voice(event.pcm))
         said = self._gate.say(self._answer(event)) + self._compared()
         if isinstance(event, server_events.ResponseDone) and self._lacks(event) and not self.echo:
             said.append(notices.sentence_failed(self.number))
@@ -191,7 +193,7 @@ class Turn:
     def _own_text(self, response_id: str) -> bool:
         return any(piece.text for key, piece in self._pieces.items() if key[0] == response_id)
 
-    def _answer(self, event: Answer) -> Events:
+    def _answer(self, event: Written) -> Events:
         match event:
             case server_events.TranslationText():
                 piece = self._piece(event.response_id, event.item_id)
@@ -203,8 +205,6 @@ class Turn:
                 self._write(self._pieces, piece, event.text)
                 piece.done = True
                 return self._final_text()
-            case server_events.VoiceDelta():
-                return self._voice(event.pcm)
             case server_events.VoiceDone():
                 return []
             case server_events.ResponseDone():
@@ -324,7 +324,7 @@ class Turn:
 
     def _voice(self, pcm: bytes) -> Events:
         # The service cuts where it likes; what is handed on are whole samples.
-        pcm = self._odd + pcm
+        pcm = self._odd + pcm if self._odd else pcm
         whole = len(pcm) - len(pcm) % _SAMPLE
         pcm, self._odd = pcm[:whole], pcm[whole:]
         self._voiced += len(pcm)

@@ -77,6 +77,10 @@ class Turns:
         """Whether every turn has ended."""
         return not self._open and not self._again
 
+    def knows(self, response_id: str) -> bool:
+        """Return True where a turn has this response, so that its voice opens and ends none."""
+        return response_id in self._responses
+
     def take(self, event: ServerEvent, now: float) -> Events:
         """What an event means for the room."""
         match event:  # what comes most stands first

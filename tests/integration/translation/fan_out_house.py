@@ -12,11 +12,11 @@ from bot.domain.events import Caption, Member, Speech
 from bot.room.fan_out import Fanning, FanOut
 from bot.room.room import RoomPlan
 from bot.room.rooms import Rooms
-from bot.translation.interpreter import LiveTranslate
 from bot.translation.text import qwen_mt
 from bot.translation.text.queue import TextQueue
 from tests.integration.translation.translation_room import FLAT, KEY
 from tests.integration.translation.translation_service import Service, spoken
+from tests.support.live_translate import live_translate
 from tests.support.room import MemoryBoard, MemoryConsent, World
 from tests.support.rooms import RoomParts
 
@@ -78,7 +78,7 @@ async def house(
     model: str = FLAT,
 ) -> AsyncIterator[House]:
     clock = LoopClock()
-    interpreter = LiveTranslate(
+    interpreter = live_translate(
         url=service.url,
         api_key=KEY,
         model=model,

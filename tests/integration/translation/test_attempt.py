@@ -17,13 +17,14 @@ from bot.translation.protocol.faults import Fault
 from bot.usage.availability import Availability
 from tests.integration.translation.translation_room import FLAT, KEY, nothing_left
 from tests.integration.translation.translation_service import PATH, Service, Session, translate
+from tests.support.live_translate import live_translate
 
 
 @asynccontextmanager
 async def looking_at(url: str) -> AsyncIterator[tuple[Availability, LiveTranslate]]:
     clock = LoopClock()
     service = Availability("the service", clock, clock.now)
-    speech = LiveTranslate(url=url, api_key=KEY, model=FLAT, clock=LoopClock(), reach=service)
+    speech = live_translate(url=url, api_key=KEY, model=FLAT, clock=LoopClock(), reach=service)
     async with speech as interpreter:
         service.use(interpreter.attempt)
         try:

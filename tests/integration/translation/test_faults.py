@@ -9,7 +9,6 @@ import pytest
 
 from bot.clock import LoopClock
 from bot.domain.events import ConversationRequest, ConversationState, Failed
-from bot.translation.interpreter import LiveTranslate
 from tests.integration.translation.translation_room import (
     FLAT,
     NESTED,
@@ -25,6 +24,7 @@ from tests.integration.translation.translation_service import (
     spoken,
     translate,
 )
+from tests.support.live_translate import live_translate
 
 REPEAT = {"code": "COMMON_ERROR", "message": "model repeat output happened"}
 
@@ -228,7 +228,7 @@ async def test_an_unreachable_service_is_tried_again_until_it_is_there() -> None
         placeholder.bind(("127.0.0.1", 0))
         port = placeholder.getsockname()[1]
     heard = Heard()
-    interpreter = LiveTranslate(
+    interpreter = live_translate(
         url=f"ws://127.0.0.1:{port}/api-ws/v1/realtime",
         api_key="sk-1",
         model=FLAT,

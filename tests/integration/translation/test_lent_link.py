@@ -4,7 +4,6 @@ import pytest
 
 from bot.clock import LoopClock
 from bot.domain.events import ConversationRequest, Usage, Voice
-from bot.translation.interpreter import LiveTranslate
 from tests.integration.translation.translation_room import (
     FLAT,
     FLAT_NEWER,
@@ -15,6 +14,7 @@ from tests.integration.translation.translation_room import (
     say,
 )
 from tests.integration.translation.translation_service import Service, translate
+from tests.support.live_translate import live_translate
 
 
 @pytest.mark.parametrize("model", [FLAT, FLAT_NEWER, NESTED])
@@ -23,7 +23,7 @@ async def test_two_speakers_in_turn_need_one_connect_and_each_is_told_their_own(
 ) -> None:
     first, second = Heard(), Heard()
     async with nothing_left(), Service(translate) as service:
-        live = LiveTranslate(
+        live = live_translate(
             url=service.url, api_key=KEY, model=model, clock=LoopClock(), connects_per_minute=1
         )
         talks = [

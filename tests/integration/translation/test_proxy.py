@@ -11,7 +11,6 @@ import pytest
 from bot.clock import LoopClock
 from bot.domain.events import ConversationRequest, TextAnswer, TextRequest
 from bot.tasks import TaskOwner
-from bot.translation.interpreter import LiveTranslate
 from bot.translation.protocol.faults import Fault
 from bot.translation.speech.conversation import LiveConversation
 from bot.translation.text.qwen_mt import QwenMt
@@ -25,6 +24,7 @@ from tests.integration.translation.translation_room import (
     say,
 )
 from tests.integration.translation.translation_service import Service, translate
+from tests.support.live_translate import live_translate
 
 ELSEWHERE = "qwen.example"
 HOLA = TextRequest("hola", "es", "en", final=True)
@@ -109,7 +109,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextlib.asynccontextmanager
 async def elsewhere(heard: Heard) -> AsyncIterator[LiveConversation]:
     """A conversation with a service that only a proxy knows."""
-    interpreter = LiveTranslate(
+    interpreter = live_translate(
         url=f"ws://{ELSEWHERE}/api-ws/v1/realtime", api_key=KEY, model=FLAT, clock=LoopClock()
     )
     talk = interpreter.converse(ConversationRequest(speaker_id=1, target="en"), heard)

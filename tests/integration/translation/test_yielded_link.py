@@ -7,7 +7,6 @@ import pytest
 
 from bot.clock import LoopClock
 from bot.domain.events import ConversationRequest, ConversationState
-from bot.translation.interpreter import LiveTranslate
 from bot.translation.speech.conversation import LiveConversation
 from tests.integration.translation.translation_room import (
     FLAT,
@@ -18,6 +17,7 @@ from tests.integration.translation.translation_room import (
     say,
 )
 from tests.integration.translation.translation_service import Service, spoken, translate
+from tests.support.live_translate import live_translate
 
 
 async def speak(talk: LiveConversation, said: list[int], done: asyncio.Event) -> None:
@@ -39,7 +39,7 @@ async def test_a_server_that_comes_is_heard_while_another_never_rests_and_no_wor
     said: tuple[list[int], list[int]] = ([], [])
     done = asyncio.Event()
     async with nothing_left(), Service(translate) as service:
-        live = LiveTranslate(
+        live = live_translate(
             url=service.url,
             api_key=KEY,
             model=model,

@@ -20,9 +20,9 @@ from bot.domain.events import (
     TurnEnded,
 )
 from bot.room.captions import CaptionLine, Captions
-from bot.translation.interpreter import LiveTranslate
 from bot.translation.speech.conversation import LiveConversation
 from tests.integration.translation.translation_service import Service, spoken
+from tests.support.live_translate import live_translate
 
 FLAT = "qwen3-livetranslate-flash-realtime"
 FLAT_NEWER = "qwen3.5-livetranslate-flash-realtime"
@@ -124,7 +124,7 @@ async def conversation(
     target: str = "en",
     clock: Clock | None = None,
 ) -> AsyncIterator[LiveConversation]:
-    interpreter = LiveTranslate(
+    interpreter = live_translate(
         url=service.url,
         api_key=KEY,
         model=model,

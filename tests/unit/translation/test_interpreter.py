@@ -11,6 +11,7 @@ from bot.logs import silence_sdk
 from bot.translation.interpreter import LiveTranslate
 from bot.translation.ports import Endpoint
 from tests.support.clock import ManualClock
+from tests.support.live_translate import live_translate
 
 URL = "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"
 KEY = "sk-0123456789"
@@ -19,7 +20,7 @@ NEWEST = "qwen3.8-livetranslate-flash-realtime"
 
 
 def interpreter(model: str = QWEN3, url: str = URL, key: str = KEY) -> LiveTranslate:
-    return LiveTranslate(url=url, api_key=key, model=model, clock=ManualClock())
+    return live_translate(url=url, api_key=key, model=model, clock=ManualClock())
 
 
 @pytest.mark.parametrize(
@@ -98,12 +99,12 @@ async def test_a_text_only_language_asked_for_voice_is_served_as_text_and_said_s
 def test_a_limit_below_one_is_refused(limit: str) -> None:
     limits: dict[str, int] = {limit: 0}
     with pytest.raises(SettingsError, match=limit.replace("_", " ")):
-        LiveTranslate(url=URL, api_key=KEY, model=QWEN3, clock=ManualClock(), **limits)  # type: ignore[arg-type] # which one is drawn
+        live_translate(url=URL, api_key=KEY, model=QWEN3, clock=ManualClock(), **limits)  # type: ignore[arg-type] # which one is drawn
 
 
 async def test_it_says_what_of_the_limits_is_used_and_whether_there_is_room_for_more() -> None:
     clock = ManualClock()
-    live = LiveTranslate(
+    live = live_translate(
         url="ws://127.0.0.1:9/x", api_key=KEY, model=QWEN3, clock=clock, connects_per_minute=2
     )
     assert live.has_room(2, 1)
@@ -124,7 +125,7 @@ async def test_it_says_what_of_the_limits_is_used_and_whether_there_is_room_for_
 
 
 def test_where_the_bot_is_in_more_servers_than_one_a_part_is_kept_for_the_others() -> None:
-    live = LiveTranslate(url=URL, api_key=KEY, model=QWEN3, clock=ManualClock(), servers=lambda: 2)
+    live = live_translate(url=URL, api_key=KEY, model=QWEN3, clock=ManualClock(), servers=lambda: 2)
     assert live.has_room(8, 1)
     assert not live.has_room(9, 1)
 

@@ -18,10 +18,11 @@ from bot.translation.protocol.faults import Fault
 from bot.translation.protocol.server_events import ServerEvent
 from bot.translation.quota.quota import Claim, ConnectBudget
 from bot.translation.speech.backlog import CHUNK
-from bot.translation.speech.conversation import LiveConversation
+from bot.translation.speech.conversation import LiveConversation, Shared
 from bot.translation.speech.meter import Meter
 from bot.translation.speech.turns import Turns
 from tests.support.clock import ManualClock
+from tests.support.live_translate import into_english
 
 A, B, C = (letter * CHUNK for letter in (b"a", b"b", b"c"))
 
@@ -80,18 +81,16 @@ class Bench:
         self.clock = clock or ManualClock()
         self.links: list[RecordedLink] = []
         self.events: list[ConversationEvent] = []
+        budget = budget or ConnectBudget(per_minute, self.clock)
         self.talk = LiveConversation(
+            Shared(budget, self.clock, 60.0, random.Random(1), reach),
+            claim or Claim(),
             open_link=self._open,
+            session=into_english(),
             turns=Turns("en", source_expected=False),
             meter=Meter(cumulative=False),
-            budget=budget or ConnectBudget(per_minute, self.clock),
-            claim=claim,
-            clock=self.clock,
             listener=self.events.append,
-            idle_s=60.0,
-            chance=random.Random(1),
             notice=notice,
-            reach=reach,
         )
 
     def _open(

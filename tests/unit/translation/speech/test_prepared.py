@@ -23,7 +23,7 @@ from bot.translation.protocol.server_events import ServerEvent
 from bot.translation.protocol.session_body import SessionOptions
 from bot.translation.quota.quota import Claim, ConnectBudget
 from bot.translation.speech import prepared
-from bot.translation.speech.conversation import LiveConversation
+from bot.translation.speech.conversation import LiveConversation, Shared
 from bot.translation.speech.meter import Meter
 from bot.translation.speech.prepared import PreparedConversations
 from bot.translation.speech.session_settings import SessionSettings
@@ -91,16 +91,13 @@ class Bench:
             phrases=request.glossary,
         )
         return LiveConversation(
+            Shared(self.budget, self.clock, 60.0, random.Random(1)),
+            Claim(request.guild_id, request.speaker_id),
             open_link=open_link,
+            session=SessionSettings(MODEL, options),
             turns=Turns("en", source_expected=False),
             meter=Meter(cumulative=False),
-            budget=self.budget,
-            clock=self.clock,
             listener=listener,
-            idle_s=60.0,
-            chance=random.Random(1),
-            session=SessionSettings(MODEL, options),
-            claim=Claim(request.guild_id, request.speaker_id),
         )
 
     async def open(self) -> None:
