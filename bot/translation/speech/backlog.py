@@ -49,7 +49,7 @@ class Backlog:
     def add(self, pcm: bytes) -> int:
         """Keep audio; says how many bytes of older, unsent audio were dropped for it."""
         self._data += pcm
-        dropped = max(0, self.unsent - self._most_unsent - self._again)
+        dropped = max(0, len(self._data) - self._sent - self._most_unsent - self._again)
         if dropped:
             del self._data[self._sent : self._sent + dropped]
         excess = min(len(self._data) - self._most_kept, self._sent)
@@ -60,11 +60,13 @@ class Backlog:
 
     def chunk(self) -> bytes | None:
         """The next 100 ms to send, or None while less is there."""
-        if self.unsent < CHUNK:
+        end = self._sent + CHUNK
+        if len(self._data) < end:
             return None
-        chunk = bytes(self._data[self._sent : self._sent + CHUNK])
-        self._sent += CHUNK
-        self._again = max(0, self._again - CHUNK)
+        chunk = bytes(self._data[self._sent : end])
+        self._sent = end
+        if self._again:
+            self._again = max(0, self._again - CHUNK)
         return chunk
 
     def fill(self) -> None:

@@ -313,11 +313,11 @@ class LiveConversation:
 
     def _on_event(self, event: server_events.ServerEvent) -> None:
         match event:  # what comes most stands first
-            case server_events.VoiceDelta() if self._turns.knows(event.response_id):
-                self._meter.voiced(event.pcm)
+            case server_events.VoiceDelta() | server_events.TranslationText() if self._turns.knows(
+                event.response_id
+            ):  # it can neither begin nor end a turn
+                self._meter.take(event)
                 self._report.translated(self._turns.take(event, self._clock.now()))
-            case server_events.VoiceDelta() | server_events.TranslationText():
-                self._on_speech_event(event)
             case server_events.SessionCreated():
                 self.session_id = event.session_id
             case server_events.SessionUpdated() if self._phase is Phase.OPENING:

@@ -355,6 +355,10 @@ class Turn:
 
 
 def _joined(pieces: Collection[_Piece], language: str) -> str:
+    if len(pieces) == 1:  # as nearly always
+        (piece,) = pieces
+        text = piece.text.strip()
+        return f"{text}{CUT}" if text and piece.cut else text
     text = join((piece.text for piece in pieces), language)
     return f"{text.rstrip()}{CUT}" if text and any(piece.cut for piece in pieces) else text
 
