@@ -254,7 +254,9 @@ class VoiceQueue:
         if minds or waits:
             return now + _LOOK_S
         return min(
-            now + max(_LOOK_S, voice.left_s()) if voice.ended else voice.grew_at + _STALLED_S
+            now + max(_LOOK_S, voice.left_s() / voice.rate)
+            if voice.ended
+            else voice.grew_at + _STALLED_S
             for voice in self._queue
         )
 
@@ -300,7 +302,7 @@ class VoiceQueue:
             self._closed.append(utterance)
 
     def _end_stalled(self, now: float) -> None:
-        self._end(v for v in self._queue if now - v.grew_at > _STALLED_S)
+        self._end(v for v in self._queue if now >= v.grew_at + _STALLED_S)
 
     def _end(self, voices: Iterable[_Voice]) -> None:
         for voice in voices:

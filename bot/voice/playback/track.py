@@ -9,10 +9,10 @@ from bot.voice.playback.stretch import Samples, Stretcher
 FRAME = VOICE_RATE // 50  # samples in 20 ms
 
 MAX_QUEUED_S = 60.0
-PLENTY_S = 0.3  # of voice, with which it starts at once: no stall of the service outlasts it
+PLENTY_S = 0.36  # of voice, with which it starts at once: a stall of 300 ms does not outlast it
 AGAIN_S = 0.06  # of voice, with which it goes on after it ran dry
 _SCANT_S = 0.24  # below which, at its start, it is spoken slower until there is plenty
-_SLOWER = 0.9
+_SLOWER = 0.85
 
 _EDGE = 120  # samples of a fade where a voice begins, ends or runs dry, 5 ms
 _GLIDE = 0.05  # most change of the gain in a frame: half as loud takes 200 ms
@@ -133,9 +133,11 @@ class Track:
             if self._queued - _EDGE < AGAIN_S * VOICE_RATE:
                 return None
             self._dry = False
-        self._prepare(FRAME)
-        if self._ready() < FRAME and not self._ended and not self._quiet:
-            self._run_dry()
+            self._slow = True
+        if not self._dry or self._ended:
+            self._prepare(FRAME)
+            if self._ready() < FRAME and not self._ended and not self._quiet:
+                self._run_dry()
         sound = self._take(FRAME)
         if self._ended and not self._queued and not self._stretched():
             self.over = True
@@ -171,7 +173,6 @@ class Track:
         self.underruns += 1
         self._seal()
         self._fading_in = 0
-        self._slow = True
         self._prepare(FRAME, everything=True)
 
     def _seal(self) -> None:
