@@ -1,5 +1,7 @@
 """Tracks mixed to frames of 20 ms: pure, without a clock, a socket or a thread."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from bot.domain.events import VOICE_RATE
@@ -53,7 +55,7 @@ class Mixer:
                 mix[: len(sound)] += sound
                 sounds = True
             self.underruns += track.underruns - before
-        self.forget_finished()
+        self._forget_finished()
         self._sounding = sounds
         if not sounds and self._limiter.empty:
             return None
@@ -64,6 +66,13 @@ class Mixer:
         out = self._limiter.process(mix)
         return np.rint(out * 32_767).astype("<i2").tobytes()
 
-    def forget_finished(self) -> None:
+    def interrupt(self, tracks: Iterable[Track]) -> None:
+        """End these where they are, without a sound."""
+        for track in tracks:
+            track.over = True
+        self._forget_finished()
+        self._limiter = Limiter()
+
+    def _forget_finished(self) -> None:
         """Keep only the tracks of which more is heard."""
         self.tracks = [track for track in self.tracks if not track.over]

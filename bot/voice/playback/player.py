@@ -113,7 +113,7 @@ class Player:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._mixer = Mixer()
-        self._encoder = Encoder(VOICE_RATE)
+        self._encoder = Encoder(VOICE_RATE, voip=False)
         self._ready: deque[bytes] = deque()
         self._running = False
         self._closed = False
@@ -174,9 +174,7 @@ class Player:
             if track.begun_at is not None and track.begun_at < sent
         ]
         if begun:
-            for track in begun:
-                track.over = True
-            self._mixer.forget_finished()
+            self._mixer.interrupt(begun)
             self._ready.clear()
             self.fill()
         self._stale = False
@@ -195,9 +193,7 @@ class Player:
     def close(self) -> None:
         """Play nothing any more. The one who starts players ends the one that runs."""
         self._closed = True
-        for track in self._mixer.tracks:
-            track.over = True
-        self._mixer.forget_finished()
+        self._mixer.interrupt(tuple(self._mixer.tracks))
         self._ready.clear()
 
     def fill(self) -> None:
