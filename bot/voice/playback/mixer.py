@@ -55,14 +55,15 @@ class Mixer:
                 mix[: len(sound)] += sound
                 sounds = True
             self.underruns += track.underruns - before
-        self._forget_finished()
         self._sounding = sounds
         if not sounds and self._limiter.empty:
+            self._forget_finished()
             return None
         before_gain, self._gain = self._gain, self.level.gain(FRAME_S)
         if before_gain != 1.0 or self._gain != 1.0:
             mix *= np.linspace(before_gain, self._gain, FRAME, endpoint=False, dtype=np.float32)
         self.mixed += 1
+        self._forget_finished()
         out = self._limiter.process(mix)
         return np.rint(out * 32_767).astype("<i2").tobytes()
 
@@ -74,5 +75,7 @@ class Mixer:
         self._limiter = Limiter()
 
     def _forget_finished(self) -> None:
-        """Keep only the tracks of which more is heard."""
+        """Keep only the tracks of which more is mixed."""
+        for track in self.tracks:
+            track.ended_at = self.mixed
         self.tracks = [track for track in self.tracks if not track.over]

@@ -60,7 +60,7 @@ class PlayedTrack:
     @property
     def over(self) -> bool:
         """Nothing more is heard of it."""
-        return self._track.over
+        return self._track.over and self._player.sent >= self._track.ended_at
 
     def left_s(self) -> float:
         """Seconds of it still to be heard."""
@@ -127,6 +127,11 @@ class Player:
         """What is known of how loud people and the bot's voices are."""
         return self._mixer.level
 
+    @property
+    def sent(self) -> int:
+        """Frames of voice that the player's thread took."""
+        return self._mixer.mixed - len(self._ready)
+
     def begin(self, *, gain: float = 1.0) -> PlayedTrack:
         """A new track, heard beside those there are as soon as voice was added."""
         track = Track(gain=gain)
@@ -167,11 +172,10 @@ class Player:
 
     def renewed(self) -> None:
         """The call was interrupted: what was heard of already is not gone on with."""
-        sent = self._mixer.mixed - len(self._ready)
         begun = [
             track
             for track in self._mixer.tracks
-            if track.begun_at is not None and track.begun_at < sent
+            if track.begun_at is not None and track.begun_at < self.sent
         ]
         if begun:
             self._mixer.interrupt(begun)
@@ -181,9 +185,9 @@ class Player:
 
     def left_s(self, track: Track) -> float:
         """Seconds of a track that were not sent yet."""
-        if track.over or track.begun_at is None:
-            return track.left_s()
-        return track.left_s() + len(self._ready) * FRAME_S
+        if track.over:
+            return max(0, track.ended_at - self.sent) * FRAME_S
+        return track.left_s() + (0 if track.begun_at is None else len(self._ready) * FRAME_S)
 
     def queued_s(self) -> float:
         """Seconds until all that is queued was sent."""

@@ -48,6 +48,7 @@ class Track:
         self.started = False
         self.underruns = 0
         self.begun_at: int | None = None  # the number of the first frame that it is in
+        self.ended_at = 0  # that of the frame after its last
         self.over = False
 
     # What the utterance's owner says

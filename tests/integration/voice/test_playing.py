@@ -91,7 +91,7 @@ async def test_the_service_s_stalls_are_not_heard() -> None:
         assert likeness > 0.9
         heard = heard_by(ana, scene)[place:]
         steps = np.abs(frame_levels(heard)[: len(source) // FRAME] - frame_levels(source))
-        loud = frame_levels(source) > -50
+        loud = frame_levels(source) > -38  # below, the codec's own noise counts
         assert steps[loud].max() < 6
         assert scene.server.complaints == []
 
