@@ -1,5 +1,6 @@
 """Voice to play, and what can be said of what was heard of it."""
 
+import math
 from functools import cache
 
 import numpy as np
@@ -38,7 +39,8 @@ def sine(hertz: float, seconds: float, amplitude: float = 0.25) -> Sound:
 
 def db(samples: Sound) -> float:
     """RMS below full scale, at least -100."""
-    return float(10 * np.log10(max(np.mean(samples**2), 1e-10))) if len(samples) else -100.0
+    power = float(np.mean(samples**2)) if len(samples) else 0.0
+    return 10 * math.log10(max(power, 1e-10))
 
 
 def frame_levels(samples: Sound) -> Sound:
