@@ -14,6 +14,7 @@ from bot.domain.events import VOICE_RATE
 from bot.voice.figures import Figures
 from bot.voice.playback.level import Leveller
 from bot.voice.playback.mixer import FRAME_S, Mixer
+from bot.voice.playback.priority import turns
 from bot.voice.playback.track import Track
 
 log = logging.getLogger(__name__)
@@ -169,6 +170,8 @@ class Player:
         self._quiet = 0
         self._alive_at = None
         self._running = self._start(_Source(self), self._ended)
+        if self._running:
+            turns.begin(self)
 
     def renewed(self) -> None:
         """The call was interrupted: what was heard of already is not gone on with."""
@@ -197,6 +200,7 @@ class Player:
     def close(self) -> None:
         """Play nothing any more. The one who starts players ends the one that runs."""
         self._closed = True
+        turns.end(self)
         self._mixer.interrupt(tuple(self._mixer.tracks))
         self._ready.clear()
 
@@ -251,4 +255,5 @@ class Player:
 
     def _restart(self) -> None:
         self._running = False
+        turns.end(self)
         self.resume()

@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 
 import discord
 import numpy as np
@@ -8,11 +9,20 @@ import pytest
 from bot.audio.opus import SILENCE, Decoder
 from bot.voice.figures import Figures
 from bot.voice.playback.player import AHEAD, JITTER_S, Gate, Player
+from bot.voice.playback.priority import turns
 from tests.support.clock import ManualClock
 from tests.support.sounds import Sound, lag, pcm_of, sine, sound, spoken
 
 FRAME_BYTES = 960
 TAIL = 1  # frames more than the voice has, as the limiter keeps 2.5 ms
+
+
+@pytest.fixture(autouse=True)
+def _usual_turns() -> Iterator[None]:
+    """Let no player of one test play on in the next."""
+    yield
+    for player in tuple(turns._playing):
+        turns.end(player)
 
 
 class Stage:
@@ -257,3 +267,18 @@ async def test_what_comes_while_a_minute_is_queued_is_counted() -> None:
     for _ in range(70):
         track.add(bytes(48_000))
     assert stage.figures.dropped_voice_s == pytest.approx(10, abs=1.1)
+
+
+async def test_threads_give_way_sooner_while_any_player_plays() -> None:
+    usual_s = sys.getswitchinterval()
+    one, other = Stage(), Stage()
+    one.play(b"\1\0" * 480)
+    other.play(b"\1\0" * 480)
+    assert sys.getswitchinterval() < usual_s
+    assert one.ended is not None
+    await one.pull(30)
+    one.ended(None)
+    await asyncio.sleep(0)
+    assert sys.getswitchinterval() < usual_s
+    other.player.close()
+    assert sys.getswitchinterval() == pytest.approx(usual_s)
