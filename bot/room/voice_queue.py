@@ -45,7 +45,7 @@ def _unheard(_utterance: QueuedUtterance) -> None:
 
 
 @dataclass(slots=True)
-class _Voice:
+class _QueuedVoice:
     utterance: QueuedUtterance
     grew_at: float
     pieces: list[bytearray] = field(default_factory=list)
@@ -99,7 +99,7 @@ class VoiceQueue:
         self._begin_track = begin
         self._speaking = speaking
         self._tell_skipped = skipped
-        self._queue: list[_Voice] = []  # in the order in which they began
+        self._queue: list[_QueuedVoice] = []  # in the order in which they began
         self._closed: deque[QueuedUtterance] = deque(maxlen=_REMEMBERED)
         self._free_at: dict[int, float] = {}  # by lane, until when it is silent
         self._freed: set[int] = set()  # lanes in which somebody was broken off since
@@ -150,7 +150,7 @@ class VoiceQueue:
         self._end_stalled(now)
         voice = next((v for v in self._queue if v.utterance == utterance and not v.ended), None)
         if voice is None:
-            voice = _Voice(utterance, now)
+            voice = _QueuedVoice(utterance, now)
             self._queue.append(voice)
         voice.grew_at = now
         if voice.track is None:
@@ -226,7 +226,13 @@ class VoiceQueue:
                 voice.track.set_rate(rate)
 
     def _begin_next(
-        self, voices: list[_Voice], lane: int, now: float, *, waits_for_people: bool, gain: float
+        self,
+        voices: list[_QueuedVoice],
+        lane: int,
+        now: float,
+        *,
+        waits_for_people: bool,
+        gain: float,
     ) -> None:
         if now < self._free_at.get(lane, now):
             return
@@ -262,10 +268,10 @@ class VoiceQueue:
 
     # Inside
 
-    def _lane(self, voice: _Voice) -> int:
+    def _lane(self, voice: _QueuedVoice) -> int:
         return voice.utterance.line.visit if self._mode is VoiceMode.SIMULTANEOUS else 0
 
-    def _of(self, lane: int) -> list[_Voice]:
+    def _of(self, lane: int) -> list[_QueuedVoice]:
         return [voice for voice in self._queue if self._lane(voice) == lane]
 
     def _gain(self, *, people: bool) -> float:
@@ -285,12 +291,12 @@ class VoiceQueue:
             for voice in waiting[:-1]:
                 self._skip(voice)
 
-    def _skip(self, voice: _Voice) -> None:
+    def _skip(self, voice: _QueuedVoice) -> None:
         self._close(voice)
         self.skipped += 1
         self._tell_skipped(voice.utterance)
 
-    def _close(self, voice: _Voice) -> None:
+    def _close(self, voice: _QueuedVoice) -> None:
         self._queue.remove(voice)
         self._remember(voice.utterance)
         if voice.track is not None:
@@ -304,7 +310,7 @@ class VoiceQueue:
     def _end_stalled(self, now: float) -> None:
         self._end(v for v in self._queue if now >= v.grew_at + _STALLED_S)
 
-    def _end(self, voices: Iterable[_Voice]) -> None:
+    def _end(self, voices: Iterable[_QueuedVoice]) -> None:
         for voice in voices:
             if not voice.ended:
                 voice.ended = True

@@ -5,7 +5,7 @@ import sys
 _SOON_S = 0.001  # after so long another thread gives way; Python's own figure is 5 ms
 
 
-class Turns:
+class ShortTurns:
     """Shortens the interpreter's turns while voice is played anywhere in the process.
 
     A frame takes several turns of the interpreter, and is due each 20 ms.
@@ -30,4 +30,4 @@ class Turns:
                 sys.setswitchinterval(self._usual_s)
 
 
-turns = Turns()
+turns = ShortTurns()
