@@ -28,6 +28,7 @@ class Mixer:
 
     def add(self, track: Track) -> None:
         """Mix this one too; of too many the oldest is dropped."""
+        self._forget_finished()
         if len(self.tracks) >= MAX_TRACKS:
             self.tracks[0].drop()
         self.tracks.append(track)
