@@ -15,7 +15,7 @@ help:
 	@echo "make test-sdk2  the translation's tests with the newest dashscope 2.x, in .venv-sdk2"
 	@echo "make soak    eight people at once and two in turns, five minutes each, and how late captions are"
 	@echo "make fuzz    a million bad datagrams and 100,000 bad voice gateway messages"
-	@echo "make bench   what hearing and conversing cost, beside others (JSON=bench.json)"
+	@echo "make bench   what hearing, conversing and speaking cost, beside others (JSON=bench.json)"
 	@echo "make words   bring the catalogues of translated sentences up to date"
 	@echo "make picture make the pictures of the README anew (needs Chromium)"
 	@echo "make check   format, lint, types, import contracts"

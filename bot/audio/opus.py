@@ -19,6 +19,7 @@ FRAME_MS = 20
 SILENCE = b"\xf8\xff\xfe"  # one frame of silence, which Discord clients send five of at the end
 
 _APPLICATION_VOIP = 2048
+_APPLICATION_AUDIO = 2049
 _SET_BITRATE = 4002
 _SET_INBAND_FEC = 4012
 _SET_SIGNAL = 4024
@@ -191,13 +192,15 @@ class Decoder:
 class Encoder:
     """Encodes 20 ms frames of PCM16 speech to Opus packets.
 
-    Without forward error correction by default: with it, libopus leaves the fast mode (450 µs a
-    frame instead of 74 µs from 24 kHz mono).
+    Without forward error correction by default: with it, libopus takes up to 450 µs a frame from
+    24 kHz mono.
 
     Args:
         rate: Hertz of the input: 8000, 12000, 16000, 24000 or 48000.
         channels: 1 or 2, interleaved.
         bitrate: Bits a second.
+        voip: Clean up speech from a microphone: filters low tones. Without it the wave keeps its
+            form, and 64 kbit/s of speech cost 68 µs a frame instead of 260.
         fec: Put forward error correction in.
 
     Raises:
@@ -205,13 +208,22 @@ class Encoder:
     """
 
     def __init__(
-        self, rate: int, channels: int = 1, *, bitrate: int = 64_000, fec: bool = False
+        self,
+        rate: int,
+        channels: int = 1,
+        *,
+        bitrate: int = 64_000,
+        voip: bool = True,
+        fec: bool = False,
     ) -> None:
         self._lib = library()
         self._state: int | None = None
         error = ctypes.c_int()
         self._state = self._lib.opus_encoder_create(
-            rate, channels, _APPLICATION_VOIP, ctypes.byref(error)
+            rate,
+            channels,
+            _APPLICATION_VOIP if voip else _APPLICATION_AUDIO,
+            ctypes.byref(error),
         )
         _check(error.value, "make an encoder")
         for request, value in (

@@ -47,6 +47,38 @@ class Listener(Protocol):
         """The link ended for good; `reason` is a sentence for the text channel."""
 
 
+class VoiceTrack(Protocol):
+    """The voice of one utterance in a voice channel. Never blocks; of no effect once it is over."""
+
+    @property
+    def over(self) -> bool:
+        """Nothing more is heard of it.
+
+        It was played out or dropped, or the call had to be joined anew, or was left, in its middle.
+        """
+
+    def left_s(self) -> float:
+        """Seconds of it that are still to be heard, at its rate."""
+
+    def add(self, pcm: bytes) -> None:
+        """Queue voice (PCM16, 24 kHz, mono, any length) behind what is queued of it."""
+
+    def end(self) -> None:
+        """No more comes; what there is, is played out."""
+
+    def drop(self) -> None:
+        """Nothing more of it is heard, at once and without a click."""
+
+    def hold(self, *, on: bool) -> None:
+        """Be silent and keep what is left, or go on with that."""
+
+    def set_gain(self, gain: float) -> None:
+        """Glide to this gain, a factor, within some 200 ms."""
+
+    def set_rate(self, rate: float) -> None:
+        """Speak so many times as fast from now on, at the same pitch."""
+
+
 class VoiceLink(Protocol):
     """A joined voice channel, both directions."""
 
@@ -60,14 +92,11 @@ class VoiceLink(Protocol):
     def members(self) -> tuple[Member, ...]:
         """Who is in the channel now, bots left out."""
 
-    def play(self, pcm: bytes) -> None:
-        """Queue voice (PCM16, 24 kHz, mono, any length) behind what is queued. Never blocks."""
+    def begin(self, *, gain: float = 1.0) -> VoiceTrack:
+        """A track for one utterance, heard beside those there are; see there."""
 
-    def playing_s(self) -> float:
-        """Seconds of voice queued and not yet sent."""
-
-    def stop_playing(self) -> None:
-        """Drop what is queued."""
+    def someone_speaks(self) -> bool:
+        """Whether one of those who are heard speaks now, or did a moment ago."""
 
     def figures(self) -> Mapping[str, float]:
         """Counters and gauges by name (packets, lost, concealed, rejoins, heard_s, deaf, ...)."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.clock import Clock
+from bot.clock import Clock, Timer
 from bot.domain.events import (
     Caption,
     ConversationEvent,
@@ -15,7 +15,7 @@ from bot.domain.events import (
     Voice,
     VoiceEnded,
 )
-from bot.domain.ports import CaptionBoard, VoiceLink
+from bot.domain.ports import CaptionBoard, VoiceLink, VoiceTrack
 from bot.room.captions import CaptionLine, Captions
 from bot.room.speaker import Speaker
 from bot.room.utterances import Utterances
@@ -53,7 +53,11 @@ class Output:
         self._clock = clock
         self._count = count
         self._captions = Captions(originals=originals)
-        self._interpretation = VoiceQueue(self._play)
+        self._interpretation = VoiceQueue(
+            self._begin,
+            speaking=lambda: self.link is not None and self.link.someone_speaks(),
+        )
+        self._voice_due: Timer | None = None
         self._utterances = Utterances()
         self._said_codes: set[str] = set()
         self.link: VoiceLink | None = None
@@ -67,8 +71,8 @@ class Output:
     def use_voice(self, *, speaks: bool) -> None:
         """Speak translations from now on, or stop speaking them."""
         self.speaks = speaks
-        if not speaks and self.link is not None:
-            self.link.stop_playing()
+        if not speaks:
+            self._interpretation.stop()
 
     def said(self, speaker: Speaker, language: str, event: ConversationEvent) -> None:
         """Take what a speaker's conversation says."""
@@ -79,7 +83,7 @@ class Output:
             case VoiceEnded(turn=turn) | TurnEnded(turn=turn):
                 self._interpretation.ended(QueuedUtterance(line, turn))
             case Echoed(turn=turn):
-                self._take_back(QueuedUtterance(line, turn))
+                self._interpretation.take_back(QueuedUtterance(line, turn))
             case Failed(code=code, message=message):
                 if event.of_service:
                     log.info("conversation failed: %s", code)
@@ -92,6 +96,7 @@ class Output:
                 return
             case _:
                 pass
+        self._advance_voice()
         caption = self._captions.apply(
             line,
             speaker.member,
@@ -109,10 +114,12 @@ class Output:
             line = CaptionLine(speaker.visit, language)
             self._interpretation.broke_off(line)
             self._show(self._captions.finish_line(line))
+        self._advance_voice()
 
     def withdrawn(self, speaker: Speaker) -> None:
         """Take back what is not final: nothing of this speaker is shown or played any more."""
         self._interpretation.silence(speaker.visit)
+        self._advance_voice()
         self._show(self._captions.withdraw(speaker.visit))
 
     def _show(self, captions: Sequence[Caption]) -> None:
@@ -129,13 +136,11 @@ class Output:
         """Say again when words are lost, as the service works again."""
         self._said_codes -= _LOST
 
-    def _take_back(self, utterance: QueuedUtterance) -> None:
-        handed_s = self._interpretation.take_back(utterance)
-        # Its rest is cut off, unless the end of another's voice stands before it.
-        if self.link is not None and 0 < self.link.playing_s() <= handed_s:
-            self.link.stop_playing()
-        self._interpretation.ended(utterance)
+    def _begin(self, gain: float) -> VoiceTrack | None:
+        return self.link.begin(gain=gain) if self.link is not None and self.speaks else None
 
-    def _play(self, pcm: bytes) -> None:
-        if self.link is not None and self.speaks:
-            self.link.play(pcm)
+    def _advance_voice(self) -> None:
+        if self._voice_due is not None:
+            self._voice_due.cancel()
+        due = self._interpretation.advance(self._clock.now())
+        self._voice_due = None if due is None else self._clock.call_at(due, self._advance_voice)

@@ -55,6 +55,12 @@ class VoiceConnection:
         client = self.client
         return client is not None and client.connection.encrypted
 
+    @property
+    def ready(self) -> bool:
+        """Whether what is sent now gets there, and can be read by the call alone."""
+        client = self.client
+        return client is not None and client.is_connected() and client.connection.encrypted
+
     async def join(self, channel: VoiceChannel) -> None:
         """Join a channel, and wait until it can be heard and spoken in.
 

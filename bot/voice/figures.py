@@ -43,7 +43,8 @@ class Figures:
     keepalives: int = 0
     reconnects: int = 0  # by discord.py, as after a move
     rejoins: int = 0  # by the link
-    dropped_voice_s: float = 0.0  # queued voice given up for newer
+    dropped_voice_s: float = 0.0  # of an utterance's voice, what came while a minute was queued
+    underruns: int = 0  # times an utterance had to wait for the service in its middle
 
     def as_mapping(self) -> dict[str, float]:
         """Every counter by its name, with `heard_s`, the seconds of speech handed on."""

@@ -10,7 +10,7 @@ from typing import Any
 import discord
 
 from bot.clock import Clock
-from bot.domain.events import Member, Speech
+from bot.domain.events import SPEECH_RATE, Member, Speech
 from bot.domain.ports import Listener
 from bot.tasks import TaskOwner
 from bot.voice import gateway_events
@@ -19,7 +19,8 @@ from bot.voice.discord_internals import Client, adopt, gateway_up
 from bot.voice.figures import Figures
 from bot.voice.joining import check_entry
 from bot.voice.people import Change, VoiceChannel
-from bot.voice.playback.player import Gate, Player
+from bot.voice.playback.level import Talkers, samples_of
+from bot.voice.playback.player import Gate, PlayedTrack, Player
 from bot.voice.presence import Presence, Whereabouts
 from bot.voice.receive.dave import Keys, NoKeys
 from bot.voice.receive.packet_path import PacketPath
@@ -90,7 +91,8 @@ class DiscordVoiceLink:
         self._connection = VoiceConnection(self, self._use, lambda: self._alone, join_timeout_s)
         self._hearing = PacketPath(NoKeys(), self._figures)
         self._receiver = Receiver(self._hearing, self._figures, clock, self._heard, self._foreign)
-        self._player = Player(self._connection.start_playing, self._gate, self._figures)
+        self._player = Player(self._connection.start_playing, self._gate, self._figures, clock)
+        self._talkers = Talkers()
         self._supervisor = Supervisor(self, self._hearing, clock, self._figures, self._tasks)
         self._own = OwnVoice(speaks=speaks)
         self._allowed: frozenset[int] = frozenset()
@@ -118,17 +120,13 @@ class DiscordVoiceLink:
         """Who is in the channel now, bots left out."""
         return self._presence.people.members()
 
-    def play(self, pcm: bytes) -> None:
-        """Queue voice (PCM16, 24 kHz, mono, any length) behind what is queued."""
-        self._player.play(pcm)
+    def begin(self, *, gain: float = 1.0) -> PlayedTrack:
+        """A track for one utterance, heard beside those there are."""
+        return self._player.begin(gain=gain)
 
-    def playing_s(self) -> float:
-        """Seconds of voice queued and not yet sent."""
-        return self._player.queued_s()
-
-    def stop_playing(self) -> None:
-        """Drop what is queued."""
-        self._player.clear()
+    def someone_speaks(self) -> bool:
+        """Whether one of those who are heard speaks now, or did a moment ago."""
+        return self._talkers.speaking(self._clock.now())
 
     def figures(self) -> Mapping[str, float]:
         """Counters (see `Figures`) and gauges.
@@ -230,6 +228,7 @@ class DiscordVoiceLink:
             self._supervisor.gateway_opened()
             self._supervisor.expected.restart()
             self._figures.reconnects += not self._connection.joining
+            self._player.renewed()
             self._receiver.tell(self._hearing.reset)
             self._welcome()
         elif not isinstance(event, gateway_events.Other):
@@ -286,6 +285,7 @@ class DiscordVoiceLink:
             self._receiver.tell(partial(self._hearing.leave, user_id))
             self._supervisor.expected.left(user_id)
             self._early.pop(user_id, None)
+            self._talkers.left(user_id)
             self._listener.left(user_id)
         for person in change.joined if self._opened else ():
             self._listener.joined(person)
@@ -381,7 +381,15 @@ class DiscordVoiceLink:
             self._listener.fell_silent(user_id, at)
         else:
             self._heard_at = at
+            if self._speaks:
+                self._measure(user_id, pcm, at)
             self._listener.heard(Speech(user_id, pcm, at))
+
+    def _measure(self, user_id: int, pcm: bytes, at: float) -> None:
+        samples = samples_of(pcm)
+        seconds = len(samples) / SPEECH_RATE
+        if self._player.level.people.hear(samples, seconds):
+            self._talkers.spoke(user_id, at, seconds)
 
     def _welcome(self) -> None:
         ids = self._presence.people.ids()
@@ -390,4 +398,4 @@ class DiscordVoiceLink:
     def _gate(self) -> Gate:
         if self._alone or self._own.standing.silenced:
             return Gate.DISCARD
-        return Gate.SEND if self._connection.encrypted else Gate.HOLD
+        return Gate.SEND if self._connection.ready else Gate.HOLD

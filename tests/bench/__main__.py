@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.bench import floor, parley, voice_recv
+from tests.bench import floor, parley, playback, voice_recv
 from tests.bench.conversations import CONVERSATIONS, conversed
 from tests.bench.floor import MissingError
 from tests.bench.latency import latencies_ms
@@ -20,6 +20,8 @@ _SATURATED_S = 5.0
 _PACED_S = {1: 9.0, 10: 4.0, 20: 3.0, 80: 3.0}  # by members
 _CONVERSED_S = 4.0
 _CONVERSED_ROUNDS = 2  # to each other one, as half of what is measured is the kernel's sending
+_PLAYED_S = 60.0
+_UTTERANCES = 10
 _MEMBERS = tuple(_PACED_S)
 _COMPARED = 20  # members, where variants are compared
 _SATURATED_ROUNDS = 3  # to each other one: they are short, and single ones differ by a third
@@ -141,6 +143,28 @@ def _conversations(rounds: int) -> dict[str, float]:
     }
 
 
+def _playback(rounds: int) -> dict[str, float]:
+    ticks = {busy: playback.ticks_ms(_PLAYED_S, busy=busy) for busy in (False, True)}
+    p99 = {busy: playback.intervals_p99_ms(found) for busy, found in ticks.items()}
+    drift = {busy: playback.drift_ms(found) for busy, found in ticks.items()}
+    first: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(rounds):
+        for busy in first:
+            first[busy] += playback.first_voice_ms(_UTTERANCES, busy=busy)
+    title = f"Voice, {_PLAYED_S:.0f} s"
+    _say(f"\n{title:<28}{'p99 ms from frame to frame':>27}{'ms drift':>10}{'ms to the first':>17}")
+    for busy, name in ((False, "nothing else runs"), (True, "beside a busy Python thread")):
+        _say(
+            f"  {name:<28}{p99[busy]:>25.2f}{drift[busy]:>10.2f}"
+            f"{statistics.median(first[busy]):>17.1f}"
+        )
+    return {
+        "playback_tick_p99_ratio": p99[True] / p99[False],
+        "playback_drift_ms": max(drift.values()),
+        "first_voice_ms_p50": statistics.median(first[False]),
+    }
+
+
 def main() -> int:
     """Measure, print, and write JSON where asked."""
     arguments = argparse.ArgumentParser(prog="make bench")
@@ -160,6 +184,7 @@ def main() -> int:
         **_paced(program, asked.rounds),
         **_latency(asked.rounds),
         **_conversations(_CONVERSED_ROUNDS * asked.rounds),
+        **_playback(asked.rounds),
     }
     if asked.json is not None:
         text = json.dumps({name: round(value, 3) for name, value in figures.items()}, indent=2)

@@ -18,6 +18,7 @@ from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryConversation, MemoryInterpreter, World
 from tests.support.rooms import RoomParts
+from tests.support.tracks import MemoryTrack
 from tests.unit.voice.voice_call import RATE, Desk, Group, Talker
 
 GUILD, STARTER = 1, 99
@@ -87,14 +88,11 @@ class DeskLink:
     def members(self) -> tuple[Member, ...]:
         return tuple(MEMBERS.values())
 
-    def play(self, pcm: bytes) -> None:
-        raise AssertionError(len(pcm))
+    def begin(self, *, gain: float = 1.0) -> MemoryTrack:
+        raise AssertionError(gain)
 
-    def playing_s(self) -> float:
-        return 0.0
-
-    def stop_playing(self) -> None:
-        return
+    def someone_speaks(self) -> bool:
+        return False
 
     def figures(self) -> Mapping[str, float]:
         return self._desk.figures.as_mapping()

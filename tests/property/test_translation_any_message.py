@@ -19,6 +19,7 @@ from bot.translation.protocol.parse import _READERS, parse
 from bot.translation.speech.echo import EchoRule
 from bot.translation.speech.intake import Intake
 from bot.translation.speech.turns import PATIENCE_S, Turns
+from tests.support.tracks import MemoryTrack
 
 texts = st.sampled_from(["r1", "r2", "i1", "i2", "", "a b", "zh"]) | st.text(max_size=8)
 scalars = (
@@ -178,14 +179,20 @@ class Room:
         self.intake = Intake(excess)
         self.turns = Turns("en", source_expected=True, excess=excess)
         self.captions = Captions()
-        self.played = 0
-        self.voices = VoiceQueue(self._play)
+        self.tracks: list[MemoryTrack] = []
+        self.voices = VoiceQueue(self._begin)
         self.shown: dict[int, Caption] = {}  # the latest
         self.now = 0.0
         self.intake.sent(32_000)
 
-    def _play(self, pcm: bytes) -> None:
-        self.played += len(pcm)
+    def _begin(self, gain: float) -> MemoryTrack:
+        assert gain == 1
+        self.tracks.append(MemoryTrack())
+        return self.tracks[-1]
+
+    @property
+    def played(self) -> int:
+        return sum(len(track.pcm) for track in self.tracks)
 
     def hear(self, message: object) -> None:
         """A message as the link would take it: as text, decoded here."""
@@ -205,6 +212,7 @@ class Room:
                 self.voices.voice(
                     QueuedUtterance(CaptionLine(1, "en"), told.turn), told.pcm, self.now
                 )
+                self.voices.advance(self.now)
             elif isinstance(told, Partial | Final | Source):
                 assert 0 < len(told.text) <= bounds.TURN_CHARS + len(" …")
                 told.text.encode()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.domain.events import Caption, ConversationEvent, ConversationRequest, Member
 from bot.domain.ports import Listener, Look
 from bot.errors import LanguageError, ParleyError
+from tests.support.tracks import MemoryTrack
 
 
 class MemoryConversation:
@@ -109,8 +110,9 @@ class MemoryLink:
     def __init__(self, *members: Member) -> None:
         self.present = {member.id: member for member in members}
         self.allowed: list[frozenset[int]] = []
-        self.played = bytearray()
-        self.queued_s = 0.0
+        self.tracks: list[MemoryTrack] = []
+        self.tracks_last = False
+        self.speaking = False
         self.closed = False
         self.channel_id = 10
 
@@ -120,14 +122,19 @@ class MemoryLink:
     def members(self) -> tuple[Member, ...]:
         return tuple(self.present.values())
 
-    def play(self, pcm: bytes) -> None:
-        self.played += pcm
+    @property
+    def played(self) -> bytes:
+        """All that was heard, but for what was broken off."""
+        return b"".join(track.pcm for track in self.tracks if not track.dropped)
 
-    def playing_s(self) -> float:
-        return self.queued_s
+    def begin(self, *, gain: float = 1.0) -> MemoryTrack:
+        track = MemoryTrack(lasts=self.tracks_last)
+        track.gain = gain
+        self.tracks.append(track)
+        return track
 
-    def stop_playing(self) -> None:
-        self.played.clear()
+    def someone_speaks(self) -> bool:
+        return self.speaking
 
     def figures(self) -> Mapping[str, float]:
         return {"packets": 1.0}

@@ -39,6 +39,7 @@ from tests.support.clock import ManualClock
 from tests.support.live_translate import live_translate
 from tests.support.rooms import RoomParts
 from tests.support.speech_by_pitch import Ear, PitchService
+from tests.support.tracks import MemoryTrack
 from tests.support.usage_in_memory import Calendar
 from tests.unit.voice.voice_call import Desk, Talker
 
@@ -80,14 +81,11 @@ class DeskLink:
     def members(self) -> tuple[Member, ...]:
         return tuple(self._whole.present.values())
 
-    def play(self, pcm: bytes) -> None:
-        raise AssertionError(len(pcm))
+    def begin(self, *, gain: float = 1.0) -> MemoryTrack:
+        raise AssertionError(gain)
 
-    def playing_s(self) -> float:
-        return 0.0
-
-    def stop_playing(self) -> None:
-        return
+    def someone_speaks(self) -> bool:
+        return False
 
     def figures(self) -> dict[str, float]:
         return dict(self._whole.desk.figures.as_mapping())

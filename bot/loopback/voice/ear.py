@@ -29,6 +29,7 @@ class _Heard:
 class _HeardVoice:
     """What was heard of one user."""
 
+    ssrc: int | None = None
     packets: list[_Heard] = field(default_factory=list)
     recent: dict[int, None] = field(default_factory=dict)
     speech: int = 0
@@ -57,6 +58,9 @@ class Ear:
     def hear(self, user_id: int, packet: rtp.Packet, at: float) -> None:
         """Take a packet that arrived at loop second `at`."""
         voice = self._voices.setdefault(user_id, _HeardVoice())
+        if packet.ssrc != voice.ssrc:  # of a new connection, which counts anew
+            voice.ssrc = packet.ssrc
+            voice.recent.clear()
         if packet.sequence in voice.recent:
             return  # a duplicate; DAVE would refuse it, rightly
         voice.recent[packet.sequence] = None

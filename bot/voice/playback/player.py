@@ -2,19 +2,28 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from enum import Enum
 
 import discord
 
-from bot.audio.opus import SILENCE
+from bot.audio.opus import SILENCE, Encoder
+from bot.clock import Clock
+from bot.domain.events import VOICE_RATE
 from bot.voice.figures import Figures
-from bot.voice.playback.playout import AHEAD, Playout
+from bot.voice.playback.level import Leveller
+from bot.voice.playback.mixer import FRAME_S, Mixer
+from bot.voice.playback.priority import turns
+from bot.voice.playback.track import Track
 
 log = logging.getLogger(__name__)
 
+AHEAD = 4  # frames encoded before they are due: so late does a change of mind become audible
+JITTER_S = 0.1  # waited for more voice, where the first piece is short
+_INTERRUPTED_S = 1.0  # without a frame, after which nobody knows what was being said
 _LINGER = 15  # frames of silence before the player ends, so that a late piece finds it running
-_SLICE = 8  # frames encoded at once on the event loop, about 0.6 ms
+_MEASURED = VOICE_RATE // 10  # samples whose level is taken at once
 
 
 class Gate(Enum):
@@ -42,54 +51,169 @@ class _Source(discord.AudioSource):
         return self._player.next_frame()
 
 
+class PlayedTrack:
+    """The port `VoiceTrack`. Made by `Player.begin`."""
+
+    def __init__(self, player: "Player", track: Track) -> None:
+        self._player = player
+        self._track = track
+
+    @property
+    def over(self) -> bool:
+        """Nothing more is heard of it."""
+        return self._track.over and self._player.sent >= self._track.ended_at
+
+    def left_s(self) -> float:
+        """Seconds of it still to be heard."""
+        return self._player.left_s(self._track)
+
+    def add(self, pcm: bytes) -> None:
+        """Queue a piece behind what is queued of it."""
+        self._player.add(self._track, pcm)
+
+    def end(self) -> None:
+        """No more comes; what there is, is played out."""
+        self._track.end()
+        self._player.start(self._track)
+
+    def drop(self) -> None:
+        """Fade it out at once."""
+        self._track.drop()
+        self._player.fill()
+
+    def hold(self, *, on: bool) -> None:
+        """Fade it out and keep its rest, or go on with that."""
+        self._track.hold(on=on)
+        self._player.fill()
+
+    def set_gain(self, gain: float) -> None:
+        """Glide to this gain, a factor, within some 200 ms."""
+        self._track.set_gain(gain)
+
+    def set_rate(self, rate: float) -> None:
+        """Speak so many times as fast from now on."""
+        self._track.set_rate(rate)
+
+
 class Player:
-    """Queued voice, started when there is something to say and ended when there is not.
+    """Tracks, mixed and encoded a little ahead, and played while there is something to say.
 
     Args:
         start: See `Start`.
         gate: Called on the player's thread before each frame.
         figures: Counts.
+        clock: The time, of the event loop.
     """
 
-    def __init__(self, start: Start, gate: Callable[[], Gate], figures: Figures) -> None:
+    def __init__(
+        self, start: Start, gate: Callable[[], Gate], figures: Figures, clock: Clock
+    ) -> None:
         self._start = start
         self._gate = gate
         self._figures = figures
+        self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._playout = Playout()
+        self._mixer = Mixer()
+        self._encoder = Encoder(VOICE_RATE, voip=False)
+        self._ready: deque[bytes] = deque()
         self._running = False
         self._closed = False
-        self._refill_due = False
-        self._quiet = 0  # frames since the last one of voice; the player's thread owns it
+        self._fill_due = False
+        self._stale = False  # what is ready was interrupted, and is to be dropped
+        self._alive_at: float | None = None  # the player's thread owns this and the next
+        self._quiet = 0  # frames since the last one of voice
 
-    def play(self, pcm: bytes) -> None:
-        """Queue voice (PCM16, 24 kHz, mono, any length) behind what is queued."""
+    @property
+    def level(self) -> Leveller:
+        """What is known of how loud people and the bot's voices are."""
+        return self._mixer.level
+
+    @property
+    def sent(self) -> int:
+        """Frames of voice that the player's thread took."""
+        return self._mixer.mixed - len(self._ready)
+
+    def begin(self, *, gain: float = 1.0) -> PlayedTrack:
+        """A new track, heard beside those there are as soon as voice was added."""
+        track = Track(gain=gain)
         if self._closed:
+            track.drop()
+        else:
+            self._mixer.add(track)
+        return PlayedTrack(self, track)
+
+    def add(self, track: Track, pcm: bytes) -> None:
+        """Queue voice on a track; the first waits for more, if it is short."""
+        refused = track.refused_s
+        samples = track.add(pcm)
+        self._figures.dropped_voice_s += track.refused_s - refused
+        for at in range(0, len(samples), _MEASURED):
+            piece = samples[at : at + _MEASURED]
+            self.level.voice.hear(piece, len(piece) / VOICE_RATE)
+        if not len(samples):
             return
-        self._playout.add(pcm)
-        self._figures.dropped_voice_s = self._playout.dropped_s
-        self._encode()
-        self.resume()
+        if track.started or track.plenty:
+            self.start(track)
+        elif not track.awaited:
+            track.awaited = True
+            self._clock.call_at(self._clock.now() + JITTER_S, lambda: self.start(track))
+
+    def start(self, track: Track) -> None:
+        """Have a track heard with what there is of it."""
+        track.start()
+        self.fill()
 
     def resume(self) -> None:
-        """Start playing what is queued, where that can be done now."""
-        if self._running or self._closed or not self._playout.queued_s():
+        """Start playing what is ready, where that can be done now."""
+        if self._running or self._closed or not self._ready:
             return
         self._quiet = 0
+        self._alive_at = None
         self._running = self._start(_Source(self), self._ended)
+        if self._running:
+            turns.begin(self)
+
+    def renewed(self) -> None:
+        """The call was interrupted: what was heard of already is not gone on with."""
+        begun = [
+            track
+            for track in self._mixer.tracks
+            if track.begun_at is not None and track.begun_at < self.sent
+        ]
+        if begun:
+            self._mixer.interrupt(begun)
+            self._ready.clear()
+            self.fill()
+        self._stale = False
+
+    def left_s(self, track: Track) -> float:
+        """Seconds of a track that were not sent yet."""
+        if track.over:
+            return max(0, track.ended_at - self.sent) * FRAME_S
+        return track.left_s() + (0 if track.begun_at is None else len(self._ready) * FRAME_S)
 
     def queued_s(self) -> float:
-        """Seconds queued and not yet sent."""
-        return self._playout.queued_s()
-
-    def clear(self) -> None:
-        """Drop what is queued."""
-        self._playout.clear()
+        """Seconds until all that is queued was sent."""
+        longest = max((track.left_s() for track in self._mixer.tracks), default=0.0)
+        return longest + len(self._ready) * FRAME_S
 
     def close(self) -> None:
         """Play nothing any more. The one who starts players ends the one that runs."""
         self._closed = True
-        self._playout.clear()
+        turns.end(self)
+        self._mixer.interrupt(tuple(self._mixer.tracks))
+        self._ready.clear()
+
+    def fill(self) -> None:
+        """Have frames ready, as far as there is voice for them."""
+        self._fill_due = False
+        while not self._closed and len(self._ready) < AHEAD:
+            frame = self._mixer.next(due=len(self._ready) < 2)
+            if frame is None:
+                break
+            self._ready.append(self._encoder.encode(frame))
+        self._figures.underruns = self._mixer.underruns
+        self.resume()
 
     def next_frame(self) -> bytes:
         """The frame that is due; empty at the end. Called on the player's thread."""
@@ -97,45 +221,39 @@ class Player:
         if gate is Gate.HOLD:
             self._figures.unsent += 1
             return SILENCE
-        frame = self._playout.pop()
-        if self._playout.ready < AHEAD // 2:
-            self._ask_refill()
-        if frame is None:
+        now, alive_at = self._clock.now(), self._alive_at
+        self._alive_at = now
+        if self._stale or (alive_at is not None and now - alive_at > _INTERRUPTED_S):
+            if not self._stale:
+                self._stale = True
+                self._ask(self.renewed)
+            return SILENCE
+        try:
+            frame = self._ready.popleft()
+        except IndexError:
             self._quiet += 1
             return SILENCE if self._quiet <= _LINGER and not self._closed else b""
+        if not self._fill_due:
+            self._fill_due = True
+            self._ask(self.fill)
         self._quiet = 0
         if gate is Gate.DISCARD:
             return SILENCE
         self._figures.sent += 1
         return frame
 
-    def _ask_refill(self) -> None:
-        if self._refill_due or self._closed:
-            return
-        self._refill_due = True
+    def _ask(self, what: Callable[[], None]) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._refill)
+            self._loop.call_soon_threadsafe(what)
         except RuntimeError:
             self._closed = True  # the loop is gone, and this thread goes with the next frame
-
-    def _refill(self) -> None:
-        self._refill_due = False
-        if not self._closed:
-            self._encode()
-            self._playout.pad()
-
-    def _encode(self) -> None:
-        if not self._closed and self._playout.encode(_SLICE):
-            self._loop.call_soon(self._encode)
 
     def _ended(self, error: Exception | None) -> None:
         if error is not None:
             log.error("the player ended with an error: %s", type(error).__name__)
-        try:
-            self._loop.call_soon_threadsafe(self._restart)
-        except RuntimeError:
-            self._closed = True
+        self._ask(self._restart)
 
     def _restart(self) -> None:
         self._running = False
+        turns.end(self)
         self.resume()

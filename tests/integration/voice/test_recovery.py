@@ -128,7 +128,7 @@ async def test_close_leaves_the_channel_and_no_thread_or_task() -> None:
         ana = await scene.person("Ana")
         threads, tasks = set(threading.enumerate()), asyncio.all_tasks()
         link = await scene.connect(ana)
-        link.play(tone(600, 5.0, 24_000))
+        link.begin().add(tone(600, 5.0, 24_000))
         await ana.speak(tone(440, 0.5))
         await link.close()
         await link.close()

@@ -23,6 +23,7 @@ from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 from tests.support.rooms import RoomParts
+from tests.support.tracks import TimedTrack
 
 ANA = Member(1, "Ana")
 LINE = CaptionLine(1, "en")
@@ -103,58 +104,81 @@ def test_an_echo_never_shown_changes_nothing() -> None:
     assert told(Captions(), Echoed(1), TurnEnded(1)) == []
 
 
-A, B = (QueuedUtterance(CaptionLine(stay, "en"), 1) for stay in (1, 2))
+A, B = (QueuedUtterance(CaptionLine(visit, "en"), 1) for visit in (1, 2))
 SECOND = b"\x01\x00" * 24_000
 
 
+class Spoken:
+    """A queue and what was heard of it, by the clock."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.tracks: list[TimedTrack] = []
+        self.voices = VoiceQueue(self.begin)
+
+    def begin(self, gain: float) -> TimedTrack:
+        assert gain == 1
+        self.tracks.append(TimedTrack(self.clock))
+        return self.tracks[-1]
+
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.voices.advance(self.clock.now())
+
+    def heard(self) -> list[tuple[float, bool]]:
+        return [(round(track.heard_s, 2), track.dropped) for track in self.tracks]
+
+
 def test_an_echo_gives_way_to_the_voice_that_waits() -> None:
-    played = bytearray()
-    voices = VoiceQueue(played.extend)
-    voices.voice(A, SECOND, 0)
-    voices.voice(B, b"bb", 0)
-    assert voices.take_back(A) == pytest.approx(1.0)
-    voices.ended(A)
-    assert played.endswith(b"bb")
-    voices.voice(A, SECOND, 1)
-    voices.ended(B)
-    assert played.endswith(b"bb")
+    spoken = Spoken()
+    spoken.voices.voice(A, SECOND, spoken.clock.now())
+    spoken.wait(0)
+    spoken.voices.voice(B, SECOND, spoken.clock.now())
+    spoken.wait(0.4)
+    spoken.voices.take_back(A)
+    spoken.wait(0)
+    spoken.wait(0.3)
+    spoken.wait(1)
+    assert spoken.heard() == [(0.4, True), (1, False)]
+    spoken.voices.voice(A, SECOND, spoken.clock.now())
+    spoken.wait(1)
+    assert len(spoken.tracks) == 2
 
 
 def test_an_echo_that_waits_is_never_heard() -> None:
-    played = bytearray()
-    voices = VoiceQueue(played.extend)
-    voices.voice(A, b"aa", 0)
-    voices.voice(B, b"bb", 0)
-    assert voices.take_back(B) == 0
-    voices.voice(B, b"bb", 0)
-    voices.ended(A)
-    assert played == b"aa"
+    spoken = Spoken()
+    spoken.voices.voice(A, SECOND, spoken.clock.now())
+    spoken.wait(0)
+    spoken.voices.voice(B, SECOND, spoken.clock.now())
+    spoken.voices.take_back(B)
+    spoken.voices.voice(B, SECOND, spoken.clock.now())
+    spoken.voices.ended(A)
+    spoken.wait(1.1)
+    spoken.wait(1)
+    assert spoken.heard() == [(1, False)]
 
 
 @pytest.mark.parametrize("ended", [False, True])
-@pytest.mark.parametrize(("queued_s", "left"), [(0.8, b""), (1.2, SECOND)])
-async def test_the_rest_of_an_echo_is_cut_unless_anothers_voice_stands_before_it(
-    queued_s: float,
-    left: bytes,
+async def test_the_rest_of_an_echo_is_cut_off(
     ended: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     world = World(ANA)
     interpreter = MemoryInterpreter()
-    clock = ManualClock()
     rooms = RoomParts(
         interpreter=interpreter,
         answers=MemoryConsent(1),
         join_voice=world.join_voice,
         open_board=world.open_board,
-        clock=clock,
+        clock=ManualClock(),
     ).rooms()
     await rooms.start(RoomPlan(1, 10, 20, ("en",), "en"), 1)
     assert world.listener is not None
     world.listener.heard(Speech(1, bytes(640), 0.0))
+    world.link.tracks_last = True
     interpreter.of(1).say(Voice(1, SECOND))
     if ended:
         interpreter.of(1).say(VoiceEnded(1))
-    world.link.queued_s = queued_s
+    assert world.link.played == SECOND
     interpreter.of(1).say(Echoed(1))
-    assert world.link.played == left
+    assert world.link.played == b""
     await rooms.close()

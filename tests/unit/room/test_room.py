@@ -96,6 +96,20 @@ async def test_withdrawing_ends_hearing_at_once_and_takes_back_the_open_sentence
     assert conversation.closed
 
 
+async def test_who_withdraws_is_not_spoken_any_more_in_mid_sentence_too() -> None:
+    house = House(ANA, BEN, agreed=(ANA.id, BEN.id))
+    await house.start(spoken="en")
+    house.hear(BEN)
+    conversation = house.interpreter.of(BEN.id)
+    conversation.say(Voice(1, b"voice!"))
+    assert house.world.link.played == b"voice!"
+    await (await house.rooms.consent(1)).withdraw(BEN.id)
+    assert house.world.link.played == b""
+    conversation.say(Voice(1, b"more"))
+    assert house.world.link.played == b""
+    await house.rooms.close()
+
+
 async def test_only_the_language_that_is_spoken_back_asks_for_voice_and_is_played() -> None:
     house = House(ANA)
     await house.start("en", "es", spoken="es")
