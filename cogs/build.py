@@ -10,6 +10,7 @@ from bot.records.forgetting import Forgetting
 from bot.records.glossaries import Glossaries
 from bot.records.transcripts import Transcripts
 from bot.room.rooms import Rooms
+from bot.typed.messages import MessageTranslator
 from bot.ui import stopping
 from bot.ui.checkup import Checkup
 from bot.ui.interface import Interface
@@ -22,6 +23,7 @@ from bot.usage.build import UsageServices
 from bot.wall import WallClock
 from cogs.auto_start import AutoStart
 from cogs.glossary import GlossaryCommands
+from cogs.message_translation import TranslateMessage
 from cogs.privacy import Privacy
 from cogs.settings import SettingsCommands
 from cogs.translate import Translate
@@ -40,6 +42,7 @@ class CommandServices:
         transcripts: What was said, where the server wants it kept.
         glossaries: The terms of servers.
         forgetting: Deletes what is kept of a person.
+        messages: Translates what people write.
     """
 
     rooms: Rooms
@@ -49,6 +52,7 @@ class CommandServices:
     transcripts: Transcripts
     glossaries: Glossaries
     forgetting: Forgetting
+    messages: MessageTranslator
 
 
 def build(
@@ -78,6 +82,7 @@ def build(
             AutoStart(client, rooms, host),
             TextChannelWatch(rooms, channels.readers, channels.boards.webhooks_changed),
             GlossaryCommands(services.glossaries, settings.languages),
+            TranslateMessage(client, rooms, services.messages),
             Privacy(rooms, services.forgetting),
             SettingsCommands(settings, checkup, rooms.runs),
             Welcome(client, greet, settings, checkup, hears=hears, now=wall.now),

@@ -81,6 +81,7 @@ _LESS: Final = Pace(5, 20)  # beyond that it is still done
 
 PACES: Final[Mapping[str, Pace]] = {
     "help": _LOOK,
+    "Translate": Pace(6, 30, together=60),  # each is paid for
     "translate start": Pace(6, 60),
     "translate stop": _LESS,
     "translate pause": _LESS,
