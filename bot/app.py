@@ -46,6 +46,7 @@ from bot.translation.text.queue import TextQueue
 from bot.typed.messages import MessageTranslator
 from bot.ui.announcer import Announcer
 from bot.ui.cooldowns import Cooldowns
+from bot.ui.messages.proposals import Proposals
 from bot.usage.allowance import Accounts
 from bot.usage.availability import Availability, Services
 from bot.usage.build import Tariff, UsageServices
@@ -157,6 +158,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             kept,
             Forgetting(rooms, usage.ledger, transcripts),
             MessageTranslator(texts, usage.accounts, kept.into, lambda: services.texts.trouble),
+            Proposals(kept, guild_settings, clock),
         )
         await _offer_health(config.health, shutdown, partial(_health, bot, links, called, wall))
 

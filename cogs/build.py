@@ -14,6 +14,8 @@ from bot.typed.messages import MessageTranslator
 from bot.ui import stopping
 from bot.ui.checkup import Checkup
 from bot.ui.interface import Interface
+from bot.ui.messages import proposals
+from bot.ui.messages.proposals import Proposals
 from bot.ui.notice import ConsentButtons
 from bot.ui.panel import PanelButtons
 from bot.ui.room_host import Host
@@ -22,6 +24,7 @@ from bot.ui.text_channels import TextChannelWatch
 from bot.usage.build import UsageServices
 from bot.wall import WallClock
 from cogs.auto_start import AutoStart
+from cogs.caption_correction import CorrectCaption
 from cogs.glossary import GlossaryCommands
 from cogs.message_translation import TranslateMessage
 from cogs.privacy import Privacy
@@ -43,6 +46,7 @@ class CommandServices:
         glossaries: The terms of servers.
         forgetting: Deletes what is kept of a person.
         messages: Translates what people write.
+        proposals: What members suggest for the glossary.
     """
 
     rooms: Rooms
@@ -53,6 +57,7 @@ class CommandServices:
     glossaries: Glossaries
     forgetting: Forgetting
     messages: MessageTranslator
+    proposals: Proposals
 
 
 def build(
@@ -83,6 +88,7 @@ def build(
             TextChannelWatch(rooms, channels.readers, channels.boards.webhooks_changed),
             GlossaryCommands(services.glossaries, settings.languages),
             TranslateMessage(client, rooms, services.messages),
+            CorrectCaption(client, rooms, settings, services.glossaries, services.proposals),
             Privacy(rooms, services.forgetting),
             SettingsCommands(settings, checkup, rooms.runs),
             Welcome(client, greet, settings, checkup, hears=hears, now=wall.now),
@@ -92,5 +98,5 @@ def build(
             PanelButtons(rooms),
             *(menu(settings, rooms.runs) for menu in MENUS),
         ],
-        buttons=[CheckButton, *stopping.buttons(rooms)],
+        buttons=[CheckButton, *stopping.buttons(rooms), *proposals.buttons(services.proposals)],
     )

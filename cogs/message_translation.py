@@ -9,11 +9,11 @@ from bot.chat.rendering.plain import escape, isolate, length
 from bot.chat.rendering.reading import Read
 from bot.errors import UsageError
 from bot.room.rooms import Rooms
-from bot.typed.markup import Words, has_words, parse
+from bot.typed.markup import Phrase, has_words, parse
 from bot.typed.messages import MessageTranslator, Wanted
 from bot.ui.answers import answer, answer_further, locale, take_time
-from bot.ui.message_menu import MessageMenu
-from bot.ui.message_words import caption_of, words_of
+from bot.ui.messages.menu import MessageMenu
+from bot.ui.messages.words import caption_of, words_of
 from bot.words import Text, command, language_name, t
 from bot.words.codes import same_language
 from bot.words.languages import find
@@ -74,7 +74,7 @@ class TranslateMessage(MessageMenu):
         )
         source = find(language, self._translator.languages())
         wanted = Wanted(wanted.guild_id, wanted.user_id, wanted.target, source)
-        pieces = [Words(said)] if has_words(said) else []
+        pieces = [Phrase(said)] if has_words(said) else []
         translated = await self._translator.translate(wanted, pieces)
         return None if translated is None else isolate(escape(translated))
 

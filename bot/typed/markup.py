@@ -39,7 +39,7 @@ _PAIRED: Final = ("**", "__", "~~")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Phrase:
     """A text to be translated.
 
     Attributes:
@@ -62,9 +62,9 @@ class Words:
             return translation
         return _PLACE.sub(lambda found: self.kept[int(found[1]) - 1], translation)
 
-    def apart(self) -> list["str | Words"]:
+    def apart(self) -> list["str | Phrase"]:
         """The same in pieces without places: each is translated alone, so nothing can get lost."""
-        pieces: list[str | Words] = []
+        pieces: list[str | Phrase] = []
         at = 0
         for found in _PLACE.finditer(self.text):
             pieces += _bare(self.text[at : found.start()])
@@ -73,9 +73,9 @@ class Words:
         return pieces + _bare(self.text[at:])
 
 
-def parse(content: str) -> list[str | Words]:
+def parse(content: str) -> list[str | Phrase]:
     """A message in pieces: joined, they are the message. Strings stay as they are."""
-    pieces: list[str | Words] = []
+    pieces: list[str | Phrase] = []
     at = 0
     for block in _CODE_BLOCK.finditer(content):
         pieces += _lines(content[at : block.start()])
@@ -89,11 +89,11 @@ def has_words(text: str) -> bool:
     return any(unicodedata.category(sign).startswith("L") for sign in text)
 
 
-def _lines(text: str) -> list[str | Words]:
+def _lines(text: str) -> list[str | Phrase]:
     rows = text.split("\n")
     size = math.ceil(len(rows) / MOST_TEXTS)
     groups = ["\n".join(rows[at : at + size]) for at in range(0, len(rows), size)]
-    pieces: list[str | Words] = []
+    pieces: list[str | Phrase] = []
     for index, group in enumerate(groups):
         if index:
             pieces.append("\n")
@@ -101,7 +101,7 @@ def _lines(text: str) -> list[str | Words]:
     return pieces
 
 
-def _line(text: str) -> Iterator[str | Words]:
+def _line(text: str) -> Iterator[str | Phrase]:
     start = _LINE_START.match(text)
     begin = 0 if start is None else start.end()
     yield text[:begin]
@@ -111,7 +111,7 @@ def _line(text: str) -> Iterator[str | Words]:
         yield from _part(part)
 
 
-def _part(text: str) -> Iterator[str | Words]:
+def _part(text: str) -> Iterator[str | Phrase]:
     kept: list[str] = []
 
     def place(found: re.Match[str]) -> str:
@@ -120,16 +120,16 @@ def _part(text: str) -> Iterator[str | Words]:
 
     replaced = _KEPT.sub(place, text.strip())
     if has_words(replaced):
-        yield from _around(text, Words(replaced, tuple(kept)))
+        yield from _around(text, Phrase(replaced, tuple(kept)))
     else:
         yield text
 
 
-def _bare(text: str) -> list["str | Words"]:
-    return list(_around(text, Words(text.strip()))) if has_words(text) else [text]
+def _bare(text: str) -> list["str | Phrase"]:
+    return list(_around(text, Phrase(text.strip()))) if has_words(text) else [text]
 
 
-def _around(text: str, words: Words) -> Iterator[str | Words]:
+def _around(text: str, words: Phrase) -> Iterator[str | Phrase]:
     """The words of a text with the blanks before and behind them."""
     yield text[: len(text) - len(text.lstrip())]
     yield words

@@ -9,13 +9,13 @@ from bot.domain.glossary import occurring
 from bot.domain.ports import TextTicket, TextTranslator
 from bot.domain.trouble import ServiceTrouble
 from bot.errors import TranslationError, UsageError
-from bot.typed.markup import Words
+from bot.typed.markup import Phrase
 from bot.usage.allowance import Account, Accounts
 from bot.words import t
 from bot.words.codes import same_language
 from bot.words.same_words import same_words
 
-Pieces = Sequence[str | Words]
+Pieces = Sequence[str | Phrase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class MessageTranslator:
             TranslationError: The service can't, or not now.
             StoreError: What was spent, or the glossary, can't be read.
         """
-        if not any(isinstance(piece, Words) for piece in pieces):
+        if not any(isinstance(piece, Phrase) for piece in pieces):
             raise UsageError(t("This message has no text to translate."))
         account = await self._accounts.of(wanted.guild_id)
         account.check_text()
@@ -110,7 +110,7 @@ class _Asking:
 
     async def whole(self, pieces: Pieces) -> str | None:
         """All of it; None where it is in the reader's language."""
-        texts = [piece for piece in pieces if isinstance(piece, Words)]
+        texts = [piece for piece in pieces if isinstance(piece, Phrase)]
         answers = await self._all(texts)
         if self._wanted.source is None and all(map(same_words, _bare(texts), answers)):
             return None
@@ -122,14 +122,14 @@ class _Asking:
         )
         return "".join(piece if isinstance(piece, str) else next(translated) for piece in pieces)
 
-    async def _restored(self, text: Words, answer: str) -> str:
+    async def _restored(self, text: Phrase, answer: str) -> str:
         if (restored := text.restored(answer)) is not None:
             return restored
         pieces = text.apart()
-        answers = iter(await self._all([piece for piece in pieces if isinstance(piece, Words)]))
+        answers = iter(await self._all([piece for piece in pieces if isinstance(piece, Phrase)]))
         return "".join(piece if isinstance(piece, str) else next(answers) for piece in pieces)
 
-    async def _all(self, texts: Sequence[Words]) -> list[str]:
+    async def _all(self, texts: Sequence[Phrase]) -> list[str]:
         return await asyncio.gather(*(self._ask(text.text) for text in texts))
 
     def _ask(self, text: str) -> asyncio.Future[str]:
@@ -162,5 +162,5 @@ class _Asking:
             ticket.cancel()
 
 
-def _bare(texts: Sequence[Words]) -> list[str]:
+def _bare(texts: Sequence[Phrase]) -> list[str]:
     return [text.text for text in texts]

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 import cogs
-from bot.ui.message_menu import MessageMenu
+from bot.ui.messages.menu import MessageMenu
 from bot.words.catalogue import DESCRIPTION, MENU, NAME
 
 

@@ -73,10 +73,10 @@ async def test_a_message_is_read_in_ones_own_language_by_oneself_alone(tmp_path:
 async def test_mentions_code_and_links_survive_and_nobody_is_pinged(tmp_path: Path) -> None:
     async with scene(tmp_path) as (where, ana, _):
         ben = where.guild.add_person("Ben")
-        content = f"Mira <@{ben.id}> `x = 1` https://example.org/a\n```\nhola\n```@everyone ||ya||"
+        content = f"Mira <@{ben.id}> `x = 1` https://a.org/b\n```\nhola\n```@everyone ||ya||"
         answer = await read(ana, ben.write(content, where.captions))
         assert body(answer) == (
-            f"en: Mira <@{ben.id}> `x = 1` https://example.org/a\n```\nhola\n```@everyone ||en: ya||"
+            f"en: Mira <@{ben.id}> `x = 1` https://a.org/b\n```\nhola\n```@everyone ||en: ya||"
         )
         assert answer.message.mentions == []
         assert not answer.message.mention_everyone
@@ -136,7 +136,10 @@ async def test_a_long_translation_comes_in_several_messages(tmp_path: Path) -> N
     ("refuse", "said"),
     [
         (lambda _: (401, "InvalidApiKey", "no"), "The translation service refuses this bot's key."),
-        (lambda _: (400, "DataInspectionFailed", "no"), "refused a sentence because of its content"),
+        (
+            lambda _: (400, "DataInspectionFailed", "no"),
+            "refused a sentence because of its content",
+        ),
     ],
 )
 async def test_a_service_that_refuses_is_said(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.typed.markup import MOST_TEXTS, Words, parse
+from bot.typed.markup import MOST_TEXTS, Phrase, parse
 
 MENTIONS = "<@1> <@!2> <@&3> <#4> </translate start:5> <:wave:6> <a:wave:7> <t:8:R> <id:guide>"
 KEPT = [
@@ -26,14 +26,14 @@ messages = st.lists(st.one_of(marks, st.text(max_size=8)), max_size=12).map("".j
 
 
 def texts(content: str) -> list[str]:
-    return [piece.text for piece in parse(content) if isinstance(piece, Words)]
+    return [piece.text for piece in parse(content) if isinstance(piece, Phrase)]
 
 
 def said(content: str, translated: str | None = None) -> str:
     """A message with each of its texts as it is, or all of them translated so."""
     pieces = []
     for piece in parse(content):
-        if isinstance(piece, Words):
+        if isinstance(piece, Phrase):
             restored = piece.restored(piece.text if translated is None else translated)
             assert restored is not None
             pieces.append(restored)
@@ -49,7 +49,7 @@ def test_a_message_whose_texts_stay_the_same_is_the_same(content: str) -> None:
 
 @given(messages)
 def test_nothing_of_a_message_is_lost_when_its_pieces_are_translated_apart(content: str) -> None:
-    def whole(piece: str | Words) -> str:
+    def whole(piece: str | Phrase) -> str:
         if isinstance(piece, str):
             return piece
         return "".join(p if isinstance(p, str) else p.text for p in piece.apart())
@@ -60,7 +60,7 @@ def test_nothing_of_a_message_is_lost_when_its_pieces_are_translated_apart(conte
 @pytest.mark.parametrize("kept", KEPT)
 def test_what_is_no_word_is_kept_out_of_the_text(kept: str) -> None:
     assert texts(f"Hola {kept} amigo") == ["Hola {1} amigo"]
-    (words,) = [piece for piece in parse(f"Hola {kept} amigo") if isinstance(piece, Words)]
+    (words,) = [piece for piece in parse(f"Hola {kept} amigo") if isinstance(piece, Phrase)]
     assert words.restored("Hello {1} friend") == f"Hello {kept} friend"
     assert words.restored("朋友｛ 1 ｝你好") == f"朋友{kept}你好"  # noqa: RUF001 - as it is written there
 
@@ -71,7 +71,7 @@ def test_a_sentences_end_does_not_belong_to_its_link() -> None:
 
 @pytest.mark.parametrize("translation", ["Hello friend", "{1} {1} hello", "{2} hello", "{1} {2}"])
 def test_a_translation_that_lost_or_doubled_a_mention_is_not_taken(translation: str) -> None:
-    (words,) = [piece for piece in parse("Hola <@1> amigo") if isinstance(piece, Words)]
+    (words,) = [piece for piece in parse("Hola <@1> amigo") if isinstance(piece, Phrase)]
     assert words.restored(translation) is None
     assert [p if isinstance(p, str) else f"[{p.text}]" for p in words.apart()] == [
         "", "[Hola]", " ", "<@1>", " ", "[amigo]", "",
@@ -98,8 +98,8 @@ def test_a_message_without_words_has_no_text(content: str) -> None:
 
 
 def test_bold_that_lost_its_end_is_plain() -> None:
-    assert Words("**Hola** amigo").restored("**Hello friend") == "Hello friend"
-    assert Words("**Hola** amigo").restored("**Hello** friend") == "**Hello** friend"
+    assert Phrase("**Hola** amigo").restored("**Hello friend") == "Hello friend"
+    assert Phrase("**Hola** amigo").restored("**Hello** friend") == "**Hello** friend"
 
 
 def test_many_lines_share_a_few_texts() -> None:

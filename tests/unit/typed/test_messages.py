@@ -11,6 +11,7 @@ from bot.domain.events import Failed, Usage
 from bot.domain.spent import Spent
 from bot.domain.trouble import ServiceTrouble
 from bot.errors import AllowanceError, TranslationError, UsageError
+from bot.tasks import TaskOwner
 from bot.typed.markup import parse
 from bot.typed.messages import MessageTranslator, Wanted
 from bot.usage.allowance import TEXT_TOKENS, Accounts
@@ -44,6 +45,7 @@ class Desk:
             settings=MemorySettings().settings,
         )
         self.texts = MemoryTexts("en", "es")
+        self.tasks = TaskOwner("test")
         self.trouble: ServiceTrouble | None = None
         self.translator = MessageTranslator(
             self.texts, self.accounts, self._terms, lambda: self.trouble
@@ -54,7 +56,7 @@ class Desk:
         return {"parlamento": "Parley", "otro": "other"}
 
     async def asked(self, content: str, wanted: Wanted = WANTED) -> "asyncio.Task[str | None]":
-        task = asyncio.create_task(self.translator.translate(wanted, parse(content)))
+        task = self.tasks.start(self.translator.translate(wanted, parse(content)), "asked")
         for _ in range(10):
             await asyncio.sleep(0)
         return task
