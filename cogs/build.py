@@ -28,6 +28,7 @@ from cogs.caption_correction import CorrectCaption
 from cogs.glossary import GlossaryCommands
 from cogs.message_translation import TranslateMessage
 from cogs.privacy import Privacy
+from cogs.say import Say
 from cogs.settings import SettingsCommands
 from cogs.translate import Translate
 from cogs.welcome import CheckButton, Greet, Welcome
@@ -89,6 +90,7 @@ def build(
             GlossaryCommands(services.glossaries, settings.languages),
             TranslateMessage(client, rooms, services.messages),
             CorrectCaption(client, rooms, settings, services.glossaries, services.proposals),
+            Say(rooms),
             Privacy(rooms, services.forgetting),
             SettingsCommands(settings, checkup, rooms.runs),
             Welcome(client, greet, settings, checkup, hears=hears, now=wall.now),

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from bot.clock import Clock
 from bot.domain.events import (
@@ -10,6 +11,7 @@ from bot.domain.events import (
     ConversationEvent,
     Echoed,
     Failed,
+    Member,
     TurnEnded,
     Usage,
     Voice,
@@ -17,13 +19,31 @@ from bot.domain.events import (
 )
 from bot.domain.ports import CaptionBoard, VoiceLink
 from bot.room.captions import CaptionLine, Captions
-from bot.room.speaker import Speaker
 from bot.room.utterances import Utterances
 from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 
 log = logging.getLogger(__name__)
 
 _LOST = frozenset({"words_lost", "words_dropped"})
+
+
+class Saying(Protocol):
+    """Whose captions they are: a speaker, or what somebody typed."""
+
+    @property
+    def visit(self) -> int:
+        """The number of their visit, unique in the room."""
+
+    @property
+    def member(self) -> Member:
+        """Who they are."""
+
+    @property
+    def began_at(self) -> float:
+        """Clock seconds when what they say began."""
+
+    def made_from(self, language: str) -> str:
+        """Return the language of the conversation whose turns this one's are."""
 
 
 class Output:
@@ -70,7 +90,7 @@ class Output:
         if not speaks and self.link is not None:
             self.link.stop_playing()
 
-    def said(self, speaker: Speaker, language: str, event: ConversationEvent) -> None:
+    def said(self, speaker: Saying, language: str, event: ConversationEvent) -> None:
         """Take what a speaker's conversation says."""
         line = CaptionLine(speaker.visit, language)
         match event:
@@ -103,14 +123,14 @@ class Output:
             self.shown += 1
             self._show([caption])
 
-    def ended(self, speaker: Speaker, languages: Sequence[str]) -> None:
+    def ended(self, speaker: Saying, languages: Sequence[str]) -> None:
         """End these languages of a speaker: nothing more comes from their conversations."""
         for language in languages:
             line = CaptionLine(speaker.visit, language)
             self._interpretation.broke_off(line)
             self._show(self._captions.finish_line(line))
 
-    def withdrawn(self, speaker: Speaker) -> None:
+    def withdrawn(self, speaker: Saying) -> None:
         """Take back what is not final: nothing of this speaker is shown or played any more."""
         self._interpretation.silence(speaker.visit)
         self._show(self._captions.withdraw(speaker.visit))

@@ -14,7 +14,7 @@ from bot.domain.events import (
     Usage,
 )
 from bot.domain.ports import Conversation, Interpreter, TextTranslator
-from bot.room.text_language import TextLanguage
+from bot.room.written.text_language import TextLanguage
 
 log = logging.getLogger(__name__)
 

@@ -83,6 +83,7 @@ PACES: Final[Mapping[str, Pace]] = {
     "help": _LOOK,
     "Correct this": _LOOK,
     "Translate": Pace(6, 30, together=60),  # each is paid for
+    "say": Pace(8, 30, together=60),  # each is paid for, into each language
     "translate start": Pace(6, 60),
     "translate stop": _LESS,
     "translate pause": _LESS,

@@ -90,6 +90,11 @@ COVERED: Mapping[str, Cases] = {
         f"{_CORRECTIONS}test_others_suggest_and_only_who_may_accepts_also_after_a_restart",
         f"{_CORRECTIONS}test_what_can_not_be_is_answered_and_nothing_is_posted",
     ),
+    "say": Cases(
+        "call/test_typed_words.py::test_typed_words_stand_under_their_members_name_in_all_languages",
+        "call/test_typed_words.py::test_only_who_joined_in_and_is_there_is_shown",
+        "call/test_typed_words.py::test_without_words_or_a_room_nothing_is_said",
+    ),
     "translate start": _CHANGED,
     "translate stop": Cases(
         f"{_DECIDES}test_a_stop_is_asked_back_while_others_are_heard",
@@ -238,6 +243,7 @@ def in_order(where: Place, host: Person) -> list[tuple[str, dict[str, Any]]]:
         ("translate my-languages", {"speaks": "de", "reads": "ja"}),
         ("translate pause", {}),
         ("translate resume", {}),
+        ("say", {"text": "hello"}),
         ("translate move", den),
         ("translate stop", {}),
         ("glossary add", {"language": "es", "source": "hello", "translation": "hola"}),
