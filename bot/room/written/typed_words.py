@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.clock import Clock
-from bot.domain.events import TYPED, ConversationEvent, Member, Source, TurnEnded
+from bot.domain.events import TYPED, ConversationEvent, Echoed, Member, Source, TurnEnded
 from bot.domain.glossary import Glossary
 from bot.domain.ports import TextTranslator
 from bot.locks import KeyedLimit
 from bot.room.output import Output
 from bot.room.written.text_language import TextLanguage
+from bot.words.codes import ORIGINAL
 
 _TURN = 1  # each text is a visit of its own
 
@@ -85,9 +86,13 @@ class TypedWords:
         known = self._texts.languages()
         written = [target for target in targets if target in known]
         source = Source(_TURN, typed.text, typed.source, final=True)
-        if not written:  # its words stand all the same
-            self._output.said(typed, targets[0], source)
-            self._output.ended(typed, targets[:1])
+        asis = ORIGINAL if ORIGINAL in targets else "" if written else targets[0]
+        if asis:  # without a translation its words stand all the same
+            if asis == ORIGINAL:
+                self._output.said(typed, asis, Echoed(_TURN))
+            self._output.said(typed, asis, source)
+            self._output.ended(typed, [asis])
+        if not written:
             return
         waiting = set(written)
         languages = [
