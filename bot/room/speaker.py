@@ -97,7 +97,9 @@ class Speaker:
         self.states[ORIGINAL] = ConversationState.IDLE
         self._made_from[ORIGINAL] = self._lead_target
         after = self._written_until.get(ORIGINAL, 0)
-        self._original = OriginalWords(self._listener(ORIGINAL), after=after)
+        self._original = OriginalWords(
+            self._listener(ORIGINAL), alone=self._lead_target in self._hidden, after=after
+        )
 
     def only_hears(self, language: str) -> bool:
         """Return whether this is the language of a conversation that is not shown."""

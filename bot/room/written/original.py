@@ -26,14 +26,18 @@ class OriginalWords:
 
     Args:
         said: Told everything, on the event loop.
+        alone: The conversation itself is not shown, so that what it can't do is said here.
         after: The last turn that is not its own, as it stood when this was had before.
 
     Attributes:
         last_turn: The last one of which anything came.
     """
 
-    def __init__(self, said: Callable[[ConversationEvent], None], *, after: int = 0) -> None:
+    def __init__(
+        self, said: Callable[[ConversationEvent], None], *, alone: bool, after: int = 0
+    ) -> None:
         self._said = said
+        self._alone = alone
         self._after = after
         self._begun: deque[int] = deque(maxlen=_REMEMBERED)
         self.last_turn = after
@@ -42,6 +46,8 @@ class OriginalWords:
         """Take an event of the lead conversation."""
         match event:
             case StateChanged():
+                self._said(event)
+            case Failed() if self._alone:
                 self._said(event)
             case Failed(fatal=True):
                 self._said(StateChanged(ConversationState.CLOSED))

@@ -1,6 +1,8 @@
 """What stands in a message: its words, wherever they are, and of a caption of ours its parts."""
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import discord
@@ -10,6 +12,8 @@ from bot.chat.rendering.render import has_name
 
 Interaction = discord.Interaction[Any]
 
+_NAME: Final = re.compile(r"^((?:`[A-Z0-9?-]+` )?(?:-# )?)\*\*.+?\*\* ", re.MULTILINE)
+_SPOKEN: Final = re.compile(r"^-# (?:\*\*.+?\*\* )?([a-z0-9-]+) · ", re.MULTILINE)
 MOST_CHARACTERS: Final = (
     6_000  # of a message's embeds together, as Discord bounds them; text: 4,000
 )
@@ -55,11 +59,21 @@ def _of_poll(poll: discord.Poll) -> Iterator[str]:
 
 
 def caption_of(interaction: Interaction, message: discord.Message) -> list[Read]:
-    """The languages of a caption that this bot posted, now or before; empty for another message."""
+    """The languages of a caption that this bot posted, now or before; empty for another message.
+
+    Of several sentences in one message each language has all; where they were said in several
+    languages, it is not known in which.
+    """
     own = message.application_id == interaction.application_id
     if message.webhook_id is not None:
         # What answers an interaction counts as a webhook's message too: the application's.
         ours = own and message.webhook_id != interaction.application_id
     else:
         ours = message.author.id == interaction.client.user.id and has_name(message.content)
-    return read_all(message.content) if ours and message.content else []
+    if not ours or not message.content:
+        return []
+    spoken = set(_SPOKEN.findall(message.content))
+    return [
+        replace(line, source_language=line.source_language if len(spoken) == 1 else "")
+        for line in read_all(_NAME.sub(r"\1", message.content))
+    ]

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import discord
 import pytest
 
 from bot.errors import LoopbackError
@@ -167,4 +168,35 @@ async def test_a_caption_is_translated_from_what_was_said(tmp_path: Path) -> Non
             assert asked.text == (caption.words.source or caption.words.text)
             assert asked.text in body(answer)
             await ask(host, where, "translate stop")
+        assert where.discord.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("content", "asked"),
+    [
+        ("**Ben** `EN` Hello.\n-# es · Hola \\*amigo\\*", ("es", "Hola *amigo*")),
+        ("**Ben** `EN` Hello.\n`FR` Bonjour.", ("en", "Hello.")),
+        (
+            "`EN` **Ben** Hello.\n-# es · Hola\n`EN` **Eva** Hi\n-# de · Hallo",
+            ("auto", "Hola Hallo"),
+        ),
+    ],
+)
+async def test_a_caption_under_the_bots_own_name_is_read_without_names(
+    content: str, asked: tuple[str, str], tmp_path: Path
+) -> None:
+    texts = TextRoutes()
+    async with place() as where, Service(listen, texts=texts) as service:
+        async with bot_at(where, tmp_path, service.url) as app:
+            channel = app.bot.get_channel(where.captions.id)
+            assert isinstance(channel, discord.TextChannel)
+            await channel.send(content)
+            reader = where.guild.add_person("Reader", locale="ja")
+            answer = await read(reader, where.captions.messages[-1])
+            assert body(answer) == f"ja: {asked[1]}".replace("*", "\\*")
+            (one,) = texts.asked
+            assert (one.options["source_lang"], one.text) == asked
+            english = where.guild.add_person("English")
+            same = await read(english, where.captions.messages[-1])
+            assert same.content == "This message is already in English."
         assert where.discord.complaints == []

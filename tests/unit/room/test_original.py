@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain.events import (
     ConversationState,
+    Failed,
     Final,
     Partial,
     Source,
@@ -49,6 +50,22 @@ async def test_alone_it_has_one_conversation_whose_translation_nobody_sees() -> 
     assert status.usage.audio_in_s == 2.0
     (speaker,) = status.speakers
     assert speaker.conversations == {ORIGINAL: ConversationState.OPEN}
+    await house.rooms.close()
+
+
+async def test_alone_it_says_what_could_not_be_heard() -> None:
+    house = House(ANA)
+    await house.start(ORIGINAL)
+    house.hear(ANA)
+    (talk,) = house.interpreter.conversations
+    talk.say(Source(1, "Hola", "es", final=False))
+    talk.say(Failed("words_lost", "Some words were lost.", fatal=False, turn=1))
+    assert house.world.board.notices[-1] == "Some words were lost."
+    assert lines(house) == [(ORIGINAL, "Hola", "es", True)]
+    talk.say(Failed("broken", "It broke.", fatal=True))
+    assert house.world.board.notices[-1] == "It broke."
+    (speaker,) = house.rooms.status(1).speakers
+    assert speaker.conversations == {ORIGINAL: ConversationState.CLOSED}
     await house.rooms.close()
 
 
