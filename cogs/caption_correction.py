@@ -56,7 +56,8 @@ class CorrectCaption(MessageMenu):
         if not caption:
             raise UsageError(t("This isn't a caption. Choose one that I posted."))
         known = self._rooms.languages()
-        labelled = _codes([line.language for line in caption], known)
+        heard = caption[0].source_language  # its line is put right, too
+        labelled = _codes([*(line.language for line in caption), heard], known)
         others = await self._languages(member(interaction).guild.id)
         languages = _codes((*labelled, *others), known)[:MOST_LANGUAGES]
         said = caption[0].source or caption[0].text

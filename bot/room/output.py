@@ -12,11 +12,13 @@ from bot.domain.events import (
     Echoed,
     Failed,
     Member,
+    Source,
     TurnEnded,
     Usage,
     Voice,
     VoiceEnded,
 )
+from bot.domain.glossary import Glossary, corrected
 from bot.domain.ports import CaptionBoard, VoiceLink
 from bot.room.captions import CaptionLine, Captions
 from bot.room.utterances import Utterances
@@ -76,6 +78,7 @@ class Output:
         self._interpretation = VoiceQueue(self._play)
         self._utterances = Utterances()
         self._said_codes: set[str] = set()
+        self._glossary: Glossary = {}
         self.link: VoiceLink | None = None
         self.speaks = True
         self.shown = 0
@@ -83,6 +86,10 @@ class Output:
     def use_languages(self, languages: Sequence[str]) -> None:
         """Show these languages from now on."""
         self._board.languages_changed(languages)
+
+    def use_glossary(self, glossary: Glossary) -> None:
+        """Show what is said in a language by its terms from now on."""
+        self._glossary = glossary
 
     def use_voice(self, *, speaks: bool) -> None:
         """Speak translations from now on, or stop speaking them."""
@@ -115,7 +122,7 @@ class Output:
         caption = self._captions.apply(
             line,
             speaker.member,
-            event,
+            self._corrected(event),
             speaker.began_at,
             made_from=speaker.made_from(language),
         )
@@ -139,6 +146,13 @@ class Output:
         for caption in captions:
             number = self._utterances.of(caption, self._clock.now())
             self._board.show(replace(caption, utterance=number))
+
+    def _corrected(self, event: ConversationEvent) -> ConversationEvent:
+        """Put right what was heard wrongly; what is translated goes by the glossary anyway."""
+        if not isinstance(event, Source) or event.language is None:
+            return event
+        terms = self._glossary.get(event.language, {})
+        return replace(event, text=corrected(event.text, terms)) if terms else event
 
     def _say_once(self, code: str, message: str) -> None:
         if code not in self._said_codes:

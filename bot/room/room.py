@@ -402,6 +402,7 @@ class Room:
     def use_glossary(self, glossary: Glossary) -> None:
         """Translate these terms so from now on; by target language."""
         self._glossary = glossary
+        self._output.use_glossary(glossary)
         self._speakers.use_glossary(glossary, self.plan)
 
     def fell_silent(self, user_id: int, at: float) -> None:  # noqa: ARG002 - the port's form

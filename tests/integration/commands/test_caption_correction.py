@@ -85,7 +85,8 @@ async def test_who_manages_the_server_corrects_and_the_next_sentence_has_it(
             await host.speak(clip("es_conf-invalid")[0])
             await where.captioned("Host")
             form = await host.use_on(where.said()[0].message, "Correct this")
-            done = await host.submit(form, {"heard": "Parlay", "meant": "Parley"})
+            values = {"heard": "Parlay", "meant": "Parley", "languages": ["en"]}
+            done = await host.submit(form, values)
             assert done.ephemeral
             assert done.content == "“Parlay” is now translated as “Parley” in English."
             await host.speak(clip("es_conf-invalid")[0])
@@ -105,7 +106,7 @@ async def test_the_form_has_what_the_caption_heard_and_its_languages(scene: Scen
         fields = [part["component"] for part in form.modal["components"]]
         assert fields[0]["value"] == "Bienvenidos a Parlay"
         chosen = {option["label"]: option.get("default") for option in fields[2]["options"]}
-        assert chosen == {"English": True, "French": True}
+        assert chosen == {"English": True, "French": True, "Spanish": True}
         corrected = await scene.correct(scene.host, languages=["fr"])
         assert corrected.content == "“Parlay” is now translated as “Parley” in French."
         assert await scene.glossary() == ["**French**", "- “Parlay” → “Parley”"]
@@ -135,7 +136,7 @@ async def test_others_suggest_and_only_who_may_accepts_also_after_a_restart(scen
         assert standing.mentions == []
         assert not standing.mention_everyone
         assert standing.content.splitlines()[0] == (
-            f"<@{scene.ana.id}> suggests a correction in English, French:"
+            f"<@{scene.ana.id}> suggests a correction in English, French, Spanish:"
         )
         refused = await ben.press(standing, "Accept")
         assert refused.ephemeral
@@ -151,7 +152,7 @@ async def test_others_suggest_and_only_who_may_accepts_also_after_a_restart(scen
         assert standing.content.endswith(f"Accepted by <@{scene.host.id}>.")
         exported = await ask(scene.host, scene.where, "glossary export")
         rows = exported.message.attachments[0].content.decode().splitlines()[1:]
-        assert sorted(rows) == sorted(f"{odd},Parley,{code}" for code in ("en", "fr"))
+        assert sorted(rows) == sorted(f"{odd},Parley,{code}" for code in ("en", "es", "fr"))
 
 
 async def test_a_suggestion_is_declined_or_taken_back(scene: Scene) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain.events import (
     ConversationState,
+    Echoed,
     Failed,
     Final,
     Partial,
@@ -165,3 +166,25 @@ def test_what_a_room_opens_for_its_languages() -> None:
     assert opened(ORIGINAL, "es") == ("es",)
     assert opened(ORIGINAL) == ("en",)
     assert opened(ORIGINAL, "en", read=("en",)) == ("zh", "en")
+
+
+async def test_what_was_heard_wrongly_is_right_from_the_next_words_on() -> None:
+    house = House(ANA, fan_out=FanOut.TEXT)
+    await house.start(ORIGINAL, "en", "fr")
+    house.hear(ANA)
+    talk = house.interpreter.of(ANA.id, "en")
+    house.rooms.use_glossary(1, {"en": {"parlay": "Parley"}, "fr": {"parlay": "Parlé"}})
+    talk.say(Echoed(1))
+    talk.say(Source(1, "This is parlay.", "en", final=True))
+    talk.say(TurnEnded(1))
+    (asked,) = house.texts.open()
+    assert asked.request.text == "This is parlay."  # what the terms are looked up by
+    assert asked.request.terms == {"parlay": "Parlé"}
+    asked.answer("Voilà Parlé.")
+    assert {line[:2] for line in lines(house)} == {
+        (ORIGINAL, "This is Parley."),
+        ("en", "This is Parley."),
+        ("fr", "Voilà Parlé."),
+    }
+    assert {c.source_text for c in house.world.board.standing()} == {"This is Parley."}
+    await house.rooms.close()
