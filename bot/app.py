@@ -43,8 +43,10 @@ from bot.translation.interpreter import AccountLimits, LiveTranslate, SpeechSett
 from bot.translation.ports import Endpoint
 from bot.translation.text.build import build as build_texts
 from bot.translation.text.queue import TextQueue
+from bot.typed.messages import MessageTranslator
 from bot.ui.announcer import Announcer
 from bot.ui.cooldowns import Cooldowns
+from bot.ui.messages.proposals import Proposals
 from bot.usage.allowance import Accounts
 from bot.usage.availability import Availability, Services
 from bot.usage.build import Tariff, UsageServices
@@ -146,14 +148,17 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         _obey(guild_settings, usage.accounts, rooms, transcripts)
 
         # What people use.
+        kept = glossaries.Glossaries(stores.glossary, rooms.use_glossary, default=terms)
         called = CommandServices(
             rooms,
             channels,
             guild_settings,
             usage,
             transcripts,
-            glossaries.Glossaries(stores.glossary, rooms.use_glossary),
+            kept,
             Forgetting(rooms, usage.ledger, transcripts),
+            MessageTranslator(texts, usage.accounts, kept.into, lambda: services.texts.trouble),
+            Proposals(kept, guild_settings, clock),
         )
         await _offer_health(config.health, shutdown, partial(_health, bot, links, called, wall))
 

@@ -21,7 +21,7 @@ _DEFAULTED: Final = ("contexts", "integration_types")  # Discord fills them in w
 
 
 async def register(tree: app_commands.CommandTree[Any], application_id: int) -> Mapping[str, int]:
-    """Make Discord's commands those of the tree; returns their ids by name.
+    """Make Discord's commands those of the tree; returns the ids of those that are typed, by name.
 
     Raises:
         discord.DiscordException: Discord refuses, or can't be reached.
@@ -31,10 +31,18 @@ async def register(tree: app_commands.CommandTree[Any], application_id: int) -> 
     theirs = await tree.client.http.request(route, params={"with_localizations": "true"})
     if same(ours, theirs):
         log.info("commands are registered: %d, unchanged", len(ours))
-        return {command["name"]: int(command["id"]) for command in theirs}
+        return {
+            command["name"]: int(command["id"])
+            for command in theirs
+            if command.get("type", 1) == discord.AppCommandType.chat_input.value
+        }
     registered = await tree.sync()
     log.info("commands registered: %d, as they had changed", len(ours))
-    return {command.name: command.id for command in registered}
+    return {
+        command.name: command.id
+        for command in registered
+        if command.type is discord.AppCommandType.chat_input
+    }
 
 
 async def _payload(tree: app_commands.CommandTree[Any]) -> list[dict[str, Any]]:

@@ -10,9 +10,12 @@ from bot.records.forgetting import Forgetting
 from bot.records.glossaries import Glossaries
 from bot.records.transcripts import Transcripts
 from bot.room.rooms import Rooms
+from bot.typed.messages import MessageTranslator
 from bot.ui import stopping
 from bot.ui.checkup import Checkup
 from bot.ui.interface import Interface
+from bot.ui.messages import proposals
+from bot.ui.messages.proposals import Proposals
 from bot.ui.notice import ConsentButtons
 from bot.ui.panel import PanelButtons
 from bot.ui.room_host import Host
@@ -21,8 +24,11 @@ from bot.ui.text_channels import TextChannelWatch
 from bot.usage.build import UsageServices
 from bot.wall import WallClock
 from cogs.auto_start import AutoStart
+from cogs.caption_correction import CorrectCaption
 from cogs.glossary import GlossaryCommands
+from cogs.message_translation import TranslateMessage
 from cogs.privacy import Privacy
+from cogs.say import Say
 from cogs.settings import SettingsCommands
 from cogs.translate import Translate
 from cogs.welcome import CheckButton, Greet, Welcome
@@ -40,6 +46,8 @@ class CommandServices:
         transcripts: What was said, where the server wants it kept.
         glossaries: The terms of servers.
         forgetting: Deletes what is kept of a person.
+        messages: Translates what people write.
+        proposals: What members suggest for the glossary.
     """
 
     rooms: Rooms
@@ -49,6 +57,8 @@ class CommandServices:
     transcripts: Transcripts
     glossaries: Glossaries
     forgetting: Forgetting
+    messages: MessageTranslator
+    proposals: Proposals
 
 
 def build(
@@ -78,6 +88,9 @@ def build(
             AutoStart(client, rooms, host),
             TextChannelWatch(rooms, channels.readers, channels.boards.webhooks_changed),
             GlossaryCommands(services.glossaries, settings.languages),
+            TranslateMessage(client, rooms, services.messages),
+            CorrectCaption(client, rooms, settings, services.glossaries, services.proposals),
+            Say(rooms),
             Privacy(rooms, services.forgetting),
             SettingsCommands(settings, checkup, rooms.runs),
             Welcome(client, greet, settings, checkup, hears=hears, now=wall.now),
@@ -87,5 +100,5 @@ def build(
             PanelButtons(rooms),
             *(menu(settings, rooms.runs) for menu in MENUS),
         ],
-        buttons=[CheckButton, *stopping.buttons(rooms)],
+        buttons=[CheckButton, *stopping.buttons(rooms), *proposals.buttons(services.proposals)],
     )

@@ -79,7 +79,7 @@ class SettingsCommands(
     ) -> None:
         """Set the languages; one that is spoken no longer fits is left out."""
         manager(interaction)
-        targets = languages.parse(to, self._service.languages, self._service.most_languages)
+        targets = languages.parse(to, self._service.targets, self._service.most_languages)
 
         def edit(now: GuildSettings) -> GuildSettings:
             spoken = now.spoken if now.spoken in targets else None
@@ -294,7 +294,7 @@ class SettingsCommands(
     async def _complete_to(
         self, interaction: Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        found = languages.complete(current, self._service.languages, locale(interaction))
+        found = languages.complete(current, self._service.targets, locale(interaction))
         return [Choice(name=shown, value=value) for shown, value in found]
 
     @voice.autocomplete("language")

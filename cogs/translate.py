@@ -81,7 +81,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         guests: app_commands.Range[int, 0, MOST_GUESTS] | None = None,
     ) -> None:
         """Start the room, and answer the one who asked."""
-        codes = self._rooms.languages()
+        codes = self._rooms.targets()
         targets = () if to is None else languages.parse(to, codes, self._rooms.most_languages)
         person = _member(interaction)
         heard = channel or _own_channel(person)
@@ -182,7 +182,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         self, interaction: Interaction, language: app_commands.Range[str, 1, 100]
     ) -> None:
         """Open conversations of one more language; the others go on."""
-        code = languages.one(language, self._rooms.languages())
+        code = languages.one(language, self._rooms.targets())
         person = _member(interaction)
         room = await changeable(self._rooms, person)
         chosen = room.chosen or room.plan.targets
@@ -201,7 +201,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
         self, interaction: Interaction, language: app_commands.Range[str, 1, 100]
     ) -> None:
         """End the conversations of a language; the others go on."""
-        code = languages.one(language, self._rooms.languages())
+        code = languages.one(language, self._rooms.targets())
         person = _member(interaction)
         room = await changeable(self._rooms, person)
         chosen = room.chosen or room.plan.targets
@@ -264,7 +264,7 @@ class Translate(TranscriptCommand, group_name="translate", group_description="Li
 
     @start.autocomplete("to")
     async def _complete_to(self, interaction: Interaction, current: str) -> Choices:
-        return _choices(languages.complete(current, self._rooms.languages(), locale(interaction)))
+        return _choices(languages.complete(current, self._rooms.targets(), locale(interaction)))
 
     @add.autocomplete("language")
     async def _complete_added(self, interaction: Interaction, current: str) -> Choices:

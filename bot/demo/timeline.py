@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from bot.chat.rendering.reading import Read, plain, read_all
 from bot.chat.rendering.render import has_name
-from bot.demo.reading import Read, plain, read_all
 from bot.demo.script import Script, SpokenLine
 from bot.loopback import (
     Message,

@@ -257,13 +257,17 @@ ConversationEvent = (
 )
 
 
+TYPED = "typed"
+"""Stands for the language of a conversation where there was none: words that were typed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The turn of a conversation that a caption is made from: in writing, or by itself.
 
     Attributes:
         visit: Which visit of which member.
-        language: The conversation's.
+        language: The conversation's; `TYPED` for what was typed.
         turn: Its number there.
     """
 
@@ -272,7 +276,9 @@ class Origin:
     turn: int
 
     def contradicts(self, other: "Origin") -> bool:
-        """Whether the two are different turns of one conversation, hence different utterances."""
+        """Whether the two are different turns of one conversation, or texts, hence utterances."""
+        if self.language == other.language == TYPED:
+            return self != other
         return self != other and (self.visit, self.language) == (other.visit, other.language)
 
 

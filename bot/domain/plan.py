@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from bot.domain.cost import Today
 from bot.domain.events import ConversationRequest, ConversationState, Member, Usage
 from bot.domain.glossary import Glossary
 from bot.domain.stored import Layout
 from bot.domain.trouble import ServiceTrouble
+from bot.words.codes import ORIGINAL
+
+_UNSEEN: Final = ("en", "zh", "es", "fr", "de", "ja")
+"""Languages to hear speech by where nobody wants a translation; one more than guests add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,7 @@ class RoomPlan:
         guild_id: The guild, which has at most one room.
         voice_channel_id: Heard, and spoken into.
         text_channel_id: Where captions go.
-        targets: Languages to translate into, in the order shown.
+        targets: Languages to translate into, in the order shown; `ORIGINAL` may be among them.
         spoken: The one of `targets` that is spoken back, or None.
         originals: Show what was said beside its translation.
         layout: Where captions of several languages stand.
@@ -45,12 +50,31 @@ class RoomPlan:
     @property
     def lead(self) -> str:
         """The language that has a conversation in any case."""
-        return self.targets[0] if self.spoken is None else self.spoken
+        return self.heard[0] if self.spoken is None else self.spoken
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """The languages that may have a conversation, in the order shown; at least one."""
+        chosen = (one for one in self.targets if one != ORIGINAL and one not in self.read)
+        return tuple(chosen) or tuple(filter(None, (self.unseen,)))
+
+    @property
+    def unseen(self) -> str | None:
+        """The language of the conversation that only hears, where no translation was chosen."""
+        if any(one != ORIGINAL and one not in self.read for one in self.targets):
+            return None
+        return next((one for one in _UNSEEN if one not in self.targets), _UNSEEN[0])
+
+    @property
+    def translated(self) -> tuple[str, ...]:
+        """What speech is translated into, whether it is shown or not."""
+        shown = tuple(one for one in self.targets if one != ORIGINAL)
+        return shown if self.unseen is None else (self.unseen, *shown)
 
     def requests(
         self, user_id: int, glossary: Glossary, source: str | None = None
     ) -> list[ConversationRequest]:
-        """What to open for a speaker (of language `source`), a conversation for each target."""
+        """What to open for a speaker (of language `source`), one for each of `translated`."""
         return [
             ConversationRequest(
                 user_id,
@@ -60,9 +84,9 @@ class RoomPlan:
                 glossary=glossary.get(target, {}),
                 guild_id=self.guild_id,
                 # Others may be made from it, for guests also later: what was opened then fits.
-                source_text=len(self.targets) > 1 or self.guests != 0,
+                source_text=len(self.targets) > 1 or self.guests != 0 or ORIGINAL in self.targets,
             )
-            for target in self.targets
+            for target in self.translated
         ]
 
 

@@ -10,6 +10,7 @@ from bot.guild.room_languages import check_guests
 from bot.locks import KeyedLimit
 from bot.words import language_name, listing, number, t, tn
 from bot.words.catalogue import LOCALES
+from bot.words.codes import ORIGINAL
 
 MOST_ROLES: Final = 25  # as many as Discord's menu takes
 MOST_AUTO_CHANNELS: Final = 10
@@ -54,6 +55,11 @@ class SettingsService:
     def languages(self) -> Mapping[str, bool]:
         """Those that can be translated into, and whether each can be spoken."""
         return self._languages
+
+    @property
+    def targets(self) -> Mapping[str, bool]:
+        """Those that a room may have: the same, and what is spoken as it is."""
+        return {**self._languages, ORIGINAL: False}
 
     def listen(self, changed: Changed) -> Callable[[], None]:
         """Call back with a guild's new settings, once they are kept; returns how to stop it.
@@ -161,7 +167,7 @@ class SettingsService:
                     most=number(self.most_languages, 0),
                 )
             )
-        unknown = [target for target in targets if target not in self._languages]
+        unknown = [target for target in targets if target not in self.targets]
         if unknown:
             raise UsageError(
                 t(

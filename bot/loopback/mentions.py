@@ -48,7 +48,7 @@ def shown(content: str, commands: Iterable[Json], locale: str = "en-US") -> str:
 
 
 def _name(command: Json | None, path: list[str], locale: str) -> str | None:
-    if command is None or command["name"] != path[0]:
+    if command is None or command["name"] != path[0] or command.get("type", 1) != 1:
         return None
     part, names = command, [_localized(command, locale)]
     for step in path[1:]:

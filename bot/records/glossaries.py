@@ -1,10 +1,11 @@
 """The glossaries of servers: kept in the store, used by their rooms."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from bot.domain.glossary import Glossary
+from bot.domain.glossary import terms as terms_of
 from bot.domain.stored import Term
 from bot.domain.stores import GlossaryStore
 from bot.errors import GlossaryFileError, SettingsError
@@ -19,6 +20,7 @@ class Glossaries:
     Args:
         store: Where they are kept.
         use: Told a guild's whole glossary after each change.
+        default: Terms for every guild; a guild's own go before them.
         most: Terms that a guild may have.
     """
 
@@ -27,9 +29,11 @@ class Glossaries:
         store: GlossaryStore,
         use: Callable[[int, Glossary], None],
         *,
+        default: Glossary | None = None,
         most: int = MOST_TERMS,
     ) -> None:
         self._store = store
+        self._default = default or {}
         self._use = use
         self._most = most
 
@@ -40,6 +44,15 @@ class Glossaries:
             StoreError: They can't be read.
         """
         return await self._store.terms(guild_id, target)
+
+    async def into(self, guild_id: int, target: str) -> Mapping[str, str]:
+        """How words are translated into a language in a guild: source term to target term.
+
+        Raises:
+            StoreError: They can't be read.
+        """
+        own = glossary(await self._store.terms(guild_id, target))
+        return terms_of(target, own, self._default)
 
     async def put(self, guild_id: int, terms: Sequence[Term]) -> tuple[int, int]:
         """Keep all of these or none; returns how many are new, and how many changed.

@@ -24,6 +24,7 @@ from bot.domain.events import (
     Source,
     TurnEnded,
 )
+from bot.words.codes import ORIGINAL
 
 _KEPT_TURNS = 8  # a conversation's latest turns; what comes later for an older one is too late
 
@@ -173,7 +174,7 @@ class Captions:
             caption = replace(
                 caption,
                 text=caption.source_text or stands,
-                source_language=caption.language if caption.source_text else None,
+                source_language=_spoken(caption),
                 final=caption.final or turn.heard_out,
             )
         if not (self._originals or turn.echoed):
@@ -199,6 +200,13 @@ class Captions:
             replace(caption, final=True, source_follows=False)
             for caption in _open(self._lines.pop(line, _LineTurns()))
         ]
+
+
+def _spoken(caption: Caption) -> str | None:
+    """The language of a caption whose text is the original."""
+    if not caption.source_text:
+        return None
+    return caption.source_language if caption.language == ORIGINAL else caption.language
 
 
 def _open(turns: _LineTurns) -> list[Caption]:

@@ -28,6 +28,10 @@ class Metering:
             speaker.fell_silent()
         return admitted
 
+    def check_text(self) -> None:
+        """Before what somebody typed is translated: raise AllowanceError if today's is used up."""
+        self._account.check_text()
+
     def used(self, user_id: int, usage: Usage) -> None:
         """Count what a conversation of this person used; `spent.NOBODY` names none."""
         self._account.used(user_id, usage)

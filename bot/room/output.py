@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from bot.clock import Clock, Timer
 from bot.domain.events import (
@@ -10,20 +11,41 @@ from bot.domain.events import (
     ConversationEvent,
     Echoed,
     Failed,
+    Member,
+    Source,
     TurnEnded,
     Usage,
     Voice,
     VoiceEnded,
 )
+from bot.domain.glossary import Glossary, corrected
 from bot.domain.ports import CaptionBoard, VoiceLink, VoiceTrack
 from bot.room.captions import CaptionLine, Captions
-from bot.room.speaker import Speaker
 from bot.room.utterances import Utterances
 from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 
 log = logging.getLogger(__name__)
 
 _LOST = frozenset({"words_lost", "words_dropped"})
+
+
+class Saying(Protocol):
+    """Whose captions they are: a speaker, or what somebody typed."""
+
+    @property
+    def visit(self) -> int:
+        """The number of their visit, unique in the room."""
+
+    @property
+    def member(self) -> Member:
+        """Who they are."""
+
+    @property
+    def began_at(self) -> float:
+        """Clock seconds when what they say began."""
+
+    def made_from(self, language: str) -> str:
+        """Return the language of the conversation whose turns this one's are."""
 
 
 class Output:
@@ -60,6 +82,7 @@ class Output:
         self._voice_due: Timer | None = None
         self._utterances = Utterances()
         self._said_codes: set[str] = set()
+        self._glossary: Glossary = {}
         self.link: VoiceLink | None = None
         self.speaks = True
         self.shown = 0
@@ -68,13 +91,17 @@ class Output:
         """Show these languages from now on."""
         self._board.languages_changed(languages)
 
+    def use_glossary(self, glossary: Glossary) -> None:
+        """Show what is said in a language by its terms from now on."""
+        self._glossary = glossary
+
     def use_voice(self, *, speaks: bool) -> None:
         """Speak translations from now on, or stop speaking them."""
         self.speaks = speaks
         if not speaks:
             self._interpretation.stop()
 
-    def said(self, speaker: Speaker, language: str, event: ConversationEvent) -> None:
+    def said(self, speaker: Saying, language: str, event: ConversationEvent) -> None:
         """Take what a speaker's conversation says."""
         line = CaptionLine(speaker.visit, language)
         match event:
@@ -100,7 +127,7 @@ class Output:
         caption = self._captions.apply(
             line,
             speaker.member,
-            event,
+            self._corrected(event),
             speaker.began_at,
             made_from=speaker.made_from(language),
         )
@@ -108,7 +135,7 @@ class Output:
             self.shown += 1
             self._show([caption])
 
-    def ended(self, speaker: Speaker, languages: Sequence[str]) -> None:
+    def ended(self, speaker: Saying, languages: Sequence[str]) -> None:
         """End these languages of a speaker: nothing more comes from their conversations."""
         for language in languages:
             line = CaptionLine(speaker.visit, language)
@@ -116,7 +143,7 @@ class Output:
             self._show(self._captions.finish_line(line))
         self._advance_voice()
 
-    def withdrawn(self, speaker: Speaker) -> None:
+    def withdrawn(self, speaker: Saying) -> None:
         """Take back what is not final: nothing of this speaker is shown or played any more."""
         self._interpretation.silence(speaker.visit)
         self._advance_voice()
@@ -126,6 +153,13 @@ class Output:
         for caption in captions:
             number = self._utterances.of(caption, self._clock.now())
             self._board.show(replace(caption, utterance=number))
+
+    def _corrected(self, event: ConversationEvent) -> ConversationEvent:
+        """Put right what was heard wrongly; what is translated goes by the glossary anyway."""
+        if not isinstance(event, Source) or event.language is None:
+            return event
+        terms = self._glossary.get(event.language, {})
+        return replace(event, text=corrected(event.text, terms)) if terms else event
 
     def _say_once(self, code: str, message: str) -> None:
         if code not in self._said_codes:

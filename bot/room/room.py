@@ -33,6 +33,7 @@ from bot.room.output import Output
 from bot.room.roster import SpeakerRoster
 from bot.room.services import TranslationServices
 from bot.room.speaker import Speaker
+from bot.room.written.typed_words import TypedWords
 from bot.tasks import TaskOwner
 from bot.usage.allowance import Account
 from bot.words import t
@@ -131,6 +132,9 @@ class Room:
             self._said,
             self._requests,
             lambda: self._agreeing,
+        )
+        self._typed = TypedWords(
+            translation.fanning.texts, self._output, clock, guild_id=plan.guild_id
         )
         self._availability = translation.availability
         self._outages = Outages(
@@ -378,9 +382,27 @@ class Room:
         member = next(member for member in self._members if member.id == user_id)
         return self._speakers.arrived(member, self.plan)
 
+    def hears(self, user_id: int) -> bool:
+        """Return whether what this member says is translated now."""
+        return user_id in self._admitted
+
+    def type(self, user_id: int, text: str) -> None:
+        """Show what a member who is heard typed, as if they had said it.
+
+        Raises:
+            AllowanceError: The guild has used up what it may today.
+        """
+        self._metering.check_text()
+        member = next(member for member in self._members if member.id == user_id)
+        typed = self._typed.add(member, text, self.languages.of(user_id).speaks)
+        targets = [target for target in self.plan.targets if target not in self.plan.resting]
+        shown = self._typed.show(typed, targets or self.plan.targets, self._glossary)
+        self._tasks.start(shown, f"typed {user_id}")
+
     def use_glossary(self, glossary: Glossary) -> None:
         """Translate these terms so from now on; by target language."""
         self._glossary = glossary
+        self._output.use_glossary(glossary)
         self._speakers.use_glossary(glossary, self.plan)
 
     def fell_silent(self, user_id: int, at: float) -> None:  # noqa: ARG002 - the port's form
@@ -450,6 +472,8 @@ class Room:
             self._output.withdrawn(speaker)
             speaker.discard()
             self._tasks.start(speaker.close(), f"forget {user_id}")
+        for user_id in self._typed.writers - agreed:
+            self._typed.discard(user_id)
         self._allow()
         self._changed()
         self._outages.look()

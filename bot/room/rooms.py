@@ -22,6 +22,7 @@ from bot.room.services import RoomServices
 from bot.tasks import TaskOwner
 from bot.usage.allowance import Account
 from bot.words import t
+from bot.words.codes import ORIGINAL
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,10 @@ class Rooms:
     def languages(self) -> dict[str, bool]:
         """Return the target languages by code, and whether each can be spoken back."""
         return dict(self._interpreter.languages())
+
+    def targets(self) -> dict[str, bool]:
+        """Return what a room may have among its languages: those, and what is spoken as it is."""
+        return {**self.languages(), ORIGINAL: False}
 
     async def consent(self, guild_id: int) -> Consent:
         """Return who of this guild agreed to be heard."""

@@ -9,6 +9,7 @@ from bot.domain.plan import RoomPlan
 from bot.domain.ports import Interpreter
 from bot.room.fan_out import Division, Fanning
 from bot.room.speaker import Said, Speaker
+from bot.words.codes import ORIGINAL
 
 
 class SpeakerRoster:
@@ -80,8 +81,11 @@ class SpeakerRoster:
             self._interpreter,
             self._said,
             written=[requests[target] for target in division.written],
+            unseen=plan.unseen,
             texts=self._fanning.texts,
         )
+        if ORIGINAL in plan.targets:
+            speaker.show_original()
         speaker.rest(plan.resting)
         return speaker
 
@@ -100,8 +104,12 @@ class SpeakerRoster:
         dropped = []
         for user_id, speaker in self._present.items():
             before = speaker.languages
+            if ORIGINAL in plan.targets and ORIGINAL not in before:
+                speaker.show_original()
             for request in self._requests(user_id):
-                if request.target not in before:
+                if request.target == plan.unseen:
+                    speaker.stale = speaker.stale or not speaker.only_hears(request.target)
+                elif request.target not in before:
                     self._open(speaker, request, written=request.target in division.written)
             for language in before - set(plan.targets):
                 if speaker.leads(language):
@@ -127,9 +135,9 @@ class SpeakerRoster:
 
     def _division(self, plan: RoomPlan) -> Division:
         stands = sum(speaker.conversations for speaker in self._present.values())
-        chosen = len(plan.targets) - len(plan.read)
+        chosen = len(plan.heard)
         return self._fanning.divide(
-            plan.targets,
+            plan.translated,
             plan.lead,
             lambda: max(chosen, self._agreed() * chosen - stands),
             plan.guild_id,

@@ -14,7 +14,9 @@ from bot.domain.events import (
     Usage,
 )
 from bot.domain.ports import Conversation, Interpreter, TextTranslator
-from bot.room.text_language import TextLanguage
+from bot.room.written.original import OriginalWords
+from bot.room.written.text_language import TextLanguage
+from bot.words.codes import ORIGINAL
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class Speaker:
         interpreter: The translation service.
         said: Called with this speaker, the target language and each event, until closed.
         written: What is made from what the lead conversation hears, one for each language.
+        unseen: Of a language that is heard but not shown: the lead's, where there is one.
         texts: Translates that.
     """
 
@@ -45,6 +48,7 @@ class Speaker:
         *,
         written: Sequence[ConversationRequest] = (),
         texts: TextTranslator,
+        unseen: str | None = None,
     ) -> None:
         self.visit = visit
         self.member = member
@@ -61,6 +65,7 @@ class Speaker:
         self._speaking = False
         self._conversations: dict[str, Conversation] = {}
         self._further: dict[str, TextLanguage] = {}
+        self._original: OriginalWords | None = None
         self._made_from: dict[str, str] = {}  # ended ones too
         self._written_until: dict[str, int] = {}  # the last turn of ended ones
         self._lead_target = requests[0].target
@@ -68,6 +73,8 @@ class Speaker:
             self.converse(request)
         for request in written:
             self.write(request)
+        if unseen is not None:
+            self.hide(unseen)
 
     def converse(self, request: ConversationRequest) -> None:
         """Translate into one more language by a conversation of its own."""
@@ -83,6 +90,20 @@ class Speaker:
         self.known.add(request.target)
         self._made_from[request.target] = self._lead_target
         self._further[request.target] = self._made(request, self._lead_target, self._texts)
+
+    def show_original(self) -> None:
+        """Show what the lead conversation hears, too."""
+        self.known.add(ORIGINAL)
+        self.states[ORIGINAL] = ConversationState.IDLE
+        self._made_from[ORIGINAL] = self._lead_target
+        after = self._written_until.get(ORIGINAL, 0)
+        self._original = OriginalWords(
+            self._listener(ORIGINAL), alone=self._lead_target in self._hidden, after=after
+        )
+
+    def only_hears(self, language: str) -> bool:
+        """Return whether this is the language of a conversation that is not shown."""
+        return language in self._conversations and language in self._hidden
 
     def may_write(self, language: str) -> bool:
         """Return whether it can be written in this visit: for the first time, or as before."""
@@ -120,12 +141,15 @@ class Speaker:
 
     def leads(self, language: str) -> bool:
         """Return whether other languages are made from this one's conversation."""
-        return language == self._lead_target and bool(self._further)
+        made = bool(self._further) or self._original is not None
+        return language == self._lead_target and made
 
     @property
     def languages(self) -> frozenset[str]:
         """What this speaker is translated into."""
-        return frozenset((self._conversations.keys() | self._further.keys()) - self._hidden)
+        original = set() if self._original is None else {ORIGINAL}
+        made = self._conversations.keys() | self._further.keys()
+        return frozenset((made - self._hidden) | original)
 
     def hide(self, language: str) -> None:
         """Pass on nothing more of this language; what is made from it goes on."""
@@ -134,6 +158,9 @@ class Speaker:
 
     async def drop(self, language: str) -> None:
         """End this language; what its conversation still says is passed on until it has ended."""
+        if language == ORIGINAL and self._original is not None:
+            self._written_until[ORIGINAL] = self._original.last_turn
+            self._original = None
         conversation = self._conversations.pop(language, None)
         further = self._further.pop(language, None)
         if further is not None:
@@ -143,7 +170,7 @@ class Speaker:
         for part in (conversation, further):
             if part is not None:
                 await part.close()
-        if language not in self._conversations and language not in self._further:
+        if language not in self.languages:
             self.states.pop(language, None)  # it was not asked for again meanwhile
 
     def _made(self, request: ConversationRequest, lead: str, texts: TextTranslator) -> TextLanguage:
@@ -166,6 +193,8 @@ class Speaker:
             if language == self._lead_target:
                 for further in tuple(self._further.values()):
                     further.take(event)
+                if self._original is not None:
+                    self._original.take(event)
 
         return listen
 

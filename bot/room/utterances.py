@@ -11,7 +11,7 @@ utterance stand apart, under the right name all the same.
 
 from dataclasses import dataclass, field
 
-from bot.domain.events import Caption, Origin
+from bot.domain.events import TYPED, Caption, Origin
 
 _LATE_S = 10.0  # a language may follow the others so long after they are final
 _KEPT_S = 120.0
@@ -34,6 +34,10 @@ class _Utterance:
             return False
         over = all(final for _, final in self.lines.values())
         return caption.began_at <= self.shown_at and (not over or now - self.shown_at <= _LATE_S)
+
+
+def _is_typed(origin: Origin | None) -> bool:
+    return origin is not None and origin.language == TYPED
 
 
 class Utterances:
@@ -66,7 +70,10 @@ class Utterances:
             if caption.origin in utterance.origins and not utterance.has(caption.language):
                 return utterance
         found = None
+        typed = _is_typed(caption.origin)
         for utterance in reversed(recent):
+            if any(_is_typed(origin) != typed for origin in utterance.origins):
+                continue  # what its member types is beside what they say
             if utterance.has(caption.language):
                 break
             if utterance.takes(caption, now):

@@ -76,6 +76,18 @@ async def answer(
         log.info("an answer came too late: %d", error.code)
 
 
+async def answer_further(interaction: Interaction, text: str) -> None:
+    """Send what did not fit the answer, to the same person alone."""
+    try:
+        await interaction.followup.send(
+            render(text, locale(interaction)), ephemeral=True, allowed_mentions=_PING_NOBODY
+        )
+    except discord.HTTPException as error:
+        if error.code not in _TOO_LATE:
+            raise
+        log.info("an answer came too late: %d", error.code)
+
+
 async def put_in_place(interaction: Interaction, text: str) -> None:
     """Show this in the place of the question whose button was pressed, and no buttons."""
     content = render(text, locale(interaction))

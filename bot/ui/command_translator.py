@@ -23,6 +23,8 @@ class CommandTranslator(app_commands.Translator):
         where, english = str(locale), string.message
         if where not in commands.LOCALES:
             return None
+        if isinstance(context.data, app_commands.ContextMenu):
+            return commands.menu_name(english, where)
         if context.location in _NAMES:
             return commands.name(english, where)
         if context.location is Location.choice_name:

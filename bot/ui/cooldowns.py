@@ -81,6 +81,9 @@ _LESS: Final = Pace(5, 20)  # beyond that it is still done
 
 PACES: Final[Mapping[str, Pace]] = {
     "help": _LOOK,
+    "Correct this": _LOOK,
+    "Translate": Pace(6, 30, together=60),  # each is paid for
+    "say": Pace(8, 30, together=60),  # each is paid for, into each language
     "translate start": Pace(6, 60),
     "translate stop": _LESS,
     "translate pause": _LESS,
@@ -116,6 +119,9 @@ PACES: Final[Mapping[str, Pace]] = {
     "parley:check": _READ,
     "parley:consent:join": Pace(5, 20, together=300),
     "parley:consent:leave": _LESS,
+    "parley:correct": Pace(5, 60, together=40),
+    "parley:proposal:accept": Pace(20, 30, together=200),
+    "parley:proposal:decline": Pace(20, 30, together=200),
     "parley:panel:voice": Pace(5, 30),
     "parley:panel:stop": _LESS,
     "parley:panel:languages": Pace(8, 30),

@@ -18,6 +18,7 @@ from bot.ui.notice import ConsentButtons
 from bot.ui.permissions import Text, Voice, check_present, check_start, more_private
 from bot.ui.stopping import stop
 from bot.words import language_name, listing, render, t
+from bot.words.codes import ORIGINAL
 from bot.words.languages import label
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class LanguagesMenu(discord.ui.Select["PanelButtons"]):
     """
 
     def __init__(self, rooms: Rooms, chosen: Sequence[str], locale: str | None) -> None:
-        options = _options(tuple(rooms.languages()), chosen, locale)
+        options = _options(tuple(rooms.targets()), chosen, locale)
         super().__init__(
             custom_id="parley:panel:languages",
             placeholder=render(t("Languages"), locale),
@@ -173,7 +174,7 @@ def _options(
 # First in a menu that holds 25 of all languages; the command takes the others.
 _OFTEN: Final = (
     *("en", "zh", "es", "fr", "de", "pt", "ja", "ko", "ru", "ar", "it", "hi", "id"),
-    *("vi", "th", "tr", "pl", "nl", "uk", "sv", "fil", "el", "cs", "he", "hu"),
+    *("vi", "th", "tr", "pl", "nl", "uk", "sv", "fil", "el", "cs", "he", ORIGINAL),
 )
 
 

@@ -8,7 +8,7 @@ import discord
 
 from bot.domain.notices import Occasion
 from bot.domain.stored import GuildSettings, SavedRoom
-from bot.errors import ChatError, ParleyError
+from bot.errors import ChatError, ParleyError, UsageError
 from bot.room.room import RoomPlan
 from bot.room.rooms import Rooms
 from bot.ui.answers import guild_locale
@@ -16,6 +16,7 @@ from bot.ui.panel import ChannelSurface
 from bot.ui.permissions import Text, Voice, check_present, check_start, check_starter
 from bot.usage.report import Spending
 from bot.words import lines, render, t
+from bot.words.codes import ORIGINAL
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +160,10 @@ class Host:
         if not wanted.spoken:
             return None
         known = self._rooms.languages()
-        return next((target for target in targets if known.get(target)), targets[0])
+        if all(target == ORIGINAL for target in targets):
+            raise UsageError(t("None of the chosen languages can be read aloud."))
+        others = (target for target in targets if target != ORIGINAL)
+        return next((target for target in targets if known.get(target)), next(others))
 
     def _locale(self, guild: discord.Guild, settings: GuildSettings) -> str:
         return settings.locale or guild_locale(guild)

@@ -20,6 +20,10 @@ from bot.words import number, t, tn
 _WARN_AT: Final = 0.8
 _SENTENCE_GAP_S: Final = 0.8  # a shorter pause does not end a sentence
 _LONGEST_SENTENCE_S: Final = 15.0  # after the minutes are used up
+TEXT_TOKENS: Final = 10_000
+"""Of text translation for each minute a guild may have translated: what a minute of speech takes in
+four further languages with its interims. Texts take no minutes, and a flood of them would have no
+other bound."""
 
 
 class Account:
@@ -128,6 +132,22 @@ class Account:
         if self.used_up:
             raise AllowanceError(self._refusal)
         self._told = False  # who begins on another day needs not be told that it goes on
+
+    def check_text(self) -> None:
+        """Before a text of a person is translated: raise AllowanceError when today's is used up.
+
+        That are the minutes, or more tokens of text translation than go with them.
+        """
+        if self.used_up:
+            raise AllowanceError(self._refusal)
+        tokens = self._ledger.text_tokens(self._guild_id)
+        if 0 < self._limit * TEXT_TOKENS <= tokens:
+            raise AllowanceError(
+                t(
+                    "This server has translated as much text as it can today. Try again after "
+                    "midnight UTC."
+                )
+            )
 
     @property
     def _refusal(self) -> str:

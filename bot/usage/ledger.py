@@ -141,6 +141,11 @@ class Ledger:
         self._recall(guild_id)
         return self._today.get(guild_id, {})
 
+    def text_tokens(self, guild_id: int) -> int:
+        """How many tokens of text translation a loaded guild spent today, read and written."""
+        amount = self.today(guild_id).get(self._text_model, Spent())
+        return amount.tokens_in + amount.tokens_out
+
     def guilds(self) -> tuple[int, ...]:
         """Those that spent something today, as far as this process knows."""
         self._turn_the_page()

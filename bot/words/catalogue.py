@@ -39,6 +39,7 @@ LOCALES: Final = tuple(
 # The contexts (msgctxt) of messages that have limits of their own.
 NAME: Final = "name"  # of a command or an option: 1 to 32 characters, lower case, no spaces
 DESCRIPTION: Final = "description"  # of the same: 1 to 100 characters
+MENU: Final = "menu"  # name of a command in a context menu: 1 to 32 characters
 
 
 class Translations(Protocol):

@@ -10,6 +10,9 @@ from typing import Final
 
 from babel.core import get_global
 
+ORIGINAL: Final = "original"
+"""Stands among a room's languages for the one that is spoken: its words as they are said."""
+
 # A language, perhaps one that it comprises (zh-yue), a script, a country; what POSIX adds.
 _FORM: Final = re.compile(
     r"(?P<language>[a-z]{2,3})(?:[-_](?P<within>[a-z]{3}))?(?:[-_][a-z]{4})?"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Self
 
-from bot.words.catalogue import DESCRIPTION, NAME, READERS, catalogue
+from bot.words.catalogue import DESCRIPTION, MENU, NAME, READERS, catalogue
 from bot.words.renderable import Renderable
 
 LOCALES: Final = tuple(locale for locale, ours in READERS.items() if ours != "en")
@@ -12,6 +12,7 @@ LOCALES: Final = tuple(locale for locale, ours in READERS.items() if ours != "en
 
 _VALID: Final = re.compile(r"[-_'\w]{1,32}")
 _LONGEST_DESCRIPTION: Final = 100
+_LONGEST_IN_MENU: Final = 32
 _MENTION: Final = re.compile(r"</([-_'\w]+(?: [-_'\w]+){0,2}):(\d+)>")
 
 _ids: dict[str, int] = {}  # of one process's bot, by the outermost name
@@ -75,6 +76,12 @@ def name(english: str, locale: str) -> str:
     """Name of a command or an option; the English one where the other would not be valid."""
     translated = catalogue(locale).gettext(english, NAME)
     return translated if is_name(translated) else english
+
+
+def menu_name(english: str, locale: str) -> str:
+    """Name of a command in a context menu, at most 32 characters, in any case."""
+    translated = catalogue(locale).gettext(english, MENU)
+    return translated if len(translated) <= _LONGEST_IN_MENU else english
 
 
 def description(english: str, locale: str) -> str:

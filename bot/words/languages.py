@@ -10,10 +10,12 @@ from babel import Locale, UnknownLocaleError
 
 from bot.words.catalogue import LOCALES, cldr, language
 from bot.words.clean import clean
-from bot.words.codes import canonical
+from bot.words.codes import ORIGINAL, canonical
 from bot.words.renderable import Renderable
+from bot.words.text import t
 
 _ENGLISH: Final = "en-US"
+_AS_SPOKEN: Final = t("original")
 _ENGLISH_OTHERWISE: Final = {"bn": "Bengali"}  # CLDR says Bangla, which few people type
 _OTHER_NAMES: Final[Mapping[str, tuple[str, ...]]] = {  # that people use and CLDR has not
     "ca": ("Valencian", "valencià"),
@@ -175,6 +177,8 @@ def _names(locale: Locale) -> Mapping[str, tuple[str, ...]]:
 
 
 def _name(code: str, locale: str) -> str:
+    if code == ORIGINAL:
+        return _AS_SPOKEN.render(locale)
     if code in _ENGLISH_OTHERWISE and language(locale) == "en":
         return _ENGLISH_OTHERWISE[code]
     return str(cldr(locale).languages.get(code.replace("-", "_"), code))

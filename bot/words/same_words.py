@@ -27,7 +27,7 @@ def _words(text: str) -> set[str]:
     words: set[str] = set()
     word = ""
     for sign in f"{unicodedata.normalize('NFKC', text).casefold()} ":
-        if sign.isalnum() and not _is_word(sign):
+        if sign.isalnum() and not is_unspaced(sign):
             word += sign
             continue
         words.update(filter(None, (word, sign if sign.isalnum() else "")))
@@ -35,5 +35,6 @@ def _words(text: str) -> set[str]:
     return words
 
 
-def _is_word(sign: str) -> bool:
+def is_unspaced(sign: str) -> bool:
+    """Return whether a sign is of a script that is written without spaces between words."""
     return not sign.isascii() and unicodedata.name(sign, "").startswith(_UNSPACED)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.demo.reading import read
+from bot.chat.rendering.reading import read
 from bot.loopback import Channel, Guild, Person
 from bot.tasks import TaskOwner
 from tests.call.test_run import UNUSED_ENGINE, parley

@@ -39,8 +39,24 @@ class NameForm(discord.ui.Modal, title="A term"):
         label="Term", custom_id="term", max_length=20
     )
 
+    languages: discord.ui.Label["NameForm"] = discord.ui.Label(
+        text="Languages",
+        component=discord.ui.Select(
+            custom_id="languages",
+            max_values=2,
+            options=[
+                discord.SelectOption(label="English", value="en", default=True),
+                discord.SelectOption(label="Spanish", value="es"),
+                discord.SelectOption(label="Japanese", value="ja"),
+            ],
+        ),
+    )
+
     async def on_submit(self, submitted: discord.Interaction) -> None:
-        await submitted.response.send_message(f"Noted: {self.term.value}", ephemeral=True)
+        menu = self.languages.component
+        assert isinstance(menu, discord.ui.Select)
+        noted = f"Noted: {self.term.value} {' '.join(menu.values)}"
+        await submitted.response.send_message(noted, ephemeral=True)
 
 
 class Translator(app_commands.Translator):
@@ -105,6 +121,12 @@ class SmallBot(commands.AutoShardedBot):
         @group.command(name="sleepy", description="Answers nothing")
         async def sleepy(_: discord.Interaction) -> None:
             return
+
+        @self.tree.context_menu(name="Quote this")
+        @app_commands.guild_only()
+        async def quote(asked: discord.Interaction, message: discord.Message) -> None:
+            said = f"{message.author.display_name} in {message.channel}: {message.content}"
+            await asked.response.send_message(said, ephemeral=True)
 
         self.tree.add_command(group)
         await self.tree.set_translator(Translator())

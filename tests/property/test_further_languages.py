@@ -15,7 +15,7 @@ from bot.domain.events import (
     TextRequest,
     TurnEnded,
 )
-from bot.room.text_language import TextLanguage
+from bot.room.written.text_language import TextLanguage
 from bot.translation.protocol import faults
 from bot.translation.protocol.faults import Fault
 from bot.translation.text.queue import LATE_S

@@ -15,7 +15,7 @@ from bot.domain.events import (
     TurnEnded,
 )
 from bot.room.captions import CaptionLine, Captions
-from bot.room.text_language import TextLanguage
+from bot.room.written.text_language import TextLanguage
 from tests.support.texts import MemoryTexts
 
 ANA = Member(1, "Ana")

@@ -24,8 +24,8 @@ from bot.domain.events import (
 from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.room.captions import CaptionLine, Captions
-from bot.room.text_language import TextLanguage
 from bot.room.utterances import Utterances
+from bot.room.written.text_language import TextLanguage
 from bot.words.codes import same_language
 from tests.support.crowd import Hall
 from tests.support.texts import MemoryTexts

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot import settings
 from bot.app import App, running
-from bot.demo.reading import Read, read
+from bot.chat.rendering.reading import Read, read
 from bot.loopback import Bot, Channel, Guild, LoopbackDiscord, Message, Person, ReceivedAnswer
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from bot.translation.protocol.models import MODELS
-from tests.words.commands import paths
+from tests.words.commands import menus, paths
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,6 +29,7 @@ def commands_named() -> set[str]:
 def test_every_command_is_in_the_readme_and_no_other() -> None:
     known = paths()
     done = {path for path in known if not any(other.startswith(f"{path} ") for other in known)}
+    assert all(f"| Apps > {menu} |" in README for menu in menus())
     options = {"translate channel", "translate text"}
     assert done <= commands_named()
     assert {name for name in commands_named() if name.partition(" ")[2]} - options <= known

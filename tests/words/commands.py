@@ -9,7 +9,8 @@ from discord import app_commands
 from discord.ext import commands
 
 import cogs
-from bot.words.catalogue import DESCRIPTION, NAME
+from bot.ui.messages.menu import MessageMenu
+from bot.words.catalogue import DESCRIPTION, MENU, NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ def paths() -> set[str]:
     return {word.where for word in words() if word.context == NAME}
 
 
+def menus() -> set[str]:
+    """The names of commands in the context menu of messages."""
+    return {word.where for word in words() if word.context == MENU}
+
+
 def _cogs() -> Iterator[type[commands.Cog]]:
     for module in pkgutil.iter_modules(cogs.__path__):
         for value in vars(importlib.import_module(f"cogs.{module.name}")).values():
@@ -45,6 +51,8 @@ def _cogs() -> Iterator[type[commands.Cog]]:
 
 
 def _of_cog(cog: type[commands.Cog]) -> Iterator[Word]:
+    if issubclass(cog, MessageMenu):
+        yield Word(cog.menu, MENU, cog.menu)
     path: tuple[str, ...] = ()
     if issubclass(cog, commands.GroupCog):
         path = (str(cog.__cog_group_name__),)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from bot.chat.rendering.plain import cut, escape, isolate, length
 from bot.domain.events import Caption
 from bot.words.clean import clean
-from bot.words.codes import same_language
+from bot.words.codes import ORIGINAL, same_language
 from bot.words.commands import split
 
 MESSAGE_LIMIT = 2000  # of Discord, per message
@@ -102,7 +102,7 @@ def _rows(utterances: list[list[Caption]], style: Style, *, names: bool) -> list
 
 
 def _utterance(lines: list[Caption], style: Style) -> list[_Row]:
-    lines = _with_own_line(lines, style)
+    lines = _without_twice(_with_own_line(lines, style))
     rows = [row for caption in lines for row in _translation(caption, style)]
     originals = [caption for caption in lines if clean(caption.source_text)]
     if not rows:
@@ -127,8 +127,21 @@ def _with_own_line(lines: list[Caption], style: Style) -> list[Caption]:
     return lines
 
 
+def _without_twice(lines: list[Caption]) -> list[Caption]:
+    """Leave the words as they were said out where a line of their own language has them."""
+    spoken = [caption for caption in lines if caption.language == ORIGINAL]
+    said = {each.language for each in lines if each.language != ORIGINAL and clean(each.text)}
+    if any(same_language(one.source_language, other) for one in spoken for other in said):
+        return [caption for caption in lines if caption.language != ORIGINAL]
+    return lines
+
+
 def _has_line(original: Caption, lines: list[Caption], style: Style) -> bool:
     """Whether the original is a line of its own, here or elsewhere, or may still become one."""
+    if any(one.language == ORIGINAL and clean(one.text) for one in lines):
+        return True
+    if ORIGINAL in style.room:
+        return True
     if original.source_language is None:
         if original.final and original.source_follows:
             return True  # its language may be known once it is whole: it may be the room's
@@ -143,6 +156,8 @@ def _has_line(original: Caption, lines: list[Caption], style: Style) -> bool:
 
 def _translation(caption: Caption, style: Style) -> list[_Row]:
     label = style.label(caption.language)
+    if label and caption.language == ORIGINAL:  # of which language, is more to the point
+        label = f"`{_code(caption.source_language)}` " if caption.source_language else ""
     pieces = cut(clean(caption.text), _LIMIT - _FRAME_ROOM)
     rows = [
         _Row(f"{label or _guard(piece)}{isolate(escape(piece))}", apart=index > 0)

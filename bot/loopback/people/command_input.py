@@ -1,4 +1,4 @@
-"""What a person's client does with a slash command before it sends it: find it, fill it in, check.
+"""What a person's client does with a command before it sends it: find it, fill it in, check.
 
 A client shows only commands that the person may use here, and sends none with an option missing
 or out of bounds; so asking for either is an error of the caller, not of the bot.
@@ -10,9 +10,27 @@ from typing import Any
 
 from bot.errors import LoopbackError
 from bot.loopback.rest.command_form import OptionType
-from bot.loopback.state.entities import Attachment, Bot, Channel, GuildState, Json, Role, User
-from bot.loopback.state.payloads import attachment_json, member_json, role_json, user_json
+from bot.loopback.state.entities import (
+    Attachment,
+    Bot,
+    Channel,
+    GuildState,
+    Json,
+    Message,
+    Role,
+    User,
+)
+from bot.loopback.state.payloads import (
+    attachment_json,
+    member_json,
+    message_json,
+    role_json,
+    user_json,
+)
 from bot.loopback.state.permissions import Permissions
+
+SLASH, ON_MESSAGES = 1, 3
+"""Types of commands: typed, and in the context menu of messages."""
 
 _PLACES = ("in servers", "in direct messages")
 _NESTED = frozenset({OptionType.SUB_COMMAND, OptionType.SUB_COMMAND_GROUP})
@@ -28,7 +46,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Request:
-    """A slash command, ready to be sent: which bot's, and the interaction's data."""
+    """A command, ready to be sent: which bot's, and the interaction's data."""
 
     bot: Bot
     name: str
@@ -67,7 +85,7 @@ def request(
         LoopbackError: The person's own client would not send this.
     """
     first, *path = name.split()
-    bot, command = _find(bots, channel, user, first)
+    bot, command = _find(bots, channel, user, first, SLASH)
     options = command["options"]
     for step in path:
         found = next((o for o in options if o["type"] in _NESTED and o["name"] == step), None)
@@ -95,6 +113,33 @@ def request(
     return Request(bot, f"{command['name']} {' '.join(path)}".strip(), data, kind)
 
 
+def request_on(bots: Iterable[Bot], message: Message, user: User, name: str) -> Request:
+    """Choose an entry of a message's context menu.
+
+    Its text is sent along, whatever intents the bot has.
+
+    Args:
+        bots: Those on this Discord.
+        message: Whose menu it is.
+        user: Who opens it.
+        name: The entry.
+
+    Raises:
+        LoopbackError: The person's own client does not offer it.
+    """
+    bot, command = _find(bots, message.channel, user, name, ON_MESSAGES)
+    data: Json = {
+        "id": command["id"],
+        "name": command["name"],
+        "type": command["type"],
+        "target_id": str(message.id),
+        "resolved": {"messages": {str(message.id): message_json(message, bot.id)}},
+    }
+    if "guild_id" in command:
+        data["guild_id"] = command["guild_id"]
+    return Request(bot, command["name"], data)
+
+
 def _part(command: Json, path: list[str]) -> Json:
     part = command
     for step in path:
@@ -102,8 +147,11 @@ def _part(command: Json, path: list[str]) -> Json:
     return part
 
 
-def _find(bots: Iterable[Bot], channel: Channel, user: User, name: str) -> tuple[Bot, Json]:
+def _find(
+    bots: Iterable[Bot], channel: Channel, user: User, name: str, kind: int
+) -> tuple[Bot, Json]:
     guild = channel.guild
+    shown = f"/{name}" if kind == SLASH else f"“{name}”"
     have = guild.permissions(user.id, channel)
     if not have & Permissions.USE_APPLICATION_COMMANDS:
         raise LoopbackError(f"{user.name} may not use commands in #{channel.name}.")
@@ -112,16 +160,16 @@ def _find(bots: Iterable[Bot], channel: Channel, user: User, name: str) -> tuple
             continue
         local = bot.guild_commands.get(guild.id, {})
         for command in (*local.values(), *bot.commands.values()):
-            if command["name"] != name or command["type"] != 1:
+            if command["name"] != name or command["type"] != kind:
                 continue
             where = 1 if guild.direct else 0
             if command["contexts"] is not None and where not in command["contexts"]:
-                raise LoopbackError(f"/{name} is not offered {_PLACES[where]}.")
+                raise LoopbackError(f"{shown} is not offered {_PLACES[where]}.")
             needs = command["default_member_permissions"]
             if needs is not None and not _may_use(have, int(needs)):
-                raise LoopbackError(f"{user.name} does not see /{name}: permissions are missing.")
+                raise LoopbackError(f"{user.name} does not see {shown}: permissions are missing.")
             return bot, command
-    raise LoopbackError(f"No command /{name} is registered.")
+    raise LoopbackError(f"No command {shown} is registered.")
 
 
 def _may_use(have: Permissions, needs: int) -> bool:

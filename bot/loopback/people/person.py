@@ -153,6 +153,24 @@ class Person:
         interaction = self._open(kind, request.bot, channel, request.data, name=request.name)
         return await self._wait(interaction)
 
+    async def use_on(self, message: Message, name: str) -> ReceivedAnswer:
+        """Choose an entry of a message's context menu (Apps), and wait as for a slash command.
+
+        Args:
+            message: Which.
+            name: The entry, in English.
+
+        Raises:
+            LoopbackError: Their client does not offer it, or the application did not respond.
+        """
+        if self._seen(message).private_to is not None:
+            raise LoopbackError("A message that only one sees has no menu of applications.")
+        bots = self._backend.world.bots.values()
+        request = command_input.request_on(bots, message, self.user, name)
+        kind = InteractionType.COMMAND
+        interaction = self._open(kind, request.bot, message.channel, request.data, name=name)
+        return await self._wait(interaction)
+
     async def autocomplete(
         self,
         name: str,
@@ -200,8 +218,15 @@ class Person:
         data: Json = {"custom_id": custom_id, "component_type": component["type"]}
         return await self._use(seen, data | {"id": component["id"], "values": list(values)})
 
-    async def submit(self, answer: ReceivedAnswer, values: dict[str, str]) -> ReceivedAnswer:
+    async def submit(
+        self, answer: ReceivedAnswer, values: Mapping[str, str | Sequence[str]]
+    ) -> ReceivedAnswer:
         """Fill in the form that an answer opened, and send it.
+
+        Args:
+            answer: Which opened it.
+            values: By custom id: a text, or what is chosen in a menu. What is left out stays as it
+                was offered.
 
         Raises:
             LoopbackError: No form is open, it does not take this, or nobody responded.

@@ -15,6 +15,7 @@ _LOCALES = (
 )
 LOCALES: Final = frozenset(_LOCALES.split())
 COMMANDS_LIMIT = 100
+MENUS_LIMIT = 5  # of people's context menu, and of messages'
 SIZE_LIMIT = 8000
 
 # \w of Python lacks the vowel signs of Devanagari and Thai, which Discord takes.
@@ -42,15 +43,19 @@ _VALUES = frozenset(OptionType) - {OptionType.SUB_COMMAND, OptionType.SUB_COMMAN
 
 
 def check_commands(form: Field) -> None:
-    """The body of a bulk overwrite: up to a hundred commands, each name once.
+    """The body of a bulk overwrite: so many commands of each type, each name once.
 
     Raises:
         Refusal: 50035.
     """
     names: set[tuple[str, str]] = set()
-    for command in form.items(0, COMMANDS_LIMIT):
+    for command in form.items(0, COMMANDS_LIMIT + 2 * MENUS_LIMIT):
         check_command(command)
         key = (str(command["type"].value_or_none() or 1), str(command["name"].value_or_none()))
+        same_type = sum(kind == key[0] for kind, _ in names)
+        most = COMMANDS_LIMIT if key[0] == "1" else MENUS_LIMIT
+        if same_type >= most:
+            form.wrong("BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
         if key in names:
             command["name"].wrong(
                 "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique"
@@ -68,11 +73,7 @@ def check_command(command: Field, *, partial: bool = False) -> None:
         _check_name(command, required=not partial)
         _check_described(command, required=not partial)
     else:
-        command["name"].string(1, 32, required=not partial)
-        if command["description"].given and command["description"].value:
-            command["description"].wrong(
-                "APPLICATION_COMMAND_DESCRIPTION_NOT_ALLOWED", "Must not be set for this type"
-            )
+        _check_menu(command, required=not partial)
     command["default_member_permissions"].integer(0)
     command["nsfw"].boolean()
     for context in command["contexts"].items(0, 3):
@@ -175,6 +176,17 @@ def _check_name(field: Field, *, required: bool) -> None:
     if name is not None and name != name.lower():
         field["name"].wrong("APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
     _check_localizations(field["name_localizations"], 32, NAME)
+
+
+def _check_menu(command: Field, *, required: bool) -> None:
+    """An entry of a context menu: its name may have spaces and capitals, and there is no more."""
+    command["name"].string(1, 32, required=required)
+    _check_localizations(command["name_localizations"], 32, None)
+    for key in ("description", "description_localizations", "options"):
+        if command[key].value_or_none():
+            command[key].wrong(
+                f"APPLICATION_COMMAND_{key.upper()}_NOT_ALLOWED", "Must not be set for this type"
+            )
 
 
 def _check_described(field: Field, *, required: bool) -> None:

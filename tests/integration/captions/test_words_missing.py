@@ -18,7 +18,7 @@ from bot.domain.events import (
 from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.room.captions import CaptionLine, Captions
-from bot.room.text_language import TextLanguage
+from bot.room.written.text_language import TextLanguage
 from bot.translation.protocol import faults
 from bot.translation.protocol import server_events as protocol
 from tests.support.crowd import Hall, Talk

@@ -14,7 +14,8 @@ from tests.integration.loopback_bot import scene, until
 
 async def test_a_bot_logs_in_and_its_commands_are_registered_with_their_translations() -> None:
     async with scene() as s:
-        (command,) = s.app.commands.values()
+        command, menu = s.app.commands.values()
+        assert (menu["type"], menu["name"], menu["contexts"]) == (3, "Quote this", [0])
         assert command["name"] == "translate"
         start = command["options"][0]
         assert start["name_localizations"] == {"de": "starten"}
@@ -88,8 +89,33 @@ async def test_a_form_is_opened_filled_in_and_answered() -> None:
         form = await s.ana.command("translate form", channel=s.captions)
         with pytest.raises(LoopbackError, match="wrong length"):
             await s.ana.submit(form, {"term": "x" * 21})
+        for chosen, wrong in ((["ko"], "does not offer"), (["en", "es", "ja"], "takes 1 to 2")):
+            with pytest.raises(LoopbackError, match=wrong):
+                await s.ana.submit(form, {"term": "parley", "languages": chosen})
+        answer = await s.ana.submit(form, {"term": "parley", "languages": ["es", "ja"]})
+        assert answer.content == "Noted: parley es ja"
+
+
+async def test_a_form_is_sent_as_it_was_offered() -> None:
+    async with scene() as s:
+        form = await s.ana.command("translate form", channel=s.captions)
         answer = await s.ana.submit(form, {"term": "parley"})
-        assert answer.content == "Noted: parley"
+        assert answer.content == "Noted: parley en"
+
+
+async def test_a_messages_menu_brings_its_text_without_the_privileged_intent() -> None:
+    async with scene() as s:
+        written = s.ana.write("secret", s.captions)
+        answer = await s.ana.use_on(written, "Quote this")
+        assert answer.ephemeral
+        assert answer.content == "Ana in captions: secret"
+        with pytest.raises(LoopbackError, match="No command “Quote” is registered"):
+            await s.ana.use_on(written, "Quote")
+        with pytest.raises(LoopbackError, match="No command /Quote is registered"):
+            await s.ana.command("Quote this", channel=s.captions)
+        direct = s.ana.write("secret", s.ana.direct(s.app))
+        with pytest.raises(LoopbackError, match="is not offered in direct messages"):
+            await s.ana.use_on(direct, "Quote this")
 
 
 async def test_a_command_that_is_never_acknowledged_is_said_not_to_respond() -> None:

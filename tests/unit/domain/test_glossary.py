@@ -1,7 +1,11 @@
 """Whose terms count, and that a running room hears of new ones."""
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bot.domain.events import Member, Speech
-from bot.domain.glossary import Glossary, occurring, terms
+from bot.domain.glossary import Glossary, corrected, occurring, terms
 from bot.domain.stored import Term
 from bot.records.glossaries import Glossaries, load
 from bot.room.room import RoomPlan
@@ -94,3 +98,31 @@ async def test_a_guilds_terms_are_asked_for_when_a_room_starts_and_not_while_it_
     assert asked == [1, 1]
     assert interpreter.prepared[-1].glossary == DEFAULT["en"]
     await rooms.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("Welcome to Parlay, PARLAY!", "Welcome to Parley, Parley!"),
+        ("parlays and Parlaytown stay", "parlays and Parlaytown stay"),
+        ("par lay two", "Parley 2"),
+        ("去 帕雷的服务器", "去 Parley的服务器"),
+        ("C++ and C", "See plus plus and C"),
+        ("nothing of it", "nothing of it"),
+    ],
+)
+def test_what_was_heard_wrongly_is_put_right_in_whole_words(text: str, right: str) -> None:
+    terms = {
+        "Parlay": "Parley",
+        "par lay two": "Parley 2",
+        "par lay": "wrong",
+        "帕雷": "Parley",
+        "c++": "See plus plus",
+    }
+    assert corrected(text, terms) == right
+
+
+@given(st.text(max_size=40), st.dictionaries(st.text(min_size=1, max_size=5), st.text(max_size=5)))
+def test_a_text_can_be_put_right_by_any_terms(text: str, terms: dict[str, str]) -> None:
+    said = corrected(text, terms)
+    assert said == text or occurring(terms, text)

@@ -205,6 +205,37 @@ def test_commands(payload: Any, expected: set[tuple[str, str]]) -> None:
     assert faults(check_commands, payload) == expected
 
 
+def menus(count: int, **more: Any) -> list[dict[str, Any]]:
+    return [{"type": 3, "name": f"Quote {n}"} | more for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (menus(5, name_localizations={"de": "Das hier zitieren"}), set()),
+        ([*menus(5), {"type": 2, "name": "Quote 1"}], set()),
+        (menus(6), {("", "BASE_TYPE_MAX_LENGTH")}),
+        (menus(1, name="x" * 33), {("0.name", "BASE_TYPE_BAD_LENGTH")}),
+        (
+            menus(1, name_localizations={"de": "x" * 33}),
+            {("0.name_localizations.de", "BASE_TYPE_BAD_LENGTH")},
+        ),
+        (
+            menus(1, description="Quotes it"),
+            {("0.description", "APPLICATION_COMMAND_DESCRIPTION_NOT_ALLOWED")},
+        ),
+        (
+            menus(1, options=[{"type": 3, "name": "to", "description": "Where"}]),
+            {("0.options", "APPLICATION_COMMAND_OPTIONS_NOT_ALLOWED")},
+        ),
+    ],
+)
+def test_entries_of_context_menus(
+    payload: list[dict[str, Any]], expected: set[tuple[str, str]]
+) -> None:
+    assert faults(check_commands, payload) == expected
+
+
 def test_a_form_has_a_title_and_one_to_five_inputs() -> None:
     text = {"type": 4, "custom_id": "term", "style": 1, "label": "Term"}
     assert faults(check_modal, {"title": "T", "custom_id": "c", "components": [row(text)]}) == set()

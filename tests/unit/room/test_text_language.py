@@ -17,8 +17,8 @@ from bot.domain.events import (
     Usage,
     Voice,
 )
-from bot.room import text_language
-from bot.room.text_language import MOST_ASKED, MOST_REFUSED, MOST_TURNS, TextLanguage
+from bot.room.written import text_language
+from bot.room.written.text_language import MOST_ASKED, MOST_REFUSED, MOST_TURNS, TextLanguage
 from tests.support.texts import MemoryTexts
 
 

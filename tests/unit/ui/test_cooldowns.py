@@ -11,7 +11,7 @@ from bot.errors import CooldownError
 from bot.ui.cooldowns import DONE_S, MOST_DONE, PACES, TYPING, Cooldowns, Done
 from tests.support.clock import ManualClock
 from tests.support.rooms_in_memory import ANA, BEN, House
-from tests.words.commands import paths
+from tests.words.commands import menus, paths
 
 ROOT = Path(__file__).parents[3]
 START, JOIN, OUT = "translate start", "parley:consent:join", "parley:consent:leave"
@@ -41,11 +41,11 @@ def test_every_command_and_component_has_a_pace() -> None:
     ids = {
         found
         for folder in ("bot/ui", "cogs")
-        for file in (ROOT / folder).glob("*.py")
+        for file in (ROOT / folder).rglob("*.py")
         if file.name != "cooldowns.py"
         for found in re.findall(r'"(parley:[a-z:]+)"', file.read_text(encoding="utf-8"))
     }
-    assert set(PACES) == done | ids
+    assert set(PACES) == done | ids | menus()
 
 
 @pytest.mark.parametrize("name", sorted({*PACES, TYPING}))

@@ -4,7 +4,7 @@ from string import Formatter
 
 import pytest
 
-from bot.words.catalogue import DESCRIPTION, NAME
+from bot.words.catalogue import DESCRIPTION, MENU, NAME
 from bot.words.commands import is_name
 from tests.words.catalogues import (
     TRANSLATED,
@@ -93,6 +93,8 @@ def test_names_and_descriptions_of_commands_are_what_discord_takes(name: str) ->
         translation = forms(entry)[0]
         if context == NAME:
             assert is_name(translation), f"{name}: {message} is {translation}"
+        elif context == MENU:
+            assert 1 <= len(translation) <= 32, f"{name}: {message} ({len(translation)})"
         elif context == DESCRIPTION:
             assert 1 <= len(translation) <= 100, f"{name}: {message} ({len(translation)})"
 

@@ -5,6 +5,7 @@ import pytest
 from bot.chat.rendering.plain import length
 from bot.chat.rendering.render import MESSAGE_LIMIT, Style, has_name, messages, named, notice, parts
 from bot.domain.events import Caption, Member
+from bot.words.codes import ORIGINAL
 
 
 def caption(text: str, source: str = "", *, final: bool = True, **changes: str | None) -> Caption:
@@ -196,3 +197,34 @@ def test_an_original_of_unknown_language_is_not_said_twice() -> None:
     lines = [caption("Hello.", language="es", source_language=None), own("Hello.", "en")]
     lines[0] = replace(lines[0], text="Hola.", source_text="Hello.")
     assert messages([lines], TWO) == ["`EN` Hello.\n`ES` Hola."]
+
+
+def as_spoken(text: str, language: str | None = "es", *, final: bool = True) -> Caption:
+    return caption(text, text, final=final, language=ORIGINAL, source_language=language)
+
+
+def test_what_is_said_stands_alone_without_a_label() -> None:
+    style = Style((ORIGINAL,))
+    assert parts(as_spoken("Hola."), style) == ["Hola."]
+    assert parts(as_spoken("Hola", final=False), style) == ["Hola …"]
+
+
+def test_beside_translations_what_is_said_is_a_line_and_not_small_once_more() -> None:
+    style = Style(("en", ORIGINAL))
+    assert messages([[as_spoken("Hola."), caption("Hello.", "Hola.")]], style) == [
+        "`EN` Hello.\n`ES` Hola."
+    ]
+    assert messages([[as_spoken("Hola", None, final=False)]], style) == ["Hola …"]
+
+
+def test_what_is_said_in_a_language_of_the_room_stands_once() -> None:
+    style = Style(("en", ORIGINAL, "fr"))
+    french = caption("Bonjour.", "Hello.", language="fr", source_language="en")
+    own = caption("Hello.", "Hello.", source_language="en")
+    for lines in ([as_spoken("Hello.", "en"), french], [own, as_spoken("Hello.", "en"), french]):
+        assert messages([lines], style) == ["`EN` Hello.\n`FR` Bonjour."]
+
+
+def test_in_a_languages_thread_what_is_said_has_its_own() -> None:
+    style = Style(("en",), room=("en", ORIGINAL))
+    assert messages([[caption("Hello.", "Hola.")]], style) == ["Hello."]

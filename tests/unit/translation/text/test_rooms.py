@@ -9,7 +9,7 @@ from bot.domain.events import (
     TurnEnded,
     Usage,
 )
-from bot.room.text_language import TextLanguage
+from bot.room.written.text_language import TextLanguage
 from tests.support.texts import SimulatedService
 
 

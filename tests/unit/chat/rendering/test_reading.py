@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.rendering.reading import Read, read, read_all
 from bot.chat.rendering.render import parts
-from bot.demo.reading import Read, read, read_all
 from bot.domain.events import Caption, Member
 from bot.words.clean import clean
 

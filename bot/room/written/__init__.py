@@ -1,0 +1,1 @@
+"""What of a room is made in writing: further languages of speech, and what members type."""

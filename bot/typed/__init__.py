@@ -1,0 +1,1 @@
+"""What people type: messages to be translated, and what they say by writing."""
