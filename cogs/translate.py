@@ -26,6 +26,7 @@ from bot.ui.room_host import Host, RoomRequest
 from bot.usage.report import Spending
 from bot.words import language_name, lines, t
 from cogs.transcripts import TranscriptCommand
+from cogs.voice import VoiceCommands
 
 Interaction = discord.Interaction[Any]
 Choices = list[app_commands.Choice[str]]
@@ -34,7 +35,9 @@ _NONE: Final = "none"
 
 
 @app_commands.guild_only()
-class Translate(TranscriptCommand, group_name="translate", group_description="Live translation"):
+class Translate(
+    TranscriptCommand, VoiceCommands, group_name="translate", group_description="Live translation"
+):
     """Parses what was asked, lets the registry do it, answers.
 
     Args:

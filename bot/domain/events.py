@@ -300,6 +300,7 @@ class Caption:
         utterance: Numbered in the room from 1; a member's words in all languages have the same. 0:
             it belongs with no other.
         broken: Words are missing at its end, for now, and it says so.
+        unspoken: It is not read aloud, though others of its language are: too much waited.
     """
 
     key: int
@@ -314,3 +315,4 @@ class Caption:
     source_follows: bool = True
     utterance: int = 0
     broken: bool = False
+    unspoken: bool = False

@@ -1,7 +1,7 @@
 """What a room is to do, and how it stands: the values that go in and out of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.domain.cost import Today
@@ -9,6 +9,7 @@ from bot.domain.events import ConversationRequest, ConversationState, Member, Us
 from bot.domain.glossary import Glossary
 from bot.domain.stored import Layout
 from bot.domain.trouble import ServiceTrouble
+from bot.domain.voice_mode import VoiceStyle
 from bot.words.codes import ORIGINAL
 
 _UNSEEN: Final = ("en", "zh", "es", "fr", "de", "ja")
@@ -32,6 +33,7 @@ class RoomPlan:
         guests: How many languages those who read may add; None: as many as the server lets them.
         read: Those of `targets` that nobody chose: they are made in writing, for who reads them.
         resting: Those of `read` that nobody present reads: nothing is made into them.
+        voice: How translations are read aloud.
     """
 
     guild_id: int
@@ -46,6 +48,7 @@ class RoomPlan:
     guests: int | None = None
     read: tuple[str, ...] = ()
     resting: frozenset[str] = frozenset()
+    voice: VoiceStyle = field(default_factory=VoiceStyle)
 
     @property
     def lead(self) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.domain.voice_mode import VoiceStyle
+
 
 class Layout(StrEnum):
     """Where the captions of several languages stand."""
@@ -115,6 +117,7 @@ class SavedRoom:
         panel_id: The message that shows how it stands; 0: there is none.
         saved_at: When it was last known to run, in seconds since 1970.
         guests: How many languages those who read may add; None: as many as the server lets them.
+        voice: How translations are read aloud.
     """
 
     guild_id: int
@@ -128,3 +131,4 @@ class SavedRoom:
     panel_id: int = 0
     saved_at: float = field(default=0.0, compare=False)
     guests: int | None = None
+    voice: VoiceStyle = field(default_factory=VoiceStyle)

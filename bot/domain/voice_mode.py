@@ -1,6 +1,8 @@
 """How a room's translations are spoken beside its people and each other."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class VoiceMode(StrEnum):
@@ -17,3 +19,20 @@ class VoiceMode(StrEnum):
     POLITE = "polite"
     OVER = "over"
     SIMULTANEOUS = "simultaneous"
+
+
+QUIETEST: Final = 10  # percent
+LOUDEST: Final = 200  # percent
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceStyle:
+    """How a room's translations are read aloud.
+
+    Attributes:
+        mode: When they are.
+        volume: In percent of what people in the call speak at, 10 to 200.
+    """
+
+    mode: VoiceMode = VoiceMode.CONSECUTIVE
+    volume: int = 100

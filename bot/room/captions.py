@@ -157,6 +157,15 @@ class Captions:
         turn.echoed = True
         return self._news(turn)
 
+    def leave_unspoken(self, line: CaptionLine, number: int) -> Caption | None:
+        """Mark a turn as one that is not read aloud; None when nothing of it is shown yet."""
+        turns = self._lines.get(line)
+        turn = turns.of.get(number) if turns is not None else None
+        if turn is None:
+            return None
+        turn.known = replace(turn.known, unspoken=True)
+        return self._news(turn)
+
     def _failed(self, line: CaptionLine, event: Failed) -> Caption | None:
         turns = self._lines.get(line)
         turn = turns.of.get(event.turn) if turns is not None and event.turn is not None else None

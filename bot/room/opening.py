@@ -9,7 +9,7 @@ from bot.consent.consent import Answer, Consent
 from bot.consent.newcomers import Newcomers
 from bot.domain.notices import Sight
 from bot.domain.plan import RoomPlan
-from bot.domain.ports import CaptionBoard, Look
+from bot.domain.ports import CaptionBoard, JoinVoice, Look
 from bot.domain.stored import GuildSettings, MemberLanguages
 from bot.errors import ConversationError, ParleyError
 from bot.room.languages import Allowed, Reading, outlook
@@ -17,6 +17,7 @@ from bot.room.outages import refused
 from bot.room.room import Preferences, Room, RoomCallbacks
 from bot.room.services import RoomServices
 from bot.usage.allowance import Account
+from bot.words import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +206,29 @@ class Start:
         """Raise the reason for which it was called off, if it was."""
         if self._called_off is not None:
             raise self._called_off
+
+
+async def join_anew(room: Room, channel_id: int, join_voice: JoinVoice, *, speaks: bool) -> None:
+    """Leave, and join this channel; where that fails, join the one that was.
+
+    However it ends, the room has a link or is told to end.
+
+    Raises:
+        VoiceLinkError: It could not be joined. Where the former one can't be either, the room ends.
+    """
+    before = room.where
+    try:
+        if (link := room.detach()) is not None:
+            await link.close()
+        try:
+            room.attach(await join_voice(channel_id, room, speaks=speaks))
+        except Exception:  # unforeseen, too
+            room.attach(await join_voice(before, room, speaks=speaks))
+            raise
+    except BaseException as error:
+        if not room.linked:
+            room.lost(error.message if isinstance(error, ParleyError) else _BROKE)
+        raise
+
+
+_BROKE = t("I couldn't join the voice channel, so I can't continue.")

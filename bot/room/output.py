@@ -20,6 +20,7 @@ from bot.domain.events import (
 )
 from bot.domain.glossary import Glossary, corrected
 from bot.domain.ports import CaptionBoard, VoiceLink, VoiceTrack
+from bot.domain.voice_mode import VoiceStyle
 from bot.room.captions import CaptionLine, Captions
 from bot.room.utterances import Utterances
 from bot.room.voice_queue import QueuedUtterance, VoiceQueue
@@ -78,6 +79,7 @@ class Output:
         self._interpretation = VoiceQueue(
             self._begin,
             speaking=lambda: self.link is not None and self.link.someone_speaks(),
+            skipped=self._skipped,
         )
         self._voice_due: Timer | None = None
         self._utterances = Utterances()
@@ -100,6 +102,18 @@ class Output:
         self.speaks = speaks
         if not speaks:
             self._interpretation.stop()
+
+    def use_style(self, style: VoiceStyle) -> None:
+        """Read translations aloud in this way from now on."""
+        self._interpretation.mode = style.mode
+        self._interpretation.volume = style.volume / 100
+        self._advance_voice()
+
+    def skip(self) -> bool:
+        """Break off what is being read aloud and go on with what waits; return False if nothing."""
+        skipped = self._interpretation.skip()
+        self._advance_voice()
+        return skipped > 0
 
     def said(self, speaker: Saying, language: str, event: ConversationEvent) -> None:
         """Take what a speaker's conversation says."""
@@ -160,6 +174,11 @@ class Output:
             return event
         terms = self._glossary.get(event.language, {})
         return replace(event, text=corrected(event.text, terms)) if terms else event
+
+    def _skipped(self, utterance: QueuedUtterance) -> None:
+        caption = self._captions.leave_unspoken(utterance.line, utterance.turn)
+        if caption is not None:
+            self._show([caption])
 
     def _say_once(self, code: str, message: str) -> None:
         if code not in self._said_codes:

@@ -20,10 +20,11 @@ from bot.domain.events import (
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Occasion, Sight
 from bot.domain.plan import RoomPlan, RoomStatus, SpeakerStatus
-from bot.domain.ports import CaptionBoard, JoinVoice, VoiceLink
+from bot.domain.ports import CaptionBoard, VoiceLink
 from bot.domain.spent import NOBODY
 from bot.domain.stored import MemberLanguages, SavedRoom
-from bot.errors import ChatError, ParleyError
+from bot.domain.voice_mode import VoiceStyle
+from bot.errors import ChatError
 from bot.room import ending
 from bot.room.ending import Emptiness, InTime
 from bot.room.languages import Allowed, Languages, Reading
@@ -136,6 +137,7 @@ class Room:
         self._typed = TypedWords(
             translation.fanning.texts, self._output, clock, guild_id=plan.guild_id
         )
+        self._output.use_style(plan.voice)
         self._availability = translation.availability
         self._outages = Outages(
             self._availability,
@@ -281,6 +283,16 @@ class Room:
             self._output.use_voice(speaks=spoken is not None)
         self.languages.choose(chosen)
         self._settle()
+
+    def use_style(self, style: VoiceStyle) -> None:
+        """Read translations aloud in this way from now on."""
+        self.plan = replace(self.plan, voice=style)
+        self._output.use_style(style)
+        self._changed()
+
+    def skip(self) -> bool:
+        """Break off what is being read aloud; return False if nothing is."""
+        return self._output.skip()
 
     def use_guests(self, guests: int) -> None:
         """Let guests add this many languages from now on."""
@@ -537,6 +549,7 @@ class Room:
             self.paused,
             panel_id,
             guests=self.languages.allowed.own,
+            voice=self.plan.voice,
         )
 
     def say(self, text: str) -> None:
@@ -568,29 +581,3 @@ class Room:
         await in_time(self._board.close(), ending.AFTER_CAPTIONS, f"captions of {name}")
         if self._link is not None:
             await in_time(self._link.close(), ending.AFTER_LINK, f"voice link of {name}")
-
-
-async def join_anew(room: Room, channel_id: int, join_voice: JoinVoice, *, speaks: bool) -> None:
-    """Leave, and join this channel; where that fails, join the one that was.
-
-    However it ends, the room has a link or is told to end.
-
-    Raises:
-        VoiceLinkError: It could not be joined. Where the former one can't be either, the room ends.
-    """
-    before = room.where
-    try:
-        if (link := room.detach()) is not None:
-            await link.close()
-        try:
-            room.attach(await join_voice(channel_id, room, speaks=speaks))
-        except Exception:  # unforeseen, too
-            room.attach(await join_voice(before, room, speaks=speaks))
-            raise
-    except BaseException as error:
-        if not room.linked:
-            room.lost(error.message if isinstance(error, ParleyError) else _BROKE)
-        raise
-
-
-_BROKE = t("I couldn't join the voice channel, so I can't continue.")

@@ -9,15 +9,16 @@ from bot.domain.glossary import Glossary
 from bot.domain.notices import Notice, Occasion
 from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
+from bot.domain.voice_mode import VoiceStyle
 from bot.errors import ChatError, NoRoomError, UsageError
 from bot.guild.room_languages import chosen
 from bot.locks import KeyedLimit
 from bot.room import refusals
 from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
 from bot.room.languages import Reading
-from bot.room.opening import RoomFactory, Start
+from bot.room.opening import RoomFactory, Start, join_anew
 from bot.room.panel import Panel, Surface
-from bot.room.room import Room, RoomCallbacks, RoomPlan, RoomStatus, join_anew
+from bot.room.room import Room, RoomCallbacks, RoomPlan, RoomStatus
 from bot.room.services import RoomServices
 from bot.tasks import TaskOwner
 from bot.usage.allowance import Account
@@ -407,6 +408,18 @@ class Rooms:
             if begins:  # joined to hear only, it does not ask to speak on a stage
                 join = self._services.channels.join_voice
                 await join_anew(room, room.where, join, speaks=True)
+
+    def use_style(self, guild_id: int, style: VoiceStyle) -> None:
+        """Read a room's translations aloud in this way from now on; raises NoRoomError."""
+        self._running(guild_id).use_style(style)
+
+    def skip(self, guild_id: int) -> bool:
+        """Break off what a room reads aloud; return False if it reads nothing.
+
+        Raises:
+            NoRoomError: None is running.
+        """
+        return self._running(guild_id).skip()
 
     async def wish(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> None:
         """Keep what a member says of themselves; a running room follows at once.

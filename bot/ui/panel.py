@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, Self
 
 import discord
 
 from bot.chat.faults import chat_error
+from bot.domain.voice_mode import VoiceMode
 from bot.errors import MessageGoneError, ParleyError, UsageError
 from bot.room.room import RoomStatus
 from bot.room.rooms import Rooms
@@ -47,6 +49,9 @@ class PanelButtons(ConsentButtons):
         self.stop_room.label = render(t("Stop"), locale)
         chosen = () if state is None else state.chosen or state.plan.targets
         self.add_item(LanguagesMenu(rooms, chosen, locale))
+        if state is None or spoken:
+            mode = VoiceMode.CONSECUTIVE if state is None else state.plan.voice.mode
+            self.add_item(VoiceModeMenu(rooms, mode, locale))
 
     @discord.ui.button(style=discord.ButtonStyle.secondary, custom_id="parley:panel:voice")
     async def voice(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
@@ -54,19 +59,7 @@ class PanelButtons(ConsentButtons):
         room = await changeable(self._rooms, _member(interaction), speaks=True)
         take(interaction, Done.VOICE)
         await take_time(interaction)
-        chosen = room.chosen or room.plan.targets
-        if room.plan.spoken is not None:
-            await self._rooms.choose(room.plan.guild_id, chosen, None)
-            await answer(interaction, t("Translations are no longer read aloud."))
-            return
-        known = self._rooms.languages()
-        spoken = next((target for target in chosen if known.get(target)), None)
-        if spoken is None:
-            raise UsageError(t("None of the chosen languages can be read aloud."))
-        await self._rooms.choose(room.plan.guild_id, chosen, spoken)
-        await answer(
-            interaction, t("{language} is now read aloud.", language=language_name(spoken))
-        )
+        await answer(interaction, await use_voice(self._rooms, room, on=room.plan.spoken is None))
 
     @discord.ui.button(style=discord.ButtonStyle.danger, custom_id="parley:panel:stop")
     async def stop_room(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
@@ -119,6 +112,45 @@ class LanguagesMenu(discord.ui.Select["PanelButtons"]):
         await answer(interaction, translated_into(targets))
 
 
+class VoiceModeMenu(discord.ui.Select["PanelButtons"]):
+    """Chooses when translations are read aloud.
+
+    Args:
+        rooms: The rooms.
+        mode: The one in use.
+        locale: Of the words.
+    """
+
+    def __init__(self, rooms: Rooms, mode: VoiceMode, locale: str | None) -> None:
+        super().__init__(
+            custom_id="parley:panel:mode",
+            placeholder=render(t("Reading aloud"), locale),
+            options=[
+                discord.SelectOption(
+                    label=render(name, locale)[:100],
+                    description=render(meaning, locale)[:100],
+                    value=each.value,
+                    default=each is mode,
+                )
+                for each, (name, meaning) in status.MODES.items()
+            ],
+            row=2,
+        )
+        self._rooms = rooms
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Read aloud in the chosen way."""
+        room = await changeable(self._rooms, _member(interaction))
+        await answer(interaction, use_mode(self._rooms, room, VoiceMode(self.values[0])))
+
+
+def use_mode(rooms: Rooms, room: RoomStatus, mode: VoiceMode) -> str:
+    """Read aloud in this way from now on; return what is answered to who wanted it."""
+    rooms.use_style(room.plan.guild_id, replace(room.plan.voice, mode=mode))
+    name, meaning = status.MODES[mode]
+    return t("Reading aloud: {mode}. {meaning}", mode=name, meaning=meaning)
+
+
 def _member(interaction: Interaction) -> discord.Member:
     if not isinstance(interaction.user, discord.Member):
         raise UsageError(t("This only works in a server."))
@@ -149,6 +181,36 @@ async def changeable(rooms: Rooms, person: discord.Member, *, speaks: bool = Fal
         speaks = speaks and room.plan.spoken is None
         check_start(guild.me, person, voice, text, speaks=speaks)
     return room
+
+
+async def use_voice(
+    rooms: Rooms, room: RoomStatus, *, on: bool, language: str | None = None
+) -> str:
+    """Read a language aloud, or none; return what is answered to who wanted it.
+
+    Args:
+        rooms: The rooms.
+        room: As it is now.
+        on: Whether one is read aloud.
+        language: Which; None: the first that can be.
+
+    Raises:
+        UsageError: It can't be read aloud, or is none of the chosen ones.
+    """
+    chosen = room.chosen or room.plan.targets
+    if not on:
+        await rooms.choose(room.plan.guild_id, chosen, None)
+        return t("Translations are no longer read aloud.")
+    if language is not None and language not in chosen:
+        raise UsageError(
+            t("{language} isn't one of the chosen languages.", language=language_name(language))
+        )
+    known = rooms.languages()
+    spoken = language or next((target for target in chosen if known.get(target)), None)
+    if spoken is None:
+        raise UsageError(t("None of the chosen languages can be read aloud."))
+    await rooms.choose(room.plan.guild_id, chosen, spoken)
+    return t("{language} is now read aloud.", language=language_name(spoken))
 
 
 def translated_into(targets: Sequence[str]) -> str:
@@ -239,7 +301,7 @@ class ChannelSurface:
             )
             view = PanelButtons(self._rooms, state, self._locale)
             view.stop()  # the registered one answers; discord.py would keep each that was sent
-            looks = (state.chosen or state.plan.targets, state.plan.spoken)
+            looks = (state.chosen or state.plan.targets, state.plan.spoken, state.plan.voice)
         if self._shown == (content, looks):
             return False
         await self._send(content, view)

@@ -119,6 +119,7 @@ class Host:
             session=saved.session,
             locale=self._locale(guild, settings),
             guests=saved.guests,
+            voice=saved.voice,
         )
         await self._rooms.start(
             plan, saved.starter_id, agrees=False, paused=saved.paused, occasion=Occasion.BACK

@@ -6,6 +6,7 @@ import discord
 
 from bot.domain.events import ConversationState
 from bot.domain.trouble import ServiceTrouble
+from bot.domain.voice_mode import VoiceMode, VoiceStyle
 from bot.room import outages
 from bot.room.room import RoomStatus, SpeakerStatus
 from bot.ui import usage
@@ -13,6 +14,14 @@ from bot.words import Text, command, language_name, listing, number, render, t, 
 
 _LIMIT: Final = 2000  # characters of a message
 _JUST_NOW_S: Final = 8.0
+MODES: Final = {
+    VoiceMode.CONSECUTIVE: (t("One after the other"), t("Each translation is read as it comes.")),
+    VoiceMode.POLITE: (t("In pauses"), t("It waits while somebody speaks, up to 10 seconds.")),
+    VoiceMode.OVER: (t("Over people"), t("It gets quieter while somebody speaks.")),
+    VoiceMode.SIMULTANEOUS: (t("All at once"), t("Several people are read at the same time.")),
+}
+"""What each mode is called, and what it means."""
+
 _CONVERSATION = {
     ConversationState.IDLE: t("ready"),
     ConversationState.WAITING: t("waiting for a connection"),
@@ -155,7 +164,15 @@ def _voice(status: RoomStatus) -> Text | None:
         return t("{language} can't be read aloud: I'm server muted.", language=language)
     if status.figures.get("audience"):
         return t("{language} can't be read aloud: I'm in the stage's audience.", language=language)
-    return t("{language} is read aloud in the channel.", language=language)
+    style = status.plan.voice
+    if style == VoiceStyle():
+        return t("{language} is read aloud in the channel.", language=language)
+    return t(
+        "{language} is read aloud in the channel. {mode}, volume {volume} %.",
+        language=language,
+        mode=MODES[style.mode][0],
+        volume=number(style.volume, 0),
+    )
 
 
 def _obstacle(status: RoomStatus) -> Text | None:

@@ -47,6 +47,7 @@ _CHANGED = Cases(
     f"{_ROOM}test_only_those_whom_the_server_lets_start_and_change_a_room",
     f"{_ROOM}test_what_cannot_be_is_said_and_changes_nothing",
 )
+_ALOUD = f"{_ROOM}test_translations_are_read_aloud_as_the_room_wants_it"
 _DECIDES = "call/test_who_decides.py::"
 _ALL = "call/test_commands_for_everybody.py::"
 _FOR_ALL = f"{_ALL}test_a_member_without_any_permission_is_served"
@@ -104,6 +105,15 @@ COVERED: Mapping[str, Cases] = {
     "translate pause": _CHANGED,
     "translate resume": _CHANGED,
     "translate move": _CHANGED,
+    **{
+        f"translate voice {name}": Cases(_ALOUD, _CHANGED.permission, _CHANGED.bad)
+        for name in ("on", "off", "mode", "volume")
+    },
+    "translate voice skip": Cases(
+        f"{_ROOM}test_what_is_being_read_aloud_is_skipped_and_its_caption_says_so",
+        _CHANGED.permission,
+        _CHANGED.bad,
+    ),
     "translate language add": _CHANGED,
     "translate language remove": _CHANGED,
     "translate my-languages": Cases(_CHANGED.success, _FOR_ALL, _CHANGED.bad),
@@ -241,6 +251,11 @@ def in_order(where: Place, host: Person) -> list[tuple[str, dict[str, Any]]]:
         ("translate language add", {"language": "es"}),
         ("translate language remove", {"language": "en"}),
         ("translate my-languages", {"speaks": "de", "reads": "ja"}),
+        ("translate voice on", {}),
+        ("translate voice mode", {"mode": "over"}),
+        ("translate voice volume", {"percent": 80}),
+        ("translate voice skip", {}),
+        ("translate voice off", {}),
         ("translate pause", {}),
         ("translate resume", {}),
         ("say", {"text": "hello"}),

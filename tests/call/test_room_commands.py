@@ -1,23 +1,35 @@
 """The commands of a running room, as people in Discord use them."""
 
+import asyncio
+import base64
 import re
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from bot.domain.stored import GuildSettings
 from bot.loopback import Permissions, Person
 from bot.store.database import Database
 from bot.store.settings import SettingsTable
 from tests.call.test_run import UNUSED_ENGINE
+from tests.integration.translation.translation_service import Service, Session
 from tests.support.call import Place, ask, bot_at, enter, place
+from tests.support.clips import clip
 
 _ID = re.compile(r"\n-# [0-9a-f]{8}$")  # of a refusal, as the log has it
 NO_ROOM = "Nothing is being translated here. Start with /translate start."
-LESS: list[tuple[str, dict[str, str]]] = [("translate stop", {}), ("translate pause", {})]
-CHANGES: list[tuple[str, dict[str, str]]] = [
+LESS: list[tuple[str, Mapping[str, str | int]]] = [("translate stop", {}), ("translate pause", {})]
+CHANGES: list[tuple[str, Mapping[str, str | int]]] = [
     ("translate resume", {}),
     ("translate move", {}),
     ("translate language add", {"language": "fr"}),
     ("translate language remove", {"language": "en"}),
+    ("translate voice on", {}),
+    ("translate voice off", {}),
+    ("translate voice mode", {"mode": "polite"}),
+    ("translate voice volume", {"percent": 50}),
+    ("translate voice skip", {}),
 ]
 
 
@@ -84,6 +96,9 @@ async def test_what_cannot_be_is_said_and_changes_nothing(tmp_path: Path) -> Non
             ("translate language remove", {"language": "es"}, "one of the chosen languages"),
             ("translate language remove", {"language": "en"}, "at least one language"),
             ("translate my-languages", {"speaks": "tlh"}, "can't translate into “tlh”"),
+            ("translate voice on", {"language": "es"}, "one of the chosen languages"),
+            ("translate voice on", {"language": "tlh"}, "can't translate into “tlh”"),
+            ("translate voice skip", {}, "Nothing is being read aloud right now."),
         ]:
             assert said in await use(where, host, command, **options)
         await use(where, host, "translate language add", language="es")
@@ -96,6 +111,69 @@ async def test_what_cannot_be_is_said_and_changes_nothing(tmp_path: Path) -> Non
         assert "reads French" in await use(where, host, "translate status")
         await use(where, host, "translate pause")
         assert await use(where, host, "translate pause") == "Translation is already paused."
+
+
+async def test_translations_are_read_aloud_as_the_room_wants_it(
+    tmp_path: Path, service_url: str
+) -> None:
+    async with place() as where, bot_at(where, tmp_path, service_url):
+        host = await enter(where.guild.add_person("Host"), where)
+        await use(where, host, "translate start", to="en, es", voice=False)
+        spoken = await use(where, host, "translate voice on", language="Spanish")
+        assert spoken == "Spanish is now read aloud."
+        polite = await use(where, host, "translate voice mode", mode="polite")
+        assert polite == (
+            "Reading aloud: In pauses. It waits while somebody speaks, up to 10 seconds."
+        )
+        assert await use(where, host, "translate voice volume", percent=50) == "Volume: 50 %."
+        shown = await use(where, host, "translate status")
+        assert "Spanish is read aloud in the channel. In pauses, volume 50 %." in shown
+        silent = await use(where, host, "translate voice off")
+        assert silent == "Translations are no longer read aloud."
+        assert await use(where, host, "translate voice on") == "English is now read aloud."
+        shown = await use(where, host, "translate status")
+        assert "English is read aloud in the channel. In pauses, volume 50 %." in shown
+        assert where.discord.complaints == []
+
+
+async def long_winded(session: Session) -> None:
+    """Answer the first words with half a minute of voice."""
+    await session.begin()
+    async for _ in session.chunks():
+        break
+    ids = {"response_id": "resp_1", "item_id": "item_1"}
+    await session.say("input_audio_buffer.speech_started", audio_start_ms=0)
+    await session.say("response.created", response={"id": "resp_1"})
+    tone = (np.sin(np.arange(24_000) / 10) * 8000).astype("<i2").tobytes()
+    for _ in range(30):
+        voice = base64.b64encode(tone).decode()
+        await session.say("response.audio.delta", delta=voice, **ids)
+    await session.say("response.audio_transcript.done", transcript="A long story.", **ids)
+    await session.rest()
+
+
+async def test_what_is_being_read_aloud_is_skipped_and_its_caption_says_so(tmp_path: Path) -> None:
+    async with (
+        Service(long_winded) as service,
+        place() as where,
+        bot_at(where, tmp_path, service.url),
+    ):
+        host = await enter(where.guild.add_person("Host"), where)
+        await use(where, host, "translate start", to="en", voice=True)
+        quiet = await use(where, host, "translate voice skip")
+        assert quiet == "Nothing is being read aloud right now."
+        await host.speak(clip("es_conf-invalid")[0][:64_000])
+        bot = where.account.id
+        await where.until(lambda: host.ear.frames(bot) > 50, 20, "the voice")
+        assert await use(where, host, "translate voice skip") == "Skipped."
+        heard = host.ear.frames(bot)
+        await asyncio.sleep(1.0)
+        assert host.ear.frames(bot) < heard + 25, "nothing more of it is heard"
+        await where.until(
+            lambda: any("A long story. 🔇" in m.content for m in where.captions.messages),
+            10,
+            "the mark",
+        )
 
 
 async def test_guests_read_what_the_starter_and_the_way_of_translating_allow(

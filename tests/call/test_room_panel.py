@@ -12,6 +12,7 @@ from tests.support.call import Place, bot_at, enter, place
 
 LANGUAGES = "parley:panel:languages"
 VOICE = "parley:panel:voice"
+MODE = "parley:panel:mode"
 
 
 async def panel_of(where: Place) -> Message:
@@ -32,6 +33,9 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         await ana.press(panel, "Join in")
         spoken = await host.press(panel, VOICE)
         assert spoken.content == "English is now read aloud."
+        await where.until(lambda: MODE in str(panel.components), 15, "the menu of modes")
+        over = await host.select(panel, MODE, ["over"])
+        assert over.content == "Reading aloud: Over people. It gets quieter while somebody speaks."
         chosen = await host.select(panel, LANGUAGES, ["fr", "en"])
         assert chosen.content == "Now translating into English, French."
         same = await host.select(panel, LANGUAGES, ["fr", "en"])
@@ -39,13 +43,14 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         await where.until(
             lambda: (
                 "- Ana\\_: heard, has not spoken yet" in panel.content
-                and "English is read aloud in the channel." in panel.content
+                and "English is read aloud in the channel. Over people, volume 100 %."
+                in panel.content
                 and where.lounge.status == "Translating to English, French"
             ),
             15,
             "the changes",
         )
-        assert len(panel.edits) <= 3, "it is edited each 5 s at most, and on change only"
+        assert len(panel.edits) <= 4, "it is edited each 5 s at most, and on change only"
         silent = await host.press(panel, VOICE)
         assert silent.content == "Translations are no longer read aloud."
         question = await host.press(panel, STOP)

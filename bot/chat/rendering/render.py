@@ -21,6 +21,7 @@ NAME_ROOM = 200
 _LIMIT = MESSAGE_LIMIT - NAME_ROOM
 _FRAME_ROOM = 40  # language, isolates and the mark that more comes
 _MORE = " …"
+_UNSPOKEN = " 🔇"
 _SMALL = "-# "
 _NAMED = re.compile(r"(?:`[A-Z0-9?-]+` )?(?:-# )?\*\*.+?\*\* ")
 _GUARD = "\u200b"  # foreign text never starts a line: marks such as # would count there
@@ -165,6 +166,8 @@ def _translation(caption: Caption, style: Style) -> list[_Row]:
     ]
     if rows and not caption.final:
         rows[-1] = replace(rows[-1], text=rows[-1].text + _MORE)
+    if rows and caption.unspoken:
+        rows[-1] = replace(rows[-1], text=rows[-1].text + _UNSPOKEN)
     return rows
 
 

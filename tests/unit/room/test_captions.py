@@ -126,3 +126,14 @@ def test_echoes_of_which_nothing_is_shown_are_not_remembered_for_ever() -> None:
     for line in tuple(captions._lines):
         captions.finish_line(line)
     assert captions._lines == {}
+
+
+def test_a_turn_that_is_not_read_aloud_says_so_now_and_in_every_later_state() -> None:
+    captions = Captions()
+    assert captions.leave_unspoken(LINE, 1) is None
+    told(Partial(1, "Good"), captions=captions)
+    marked = captions.leave_unspoken(LINE, 1)
+    assert marked is not None
+    assert (marked.text, marked.unspoken) == ("Good", True)
+    (last,) = told(Final(1, "Good morning."), captions=captions)
+    assert (last.text, last.final, last.unspoken) == ("Good morning.", True, True)

@@ -228,3 +228,8 @@ def test_what_is_said_in_a_language_of_the_room_stands_once() -> None:
 def test_in_a_languages_thread_what_is_said_has_its_own() -> None:
     style = Style(("en",), room=("en", ORIGINAL))
     assert messages([[caption("Hello.", "Hola.")]], style) == ["Hello."]
+
+
+def test_what_is_not_read_aloud_is_marked_behind_its_translation() -> None:
+    unspoken = replace(caption("Hello", "Hola"), unspoken=True)
+    assert parts(unspoken) == ["`EN` Hello 🔇\n-# es · Hola"]
