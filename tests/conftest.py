@@ -9,7 +9,6 @@ from hypothesis import settings
 
 from tests.support.postgres import Postgres, postgres_server
 
-
 # Other tests run beside: how long an example takes says nothing of the code.
 settings.register_profile("parley", deadline=None)
 settings.load_profile("parley")
