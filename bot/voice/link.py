@@ -85,7 +85,7 @@ class DiscordVoiceLink:
         join_timeout_s: float,
     ) -> None:
         played = PlayedVoice(clock.now)
-        self._listener = EchoListener(listener, played, self.members)
+        self._listener = EchoListener(listener, played, self.members, self._measure)
         self._clock = clock
         self._speaks = speaks
         self._tasks = TaskOwner(f"voice-{channel.id}")
@@ -387,15 +387,15 @@ class DiscordVoiceLink:
             self._listener.fell_silent(user_id, at)
         else:
             self._heard_at = at
-            if self._speaks:
-                self._measure(user_id, pcm, at)
             self._listener.heard(Speech(user_id, pcm, at))
 
-    def _measure(self, user_id: int, pcm: bytes, at: float) -> None:
-        samples = samples_of(pcm)
+    def _measure(self, speech: Speech) -> None:
+        if not self._speaks:
+            return
+        samples = samples_of(speech.pcm)
         seconds = len(samples) / SPEECH_RATE
         if self._player.level.people.hear(samples, seconds):
-            self._talkers.spoke(user_id, at, seconds)
+            self._talkers.spoke(speech.user_id, speech.at, seconds)
 
     def _welcome(self) -> None:
         ids = self._presence.people.ids()

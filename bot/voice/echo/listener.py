@@ -21,14 +21,20 @@ class EchoListener:
         inner: Hears the rest.
         played: What the bot plays in the channel.
         members: Who is there.
+        own: Told of all speech that is passed on, before it is.
     """
 
     def __init__(
-        self, inner: Listener, played: PlayedVoice, members: Callable[[], Sequence[Member]]
+        self,
+        inner: Listener,
+        played: PlayedVoice,
+        members: Callable[[], Sequence[Member]],
+        own: Callable[[Speech], None] = lambda _: None,
     ) -> None:
         self._inner = inner
         self._played = played
         self._members = members
+        self._own = own
         self._guards: dict[int, EchoGuard] = {}  # of those who spoke while something was played
         self._fed_at: dict[int, float] = {}
         self._speaking: set[int] = set()  # of the others
@@ -41,7 +47,7 @@ class EchoListener:
         if guard is None or not guard.busy:
             if not self._played.returns(speech.at):
                 self._speaking.add(user_id)
-                self._inner.heard(speech)
+                self._hand_on(speech)
                 return
             if guard is None:
                 guard = self._guards[user_id] = EchoGuard(self._played)
@@ -103,4 +109,8 @@ class EchoListener:
             if one is None:
                 self._inner.fell_silent(user_id, at)
             else:
-                self._inner.heard(Speech(user_id, one.pcm, one.at))
+                self._hand_on(Speech(user_id, one.pcm, one.at))
+
+    def _hand_on(self, speech: Speech) -> None:
+        self._own(speech)
+        self._inner.heard(speech)
