@@ -77,7 +77,9 @@ class PlayedVoice:
         wanted = np.arange(first, first + count)
         known = (wanted >= self._ready - _KEPT + 2) & (wanted < self._ready)
         at = wanted % _KEPT
-        return self._spectra[at] * known[:, None], self._audible[at] & known
+        found = self._spectra[at]
+        found[~known] = 0.0
+        return found, self._audible[at] & known
 
     def _decode(self) -> None:
         while self._sent:

@@ -129,6 +129,7 @@ class Scene:
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
     world, clock, interpreter = World(ANA, BEN), ManualClock(), MemoryInterpreter()
+    world.link.tracks_last = True
     rooms = RoomParts(
         interpreter=interpreter,
         answers=MemoryConsent(1, 2),
@@ -166,7 +167,10 @@ async def test_what_the_member_says_next_is_shown_and_spoken(scene: Scene) -> No
     ben.say(Source(1, SPOKEN, "en", final=True))
     ben.say(TurnEnded(1))
     ben.say(Source(2, "Gracias, espero un momento.", "es", final=True))
+    scene.world.link.tracks[0].dropped = True
+    scene.clock.advance(1.0)
     ben.say(Voice(2, b"\3\0" * 24_000))
     ben.say(Final(2, "Thank you, I will wait a moment."))
     assert scene.standing() == ["Thank you, I will wait a moment.Gracias, espero un momento."]
+    scene.clock.advance(1.0)
     assert scene.world.link.played.endswith(b"\3\0" * 24_000)
