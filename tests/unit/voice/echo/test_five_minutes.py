@@ -1,6 +1,7 @@
 """Five minutes of the bot's voice in a member's microphone, faster than they pass."""
 
 import numpy as np
+import pytest
 
 from tests.support.echoes import (
     RATE,
@@ -27,6 +28,7 @@ _SPOKEN = (
 )
 
 
+@pytest.mark.timeout(240)
 def test_nothing_of_it_is_taken_for_speech_but_what_the_member_says() -> None:
     round_of_talk = in_a_row(*_SPOKEN, pause_s=0.8)
     voice = encoded(np.tile(round_of_talk, 1 + 300 * RATE // len(round_of_talk))[: 300 * RATE])
