@@ -195,10 +195,20 @@ class Captions:
         turn.shown = caption
         return caption
 
+    def discard(self, line: CaptionLine, number: int) -> list[Caption]:
+        """Take back a turn that nobody said, final or not, and all that was made from it."""
+        origin = Origin(line.visit, line.language, number)
+        found = [
+            turns.of.pop(number)
+            for turns in self._lines.values()
+            if number in turns.of and turns.of[number].known.origin == origin
+        ]
+        return [_withdrawn(turn.shown) for turn in found if turn.shown is not None]
+
     def withdraw(self, visit: int) -> list[Caption]:
         """Take back what is not final of someone no longer heard: captions without a text."""
         return [
-            replace(caption, text="", source_text="", final=True)
+            _withdrawn(caption)
             for line in [line for line in self._lines if line.visit == visit]
             for caption in _open(self._lines.pop(line))
         ]
@@ -216,6 +226,10 @@ def _spoken(caption: Caption) -> str | None:
     if not caption.source_text:
         return None
     return caption.source_language if caption.language == ORIGINAL else caption.language
+
+
+def _withdrawn(caption: Caption) -> Caption:
+    return replace(caption, text="", source_text="", final=True)
 
 
 def _open(turns: _LineTurns) -> list[Caption]:

@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.clock import Clock, Timer
+from bot.domain.echo import echo_notice
 from bot.domain.events import (
     Caption,
     ConversationEvent,
     Echoed,
     Failed,
+    Final,
     Member,
+    Partial,
     Source,
     TurnEnded,
     Usage,
@@ -22,6 +25,7 @@ from bot.domain.glossary import Glossary, corrected
 from bot.domain.ports import CaptionBoard, VoiceLink, VoiceTrack
 from bot.domain.voice_mode import VoiceStyle
 from bot.room.captions import CaptionLine, Captions
+from bot.room.repeats import Repeats
 from bot.room.utterances import Utterances
 from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 
@@ -57,6 +61,7 @@ class Output:
         clock: The time.
         originals: Captions carry what was really said.
         count: Told what each member's conversations used.
+        noticed: Told what the people should read, as `Listener.noticed`.
 
     Attributes:
         link: The voice link that voice is played to; None: nowhere at the moment.
@@ -71,10 +76,12 @@ class Output:
         *,
         originals: bool,
         count: Callable[[int, Usage], None],
+        noticed: Callable[[str, str], None],
     ) -> None:
         self._board = board
         self._clock = clock
         self._count = count
+        self._noticed = noticed
         self._captions = Captions(originals=originals)
         self._interpretation = VoiceQueue(
             self._begin,
@@ -83,6 +90,7 @@ class Output:
         )
         self._voice_due: Timer | None = None
         self._utterances = Utterances()
+        self._repeats = Repeats()
         self._said_codes: set[str] = set()
         self._glossary: Glossary = {}
         self.link: VoiceLink | None = None
@@ -118,12 +126,16 @@ class Output:
     def said(self, speaker: Saying, language: str, event: ConversationEvent) -> None:
         """Take what a speaker's conversation says."""
         line = CaptionLine(speaker.visit, language)
+        if self._repeated(speaker, line, event):
+            return
         match event:
             case Voice(turn=turn, pcm=pcm):
+                self._repeats.voiced(QueuedUtterance(line, turn), self._clock.now())
                 self._interpretation.voice(QueuedUtterance(line, turn), pcm, self._clock.now())
             case VoiceEnded(turn=turn) | TurnEnded(turn=turn):
                 self._interpretation.ended(QueuedUtterance(line, turn))
             case Echoed(turn=turn):
+                self._repeats.taken_back(QueuedUtterance(line, turn))
                 self._interpretation.take_back(QueuedUtterance(line, turn))
             case Failed(code=code, message=message):
                 if event.of_service:
@@ -148,6 +160,28 @@ class Output:
         if caption is not None:
             self.shown += 1
             self._show([caption])
+
+    def _repeated(self, speaker: Saying, line: CaptionLine, event: ConversationEvent) -> bool:
+        """Whether a turn only repeats the bot's voice; what was shown of it is taken back."""
+        if not isinstance(event, Partial | Source | Final | Voice):
+            return False
+        turn = QueuedUtterance(line, event.turn)
+        lead = QueuedUtterance(replace(line, language=speaker.made_from(line.language)), event.turn)
+        if self._repeats.is_repeat(turn) or self._repeats.is_repeat(lead):
+            return True
+        if isinstance(event, Partial | Final):
+            self._repeats.text(turn, event.text)
+        now = self._clock.now()
+        if not isinstance(event, Source) or not self._repeats.hear(
+            turn, event.text, speaker.began_at, now
+        ):
+            return False
+        self._noticed(*echo_notice(speaker.member))
+        self._repeats.taken_back(turn)
+        self._interpretation.take_back(turn)
+        self._advance_voice()
+        self._show(self._captions.discard(line, event.turn))
+        return True
 
     def ended(self, speaker: Saying, languages: Sequence[str]) -> None:
         """End these languages of a speaker: nothing more comes from their conversations."""
@@ -195,5 +229,8 @@ class Output:
     def _advance_voice(self) -> None:
         if self._voice_due is not None:
             self._voice_due.cancel()
-        due = self._interpretation.advance(self._clock.now())
+        now = self._clock.now()
+        due = self._interpretation.advance(now)
+        if (left_s := self._interpretation.heard_s()) > 0:
+            self._repeats.played(now + left_s)
         self._voice_due = None if due is None else self._clock.call_at(due, self._advance_voice)

@@ -126,7 +126,9 @@ class Room:
         self._clock = clock
         self._glossary = preferences.glossary
         self._link: VoiceLink | None = None
-        self._output = Output(board, clock, originals=plan.originals, count=self._count)
+        self._output = Output(
+            board, clock, originals=plan.originals, count=self._count, noticed=self.noticed
+        )
         self._speakers = SpeakerRoster(
             translation.interpreter,
             translation.fanning,

@@ -181,6 +181,11 @@ class VoiceQueue:
 
     # The time
 
+    def heard_s(self) -> float:
+        """Seconds for which a voice is heard that is spoken now; 0: none is."""
+        tracks = [v.track for v in self._queue if v.track is not None and not v.track.over]
+        return max((track.left_s() for track in tracks), default=0.0)
+
     def advance(self, now: float) -> float | None:
         """Begin what may begin, and have people minded.
 

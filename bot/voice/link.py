@@ -16,6 +16,8 @@ from bot.tasks import TaskOwner
 from bot.voice import gateway_events
 from bot.voice.connection import VoiceConnection
 from bot.voice.discord_internals import Client, adopt, gateway_up
+from bot.voice.echo.listener import EchoListener
+from bot.voice.echo.played import PlayedVoice
 from bot.voice.figures import Figures
 from bot.voice.joining import check_entry
 from bot.voice.people import Change, VoiceChannel
@@ -82,7 +84,8 @@ class DiscordVoiceLink:
         speaks: bool,
         join_timeout_s: float,
     ) -> None:
-        self._listener = listener
+        played = PlayedVoice(clock.now)
+        self._listener = EchoListener(listener, played, self.members, self._measure)
         self._clock = clock
         self._speaks = speaks
         self._tasks = TaskOwner(f"voice-{channel.id}")
@@ -91,7 +94,9 @@ class DiscordVoiceLink:
         self._connection = VoiceConnection(self, self._use, lambda: self._alone, join_timeout_s)
         self._hearing = PacketPath(NoKeys(), self._figures)
         self._receiver = Receiver(self._hearing, self._figures, clock, self._heard, self._foreign)
-        self._player = Player(self._connection.start_playing, self._gate, self._figures, clock)
+        self._player = Player(
+            self._connection.start_playing, self._gate, self._figures, clock, tap=played.sent
+        )
         self._talkers = Talkers()
         self._supervisor = Supervisor(self, self._hearing, clock, self._figures, self._tasks)
         self._own = OwnVoice(speaks=speaks)
@@ -363,6 +368,7 @@ class DiscordVoiceLink:
         deaf = self._own.standing.deafened
         self._hearing.allowed = frozenset() if deaf else self._allowed
         self._supervisor.expected.keep(self._hearing.allowed)
+        self._listener.keep(self._hearing.allowed)
 
     def _expect(self, event: gateway_events.Speaking) -> None:
         expected = self._supervisor.expected
@@ -381,15 +387,15 @@ class DiscordVoiceLink:
             self._listener.fell_silent(user_id, at)
         else:
             self._heard_at = at
-            if self._speaks:
-                self._measure(user_id, pcm, at)
             self._listener.heard(Speech(user_id, pcm, at))
 
-    def _measure(self, user_id: int, pcm: bytes, at: float) -> None:
-        samples = samples_of(pcm)
+    def _measure(self, speech: Speech) -> None:
+        if not self._speaks:
+            return
+        samples = samples_of(speech.pcm)
         seconds = len(samples) / SPEECH_RATE
         if self._player.level.people.hear(samples, seconds):
-            self._talkers.spoke(user_id, at, seconds)
+            self._talkers.spoke(speech.user_id, speech.at, seconds)
 
     def _welcome(self) -> None:
         ids = self._presence.people.ids()

@@ -21,7 +21,13 @@ ANA = Member(1, "Ana")
 def test_captions_stand_together_in_the_channel_as_in_the_transcript(seed: int) -> None:
     chance = random.Random(seed)
     clock, board = ManualClock(0.0), KeptCaptions()
-    output = Output(board, clock, originals=True, count=lambda _user, _usage: None)
+    output = Output(
+        board,
+        clock,
+        originals=True,
+        count=lambda _user, _usage: None,
+        noticed=lambda _code, _text: None,
+    )
     speaker = one_speaker(ANA)
     for at, language, event, began in talk(chance):
         clock.advance_to(at)

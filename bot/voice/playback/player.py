@@ -48,7 +48,9 @@ class _Source(discord.AudioSource):
         return True
 
     def read(self) -> bytes:
-        return self._player.next_frame()
+        frame = self._player.next_frame()
+        self._player.tap(frame)
+        return frame
 
 
 class PlayedTrack:
@@ -103,12 +105,20 @@ class Player:
         gate: Called on the player's thread before each frame.
         figures: Counts.
         clock: The time, of the event loop.
+        tap: Called on the player's thread with each frame that goes out; empty where it ends.
     """
 
     def __init__(
-        self, start: Start, gate: Callable[[], Gate], figures: Figures, clock: Clock
+        self,
+        start: Start,
+        gate: Callable[[], Gate],
+        figures: Figures,
+        clock: Clock,
+        *,
+        tap: Callable[[bytes], None] = lambda _: None,
     ) -> None:
         self._start = start
+        self.tap = tap
         self._gate = gate
         self._figures = figures
         self._clock = clock
