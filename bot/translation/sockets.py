@@ -77,7 +77,7 @@ class Sockets:
             await session.close()
 
     async def connect(self, url: str, headers: Mapping[str, str]) -> "WebSocket":
-        """Open a websocket.
+        """Open a websocket and return it.
 
         Raises:
             NotConnectedError: It could not be.

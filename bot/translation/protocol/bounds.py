@@ -133,7 +133,7 @@ class MessageRate:
         self._at = 0.0
 
     def take(self, now: float, count: float = 1.0) -> bool:
-        """Whether so many more may be; they count only if they may."""
+        """Return whether so many more messages may be read; they count only if they may."""
         left = self._left
         if now > self._at:
             left += (now - self._at) * self._per_s

@@ -68,16 +68,16 @@ class Granter(Protocol):
         """Ask for a connect."""
 
     def withdraw(self, share: "Share") -> None:
-        """Wait no more."""
+        """Take a conversation out of the queue."""
 
     def open(self, share: "Share", on_event: OnEvent, on_lost: OnLost) -> LinkLease:
-        """Begin a connection."""
+        """Open a connection for a conversation and return the lease on it."""
 
     def leave(self, share: "Share") -> None:
-        """The conversation ended for good."""
+        """Forget a conversation that ended for good."""
 
     def scarce(self, share: "Share") -> Scarce:
-        """What a conversation waits for, most of all."""
+        """Return which limit a conversation waits for, most of all."""
 
 
 class Share:
@@ -147,9 +147,9 @@ class Share:
         return self._budget.scarce(self)
 
     def dropped(self, seconds: float) -> None:
-        """Speech was dropped for waiting."""
+        """Count seconds of speech that were dropped for waiting."""
         self._budget.dropped_s += seconds
 
     def leave(self) -> None:
-        """The conversation ended for good. Idempotent."""
+        """Give the share back, as the conversation ended for good. Idempotent."""
         self._budget.leave(self)

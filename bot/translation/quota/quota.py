@@ -121,7 +121,7 @@ class ConnectBudget:
         return len(self._queue)
 
     def figures(self) -> BudgetFigures:
-        """The budget as it is now."""
+        """Return how much of the budget is used now."""
         now = self._clock.now()
         oldest = self._queue.oldest()
         return BudgetFigures(
@@ -136,13 +136,13 @@ class ConnectBudget:
         )
 
     def has_room(self, conversations: int, guild_id: int) -> bool:
-        """Whether a server could open so many more soon, within its quotas."""
+        """Return whether a server could open so many more soon, within its quotas."""
         asked = self._queue.waiting(guild_id) + conversations
         tokens = asked * (self._pace.in_per_s + self._pace.out_per_s) * TALKING_S
         return self._quotas(guild_id).fits(guild_id, asked, within_s=SOON_S, tokens=tokens)
 
     def _quotas(self, *guild_ids: int) -> Quotas:
-        """The quotas as they are now, with these servers as if they took part."""
+        """Return the present quotas, with these servers as if they took part."""
         now = self._clock.now()
         held = Counter(lease.guild_id for lease in self._open if not lease.ending)
         guilds = self._queue.guilds | held.keys() | frozenset(guild_ids)
@@ -159,7 +159,7 @@ class ConnectBudget:
         )
 
     def scarce(self, share: Share) -> Scarce:
-        """What a conversation waits for; see `Share.scarce`."""
+        """Return which limit a conversation waits for; see `Share.scarce`."""
         quotas = self._quotas(share.guild_id)
         full = len(self._open) >= self._most_open
         if self._rate.rests(quotas.now):
@@ -171,7 +171,7 @@ class ConnectBudget:
     # What conversations ask
 
     def share(self, tenant: QuotaClient, open_link: OpenLink, claim: Claim) -> Share:
-        """A conversation's part, until it leaves."""
+        """Return a conversation's part of the budget, which it has until it leaves."""
         siblings = self._shares.setdefault((claim.guild_id, claim.speaker_id), [])
         share = Share(self, tenant, open_link, claim, siblings)
         siblings.append(share)
@@ -195,7 +195,7 @@ class ConnectBudget:
             self._next.cancel()
 
     def leave(self, share: Share) -> None:
-        """The conversation ended for good; see `Share.leave`."""
+        """Forget a conversation that ended for good; see `Share.leave`."""
         self.withdraw(share)
         key = (share.guild_id, share.claim.speaker_id)
         if share in self._shares.get(key, []):
@@ -230,16 +230,16 @@ class ConnectBudget:
         return UNTOLD if used < FAR else 0.0
 
     def accepted(self, lease: LinkLease) -> None:
-        """The service took the session."""
+        """Note that the service took the session, and serve who waits."""
         self._rate.accepted(lease.made_at)
         self._serve()
 
     def refused(self, lease: LinkLease) -> None:
-        """The service refuses for the rate of requests: all of them rest."""
+        """Let all connects rest, as the service refuses for the rate of requests."""
         self._rate.refused(lease.made_at, self._clock.now())
 
     def ended(self, lease: LinkLease) -> None:
-        """The link is given up."""
+        """Take back a link that was given up, and serve who waits."""
         if lease in self._open:
             self._open.remove(lease)
             self._serve()
@@ -284,7 +284,7 @@ class ConnectBudget:
         return False
 
     def _in_order(self, quotas: Quotas) -> list[Share]:
-        """Those who wait and whom the tokens admit, the next one first."""
+        """Return those who wait and whom the tokens admit, the next one first."""
         # A place that one server gave up is for who may hold it, not for the first to connect.
         rank = {
             guild_id: (not quotas.within(guild_id), not quotas.may_hold(guild_id))

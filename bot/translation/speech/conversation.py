@@ -127,7 +127,7 @@ class LiveConversation:
             self._enter(Phase.IDLE)
 
     def feed(self, pcm: bytes) -> None:
-        """Speech to translate: PCM16, 16 kHz, mono. Opens the link when it is not open."""
+        """Translate speech: PCM16, 16 kHz, mono. Opens the link when it is not open."""
         if self._closing or self._phase is Phase.CLOSED or not pcm:
             return
         self._spoke_at = self._clock.now()
@@ -144,7 +144,7 @@ class LiveConversation:
             self._pump()
 
     def fell_silent(self) -> None:
-        """The speaker stopped: silence is fed until the turn is done."""
+        """Send silence until the turn is done, as the speaker stopped."""
         if self._pause.since is not None or self._phase is Phase.CLOSED:
             return
         self._pause.begin(self._clock.now(), self._turns.ended)
@@ -379,7 +379,7 @@ class LiveConversation:
             self._try_again(fault, of_service=of_service)
 
     def _of_service(self, fault: faults.Fault) -> bool:
-        """Whether the whole service is to blame, which is made known then."""
+        """Return whether the whole service is to blame, and make it known then."""
         if self._reach is None or fault.of_session or self._closing:
             return False
         # What breaks later is found out by the next connect.

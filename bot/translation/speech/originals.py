@@ -22,9 +22,9 @@ class Originals:
         return self._wanted and self._missing < LEARNED
 
     def came(self) -> None:
-        """There is some, be it late."""
+        """Note that the service sent a source text, be it late."""
         self._missing = 0
 
     def missed(self) -> None:
-        """A turn was translated and ended without any."""
+        """Note that a turn was translated and ended without a source text."""
         self._missing += 1
