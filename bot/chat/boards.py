@@ -96,11 +96,11 @@ class Boards:
         return board
 
     def webhooks_changed(self, channel_id: int) -> None:
-        """A channel's webhooks have changed: there may be one for us again, or none any more."""
+        """Look a channel's webhook up again: it may be gone, or there may be one for us again."""
         self._webhooks.changed(channel_id)
 
     def look_again(self) -> None:
-        """Discord may not have told of changes."""
+        """Look all webhooks up again, as Discord may not have told of changes."""
         self._webhooks.missed()
 
     def remove_later(self, channel: CaptionChannel, message_id: int, minutes: float) -> None:

@@ -121,14 +121,14 @@ class _Search:
             self._ready.set()
 
     def end(self, found: discord.Webhook | ChatError) -> None:
-        """This came of it."""
+        """Give the result to all who wait for it."""
         self._found = found
         self._ready.set()
         if self._timer is not None:
             self._timer.cancel()
 
     async def result(self) -> discord.Webhook:
-        """What came of it, as far as that is worth the wait.
+        """Wait for the webhook, as long as that is worth it, and return it.
 
         Raises:
             ChatError: Nothing.
@@ -161,7 +161,7 @@ class Webhooks:
         self._tasks = TaskOwner("webhooks")
 
     async def of(self, channel: CaptionChannel) -> discord.Webhook:
-        """The channel's webhook, or for a thread its parent's.
+        """Return the channel's webhook, or for a thread its parent's.
 
         Where it is not known and Discord takes longer than five seconds, or failed the last time,
         it is searched for behind whoever asks. What was refused is asked for again once its cause
@@ -249,33 +249,33 @@ class Webhooks:
         _note(self._refusals, at.id, refusal)
 
     async def close(self) -> None:
-        """End searches. Idempotent."""
+        """End all searches. Idempotent."""
         await self._tasks.close()
 
     def made(self, webhook_id: int | None) -> bool:
-        """Whether it is one of ours that is known."""
+        """Return whether a webhook is a known one of ours."""
         return any(known.webhook.id == webhook_id for known in self._known.values())
 
     def changed(self, channel_id: int) -> None:
-        """A channel's webhooks have changed: one was made, deleted, or moved from or to it."""
+        """Look again, as one of a channel's webhooks was made, deleted or moved."""
         if (known := self._known.get(channel_id)) is not None:
             known.doubted = True
         if (refusal := self._refusals.get(channel_id)) is not None and refusal.by_event:
             refusal.memory.ease()
 
     def missed(self) -> None:
-        """Discord may not have told of changes."""
+        """Look everywhere again, as Discord may not have told of changes."""
         for channel_id in {*self._known, *self._refusals}:
             self.changed(channel_id)
 
     def forget(self, webhook_id: int) -> None:
-        """It is gone; the next `of` looks again."""
+        """Forget a webhook that is gone; the next `of` looks again."""
         for channel_id, known in list(self._known.items()):
             if known.webhook.id == webhook_id:
                 del self._known[channel_id]
 
     def vanishes(self, channel: CaptionChannel) -> WebhookUnavailableError:
-        """The channel's webhook is gone as soon as it is made: make none for some time."""
+        """Make no webhook here for some time, as ours is gone as soon as it is made."""
         error = WebhookUnavailableError(
             t(
                 "My webhook in this channel gets deleted as soon as I create it, so captions "
@@ -325,7 +325,7 @@ class Webhooks:
 
 
 def home(channel: CaptionChannel) -> WebhookChannel:
-    """The channel whose webhook serves a channel or thread, and whose limits count.
+    """Return the channel whose webhook serves a channel or thread, and whose limits count.
 
     Raises:
         WebhookUnavailableError: A thread whose channel is not known.
