@@ -15,7 +15,7 @@ LONGEST: Final = 100  # characters of a term, as many as Discord offers in a lis
 
 
 def term(target: str, source: str, translation: str) -> Term:
-    """A term as it is kept: on one line, without blanks around it and what nobody sees.
+    """Return a term as it is kept: on one line, without outer blanks and what nobody sees.
 
     Raises:
         UsageError: A side is missing or too long, or can't be written.
@@ -43,7 +43,7 @@ def _side(text: str) -> str:
 
 
 def glossary(terms: Iterable[Term]) -> Glossary:
-    """Terms by language, as conversations take them, in their order."""
+    """Return terms by language, as conversations take them, in their order."""
     sorted_out: dict[str, dict[str, str]] = {}
     for one in terms:
         sorted_out.setdefault(one.target, {})[one.source] = one.translation

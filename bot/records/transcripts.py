@@ -94,7 +94,7 @@ class Transcripts:
     # Taking down
 
     async def record(self, board: CaptionBoard, plan: RoomPlan, consent: Consent) -> CaptionBoard:
-        """A board that shows what this one shows, and takes it down where the guild wants it.
+        """Return a board that shows what this one shows, and records it where the guild wants it.
 
         Args:
             board: The room's.
@@ -135,7 +135,7 @@ class Transcripts:
         self._batches.drop(guild_id, lambda line: line.user_id not in agreed)
 
     def keep_for(self, guild_id: int, days: int) -> None:
-        """The guild's settings changed: keep transcripts for so many days from now on; 0: none.
+        """Keep a guild's transcripts for so many days from now on; 0: keep none.
 
         What is too old by now goes soon; should that fail, or should it not be certain what day
         it is, it goes with the next day's.
@@ -158,7 +158,7 @@ class Transcripts:
     # Handing out
 
     async def sessions(self, guild_id: int) -> list[TranscriptSession]:
-        """What there is, the newest first.
+        """Return the sessions there are, the newest first.
 
         Raises:
             StoreError: The store can't be read.
@@ -181,7 +181,7 @@ class Transcripts:
         return found
 
     async def languages(self, guild_id: int, session: TranscriptSession) -> list[str]:
-        """Those into which anything of it was translated, sorted.
+        """Return the languages into which anything of a session was translated, sorted.
 
         Raises:
             StoreError: The store can't be read.
@@ -190,7 +190,7 @@ class Transcripts:
         return await self._store.languages(guild_id, session.id, oldest)
 
     async def utterances(self, guild_id: int, session: TranscriptSession) -> list[Utterance]:
-        """What was said, in order of speech.
+        """Return what was said, in order of speech.
 
         Raises:
             UsageError: There is nothing.
@@ -205,7 +205,7 @@ class Transcripts:
     async def document(
         self, guild_id: int, session: TranscriptSession, form: Format, language: str | None = None
     ) -> TranscriptDocument:
-        """What was said, as a file; a guild's are made one at a time.
+        """Return what was said, as a file; a guild's are made one at a time.
 
         Args:
             guild_id: Whose.
@@ -237,7 +237,7 @@ class Transcripts:
     async def _read(
         self, guild_id: int, session: TranscriptSession
     ) -> AsyncGenerator[list[Utterance], None]:
-        """What was said, some at a time."""
+        """Yield what was said, some utterances at a time."""
         await self._batches.flush(guild_id)
         oldest = await self._limit(guild_id)
         rest: list[TranscriptLine] = []  # of an utterance, which may have more in the next page

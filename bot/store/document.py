@@ -26,11 +26,11 @@ class JsonDocument(Generic[T]):
         self._what = what
 
     def dump(self, value: T) -> Any:
-        """As plain lists, mappings, strings and numbers."""
+        """Return a value as plain lists, mappings, strings and numbers."""
         return self._adapter.dump_python(value, mode="json")
 
     def load(self, document: Any) -> T:
-        """The value of a document.
+        """Return the value of a document.
 
         Raises:
             StoreError: Something else wrote it.

@@ -83,7 +83,7 @@ async def _tried(take: Callable[[], Awaitable[bool]]) -> None:
 
 
 def _lock_file(engine: AsyncEngine) -> str:
-    """A file beside the database's; empty where that is none, as in memory."""
+    """Return a file beside the database's; empty where that is none, as in memory."""
     (database,), options = engine.dialect.create_connect_args(engine.url)
     connection = sqlite3.connect(database, **options)
     try:

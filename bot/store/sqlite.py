@@ -17,7 +17,7 @@ _ROWS = 64  # fetched at once, as is aiosqlite's default
 
 
 async def to_the_end(work: Coroutine[Any, Any, T], interrupted: Callable[[], None]) -> T:
-    """What `work` returns; a cancellation meanwhile is told and otherwise ignored."""
+    """Return what `work` returns; a cancellation meanwhile is told and otherwise ignored."""
     # Owned by this call, which does not end before it does.
     task = asyncio.get_running_loop().create_task(work, name="database statement")
     while not task.done():

@@ -80,14 +80,14 @@ class Availability:
         self._try = attempt
 
     def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
-        """Be told when anything of this changed; returns what ends it."""
+        """Call back whenever anything of this changed; return what ends it."""
         self._listeners.append(changed)
         return lambda: self._listeners.remove(changed)
 
     # What those who use it report
 
     def failed(self, code: str, reason: str, *, final: bool = False, detail: str = "") -> None:
-        """It could not be used.
+        """Record that the service could not be used.
 
         Args:
             code: Stable, for logs.
@@ -114,7 +114,7 @@ class Availability:
             self._changed()
 
     def answered(self) -> None:
-        """It could be used."""
+        """Record that the service could be used."""
         if self._closed:
             return
         self._worked = True
@@ -233,7 +233,7 @@ class Services:
         self.texts = Availability("the text translation service", clock, now)
 
     def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
-        """Be told when anything of either changed; returns what ends it."""
+        """Call back whenever anything of either changed; return what ends it."""
         ends = (self.speech.listen(changed), self.texts.listen(changed))
 
         def end() -> None:

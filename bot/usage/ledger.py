@@ -69,7 +69,7 @@ class Ledger:
         self._closed = False
 
     def __len__(self) -> int:
-        """Rows that wait to be written."""
+        """Return how many rows wait to be written."""
         return len(self._unwritten)
 
     @property
@@ -113,7 +113,7 @@ class Ledger:
                 self._known.add(guild_id)
 
     def knows(self, guild_id: int) -> bool:
-        """Whether all that a guild spent today is known, and not only what it did just now."""
+        """Return whether all that a guild spent today is known, not only the latest of it."""
         self._turn_the_page()
         return guild_id in self._known
 
@@ -137,7 +137,7 @@ class Ledger:
             self._unread.discard(guild_id)
 
     def today(self, guild_id: int) -> Mapping[str, Spent]:
-        """What a loaded guild spent today, by model; where a day has just begun, so far."""
+        """Return what a loaded guild spent today, by model; where a day has just begun, so far."""
         self._recall(guild_id)
         return self._today.get(guild_id, {})
 
@@ -147,7 +147,7 @@ class Ledger:
         return amount.tokens_in + amount.tokens_out
 
     def guilds(self) -> tuple[int, ...]:
-        """Those that spent something today, as far as this process knows."""
+        """Return the guilds that spent something today, as far as this process knows."""
         self._turn_the_page()
         return tuple(self._today)
 
@@ -183,7 +183,7 @@ class Ledger:
     async def spent_by_day(
         self, guild_id: int, since: date, user_id: int
     ) -> Mapping[SpentKey, Spent]:
-        """What a guild spent from a day on; what waits is written first.
+        """Return what a guild spent from a day on; what waits is written first.
 
         A row for each day and model of this person, and of all others together as `NOBODY`.
 

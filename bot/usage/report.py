@@ -73,7 +73,7 @@ class Spending:
         return self._waiting()
 
     async def report(self, guild_id: int, user_id: int) -> UsageReport:
-        """A guild's last days, for this person.
+        """Return what a guild used in the last days, for this person.
 
         Raises:
             StoreError: The store can't be read.
@@ -111,7 +111,7 @@ class Spending:
         )
 
     def figures(self) -> Mapping[str, object]:
-        """Of all guilds together, for `/health`; a cost that is not wholly known is null."""
+        """Return sums of all guilds, for `/health`; a cost that is not wholly known is null."""
         today = self._accounts.today()
         return {
             "minutes_today": round(today.minutes, 2),
