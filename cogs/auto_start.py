@@ -172,6 +172,6 @@ class AutoStart(commands.Cog):
 
 
 def _people(channel: Voice) -> bool:
-    """Whether anybody but bots is there; who is not known counts as a person."""
+    """Return whether anybody but bots is there; who is not known counts as a person."""
     members = (channel.guild.get_member(user_id) for user_id in channel.voice_states)
     return any(member is None or not member.bot for member in members)

@@ -159,7 +159,7 @@ class Announcer:
 
 
 def _writable(channel: object, lost_id: int) -> TypeGuard[Voice]:
-    """Whether a voice channel's chat can be written to; not the text channel that was lost."""
+    """Return whether a voice channel's chat can be written to, and is not the lost channel."""
     if not isinstance(channel, Voice) or channel.id == lost_id:
         return False
     allowed = channel.permissions_for(channel.guild.me)

@@ -179,7 +179,7 @@ class Cooldowns:
         }
 
     async def admits(self, interaction: Interaction) -> bool:
-        """Whether this is to be done; if it is not, who asked was told."""
+        """Return whether this is to be done; if it is not, tell who asked."""
         user_id = interaction.user.id
         guild_id = interaction.guild_id or user_id  # direct messages are a place of their own
         name = name_of(interaction)
@@ -227,7 +227,7 @@ class Cooldowns:
             raise CooldownError(math.ceil(wait), together=True)
 
     def refusal(self, name: str, guild_id: int, user_id: int, error: CooldownError) -> str | None:
-        """What to answer to what comes too fast; None: it is to be done all the same.
+        """Return what to answer to what comes too fast; None: it is to be done all the same.
 
         Args:
             name: As for `use`.
@@ -305,7 +305,7 @@ async def _say(interaction: Interaction, said: str | None) -> None:
 
 
 async def admits(interaction: Interaction) -> bool:
-    """Whether the client's cooldowns let this be done; if they don't, who asked was told."""
+    """Return whether the client's cooldowns let this be done; if they don't, tell who asked."""
     return await _of(interaction).admits(interaction)
 
 
@@ -313,7 +313,7 @@ class PacedTree(app_commands.CommandTree[Any]):
     """Commands that pass the client's cooldowns first."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Whether it is done."""
+        """Return whether the cooldowns let the command run."""
         return await admits(interaction)
 
 
@@ -321,7 +321,7 @@ class PacedView(discord.ui.View):
     """Buttons and menus that pass the client's cooldowns first."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Whether it is done."""
+        """Return whether the cooldowns let the button work."""
         return await admits(interaction)
 
 
@@ -335,7 +335,7 @@ def take(interaction: Interaction, done: Done) -> None:
 
 
 def name_of(interaction: Interaction) -> str:
-    """What is used, as `PACES` names it; empty where nobody knows."""
+    """Return the name of what is used, as in `PACES`; empty when it is unknown."""
     if interaction.type is discord.InteractionType.autocomplete:
         return TYPING
     if (command := interaction.command) is not None:

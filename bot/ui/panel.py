@@ -158,7 +158,7 @@ def _member(interaction: Interaction) -> discord.Member:
 
 
 async def changeable(rooms: Rooms, person: discord.Member, *, speaks: bool = False) -> RoomStatus:
-    """The running room of a server, if this person may change it.
+    """Return the running room of a server, if this person may change it.
 
     Args:
         rooms: The rooms.
@@ -214,7 +214,7 @@ async def use_voice(
 
 
 def translated_into(targets: Sequence[str]) -> str:
-    """What is answered to who chose languages."""
+    """Return the answer to who chose languages."""
     return t(
         "Now translating into {languages}.",
         languages=listing(language_name(target) for target in targets),
@@ -309,7 +309,7 @@ class ChannelSurface:
         return True
 
     def _shows_more(self, state: RoomStatus) -> bool:
-        """Whether some who read the panel can't see the voice channel."""
+        """Return whether some who read the panel can't see the voice channel."""
         voice = self._guild.get_channel(state.plan.voice_channel_id)
         return isinstance(voice, Voice) and more_private(voice, self._channel)
 

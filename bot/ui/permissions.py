@@ -183,7 +183,7 @@ def findings(
     threads: bool = False,
     removes: bool = False,
 ) -> list[Finding]:
-    """Everything that the bot and the person need or had better have.
+    """Return everything that the bot and the person need or had better have.
 
     Args:
         me: The bot.

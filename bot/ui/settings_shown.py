@@ -29,7 +29,7 @@ AT_ONCE: Final = frozenset(
 
 
 def text(settings: GuildSettings, host_minutes: float, most_guests: int) -> Renderable:
-    """What holds in a server; fits a message.
+    """Describe all settings of a server, in at most one message.
 
     Args:
         settings: The server's.
@@ -56,7 +56,7 @@ def text(settings: GuildSettings, host_minutes: float, most_guests: int) -> Rend
 
 
 def changed(before: GuildSettings, after: GuildSettings, *, running: bool) -> Renderable:
-    """What a change did, and from when on.
+    """Say what a change did, and from when on.
 
     Args:
         before: What held.
