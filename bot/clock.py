@@ -17,7 +17,7 @@ class Clock(Protocol):
     """Monotonic seconds, and calls at a time."""
 
     def now(self) -> float:
-        """Seconds since an arbitrary start; never goes back."""
+        """Return the seconds since an arbitrary start; never goes back."""
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call back once `now()` has reached `when` (seconds), on the event loop."""

@@ -124,7 +124,7 @@ class Settings:
 def load(
     env_file: Path | None = Path(".env"), *, given: Mapping[str, str] | None = None
 ) -> Settings:
-    """The settings from `given` (by variable name), else the environment, else `env_file`.
+    """Read the settings from `given` (by variable name), else the environment, else `env_file`.
 
     A file that is not there is no error, an empty value counts as missing.
 
@@ -181,7 +181,7 @@ def load(
 
 
 def health_address(env_file: Path | None = Path(".env")) -> tuple[str, int]:
-    """Where a bot with these settings offers its health; asks for none of the others.
+    """Return where a bot with these settings serves its health; no other setting is needed.
 
     Raises:
         SettingsError: HEALTH_HOST or HEALTH_PORT is malformed.
@@ -192,12 +192,12 @@ def health_address(env_file: Path | None = Path(".env")) -> tuple[str, int]:
 
 
 def names() -> tuple[str, ...]:
-    """Every variable that is read."""
+    """Return every variable that is read."""
     return tuple(name.upper() for name in _Environment.model_fields)
 
 
 def is_local(url: str) -> bool:
-    """Whether a URL names this machine by loopback address or as localhost."""
+    """Return whether a URL names this machine by loopback address or as localhost."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
@@ -284,7 +284,7 @@ class _Environment(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _tidy(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Blanks count as missing, and an engine on this machine asks for no key."""
+        """Drop blank values, and let an engine on this machine need no key."""
         kept = {}
         for name, value in values.items():
             tidy = value.strip() if isinstance(value, str) else value

@@ -67,7 +67,7 @@ COLUMNS = tuple(field.name for field in fields(Spent))
 
 
 def spent(usage: Usage, *, model: str, text_model: str) -> Mapping[str, Spent]:
-    """A conversation's usage by the model that caused it; nothing for a model that did not."""
+    """Return a conversation's usage by the model that caused it, without models unused."""
     by_model: dict[str, Spent] = {}
     for name, amount in (
         (

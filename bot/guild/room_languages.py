@@ -19,7 +19,7 @@ def chosen(
     most: int,
     interpreter: Interpreter,
 ) -> RoomPlan:
-    """The plan with these languages; one that is spoken and no longer chosen is not spoken.
+    """Return the plan with these languages; one that is no longer chosen is not spoken.
 
     Raises:
         UsageError: There are none, too many, or one can't be spoken.

@@ -70,7 +70,7 @@ class SettingsService:
         return lambda: self._listeners.remove(changed)
 
     async def settings(self, guild_id: int) -> GuildSettings:
-        """What holds now.
+        """Return a guild's settings as they hold now.
 
         Raises:
             StoreError: The store can't be read.

@@ -69,7 +69,7 @@ class Emptiness:
             self._alarm.set_in(EMPTY_S)
 
     def close(self) -> None:
-        """Watch no more."""
+        """Stop watching the channel."""
         self._alarm.cancel()
 
     def _due(self) -> None:
@@ -84,7 +84,7 @@ class Interruptible(Protocol):
         """Hear nobody any more, and tell its people that it will be back."""
 
     async def close(self) -> None:
-        """End it."""
+        """End the room."""
 
 
 class Ending:
