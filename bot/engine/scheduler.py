@@ -65,7 +65,7 @@ class Scheduler:
         self.dropped = 0
 
     def submit(self, call: Callable[[], T], priority: Priority, key: str) -> "asyncio.Future[T]":
-        """A future of the call's result; cancelling it takes a waiting job out.
+        """Queue a call; return a future of its result. Cancelling that takes a waiting job out.
 
         An interim's future is cancelled when a newer one of the same key arrives before it began.
 

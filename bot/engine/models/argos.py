@@ -38,7 +38,7 @@ class ArgosTranslator:
         return frozenset(self._engines)
 
     def translate(self, text: str, source: str, target: str) -> str:
-        """The translation.
+        """Return the translation.
 
         Raises:
             EngineError: The package is not installed, or it failed.

@@ -77,7 +77,7 @@ class Endpointer:
         return self._begin is not None
 
     def feed(self, probabilities: Sequence[float]) -> list[Boundary]:
-        """The boundaries that these windows bring, in order."""
+        """Return the boundaries that these windows bring, in order."""
         return [boundary for each in probabilities for boundary in self._step(each)]
 
     def stop(self) -> list[Boundary]:
