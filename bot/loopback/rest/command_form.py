@@ -65,7 +65,7 @@ def check_commands(form: Field) -> None:
 
 
 def check_command(command: Field, *, partial: bool = False) -> None:
-    """One command; notes what is wrong. `partial` for an edit."""
+    """Check one command and note what is wrong. `partial` for an edit."""
     if not command.object():
         return
     kind = command["type"].choice((1, 2, 3)) or 1
@@ -157,7 +157,7 @@ def _check_value_option(option: Field, kind: OptionType) -> None:
 
 
 def check_choice(choice: Field, kind: OptionType) -> None:
-    """One choice of an option, also of an autocomplete answer."""
+    """Check one choice of an option, also of an autocomplete answer."""
     if not choice.object():
         return
     choice["name"].string(1, 100, required=True)
@@ -209,7 +209,7 @@ def _check_localizations(field: Field, high: int, pattern: re.Pattern[str] | Non
 
 
 def _size(part: Any) -> int:
-    """Characters that count: per text its longest localization, and the values of choices."""
+    """Count the characters: per text its longest localization, and the values of choices."""
     if not isinstance(part, dict):
         return 0
     total = 0

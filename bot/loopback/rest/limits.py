@@ -31,7 +31,7 @@ class Verdict:
     """What the limits say to a request.
 
     Attributes:
-        headers: For the answer, whatever it is.
+        headers: Headers for the answer, whatever it is.
         retry_after_s: None if the request may pass.
         everywhere: Whether it was the global limit.
     """

@@ -48,13 +48,13 @@ class GroupSession(Protocol):
         """Encrypt with the newest epoch's key from now on."""
 
     def encrypt(self, frame: bytes) -> bytes:
-        """An Opus frame as the others of the group may read it."""
+        """Encrypt an Opus frame for the others of the group."""
 
     def decrypt(self, user_id: int, frame: bytes) -> bytes:
-        """A frame of another member."""
+        """Decrypt a frame of another member."""
 
     def privacy_code(self) -> str:
-        """What members compare to know that they share the group; 30 digits."""
+        """Return what members compare to know that they share the group; 30 digits."""
 
 
 class DaveySession:
@@ -108,7 +108,7 @@ class DaveySession:
         self._in_advance.clear()
 
     def encrypt(self, frame: bytes) -> bytes:
-        """An Opus frame as the others of the group may read it."""
+        """Encrypt an Opus frame for the others of the group."""
         if self._in_advance:
             plain, sealed = self._in_advance.popleft()
             if plain == frame:
@@ -117,11 +117,11 @@ class DaveySession:
         return self._session.encrypt_opus(frame)
 
     def decrypt(self, user_id: int, frame: bytes) -> bytes:
-        """A frame of another member."""
+        """Decrypt a frame of another member."""
         return bytes(self._session.decrypt(user_id, davey.MediaType.audio, frame))
 
     def privacy_code(self) -> str:
-        """What members compare to know that they share the group."""
+        """Return what members compare to know that they share the group."""
         return self._session.voice_privacy_code or ""
 
 
@@ -151,7 +151,7 @@ class Membership:
         return self.session.ready and not self._pending
 
     def receive(self, op: Op, body: Body) -> list[tuple[Op, Body]]:
-        """What to answer to a message of the gateway.
+        """Return what to answer to a message of the gateway.
 
         Raises:
             LoopbackError: The session refused what only the gateway can have got wrong.
