@@ -117,7 +117,7 @@ class DiscordVoiceLink:
         self._listen()
 
     def members(self) -> tuple[Member, ...]:
-        """Who is in the channel now, bots left out."""
+        """Return who is in the channel now, bots left out."""
         return self._presence.people.members()
 
     def begin(self, *, gain: float = 1.0) -> PlayedTrack:
@@ -129,7 +129,7 @@ class DiscordVoiceLink:
         return self._talkers.speaking(self._clock.now())
 
     def figures(self) -> Mapping[str, float]:
-        """Counters (see `Figures`) and gauges.
+        """Return counters (see `Figures`) and gauges.
 
         `deaf` is 1 while nobody can be heard because the link does not work, `heard_ago_s` is the
         time since anybody was heard and missing until then, `deafened`, `muted` and `audience` are
@@ -197,7 +197,7 @@ class DiscordVoiceLink:
             await self._presence.survey()
 
     async def open(self) -> None:
-        """Join; see `connect`."""
+        """Join the channel; see `connect`."""
         check_entry(self._presence.channel)
         self._receiver.start()
         await self._presence.survey()
@@ -212,7 +212,7 @@ class DiscordVoiceLink:
     # discord.py's side; see `discord_internals.Observer`
 
     def socket_changed(self, sock: socket.socket | None) -> None:
-        """Heard from now on."""
+        """Listen on this socket from now on."""
         self._receiver.listen(sock)
 
     def _foreign(self, datagram: bytes) -> None:
@@ -237,20 +237,20 @@ class DiscordVoiceLink:
                 self._expect(event)
 
     def gateway_moved(self) -> None:
-        """Someone may wait for the keys."""
+        """Wake who waits for the keys."""
         self._connection.changed()
 
     def gateway_fault(self) -> None:
-        """Counted."""
+        """Count a message that made no sense."""
         self._figures.gateway_malformed += 1
 
     def gateway_closed(self, code: int) -> None:
-        """Noted for the supervisor."""
+        """Tell the supervisor that the voice gateway closed."""
         log.info("the voice gateway closed: code=%d", code)
         self._supervisor.gateway_closed(code)
 
     def removed(self) -> None:
-        """The bot is no longer in the channel, and not by its own doing."""
+        """Give up: the bot is out of the channel, and not by its own doing."""
         if not self._closed and not self._supervisor.rejoining:
             channel = self._presence.channel
             deleted = channel.guild.get_channel(channel.id) is None
@@ -259,7 +259,7 @@ class DiscordVoiceLink:
     # Where the bot is and who is there; see `presence.Watcher`
 
     def moved(self) -> None:
-        """It follows."""
+        """Follow to the channel that the bot was moved to, and tell the people."""
         channel = self._presence.channel
         log.info("the bot was moved to another voice channel")
         self._supervisor.expected.restart()
@@ -277,7 +277,7 @@ class DiscordVoiceLink:
         self._listen()
 
     def people_changed(self, change: Change) -> None:
-        """Pass it on, to the room once it has this link."""
+        """Tell the room, once it has this link."""
         self._alone = self._presence.people.alone
         self._connection.changed()
         self._welcome()
