@@ -42,8 +42,8 @@ class Alarm:
     """One call that waits for its time; setting it anew forgets the time before.
 
     Args:
-        clock: Time.
-        ring: What is called.
+        clock: Tells the time and calls back.
+        ring: Called when the time has come.
     """
 
     def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:

@@ -62,8 +62,8 @@ def same(ours: Iterable[Mapping[str, Any]], theirs: Iterable[Mapping[str, Any]])
     """Return whether Discord has the commands that we would send.
 
     Args:
-        ours: As they are sent.
-        theirs: As they are listed, translations included.
+        ours: Our commands, as they are sent.
+        theirs: Discord's commands as it lists them, translations included.
     """
     sent = {_key(command): command for command in ours}
     listed = {_key(command): command for command in theirs}

@@ -84,7 +84,7 @@ class UsageSettings:
 
     Attributes:
         daily_minutes: Of audio for each guild and day (UTC); 0 is no limit.
-        prices: By model.
+        prices: Prices by model.
     """
 
     daily_minutes: float

@@ -39,7 +39,7 @@ class _SeenDate:
 
     Attributes:
         offset: What to add to clock seconds for seconds since 1970.
-        at: At which clock second.
+        at: The clock second.
     """
 
     offset: float

@@ -22,7 +22,7 @@ class AutoStart(commands.Cog):
     Args:
         client: The bot.
         rooms: The rooms of this process.
-        host: Starts them.
+        host: Starts rooms.
     """
 
     def __init__(self, client: discord.Client, rooms: Rooms, host: Host) -> None:

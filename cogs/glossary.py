@@ -39,7 +39,7 @@ class GlossaryCommands(
     Everybody may read a glossary; who may manage the server changes it.
 
     Args:
-        glossaries: Of all servers.
+        glossaries: The glossaries of all servers.
         codes: The languages there are.
     """
 

@@ -85,7 +85,7 @@ class Welcome(commands.Cog, name=_NAME):
         service: Knows the settings.
         checks: Walks through what a room needs.
         hears: Who hears the speech, as the notices say it.
-        now: The date.
+        now: Tells the date.
     """
 
     def __init__(
@@ -193,7 +193,7 @@ def steps(hears: str, settings: GuildSettings) -> Renderable:
 
     Args:
         hears: Who hears the speech.
-        settings: The server's.
+        settings: The server's settings.
     """
     return lines(
         (

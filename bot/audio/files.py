@@ -38,7 +38,7 @@ def load(path: Path, rate: int, *, most_s: float | None = None) -> Recording:
 
     Args:
         path: The file.
-        rate: Hertz.
+        rate: The sampling rate, in hertz.
         most_s: What is longer is refused.
 
     Raises:

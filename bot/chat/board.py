@@ -52,7 +52,7 @@ class ChannelBoard:
 
     Args:
         transport: The channel.
-        clock: Of the captions' `began_at` too.
+        clock: The clock that the captions' `began_at` is by.
         look: How the captions stand.
         refused: Called once, with the reason, when nothing can be written in the channel any more
             (it is gone, or the bot may not write there).

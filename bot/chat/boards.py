@@ -27,8 +27,8 @@ class Boards:
 
     Args:
         own_id: Returns the bot's own user id; asked once it is logged in.
-        clock: The time.
-        wall: The date.
+        clock: Tells the time and calls back.
+        wall: Tells the date and time of day.
     """
 
     def __init__(self, own_id: Callable[[], int], clock: Clock, wall: Wall) -> None:
@@ -47,8 +47,8 @@ class Boards:
         """Open a board in this channel.
 
         Args:
-            channel: Where captions go.
-            look: How they look.
+            channel: The channel the captions go to.
+            look: How captions look.
             refused: Called once, with a sentence, when nothing can be written there any more.
 
         Raises:

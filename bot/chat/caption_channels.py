@@ -22,8 +22,8 @@ class CaptionChannels:
 
     Args:
         client: Finds channels. Has to be logged in before a board is opened.
-        clock: The time.
-        wall: The date.
+        clock: Tells the time and calls back.
+        wall: Tells the date and time of day.
 
     Attributes:
         boards: Opens them, and keeps what outlives them.

@@ -49,8 +49,8 @@ class ChannelTransport:
     is tried again once the cause may be gone (`refused.py`).
 
     Args:
-        channel: Which.
-        webhooks: Of all channels.
+        channel: The channel or thread.
+        webhooks: The webhooks of all channels.
         own: The budgets of the bot's own messages, by channel and thread.
         told: What the channel's people know already.
     """

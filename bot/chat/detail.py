@@ -62,7 +62,7 @@ class DetailLevel:
         """Return the step for now.
 
         Args:
-            budget: The channel's.
+            budget: The channel's budget.
             now: Clock seconds.
             waiting: Requests that the finals need, one by one.
             runs: Requests that they need when each speaker's in a row are merged.

@@ -43,7 +43,7 @@ class Janitor:
     """Knows what a guild wants removed when, and does it. To be made on the running event loop.
 
     Args:
-        clock: The time.
+        clock: Tells the time and calls back.
         wall: The date, by which it is known how long captions of an earlier run have stood.
     """
 
@@ -62,8 +62,8 @@ class Janitor:
         """Remove a message so many minutes after this, or its last such, call.
 
         Args:
-            place: Where it stands.
-            ref: Which.
+            place: Where the message stands.
+            ref: The message.
             minutes: How long it stays.
             age_s: Seconds that it has stood already.
         """
@@ -178,8 +178,8 @@ class Janitors:
     One is kept for as long as a board uses it or it has something to do.
 
     Args:
-        clock: The time.
-        wall: The date.
+        clock: Tells the time and calls back.
+        wall: Tells the date and time of day.
     """
 
     def __init__(self, clock: Clock, wall: Wall) -> None:

@@ -25,7 +25,7 @@ class Refused:
     """Whether one kind of request is to be left, as it was refused. Not refused at first.
 
     Args:
-        clock: The time.
+        clock: Tells the time and calls back.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -43,11 +43,11 @@ class Routes:
     """The two ways of one place. Pure.
 
     Args:
-        budget: Of the webhook.
+        budget: The webhook's budget.
 
     Attributes:
-        webhook: Under the speakers' names.
-        own: Under the bot's; without `allow_own` for notices alone.
+        webhook: The route of messages under the speakers' names.
+        own: The route of the bot's own messages; without `allow_own` for notices alone.
         no_webhook: There was none for the last message that should have gone by one.
     """
 

@@ -84,9 +84,9 @@ class LanguageThread:
     where it stands, wherever new ones go meanwhile.
 
     Args:
-        channel: Which holds the thread.
-        language: Which.
-        webhooks: Of all channels.
+        channel: The channel that holds the thread.
+        language: The thread's language.
+        webhooks: The webhooks of all channels.
         own: The budgets of the bot's own messages, by channel and thread.
         told: What the channel's people know already.
     """

@@ -16,7 +16,7 @@ class MessageRef:
     """A message posted by us.
 
     Attributes:
-        id: Its own.
+        id: The message's id.
         webhook_id: The webhook it went through; None: it is the bot's own.
         channel_id: Where it stands; 0: where its transport writes, and nowhere else.
     """

@@ -58,7 +58,7 @@ class _NoneLeftError(WebhookUnavailableError):
     """The channel is full of webhooks.
 
     Args:
-        standing: How many it has.
+        standing: How many webhooks it has.
         asked: Discord said so; otherwise they are as many as when it did.
     """
 
@@ -107,7 +107,7 @@ class _Search:
     """One search for a channel's webhook, which several may wait for.
 
     Args:
-        clock: The time.
+        clock: Tells the time and calls back.
         patience_s: For how long anybody does; 0: nobody.
     """
 
@@ -148,7 +148,7 @@ class Webhooks:
 
     Args:
         own_id: Returns the bot's own user id, by which its webhooks are known.
-        clock: The time.
+        clock: Tells the time and calls back.
     """
 
     def __init__(self, own_id: Callable[[], int], clock: Clock) -> None:

@@ -29,9 +29,9 @@ class Newcomers:
     """Knows who of a room's people was told.
 
     Args:
-        consent: Of the guild.
-        announce: Writes a message.
-        clock: The time.
+        consent: The guild's consent.
+        announce: Writes a message to newcomers.
+        clock: Tells the time and calls back.
         readable: Whether a member can read the text channel; who can't is told as soon as they can.
 
     Attributes:

@@ -210,10 +210,10 @@ class Look:
 
     Attributes:
         languages: The room's, in the order shown; captions of others are shown behind them.
-        layout: Where those of several languages stand.
+        layout: Where captions of several languages stand.
         originals: Show what was really said beneath its translation.
         caption_minutes: Minutes after which a caption is removed; 0: it stays.
-        locale: Of the notices, as Discord names it.
+        locale: The locale of the notices, as Discord names it.
     """
 
     languages: tuple[str, ...] = ()
@@ -281,8 +281,8 @@ class UsageStore(Protocol):
         """Return a guild's rows of a day and those after it.
 
         Args:
-            guild_id: Which.
-            day: The first.
+            guild_id: The guild.
+            day: The first day.
             whose: Only this person's rows are apart, the others' are summed as `NOBODY`'s; None:
                 everybody's are apart.
         """

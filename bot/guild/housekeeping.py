@@ -27,9 +27,9 @@ class Housekeeping:
 
     Args:
         guilds: Keeps which guilds removed the bot.
-        usage: Has old rows.
-        clock: For the time between rounds.
-        wall: The date.
+        usage: The usage, whose old rows are deleted.
+        clock: Times the rounds.
+        wall: Tells the date and time of day.
     """
 
     def __init__(

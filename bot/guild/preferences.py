@@ -13,7 +13,7 @@ class Wishing:
 
     Args:
         store: Where they are kept.
-        interpreter: Knows the languages.
+        interpreter: Knows which languages there are.
     """
 
     def __init__(self, store: WishStore, interpreter: Interpreter) -> None:

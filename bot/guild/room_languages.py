@@ -49,7 +49,7 @@ def check_guests(guests: int, most: int) -> None:
     """Pass when guests may add so many languages by what they read.
 
     Args:
-        guests: How many.
+        guests: How many languages guests may add.
         most: How many they ever may; 0: none can be made for them.
 
     Raises:

@@ -28,7 +28,7 @@ class SettingsService:
     Args:
         store: Where they are kept.
         languages: Those that can be translated into, and whether each can be spoken.
-        most_languages: Of a room.
+        most_languages: How many languages a room may have.
         most_guests: How many of them guests may ever add; 0: none can be made for them.
         most_minutes: Of a day, as the host set; 0 is no limit.
     """

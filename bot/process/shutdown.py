@@ -65,7 +65,7 @@ class Shutdown:
         """Close this at the end, before all that were told earlier.
 
         Args:
-            name: For the log.
+            name: Its name in the log.
             close: Closes it. What it raises is raised once all are closed.
             spare_s: What has to be left of the time for those behind it.
         """

@@ -65,8 +65,8 @@ def document(form: Format, said: Sequence[Utterance], language: str | None = Non
     """Write a whole file at once and return it.
 
     Args:
-        form: Which.
-        said: In order of speech.
+        form: The file's format.
+        said: The utterances, in order of speech.
         language: The only one; None: all, with the originals.
     """
     file = writer(form, language, languages(said))

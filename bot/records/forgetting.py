@@ -31,7 +31,7 @@ class Kept:
         heard: Whether they may be heard at this moment.
         answer: What they said, and whether that is stored.
         wishes: Which languages they speak and read.
-        minutes: Of their speech, counted for usage.
+        minutes: How many minutes of their speech were counted.
         sessions: Transcripts of the guild, which may have lines of theirs.
     """
 
@@ -51,7 +51,7 @@ class Forgotten:
     Attributes:
         answer: Their yes or no.
         wishes: Which languages they speak and read.
-        lines: Of transcripts.
+        lines: How many lines of transcripts there were.
         usage_rows: Counted for nobody now.
         started: That they started the room that runs.
     """
@@ -75,7 +75,7 @@ class Forgetting:
     Attributes:
         rooms: Know consent, wishes, and who started what runs.
         ledger: Counts what people used.
-        transcripts: What was said.
+        transcripts: The transcripts.
     """
 
     rooms: Rooms

@@ -47,9 +47,9 @@ def read(data: bytes, find: FindLanguage, language: str | None = None) -> list[T
     """Return the terms of a file, in its order, each once.
 
     Args:
-        data: The file.
-        find: Knows the languages.
-        language: Of lines that name none.
+        data: The file's content.
+        find: Finds a language by code or name.
+        language: The language of lines that name none.
 
     Raises:
         GlossaryFileError: It has mistakes; says all of them.

@@ -19,7 +19,7 @@ class Recorder:
     """Makes lines of captions.
 
     Args:
-        session: Whose lines they are.
+        session: The session the lines belong to.
         first: Number of the first utterance.
         date: Seconds since 1970; asked for each utterance, as a clock is set under a long room.
     """
@@ -75,7 +75,7 @@ class RecordingBoard:
         recorder: Makes lines of them.
         consent: Who agreed; asked for each line.
         keep: Takes a line; must not block.
-        clock: The time.
+        clock: Tells the time and calls back.
         days: For how long lines are kept; 0: none are made.
         closed: Called once, when it has closed.
     """

@@ -38,7 +38,7 @@ def vtt(
     """Return the utterances as WebVTT, with voices and languages marked.
 
     Args:
-        said: In order of speech.
+        said: The utterances, in order of speech.
         words: What is shown of one.
         zero: The time that is second 0; None takes the first word's, and notes its date.
     """

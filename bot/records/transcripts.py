@@ -68,7 +68,7 @@ class Transcripts:
         store: Where lines are kept.
         settings: Says for how many days.
         clock: The time between batches.
-        wall: The date.
+        wall: Tells the date and time of day.
     """
 
     def __init__(
@@ -97,9 +97,9 @@ class Transcripts:
         """Return a board that shows what this one shows, and records it where the guild wants it.
 
         Args:
-            board: The room's.
+            board: The room's board.
             plan: Its; a run that is taken up again goes on in its session's transcript.
-            consent: Who agreed.
+            consent: Knows who agreed.
 
         Raises:
             StoreError: The store can't be read.
@@ -208,9 +208,9 @@ class Transcripts:
         """Return what was said, as a file; a guild's are made one at a time.
 
         Args:
-            guild_id: Whose.
-            session: Of which call.
-            form: Which kind of file.
+            guild_id: The guild.
+            session: The call's session.
+            form: The file's format.
             language: The only one; None: all, with the originals.
 
         Raises:

@@ -15,11 +15,11 @@ class Utterance:
     Attributes:
         at: When it began, in seconds since 1970.
         until: When it ended; later than `at`.
-        user_id: Who said it.
-        name: Under which name.
-        source_language: Spoken, where known.
+        user_id: The member who said it.
+        name: The speaker's name at that time.
+        source_language: The language spoken, where known.
         source_text: The original; empty when unknown.
-        texts: Translation by language.
+        texts: The translations, by language.
     """
 
     at: float

@@ -92,8 +92,8 @@ class Captions:
 
         Args:
             line: The conversation that spoke.
-            speaker: Whose it is.
-            event: What it said.
+            speaker: The member whose utterance it is.
+            event: What the conversation said.
             began_at: Clock seconds when the speech began that a new turn would belong to.
             made_from: Language of the conversation whose turns these are, where it is another.
         """

@@ -51,7 +51,7 @@ class Emptiness:
     """Watches how long a voice channel has been empty of people.
 
     Args:
-        clock: The time.
+        clock: Tells the time and calls back.
         empty: Returns whether the voice channel is empty.
         ended: Called once it has been for `EMPTY_S`.
     """
@@ -130,7 +130,7 @@ class Ending:
         Args:
             work: What is waited for; cancelled when its time is over.
             spare_s: What has to be left for others then.
-            what: For the log.
+            what: Its name in the log.
         """
         try:
             async with self._deadline.before(spare_s):

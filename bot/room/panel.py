@@ -41,7 +41,7 @@ class Panel:
     Args:
         status: The room's state now.
         surface: Where it is seen.
-        clock: The time.
+        clock: Tells the time and calls back.
         shown: Called after anything was sent.
     """
 

@@ -96,7 +96,7 @@ class Room:
         preferences: What its guild and its members want.
         board: Shows its captions and what it says.
         account: What its guild spends and may spend.
-        clock: The time.
+        clock: Tells the time and calls back.
         callbacks: What it calls of the registry that it belongs to.
     """
 

@@ -287,7 +287,7 @@ class Rooms:
         starting does not begin.
 
         Args:
-            guild_id: Whose.
+            guild_id: The guild.
             by_hand: Somebody wants it so: it does not start by itself before everybody has left.
 
         Raises:

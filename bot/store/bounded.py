@@ -21,8 +21,8 @@ async def remove(
     """Remove rows, in any order; returns how many.
 
     Args:
-        database: Where.
-        table: Of which.
+        database: The database.
+        table: The table.
         which: True of the rows.
         guild_id: Whose turns it takes.
 

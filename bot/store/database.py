@@ -184,7 +184,7 @@ def engine_of(
     """Make an engine that has not connected yet, and a file's folder where it is missing.
 
     Args:
-        url: As SQLAlchemy writes it.
+        url: The database's URL, as SQLAlchemy writes it.
         connect: Makes connections to SQLite.
 
     Raises:

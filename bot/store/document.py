@@ -17,7 +17,7 @@ class JsonDocument(Generic[T]):
     """How a dataclass stands in a JSON column.
 
     Args:
-        kind: The dataclass.
+        kind: The dataclass that is stored.
         what: Its name in an error.
     """
 

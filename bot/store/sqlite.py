@@ -34,7 +34,7 @@ class SqliteConnection(aiosqlite.Connection):
     Args:
         interrupted: Called in the task that was cancelled, while it waits for a statement.
         database: File, or ":memory:".
-        options: Of `sqlite3.connect`.
+        options: Options of `sqlite3.connect`.
     """
 
     def __init__(self, interrupted: Callable[[], None], database: str, **options: Any) -> None:

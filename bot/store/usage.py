@@ -55,8 +55,8 @@ class UsageTable:
         """Return a guild's rows of a day and those after it.
 
         Args:
-            guild_id: Which.
-            day: The first.
+            guild_id: The guild.
+            day: The first day.
             whose: Only this person's rows are apart, the others' are summed as `NOBODY`'s; None:
                 everybody's are apart.
         """

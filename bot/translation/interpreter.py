@@ -92,9 +92,9 @@ class LiveTranslate:
     Args:
         endpoint: The service, the account, and the name of a LiveTranslate model; `model_named`
             says what is known of that.
-        clock: Time.
-        limits: Of the account.
-        speech: How conversations listen.
+        clock: Tells the time and calls back.
+        limits: The account's limits.
+        speech: How conversations detect speech.
         servers: Returns how many servers the bot is in; with more than one, a part of the connects
             is kept for one that comes.
         reach: Learns whether the service can be used.

@@ -14,7 +14,7 @@ class Proxy:
     """A proxy. Has no repr: it may hold a password.
 
     Attributes:
-        url: With its credentials.
+        url: The proxy's address, with its credentials.
         host: What may be told.
     """
 

@@ -30,7 +30,7 @@ class NotConnectedError(Exception):
     Has nothing of aiohttp's own error, which holds the request's headers and so the key.
 
     Args:
-        fault: Why.
+        fault: Why it failed.
     """
 
     def __init__(self, fault: Fault) -> None:

@@ -63,10 +63,10 @@ async def answer(
     For somebody for whom Discord waits no longer nothing can be done, but in the log.
 
     Args:
-        interaction: What is answered.
+        interaction: The interaction to answer.
         text: Made by `t`, shown in the language of who asked.
         view: Buttons beneath it.
-        file: Beneath it.
+        file: A file beneath it.
     """
     try:
         await _answer(interaction, render(text, locale(interaction)), view, file)

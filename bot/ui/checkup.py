@@ -64,7 +64,7 @@ def text(
     Args:
         findings: The permissions.
         voice: The channel that would be heard.
-        settings: The server's.
+        settings: The server's settings.
         languages: Those that can be translated into.
         today: What the server spent.
     """

@@ -44,8 +44,8 @@ class Pace:
     """How often something may be used.
 
     Attributes:
-        times: By one person in a server.
-        seconds: In so many.
+        times: How often one person may use it in a server.
+        seconds: Within how many seconds.
         together: By all of a server, in the same time; None: that is counted where it is done.
     """
 
@@ -154,7 +154,7 @@ class Cooldowns:
 
     Args:
         rooms: Know what is so already.
-        clock: The time.
+        clock: Tells the time and calls back.
     """
 
     def __init__(self, rooms: Rooms, clock: Clock) -> None:
@@ -199,8 +199,8 @@ class Cooldowns:
 
         Args:
             name: As in `PACES`; `TYPING` for what is offered while somebody types.
-            guild_id: Where.
-            user_id: Who.
+            guild_id: The guild.
+            user_id: The user.
 
         Raises:
             CooldownError: They did so too often, or all of the server together did.
@@ -230,9 +230,9 @@ class Cooldowns:
         """Return what to answer to what comes too fast; None: it is to be done all the same.
 
         Args:
-            name: As for `use`.
-            guild_id: Where.
-            user_id: Who asked.
+            name: What is used, named as for `use`.
+            guild_id: The guild.
+            user_id: The user who asked.
             error: What `use` raised.
         """
         if (so_already := self._so_already.get(name)) is not None:
@@ -285,7 +285,7 @@ class _Refusing:
     """The refusals of one server.
 
     Attributes:
-        count: Under way, or waiting.
+        count: How many are under way or waiting.
         turn: Held while one is under way.
     """
 

@@ -35,7 +35,7 @@ async def check_decides(rooms: Rooms, person: discord.Member, *, less: bool) -> 
 
     Args:
         rooms: The rooms.
-        person: Who wants to.
+        person: The member who wants to decide.
         less: Less is heard by it, as by a stop: with nobody there who decides, being there is
             enough, whoever may start rooms.
 

@@ -194,7 +194,7 @@ def announced(
         announcement: Whom to tell what.
         service: Who hears the speech.
         settings: Say what is kept.
-        locale: In which language.
+        locale: The locale of the reader, as Discord names it.
     """
     said: list[str] = []
     if announcement.others:
@@ -263,7 +263,7 @@ def text(
         service: Who hears the speech.
         server: The server's name; who joins in does so for all of it.
         settings: Say how consent is given and what is kept.
-        locale: In which language.
+        locale: The locale of the reader, as Discord names it.
     """
     plan = notice.plan
     said: list[str] = [

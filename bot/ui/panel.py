@@ -37,7 +37,7 @@ class PanelButtons(ConsentButtons):
     Args:
         rooms: The rooms.
         state: What is to be shown; None: they are only to answer.
-        locale: Of the labels.
+        locale: The locale of its labels.
     """
 
     def __init__(
@@ -82,8 +82,8 @@ class LanguagesMenu(discord.ui.Select["PanelButtons"]):
 
     Args:
         rooms: The rooms.
-        chosen: Those it has.
-        locale: Of the words.
+        chosen: The languages the room has.
+        locale: The locale of its words.
     """
 
     def __init__(self, rooms: Rooms, chosen: Sequence[str], locale: str | None) -> None:
@@ -162,7 +162,7 @@ async def changeable(rooms: Rooms, person: discord.Member, *, speaks: bool = Fal
 
     Args:
         rooms: The rooms.
-        person: Who wants to.
+        person: The member who wants to change something.
         speaks: It is to speak.
 
     Raises:
@@ -244,10 +244,10 @@ class ChannelSurface:
     """Implements Surface with a message of the bot's own and the voice channel's status line.
 
     Args:
-        guild: Whose room it is.
+        guild: The guild of the room.
         text_channel: Where the message goes.
-        rooms: For the buttons.
-        locale: Of the words.
+        rooms: The rooms that the buttons change.
+        locale: The locale of its words.
         waiting: How many conversations wait for a connect.
         now: Seconds since 1970.
         panel_id: A message that is taken over; 0: a new one is written.

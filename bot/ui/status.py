@@ -38,7 +38,7 @@ def text(
 
     Args:
         status: The room.
-        locale: Of who reads it.
+        locale: The reader's locale.
         now: Seconds since 1970. Times are shown by Discord itself and count on by themselves.
         waiting: Conversations, of all rooms, that wait for a connect.
         names: Say who is there; not to those who may not see the voice channel.

@@ -30,11 +30,11 @@ class Account:
     """What one guild spends and may spend.
 
     Args:
-        guild_id: Whose.
+        guild_id: The guild.
         ledger: Where it is counted.
-        prices: What it costs.
+        prices: Prices by model.
         limit_minutes: Of audio a day (UTC); 0 is no limit.
-        clock: The time.
+        clock: Tells the time and calls back.
     """
 
     def __init__(
@@ -166,10 +166,10 @@ class Accounts:
 
     Args:
         ledger: Where everything is counted.
-        prices: What it costs.
+        prices: Prices by model.
         limit_minutes: Of audio for each guild and day (UTC); 0 is no limit.
-        clock: The time.
-        settings: Of a guild, which may lower its limit.
+        clock: Tells the time and calls back.
+        settings: Returns a guild's settings, which may lower its limit.
     """
 
     def __init__(

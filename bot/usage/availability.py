@@ -35,8 +35,8 @@ class Availability:
     """Whether one service can be used. One per process and service.
 
     Args:
-        name: For the log.
-        clock: Time.
+        name: The service's name in the log.
+        clock: Tells the time and calls back.
         now: Seconds since 1970.
     """
 
@@ -90,10 +90,10 @@ class Availability:
         """Record that the service could not be used.
 
         Args:
-            code: Stable, for logs.
+            code: A stable name of the fault, for logs.
             reason: A sentence for members.
             final: Trying again does not help.
-            detail: For the log.
+            detail: More about the reason, for the log.
         """
         if self._closed:
             return
@@ -224,7 +224,7 @@ class Services:
     """The services that rooms use.
 
     Attributes:
-        speech: Conversations.
+        speech: The service for speech.
         texts: Translation of texts, by which further languages are made.
     """
 

@@ -29,8 +29,8 @@ class Ledger:
 
     Args:
         store: Where it is kept.
-        model: Of the conversations.
-        text_model: Of text translation.
+        model: The model of the conversations.
+        text_model: The model of text translation.
         clock: The time between batches.
         wall: The date, in UTC. May be set, forwards and back.
         most_rows: How many rows may wait; see `Unwritten`.

@@ -26,9 +26,9 @@ class Price:
     """Of one model, in US dollars for a million tokens.
 
     Attributes:
-        read: Of what goes in, speech or text.
-        written: Of text that comes out.
-        spoken: Of voice that comes out.
+        read: The price of what goes in, speech or text.
+        written: The price of text that comes out.
+        spoken: The price of voice that comes out.
         source: Where it is from; None is the host of the bot.
     """
 

@@ -20,7 +20,7 @@ class Unwritten:
             beyond twice as many it is not kept.
 
     Attributes:
-        dropped: Amounts not kept.
+        dropped: How many amounts were not kept.
     """
 
     def __init__(self, most: int) -> None:

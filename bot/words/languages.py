@@ -80,7 +80,7 @@ def find(typed: str, codes: Iterable[str]) -> str | None:
     Portuguese", "Chinese (Simplified)"); case, accents and what nobody sees make no difference.
 
     Args:
-        typed: As typed.
+        typed: What somebody typed.
         codes: The languages there are.
     """
     known = tuple(codes)

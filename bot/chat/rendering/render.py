@@ -78,7 +78,7 @@ def messages(
     1,800 UTF-16 units, so that `named` fits Discord's limit.
 
     Args:
-        utterances: In order of speech.
+        utterances: The captions of each utterance, in order of speech.
         style: How they are written.
         names: Say who speaks, where several do: where another begins, and where a message does.
             Such a digest leaves originals out before it takes a second message.

@@ -25,7 +25,7 @@ class Outlet(asyncio.Protocol):
     """A websocket as the SDK wants it: `sock.connected`, `send` and `close`, none of which waits.
 
     Args:
-        ws: Connected.
+        ws: The connected websocket.
         watch: Told what comes and goes beside the messages.
     """
 

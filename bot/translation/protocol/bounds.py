@@ -122,8 +122,8 @@ class MessageRate:
     """So many at once, and so many a second from then on. No clock in here: `now` is passed in.
 
     Args:
-        burst: At once.
-        per_s: In each second.
+        burst: How many may come at once.
+        per_s: How many may come in each second.
     """
 
     def __init__(self, burst: float, per_s: float) -> None:

@@ -22,7 +22,7 @@ class Fault:
     """A failure, judged.
 
     Attributes:
-        code: Stable, for logs.
+        code: A stable name of the fault, for logs.
         message: One sentence for the people in the room.
         retryable: Whether a new connection may work.
         wait_s: Wait at least this long before it.

@@ -134,7 +134,7 @@ def say(conversation: OmniRealtimeConversation, session: Mapping[str, Any]) -> N
     """Send a session's settings, by `update_session` wherever that can say them.
 
     Args:
-        conversation: Whose they are.
+        conversation: The conversation they are for.
         session: The `session` object as `dialect` makes it.
     """
     if not _can_be_said(session):

@@ -84,8 +84,8 @@ class Share:
     """One conversation's part in the budget. Made by `ConnectBudget.share`.
 
     Attributes:
-        claim: For whom.
-        guild_id: Likewise.
+        claim: The speaker it is for, and its settings.
+        guild_id: The guild of the speaker.
         siblings: Those of the same speaker, oldest first.
         begin: Begins a connection.
         lease: The link it has.

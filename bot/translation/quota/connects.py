@@ -24,7 +24,7 @@ class ConnectRate:
         chance: Spreads the rests of several processes with one account.
 
     Attributes:
-        per_minute: The limit.
+        per_minute: How many connects are allowed in a minute.
         kept: Connects kept for a server that has made none; 0 where there is but one.
         soon_s: A connect that comes free within so long counts as kept. Chosen so that a server
             alone makes as many in a minute as without it, and only a burst of them is cut.

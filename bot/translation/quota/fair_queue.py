@@ -18,7 +18,7 @@ class Ticket:
     """A place in the queue.
 
     Attributes:
-        guild_id: Whose it is.
+        guild_id: The guild it belongs to.
         further: Whether it is for a further language of its speaker.
         since: Clock seconds at which it was asked for.
         ahead: Whether nothing was said yet: it goes behind whoever has spoken.

@@ -15,7 +15,7 @@ class Givers:
     """The conversations that have a link, at one moment.
 
     Args:
-        shares: Theirs.
+        shares: The shares of those who may give.
         quotas: What their servers may use.
     """
 

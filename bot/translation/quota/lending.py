@@ -46,11 +46,11 @@ class LinkLease:
     Args:
         open_link: Begins the connection.
         owner: Told what counts against a limit.
-        pace: Of the model.
-        clock: Time.
-        on_event: Of the one who hears it first.
-        on_lost: Likewise.
-        guild_id: Whose it is, for as long as it lasts.
+        pace: Tokens a second of the model.
+        clock: Tells the time and calls back.
+        on_event: Takes the events for the first conversation that has the link.
+        on_lost: Told when the link is lost, for that same conversation.
+        guild_id: The guild it belongs to, for as long as it lasts.
     """
 
     def __init__(  # noqa: PLR0917 - what a link is made of

@@ -58,8 +58,8 @@ class BudgetFigures:
         waiting: Conversations that wait for a connect or an idle link.
         waited_s: How long the first of them has waited.
         next_connect_s: Until the next connect may be made.
-        connects_left: In this minute.
-        open: Conversations open.
+        connects_left: Connects left in this minute.
+        open: How many conversations are open.
         tokens: Of the last minute, estimated where the service has not counted yet.
         lent: Links that went to another speaker, so far.
         dropped_s: Speech dropped because it waited too long, so far.
@@ -80,11 +80,11 @@ class ConnectBudget:
 
     Args:
         per_minute: The account's limit; each websocket handshake counts as one request.
-        clock: Time.
+        clock: Tells the time and calls back.
         most_open: Conversations open at once; beyond, the longest idle one makes room.
         tokens_per_minute: The account's limit. Near it, further languages wait.
         pace: Tokens that the model takes.
-        chance: Spreads rests.
+        chance: Spreads rests at random.
         servers: How many there are, silent ones too; those that ever asked are known anyway.
     """
 

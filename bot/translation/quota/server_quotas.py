@@ -70,7 +70,7 @@ class Quotas:
         """Return when a server may make its next connect; `now` when it may at once.
 
         Args:
-            guild_id: Which.
+            guild_id: The guild.
             ahead: Nobody has spoken yet for whom it would be.
         """
         half, made = self.rate.per_minute // 2, self.made[guild_id]
@@ -95,9 +95,9 @@ class Quotas:
         """Return whether a server could open so many more soon, all of them within its quotas.
 
         Args:
-            guild_id: Whose.
-            conversations: So many.
-            within_s: How soon.
+            guild_id: The guild.
+            conversations: How many conversations.
+            within_s: In how many seconds.
             tokens: What they would use in a minute.
         """
         soon = self.now + within_s

@@ -30,7 +30,7 @@ class TokenRate:
         per_minute: The account's limit.
 
     Attributes:
-        per_minute: The limit.
+        per_minute: The limit of tokens in a minute.
     """
 
     def __init__(self, per_minute: int) -> None:
@@ -73,7 +73,7 @@ class TokenEstimate:
     """The tokens of one session: by its audio, until the service says what it counted.
 
     Args:
-        pace: Of the model.
+        pace: Tokens a second of the model.
     """
 
     def __init__(self, pace: TokenPace) -> None:

@@ -38,9 +38,9 @@ class Shared:
 
     Attributes:
         budget: Grants connects and lends idle links.
-        clock: Time.
+        clock: Tells the time and calls back.
         idle_s: Seconds without speech after which a link is finished.
-        chance: Spreads retries.
+        chance: Spreads retries at random.
         reach: Learns whether the service can be used; then what is wrong with all of it is said to
             no conversation's listener. None: it is said to each.
     """
@@ -57,7 +57,7 @@ class LiveConversation:
 
     Args:
         shared: What it has in common with others.
-        claim: For whom it is, to the budget.
+        claim: Tells the budget for whom it is.
         open_link: Begins a connection.
         session: The settings that `open_link` asks for.
         turns: Sorts what the service says.

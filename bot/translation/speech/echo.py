@@ -75,8 +75,8 @@ class EchoGate:
     """What a turn says of its translation, until it proves to be an echo.
 
     Args:
-        number: Of the turn.
-        rule: Its conversation's.
+        number: The turn's number.
+        rule: The conversation's rule.
         expected: The turn before was an echo: wait for the verdict.
     """
 
@@ -110,7 +110,7 @@ class EchoGate:
         """Judge by the source's language and return what may be said now.
 
         Args:
-            language: Its code.
+            language: The language's code.
             texts: The source and its translation, where both are whole.
         """
         verdict = self._rule.of_language(language)

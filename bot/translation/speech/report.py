@@ -15,7 +15,7 @@ class ConversationReport:
     """Tells the listener.
 
     Args:
-        listener: Of the room.
+        listener: The room's listener.
         meter: Read with each turn's end.
         outage: Over when a turn came through.
         notice: Said once, when the conversation first begins.

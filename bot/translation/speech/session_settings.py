@@ -14,7 +14,7 @@ class SessionSettings:
     """The settings of a conversation's present and next session.
 
     Args:
-        model: Which model serves it.
+        model: The model that serves it.
         options: What is wanted to begin with.
     """
 

@@ -37,7 +37,7 @@ class Interims:
     """How often a conversation's interim texts may be said, and what exceeded a bound.
 
     Args:
-        excess: Of the conversation.
+        excess: Counts the conversation's excess.
     """
 
     def __init__(self, excess: Excess) -> None:
@@ -59,8 +59,8 @@ class Turn:
         number: Counted over the whole conversation.
         rule: Tells whether it was said in the target language already.
         now: Clock seconds.
-        interims: Of the conversation.
-        originals: Likewise.
+        interims: The conversation's limit of interims.
+        originals: Whether the conversation's turns have source texts.
         echo_expected: The turn before was.
     """
 

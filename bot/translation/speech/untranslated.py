@@ -77,7 +77,7 @@ class Untranslated:
 
         Args:
             now: Clock seconds.
-            fault: Why.
+            fault: Why it failed.
             of_service: It was not even made, for a reason that is the service's.
         """
         self._report.say(*self._turns.end_answered())

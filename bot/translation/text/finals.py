@@ -26,7 +26,7 @@ class WaitingText:
     """A text handed in.
 
     Attributes:
-        number: In the order of asking.
+        number: Its number in the order of asking.
         company: So many may share its request, and those alone that may share with as many: what
             failed in a batch does not draw others in.
     """

@@ -77,7 +77,7 @@ class TextQueue:
         send: Translates one text.
         languages: Codes of what can be asked for.
         per_minute: Requests that the account may make.
-        clock: Time.
+        clock: Tells the time and calls back.
         chance: Spreads what is tried again.
         reach: Learns whether the service can be used.
     """

@@ -80,7 +80,7 @@ class QwenMt:
         url: Websocket address of the conversations; the HTTP address is derived from it.
         api_key: Of the account; never logged.
         model: Name of a Qwen-MT model.
-        workspace: Of the account, or empty.
+        workspace: The account's workspace, or empty.
     """
 
     def __init__(self, *, url: str, api_key: str, model: str, workspace: str = "") -> None:

@@ -40,10 +40,10 @@ class RequestBudget:
 
     Args:
         per_minute: The account's limit.
-        chance: Spreads the rests.
+        chance: Spreads the rests at random.
 
     Attributes:
-        per_minute: The limit.
+        per_minute: The limit of requests in a minute.
     """
 
     def __init__(self, per_minute: int, chance: random.Random) -> None:
