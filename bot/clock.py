@@ -29,8 +29,7 @@ class LoopClock:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
 
-    # What asyncio's own loops take for their time, asked for without a detour: each packet and
-    # each message does.
+    # The clock that asyncio's loops use, read directly, as each packet and message reads it.
     now = staticmethod(time.monotonic)
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:

@@ -134,7 +134,7 @@ def load(
     values = {name.lower(): value for name, value in (given or {}).items()}
     if env_file is not None:
         _check_env_file(env_file)
-    # Typed by hand: what comes in are texts, and the file is named by an argument of its base.
+    # Annotated by hand: the values are texts, and `_env_file` is an argument of its base class.
     make: Callable[..., _Environment] = _Environment
     try:
         read = make(_env_file=env_file, **values)

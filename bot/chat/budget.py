@@ -87,7 +87,7 @@ class Budget:
     def level_at(self, now: float, wanted: float) -> float:
         """Return when so many requests are free (at most the size): `now`, or when to ask again."""
         missing = min(wanted, self.size) - self.level(now)
-        # A hair's breadth more, so that the second asked for is not a rounding too early.
+        # A little more, so that rounding does not make the second too early.
         return now if missing <= 1e-6 else now + missing / self.rate + 1e-6
 
     # Requests

@@ -140,7 +140,7 @@ class Janitor:
             if together:
                 self._figures["removed"] += len(batch)
             elif (left := await self._one_by_one(place, batch)) is not None:
-                # As it is with this one, so with all others there. Who took the bot's rights away
+                # The others there can't be removed either. Whoever took the bot's permissions away
                 # decides what stays.
                 rest = refs[(number + 1) * BULK :]
                 log.warning("captions were not removed: %d", left + len(rest))

@@ -107,7 +107,7 @@ class Entry:
         if before is not None and before.text != caption.text:
             self.behind.discard(caption.key)
         if self.fused and before is not None and before.text == caption.text:
-            # An original that comes later is not worth a request where they are scarce.
+            # Where requests are scarce, none is spent on an original that comes later.
             known[caption.key] = replace(caption, source_text=before.source_text)
         news = caption.final and (before is None or not before.final or before.text != caption.text)
         taken_back = before is not None and not caption.text and bool(before.text)

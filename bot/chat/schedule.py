@@ -91,7 +91,7 @@ class Schedule:
         """Let captions be the bot's own messages, drawing on this budget; None: they may not be."""
         self._ways.allow_own(budget)
 
-    # What should be seen
+    # Captions and notices
 
     def show(self, caption: Caption, now: float) -> None:
         """Show a caption or its newer state."""
@@ -149,7 +149,7 @@ class Schedule:
                 self._file(entry)
         self._settled = True
 
-    # What to request
+    # The next request
 
     def next(self, now: float) -> Change | float:
         """Return the change to make, else the second to ask again (infinity: after a `show`)."""
@@ -308,7 +308,7 @@ class Schedule:
         self._figures["fused"] += len(whole.said)
         return whole
 
-    # What came of it
+    # Results
 
     def succeeded(self, change: Change, ref: MessageRef | None, now: float) -> None:
         """Note that the change was made; `ref` is the new message of a Post."""
@@ -331,7 +331,7 @@ class Schedule:
             entry.removed = error.removed
             self._figures["removed"] += error.removed
             if error.removed:
-                # Somebody did not want it there: it is not posted anew.
+                # Somebody deleted the message on purpose, so it is not posted anew.
                 entry.sent.clear()
                 entry.give_up()
             else:
@@ -378,7 +378,7 @@ class Schedule:
             raise AssertionError("one change is under way, and it is this one")
         return entry
 
-    # Books
+    # Entries
 
     def owes(self) -> bool:
         """Return whether a final or notice is not yet as it should be."""

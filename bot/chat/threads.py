@@ -114,7 +114,7 @@ class LanguageThread:
         self._lost: deque[float] = deque(maxlen=_LOST)  # when threads were
         self._opening = asyncio.Lock()
 
-    # Which thread
+    # Finding the thread
 
     async def _open(self) -> ChannelTransport | None:
         """Return the language's thread; None where there can be none for now."""
@@ -176,7 +176,7 @@ class LanguageThread:
     def _is_ours(self, thread: discord.Thread) -> bool:
         head = f"{self._language.upper()} ·"
         own = thread.owner_id == self._channel.guild.me.id
-        # Of a thread's end Discord tells later than it refuses to write there.
+        # Discord refuses messages to a closed thread before it tells that it was closed.
         serves = not thread.locked and self._shut.get(thread.id, 0.0) <= self._clock.now()
         return own and serves and (thread.name + " ").startswith(f"{head} ")
 
@@ -207,7 +207,7 @@ class LanguageThread:
     def _gone(self) -> bool:
         return self._channel.guild.get_channel(self._channel.id) is None
 
-    # What is done there
+    # Messages
 
     def own_budget(self) -> Budget | None:
         """Return what own messages draw on; None where there may be none, or is no thread."""

@@ -282,7 +282,7 @@ class Webhooks:
                 "are posted under my name, with the speaker's name in front."
             )
         )
-        # Its going is itself a change of the channel's webhooks, so such a change says nothing.
+        # Deleting it is itself a change of the channel's webhooks: no reason to try again.
         self._refuse(home(channel), error, by_event=False)
         return error
 
@@ -293,7 +293,7 @@ class Webhooks:
         try:
             for webhook in await home.webhooks():
                 standing += 1
-                # One that was given another name serves on.
+                # A webhook that was renamed still serves.
                 if self._is_ours(webhook) or (known is not None and webhook.id == known.webhook.id):
                     return webhook
             if refusal is not None and standing >= (refusal.standing or standing + 1):

@@ -87,7 +87,7 @@ class Housekeeping:
     async def _round(self) -> None:
         wait_s = ROUND_S
         async with self._turn:
-            # A guild whose rows can't be removed keeps no others', nor old usage, here.
+            # A guild whose rows can't be removed must not keep those of others, nor old usage.
             for step in (self._compare, self._remove_guilds, self._remove_usage):
                 try:
                     done = await step()

@@ -71,7 +71,7 @@ class LoopbackDiscord:
         world = self._world
         world.observers.notify(PersonSpeaking(world.clock.now(), world.users[user_id], on))
 
-    # Life
+    # Start and end
 
     async def start(self) -> None:
         """Open all sockets and begin to serve.
@@ -144,7 +144,7 @@ class LoopbackDiscord:
         """The certificate to trust for voice, as PEM."""
         return self.voice.ca_file
 
-    # Making
+    # Servers and bots
 
     def add_guild(self, name: str, *, locale: str = "en-US") -> Guild:
         """Add a server, with an owner who takes no part."""
@@ -159,7 +159,7 @@ class LoopbackDiscord:
         """
         return self._world.new_bot(name, privileged)
 
-    # Watching
+    # What tests observe
 
     @property
     def complaints(self) -> list[Complaint]:
@@ -196,7 +196,7 @@ class LoopbackDiscord:
             lambda: self.gateway.is_connected(bot), timeout_s, f"{bot.name}'s connection"
         )
 
-    # Trouble
+    # Faults on demand
 
     def close_gateway(self, bot: Bot, code: int, *, resumable: bool = True) -> None:
         """Close a bot's gateway with a code; without `resumable` its session is gone too."""

@@ -27,7 +27,7 @@ def _side(text: str) -> str:
     bare = " ".join(text.split())
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in bare):
         raise UsageError(t("A term can't contain control characters."))
-    # What was between a letter and its accent is gone by then.
+    # `clean` has removed what stood between a letter and its accent, so both compose.
     tidy = unicodedata.normalize("NFC", clean(bare))
     if not tidy:
         raise UsageError(t("A term needs a word and its translation."))

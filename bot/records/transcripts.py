@@ -91,7 +91,7 @@ class Transcripts:
         self._guilds_present: Callable[[], Iterable[int]] = tuple
         self._next_day = Alarm(clock, self._expire_again)
 
-    # Taking down
+    # Recording
 
     async def record(self, board: CaptionBoard, plan: RoomPlan, consent: Consent) -> CaptionBoard:
         """Return a board that shows what this one shows, and records it where the guild wants it.
@@ -155,7 +155,7 @@ class Transcripts:
             log.warning("old transcripts can't be removed: %s", error.code)
             return 0
 
-    # Handing out
+    # Reading
 
     async def sessions(self, guild_id: int) -> list[TranscriptSession]:
         """Return the sessions there are, the newest first.
@@ -251,7 +251,7 @@ class Transcripts:
         if rest:
             yield utterances(rest)
 
-    # Forgetting
+    # Deleting
 
     async def forget(self, guild_id: int, user_id: int) -> int:
         """Remove everything that this member said; returns how many lines.

@@ -88,7 +88,7 @@ def _original(lines: Sequence[TranscriptLine]) -> tuple[str, str | None]:
         own = same_language(line.source_language, line.language) and line.text == line.source_text
         if own and line.text:
             return line.source_text, line.source_language
-    # It may have come to one language's line and not to another's.
+    # The source text may have reached one language's line and not another's.
     source = max(lines, key=lambda line: len(line.source_text))
     known = (line.source_language for line in (source, *lines) if line.source_language)
     language = next(known, None)

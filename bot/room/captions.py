@@ -178,7 +178,7 @@ class Captions:
         """Return the caption as it should stand now; None if nothing visible changed."""
         caption = turn.known
         if turn.echoed:
-            # Until its words come, or none do, what was shown of it stays: nothing flickers.
+            # What was shown stays until its words come, or none do, so that nothing flickers.
             stands = turn.shown.text if turn.shown is not None and not caption.final else ""
             caption = replace(
                 caption,

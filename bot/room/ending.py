@@ -26,7 +26,7 @@ EMPTY_S: Final = 60.0  # without anybody in the voice channel
 ROOMS_S: Final = 6.5
 BACK_WITHIN_MINUTES: Final = 10  # of the restart; older rooms would come back as a surprise
 
-# Seconds that are left for what comes after.
+# Seconds left at the end for each later step.
 AFTER_LEAVING: Final = 5.5  # the line under the voice channel is taken away
 AFTER_WORDS: Final = 3.0  # the conversations have ended
 AFTER_CAPTIONS: Final = 1.0  # the captions are delivered

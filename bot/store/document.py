@@ -36,7 +36,7 @@ class JsonDocument(Generic[T]):
             StoreError: Something else wrote it.
         """
         try:
-            # As strings hold it in JSON: keys that are ids, members of enums.
+            # Not strict, as JSON holds ids in keys and members of enums as strings.
             return self._adapter.validate_python(document, strict=False)
         except ValidationError as error:
             fields = sorted(

@@ -88,7 +88,7 @@ class Announcer:
         locale = settings.locale or guild_locale(channel.guild)
         named = replace(announcement, heard=tuple(heard), others=tuple(others))
         words = notice.announced(named, self._service, settings=settings, locale=locale)
-        # Who is heard unless they say no must notice that they are spoken to.
+        # People who are heard unless they say no have to notice this message, so it mentions them.
         pinged = others if named.mode is ConsentMode.ANNOUNCED else []
         message_id = await self._send(channel, words, locale, pinged)
         if settings.caption_minutes:

@@ -241,7 +241,7 @@ class Cooldowns:
             return None  # what else it deletes could wait
         return error.message
 
-    # What need not be done again
+    # What is so already
 
     def _stopped(self, guild_id: int, _: int) -> str | None:
         return refusals.none_runs().message if self._rooms.over(guild_id) else None

@@ -202,7 +202,7 @@ def announced(
     if announcement.heard:
         said.append(_to_heard(announcement))
     if announcement.mode is ConsentMode.ANNOUNCED:
-        # Else the room's notice says it, and nobody is heard by this.
+        # In the other mode the room's notice says it, and this message makes nobody heard.
         said += _kept(service, settings)
     return render(lines(said), locale)
 

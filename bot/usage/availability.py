@@ -84,7 +84,7 @@ class Availability:
         self._listeners.append(changed)
         return lambda: self._listeners.remove(changed)
 
-    # What those who use it report
+    # Called by those who use the service
 
     def failed(self, code: str, reason: str, *, final: bool = False, detail: str = "") -> None:
         """Record that the service could not be used.
@@ -136,7 +136,7 @@ class Availability:
             return
         await asyncio.wait({self._attempt()}, timeout=KNOWN_WITHIN_S)
 
-    # Time
+    # Timers
 
     def _plan_telling(self) -> None:
         if self._told or self._trouble is None:

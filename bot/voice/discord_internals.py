@@ -272,7 +272,7 @@ class ConnectionState(MovingState):
         if data["channel_id"] is None and not expected:
             self.observer.removed()
 
-    # What the rest of Parley may ask
+    # For the rest of Parley
 
     @property
     def poller_ended(self) -> bool:

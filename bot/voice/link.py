@@ -104,7 +104,7 @@ class DiscordVoiceLink:
         self._closed = False
         self._closing: asyncio.Event | None = None
 
-    # The port
+    # For the room; see `domain.ports.VoiceLink`
 
     @property
     def channel_id(self) -> int:
@@ -160,7 +160,7 @@ class DiscordVoiceLink:
         finally:
             self._closing.set()
 
-    # The Discord client's part
+    # For the Discord client
 
     @property
     def closed(self) -> bool:
@@ -209,7 +209,7 @@ class DiscordVoiceLink:
         self._opened = True
         self._supervisor.start()
 
-    # discord.py's side; see `discord_internals.Observer`
+    # For discord.py; see `discord_internals.Observer`
 
     def socket_changed(self, sock: socket.socket | None) -> None:
         """Listen on this socket from now on."""
@@ -256,7 +256,7 @@ class DiscordVoiceLink:
             deleted = channel.guild.get_channel(channel.id) is None
             self.give_up(DELETED if deleted else disconnected(channel.name))
 
-    # Where the bot is and who is there; see `presence.Watcher`
+    # For the presence; see `presence.Watcher`
 
     def moved(self) -> None:
         """Follow to the channel that the bot was moved to, and tell the people."""
@@ -293,7 +293,7 @@ class DiscordVoiceLink:
                 self._heard(person.id, pcm, at)
         self._player.resume()
 
-    # The supervisor's side; see `supervisor.Patient`
+    # For the supervisor; see `supervisor.SupervisedLink`
 
     @property
     def client(self) -> Client | None:
@@ -334,7 +334,7 @@ class DiscordVoiceLink:
         self._player.close()
         self._listener.lost(reason)
 
-    # Inside
+    # Private
 
     async def _join(self) -> None:
         channel = self._presence.channel

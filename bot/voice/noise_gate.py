@@ -74,7 +74,7 @@ class GatedListener:
         """Tell the inner listener that the link ended."""
         self._inner.lost(reason)
 
-    # Inside
+    # Private
 
     def _pass(self, user_id: int, passed: list[bytes | None], at: float) -> None:
         for pcm in passed:

@@ -52,7 +52,7 @@ class Gateway:
         self.resume_within_s = 60.0
         self._world.connect(self.dispatch)
 
-    # Knobs
+    # What tests control
 
     def is_connected(self, bot: Bot) -> bool:
         """Return whether the bot has an identified session with a live link."""

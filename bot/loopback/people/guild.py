@@ -98,7 +98,7 @@ class Guild:
         member = world.new_member(self.state, bot.user)
         member.role_ids.add(role.id)
         created = guild_create_json(self.state, bot, everyone=False)
-        # Only of servers that were there before does Discord say that they are available.
+        # Discord names `unavailable` only for servers that the bot was in before.
         del created["unavailable"]
         world.dispatch(Dispatch("GUILD_CREATE", created, self.state, to=bot))
         return role

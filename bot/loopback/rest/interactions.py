@@ -15,7 +15,7 @@ table = Table()
 _MESSAGES = frozenset({CallbackType.MESSAGE, CallbackType.DEFERRED_MESSAGE})
 _UPDATES = frozenset({CallbackType.DEFERRED_UPDATE, CallbackType.UPDATE})
 
-# What may be answered to what.
+# The answers that each kind of interaction takes.
 _ALLOWED = {
     InteractionType.COMMAND: _MESSAGES | {CallbackType.MODAL},
     InteractionType.COMPONENT: _MESSAGES | _UPDATES | {CallbackType.MODAL},

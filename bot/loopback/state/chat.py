@@ -241,7 +241,7 @@ class Chat:
         self._world.dispatch(Dispatch(name, data, channel.guild, channel, Intents.GUILDS))
         self._world.observers.notify(StatusChanged(self._world.clock.now(), channel))
 
-    # Inside
+    # Private
 
     def _tell(self, name: str, message: Message) -> None:
         channel = message.channel

@@ -73,7 +73,7 @@ class World:
         self._direct: dict[tuple[int, int], Channel] = {}  # by bot and person
         self._outlets: list[Callable[[Dispatch], None]] = []
 
-    # Telling
+    # Events
 
     def connect(self, outlet: Callable[[Dispatch], None]) -> None:
         """Pass every dispatch on to `outlet`, the gateway."""
@@ -92,7 +92,7 @@ class World:
         self.complaints.append(complaint)
         self.observers.notify(complaint)
 
-    # Finding
+    # Look-ups
 
     def bot_by_token(self, token: str) -> Bot | None:
         """Return the bot that a token opens."""
@@ -130,7 +130,7 @@ class World:
             raise Refusal(403, 50013, "Missing Permissions")
         return channel
 
-    # Making
+    # New things
 
     def new_user(self, name: str, *, bot: bool = False, locale: str = "en-US") -> User:
         """Create an account; people have a picture of their own, by its hash."""
@@ -209,7 +209,7 @@ class World:
         self.dispatch(Dispatch("GUILD_MEMBER_ADD", data, guild, intents=Intents.GUILD_MEMBERS))
         return member
 
-    # Changing
+    # Changes
 
     def set_overwrite(self, channel: Channel, overwrite: Overwrite) -> None:
         """Allow and deny someone things in a channel; the bots are told."""

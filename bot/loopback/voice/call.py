@@ -70,7 +70,7 @@ class VoiceCall:
         """Return whether this very seat is in the call."""
         return self._seats.get(seat.user_id) is seat
 
-    # Coming and going
+    # Joining and leaving
 
     def enter(self, seat: Seat) -> None:
         """Let a participant in; an earlier seat of the same user is out."""
@@ -106,7 +106,7 @@ class VoiceCall:
         self._timers.clear()
         self._late.clear()
 
-    # What participants say
+    # Messages of participants
 
     def speaking(self, user_id: int, flags: int) -> None:
         """Handle op 5: a participant began (1) or ended (0) to speak; it also tells their SSRC."""

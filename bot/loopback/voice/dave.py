@@ -80,7 +80,7 @@ class DaveGroup:
         self.epoch = 0
         self.dropped_commits = 0
 
-    # What can be seen
+    # State
 
     def in_group(self) -> frozenset[int]:
         """Return the members that the last winning commit left in the group."""
@@ -97,7 +97,7 @@ class DaveGroup:
             return False
         return not any(user_id in running.members for running in self._transitions.values())
 
-    # What members do
+    # Messages of members
 
     def join(self, user_id: int) -> list[Send]:
         """Add a member to the call; sending the external sender asks for a key package."""
@@ -195,7 +195,7 @@ class DaveGroup:
         sends += self._remove(self._members[user_id])
         return sends + self._start_over_if_needed()
 
-    # The epoch
+    # Epochs
 
     def _wins(self, member: _Member, commit: mls.Commit) -> bool:
         if commit.epoch != self.epoch or not commit.references:

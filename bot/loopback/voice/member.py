@@ -107,7 +107,7 @@ class VoiceMember:
     def _upcoming(self) -> Iterable[bytes]:
         return self._frames[self._next : self._next + _UPCOMING]
 
-    # As the call sees it
+    # For the call
 
     def tell(self, op: Op, body: Body) -> None:
         """Take a message of the gateway, in its turn."""
@@ -137,7 +137,7 @@ class VoiceMember:
         if not self._gone:
             self._call.dave(self.user_id, op, body)
 
-    # As a test or the demo sees it
+    # For tests and the demo
 
     @property
     def can_talk(self) -> bool:

@@ -142,7 +142,7 @@ class Membership:
         self._call = {user_id}
         self._pending: set[int] = set()
         self._recovering = False
-        self.recoveries = 0  # commits and welcomes that could not be digested
+        self.recoveries = 0  # commits and welcomes that could not be read
         self.out_of_date = 0  # proposals for the group that was given up in a recovery
 
     @property

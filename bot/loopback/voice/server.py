@@ -93,7 +93,7 @@ class VoiceServer:
             session.ousted(Close.DISCONNECTED)
         await self._stack.aclose()
 
-    # What the rest of the loopback Discord asks for
+    # For the rest of the loopback Discord
 
     def admit(self, *, guild_id: int, channel_id: int, user_id: int, session_id: str) -> str:
         """Let a user's client into a channel's call; the token of its VOICE_SERVER_UPDATE."""
@@ -156,7 +156,7 @@ class VoiceServer:
                 return
         raise LoopbackError(f"User {user_id} has no voice session in {channel_id}.")
 
-    # Inside
+    # Private
 
     @property
     def _started_clock(self) -> Clock:

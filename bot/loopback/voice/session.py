@@ -104,7 +104,7 @@ class VoiceSession:
         )
         self.call.enter(self)
 
-    # As the call sees it
+    # For the call
 
     def tell(self, op: Op, body: Body) -> None:
         """Send a message, and keep it for a resume."""
@@ -142,7 +142,7 @@ class VoiceSession:
             self._wire.close(code)
             self._wire = None
 
-    # As its websocket sees it
+    # For its websocket
 
     def attach(self, wire: VoiceWire) -> None:
         """Talk through this websocket; an earlier one is closed."""

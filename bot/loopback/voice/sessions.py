@@ -51,7 +51,7 @@ class Sessions:
         self._by_ssrc.pop(session.ssrc, None)
         self._by_address = {a: one for a, one in self._by_address.items() if one is not session}
 
-    # As the gateway sees it
+    # For the gateway
 
     def identify(self, server_id: str, user_id: str, session_id: str, token: str) -> VoiceSession:
         """Open a new session.
@@ -91,7 +91,7 @@ class Sessions:
         if (str(grant.guild_id), grant.session_id) != (server_id, session_id):
             raise RefusedError("voice: another server or session", Close.SESSION_INVALID)
 
-    # As the UDP port sees it
+    # For the UDP port
 
     def by_ssrc(self, ssrc: int) -> VoiceSession | None:
         """Return the session whose SSRC this is, or None."""

@@ -158,7 +158,7 @@ class Link(OmniRealtimeCallback):
         code = close_status_code
         self._over(faults.LOST if code is None else faults.of_close(code, close_msg or ""))
 
-    # What the socket tells
+    # Called by the socket
 
     def admits(self, size: int) -> bool:
         """Return whether a message of so many bytes may be read; end the link if not."""

@@ -105,7 +105,7 @@ class Outlet(asyncio.Protocol):
         _begin(self._ws.close())
         self._ws.response.close()  # aiohttp leaves a lost one to the garbage collector
 
-    # What the transport tells; aiohttp's protocol is told the same
+    # Called by the transport; aiohttp's protocol is told the same
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on; end the connection when too many come without making a message."""

@@ -206,7 +206,7 @@ _RULES: Final = (
     ("goodstanding", NO_CREDIT),
     ("freetieronly", NO_CREDIT),
     ("freetierofthemodelhasbeenexhausted", NO_CREDIT),
-    # Tokens, whatever they sound like: they are those of a minute.
+    # These sound like an account that is used up, but are about the tokens of a minute.
     ("allocationquota", TOKENS_USED),
     ("allocatedquotaexceeded", TOKENS_USED),
     ("insufficientquota", TOKENS_USED),

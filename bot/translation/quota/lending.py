@@ -128,7 +128,7 @@ class LinkLease:
         self._fence.raise_again()
         self.active_at = self._clock.now()
 
-    # What the link reports
+    # Called by the link
 
     def _event(self, event: ServerEvent) -> None:
         self.active_at = self._clock.now()

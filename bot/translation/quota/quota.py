@@ -168,7 +168,7 @@ class ConnectBudget:
             return Scarce.TOKENS
         return Scarce.PLACES if full and self._rate.left(quotas.now) else Scarce.CONNECTS
 
-    # What conversations ask
+    # Called by conversations
 
     def share(self, tenant: QuotaClient, open_link: OpenLink, claim: Claim) -> Share:
         """Return a conversation's part of the budget, which it has until it leaves."""
@@ -213,7 +213,7 @@ class ConnectBudget:
         self._open.append(lease)
         return lease
 
-    # What leases report
+    # Called by leases
 
     def spent(self, lease: LinkLease, tokens: float) -> float:
         """Count tokens that were used, or fewer than was thought.
@@ -225,7 +225,7 @@ class ConnectBudget:
         self._tokens.spend(now, tokens, lease.guild_id)
         used = self._tokens.used(now)
         if not self._saving.waits and used >= 1:
-            # Not at once: this may be in the middle of what the one who gives up is doing.
+            # Later, as the conversation that gives up its link may call this half-way through.
             self._saving.set(now + SAVE_S)
         return UNTOLD if used < FAR else 0.0
 
@@ -285,7 +285,7 @@ class ConnectBudget:
 
     def _in_order(self, quotas: Quotas) -> list[Share]:
         """Return those who wait and whom the tokens admit, the next one first."""
-        # A place that one server gave up is for who may hold it, not for the first to connect.
+        # A place that a server gave up goes to one within its quota, not to the first to connect.
         rank = {
             guild_id: (not quotas.within(guild_id), not quotas.may_hold(guild_id))
             for guild_id in self._queue.guilds
@@ -304,7 +304,7 @@ class ConnectBudget:
             del self._asking[share.ticket]
             share.ticket = None
 
-    # Links that go to others
+    # Links that are passed on
 
     def _givers(self, quotas: Quotas) -> Givers:
         linked = [

@@ -48,7 +48,7 @@ class Quotas:
         """Return how much of its quota of a minute's tokens a server used; 1 is all of it."""
         return self.tokens.of(self.now, guild_id) * len(self.guilds) / self.tokens.per_minute
 
-    # What may be had
+    # What a server may have
 
     def within(self, guild_id: int) -> bool:
         """Return whether one conversation more is within a server's quotas."""

@@ -113,7 +113,7 @@ class LiveConversation:
         """Seconds of speech that were never translated."""
         return self._untranslated.dropped_s
 
-    # What the room calls
+    # Called by the room
 
     def open(self) -> None:
         """Open the link before the first word; a failure is told and not tried again."""
@@ -191,7 +191,7 @@ class LiveConversation:
         if self._phase is Phase.WAITING and self.state is not before:
             self._report.say(StateChanged(self.state))
 
-    # What the budget calls
+    # Called by the budget
 
     def connect(self) -> None:
         """Open a link: it was waited for."""
@@ -309,7 +309,7 @@ class LiveConversation:
         if self._link is not None:
             self._link.finish()
 
-    # What the link reports
+    # Called by the link
 
     def _on_event(self, event: server_events.ServerEvent) -> None:
         match event:  # what comes most stands first
@@ -382,7 +382,7 @@ class LiveConversation:
         """Return whether the whole service is to blame, and make it known then."""
         if self._reach is None or fault.of_session or self._closing:
             return False
-        # What breaks later is found out by the next connect.
+        # A link that breaks later says little: the next connect shows whether the service is away.
         if fault.retryable and self._phase is not Phase.OPENING:
             return False
         report(self._reach, fault)

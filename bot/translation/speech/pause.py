@@ -42,7 +42,7 @@ class Pause:
 
     def tick(self, now: float, *, answered: bool) -> bool:
         """Move on to the next tick; says whether a chunk of silence is due at this one."""
-        # At fixed times: what a late tick costs is not added to the silence's length.
+        # Ticks are at fixed times, so that a late one does not lengthen the silence.
         self.tick_at += timeouts.TICK_S
         if self.tick_at < now - timeouts.MOST_LATE_S:
             self.tick_at = now + timeouts.TICK_S

@@ -323,7 +323,7 @@ class Turn:
         return [Final(self.number, text, source_follows=follows)]
 
     def _voice(self, pcm: bytes) -> Events:
-        # The service cuts where it likes; what is handed on are whole samples.
+        # The service cuts audio at any byte, and only whole samples can be handed on.
         pcm = self._odd + pcm if self._odd else pcm
         whole = len(pcm) - len(pcm) % _SAMPLE
         pcm, self._odd = pcm[:whole], pcm[whole:]

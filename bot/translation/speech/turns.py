@@ -203,7 +203,7 @@ class Turns:
             self.complete = False
         if turn.stopped_at_ms is not None:
             self.done_until_ms = turn.stopped_at_ms
-        # Its own ids stay known until the next turn ends: what comes late is dropped by them.
+        # Its ids stay known until the next turn ends, so that late events can be dropped.
         for owners in (self._responses, self._items):
             for name in [name for name, owner in owners.items() if owner.ended]:
                 del owners[name]

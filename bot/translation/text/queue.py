@@ -134,7 +134,7 @@ class TextQueue:
             self._look_at(now)
         return ticket
 
-    # What goes out
+    # Requests
 
     def _look_at(self, when: float) -> None:
         if not self._closed:
@@ -237,7 +237,7 @@ class TextQueue:
         ]
         return min([*late_at, *ready_at, *interims_at.values()], default=math.inf)
 
-    # What comes back
+    # Answers
 
     async def _serve(self, batch: list[WaitingText]) -> None:
         guild_id = batch[0].request.guild_id

@@ -155,7 +155,7 @@ class _TooLongError(ValueError):
     """An answer's body is longer than any that makes sense."""
 
 
-# What the SDK raises where it can't digest an answer.
+# What the SDK raises for an answer that it can't read.
 _UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 

@@ -162,7 +162,7 @@ class Holding:
                 dropped = self._drop_largest()
             self.queues[ssrc] = Queue()
         dropped += self.queues[ssrc].put(packet)
-        # So few streams can't reach it, each being bounded.
+        # So few streams can't reach the bound, as each has one of its own.
         while (
             len(self.queues) > _MAX_BYTES_IN_ALL // _MAX_BYTES and self._bytes > _MAX_BYTES_IN_ALL
         ):

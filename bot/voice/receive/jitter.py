@@ -235,7 +235,7 @@ class JitterBuffer:
         out, self._out = self._out, []
         return out
 
-    # Inside
+    # Private
 
     def _fits(self, sequence: int, timestamp: int, now: float) -> bool:
         """Return whether both numbers of a packet can go on from the last one's."""
@@ -310,7 +310,7 @@ class JitterBuffer:
             if pause := pause + self._silence - frames * FRAME_SAMPLES:
                 self._out.append(Gap(pause, entry.at))
         elif self._idle_since is not None and not pause and not self._silent:
-            # The sender has not paused, so what looked like an end was a network that stood still.
+            # The sender did not pause: the network had stalled.
             stood = entry.at - self._idle_since
             if stood <= MOST_S:
                 self._patience = max(self._patience, min(MOST_S, stood * _SPARE))

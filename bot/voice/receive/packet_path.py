@@ -65,7 +65,7 @@ class PacketPath:
         self._streams: dict[int, Stream] = {}  # by SSRC
         self._heard = Heard()
 
-    # What the voice gateway says
+    # Called for the voice gateway
 
     def announce(self, ssrc: int, user_id: int) -> None:
         """Note that this stream is this member's."""
@@ -93,7 +93,7 @@ class PacketPath:
         self.failing_since = None
         self._keys_fail = False
 
-    # What comes from the wire
+    # Packets
 
     def packet(self, datagram: bytes, at: float) -> None:
         """Take a datagram that arrived at clock second `at`."""
@@ -178,7 +178,7 @@ class PacketPath:
             return 0.0
         return min(first - now - _EARLY_S, _LONGEST_REST_S, _MOST_UNREAD * _PACKET_S / speaking)
 
-    # Inside
+    # Private
 
     # Fields one by one here, as nearly every packet goes through and few are ever held.
 
@@ -207,12 +207,12 @@ class PacketPath:
         self.failing_until = max(self.failing_until, at)
 
     def _works(self, opened: bytes) -> None:
-        # Silence comes plain: it opens without the key for which speech may wait in vain.
+        # Silence comes unencrypted, so it shows nothing about the key that speech may wait for.
         if opened is not SILENCE or not self._keys_fail:
             self.failing_since = None
             self._keys_fail = False
 
-    # What has to wait
+    # Held packets
 
     def _has_or_had(self, ssrc: int, sequence: int, timestamp: int, at: float) -> bool:
         """Return whether a packet came before, or is too late."""
@@ -364,7 +364,7 @@ class PacketPath:
                 self._figures.unconsented += self._holding.take(ssrc)
 
     def _finish(self, ssrc: int) -> None:
-        # A stream that ends gives out what it still keeps: not of someone who withdrew meanwhile.
+        # A stream that ends releases what it holds: nothing of a person who withdrew.
         if self.allowed is not self._applied:
             self._apply_consent()
         if ssrc in self._holding.queues:

@@ -128,7 +128,7 @@ class Receiver:
         else:
             self._release()
         self._events.clear()
-        # Not by the thread: it may end before it is signalled to.
+        # Closed here and not by the thread, which may end before it is signalled to.
         self._woken.close()
         self._waker.close()
 

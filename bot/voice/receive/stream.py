@@ -213,7 +213,8 @@ class Stream:
         self._missing = self._missing % _GROUP_SAMPLES or _GROUP_SAMPLES
         span = self._missing / RATE
         if self._in_spurt:
-            # One that was held up says nothing of the next: the earliest count, and drift follows.
+            # The earliest packets count, as a delayed one says nothing of the next; `_LATER_S`
+            # lets the time follow a sender whose clock drifts.
             self._whole_at = min(at, self._whole_at + _LATER_S) + span
         else:
             self._whole_at = at - self._heard.unread_s + span

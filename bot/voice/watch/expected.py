@@ -59,7 +59,7 @@ class Expected:
     def _late(self, now: float) -> list[int]:
         late = [user for user, since in self._since.items() if now - since >= UNHEARD_AFTER_S]
         for user_id in late:
-            # Audio may overtake its announcement, and be over when that comes.
+            # Audio may arrive before its announcement, and be over by then.
             if self._came_since(user_id, self._since[user_id] - UNHEARD_AFTER_S):
                 del self._since[user_id]
         return [user_id for user_id in late if user_id in self._since]

@@ -55,7 +55,7 @@ def ailment(vitals: Vitals, now: float) -> str | None:
 
     # discord.py would come back as well, after a rest that grows with each time to 2 minutes.
     patience = DISMISSED_AFTER_S if vitals.close_code == _DISMISSED else 0.0
-    # Both still failing and failing for long: one bad packet an hour ago is no illness.
+    # It must fail now and have failed for long: one bad packet an hour ago is no reason.
     failing = vitals.failing_since is not None and now - vitals.failing_until < 1.0
     ailments = {
         "poller ended": vitals.poller_ended,

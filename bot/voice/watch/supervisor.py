@@ -120,7 +120,7 @@ class Supervisor:
     @property
     def ailing(self) -> bool:
         """Whether nobody can be heard now; not so when simply nobody speaks."""
-        # After a repair for deafness, what goes on not to open is the same trouble.
+        # Packets that still can't be decrypted after a repair are the same trouble.
         still_deaf = self._was_deaf and self._hearing.failing_since is not None
         if not self.up or self.rejoining or still_deaf:
             return True
