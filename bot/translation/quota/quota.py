@@ -6,19 +6,20 @@ Limited are connects a minute (`connects`), conversations open at once and token
 - Each is divided evenly among the servers that take part (`server_quotas`): those with a
   conversation that waits or is open, which it is until nobody has spoken for a while. No quota
   is below one conversation and one connect. A silent server has none, and the only one has all.
-- Within its quotas a server goes before all that are beyond theirs. Between equals it goes round
+- Within its quotas a server goes before all that are beyond theirs. Equals take turns
   (`fair_queue`).
-- Beyond its quotas it goes by who comes first, as far as it can be taken back:
-  - A connect can't. So those stay that others have left of their quotas (up to half of all) and,
-    where another server may come, a fifth. What comes free within a fifth of a minute counts as
-    left, so that one server alone makes as many as the account allows. From a server's second in
-    a minute on, one for which nobody has spoken yet leaves half: who starts and stops in a loop.
-  - A conversation can. Where one within its server's quota finds no place, a server beyond its own
-    gives one up: one that rests, or from `GRACE_S` on one in which somebody speaks. What they say
-    meanwhile is kept and waits, as all that waits does. With more servers than places, each keeps
-    its only one for `ROUND_S`.
-  - So can tokens. Who is within its quota is admitted at the limit too; then those beyond theirs
-    give conversations up, one each `SAVE_S`, until the limit holds again.
+- Beyond its quotas it is first come, first served, as far as that can be taken back:
+  - A connect can't be. So a server beyond its quota leaves to the others what their quotas still
+    have (up to half of all connects) and, where another server may come, a fifth. What becomes free
+    within a fifth of a minute counts as left, so that one server alone makes as many as the account
+    allows. A connect for which nobody has spoken yet leaves half, if its server made one in this
+    minute already: somebody may start and stop rooms in a loop.
+  - A conversation can be. Where one within its server's quota finds no place, a server beyond its
+    own gives one up: one that rests, or from `GRACE_S` on one in which somebody speaks. What they
+    say meanwhile is kept and waits. With more servers than places, each keeps its only one for
+    `ROUND_S`.
+  - So can tokens. A server within its quota is admitted at the limit too; then those beyond theirs
+    give conversations up, one every `SAVE_S`, until the limit holds again.
 
 When connects are short, idle links serve other speakers of their server (`lending`).
 """

@@ -81,7 +81,7 @@ class Quotas:
         return self.rate.next_leaving(self.now, min(self._unused_beside(guild_id), half))
 
     def _unused_beside(self, guild_id: int) -> int:
-        """Return how many connects the other servers, and one that may come, have left."""
+        """Return how many connects to leave to the other servers and to one that may come."""
         kept = self.rate.kept if self.others else 0
         unused = sum(max(0, self.connects - self.made[other]) for other in self.guilds - {guild_id})
         return max(kept, unused)
