@@ -77,7 +77,7 @@ class LatencyShare:
 def shares(
     sessions: Sequence[MeasuredSession], said: Sequence[Said], rows: Sequence[CaptionRow]
 ) -> list[LatencyShare]:
-    """Return the bot's share of each line's delay, each speaker matched to a session."""
+    """Return the bot's share of each line's delay, speakers matched to sessions by their times."""
     result = []
     for name in dict.fromkeys(line.name for line in said):
         lines = sorted((line for line in said if line.name == name), key=lambda s: s.began_s)

@@ -276,7 +276,7 @@ class Origin:
     turn: int
 
     def contradicts(self, other: "Origin") -> bool:
-        """Whether the two are different turns of one conversation, or texts, hence utterances."""
+        """Return whether both are different turns of one conversation, so different utterances."""
         if self.language == other.language == TYPED:
             return self != other
         return self != other and (self.visit, self.language) == (other.visit, other.language)

@@ -77,7 +77,7 @@ class RoomPlan:
     def requests(
         self, user_id: int, glossary: Glossary, source: str | None = None
     ) -> list[ConversationRequest]:
-        """What to open for a speaker (of language `source`), one for each of `translated`."""
+        """Return what to open for a speaker of this language, a conversation for each target."""
         return [
             ConversationRequest(
                 user_id,

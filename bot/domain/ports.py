@@ -58,19 +58,19 @@ class VoiceTrack(Protocol):
         """
 
     def left_s(self) -> float:
-        """Seconds of it that are still to be heard, at its rate."""
+        """Return the seconds that are still to be heard, at the track's rate."""
 
     def add(self, pcm: bytes) -> None:
         """Queue voice (PCM16, 24 kHz, mono, any length) behind what is queued of it."""
 
     def end(self) -> None:
-        """No more comes; what there is, is played out."""
+        """Note that no more comes; what there is, is played out."""
 
     def drop(self) -> None:
-        """Nothing more of it is heard, at once and without a click."""
+        """Stop being heard, at once and without a click."""
 
     def hold(self, *, on: bool) -> None:
-        """Be silent and keep what is left, or go on with that."""
+        """Pause and keep what is left, or go on with it."""
 
     def set_gain(self, gain: float) -> None:
         """Glide to this gain, a factor, within some 200 ms."""
@@ -93,10 +93,10 @@ class VoiceLink(Protocol):
         """Return who is in the channel now, bots left out."""
 
     def begin(self, *, gain: float = 1.0) -> VoiceTrack:
-        """A track for one utterance, heard beside those there are; see there."""
+        """Return a track for one utterance, heard beside those there are; see there."""
 
     def someone_speaks(self) -> bool:
-        """Whether one of those who are heard speaks now, or did a moment ago."""
+        """Return whether one of those who are heard speaks now, or did a moment ago."""
 
     def figures(self) -> Mapping[str, float]:
         """Return counters and gauges by name (packets, lost, concealed, rejoins, deaf, ...)."""

@@ -46,7 +46,7 @@ class Glossaries:
         return await self._store.terms(guild_id, target)
 
     async def into(self, guild_id: int, target: str) -> Mapping[str, str]:
-        """How words are translated into a language in a guild: source term to target term.
+        """Return how words are translated into a language in a guild: source term to target term.
 
         Raises:
             StoreError: They can't be read.

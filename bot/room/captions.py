@@ -212,7 +212,7 @@ class Captions:
 
 
 def _spoken(caption: Caption) -> str | None:
-    """The language of a caption whose text is the original."""
+    """Return the language of a caption whose text is the original."""
     if not caption.source_text:
         return None
     return caption.source_language if caption.language == ORIGINAL else caption.language

@@ -134,7 +134,7 @@ class Account:
         self._told = False  # who begins on another day needs not be told that it goes on
 
     def check_text(self) -> None:
-        """Before a text of a person is translated: raise AllowanceError when today's is used up.
+        """Raise AllowanceError when today's text is used up, before a person's is translated.
 
         That are the minutes, or more tokens of text translation than go with them.
         """

@@ -136,7 +136,7 @@ class Availability:
             return
         await asyncio.wait({self._attempt()}, timeout=KNOWN_WITHIN_S)
 
-    # Timers
+    # Timersrs
 
     def _plan_telling(self) -> None:
         if self._told or self._trouble is None:

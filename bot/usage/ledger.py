@@ -142,7 +142,7 @@ class Ledger:
         return self._today.get(guild_id, {})
 
     def text_tokens(self, guild_id: int) -> int:
-        """How many tokens of text translation a loaded guild spent today, read and written."""
+        """Return how many tokens text translation took today for a loaded guild, in and out."""
         amount = self.today(guild_id).get(self._text_model, Spent())
         return amount.tokens_in + amount.tokens_out
 

@@ -121,11 +121,11 @@ class DiscordVoiceLink:
         return self._presence.people.members()
 
     def begin(self, *, gain: float = 1.0) -> PlayedTrack:
-        """A track for one utterance, heard beside those there are."""
+        """Return a track for one utterance, heard beside those there are."""
         return self._player.begin(gain=gain)
 
     def someone_speaks(self) -> bool:
-        """Whether one of those who are heard speaks now, or did a moment ago."""
+        """Return whether one of those who are heard speaks now, or did a moment ago."""
         return self._talkers.speaking(self._clock.now())
 
     def figures(self) -> Mapping[str, float]:

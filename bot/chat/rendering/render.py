@@ -138,7 +138,7 @@ def _without_twice(lines: list[Caption]) -> list[Caption]:
 
 
 def _has_line(original: Caption, lines: list[Caption], style: Style) -> bool:
-    """Whether the original is a line of its own, here or elsewhere, or may still become one."""
+    """Return whether the original is a line of its own, here or elsewhere, or may become one."""
     if any(one.language == ORIGINAL and clean(one.text) for one in lines):
         return True
     if ORIGINAL in style.room:

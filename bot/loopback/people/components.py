@@ -63,7 +63,7 @@ def find_select(message: Message, custom_id: str, values: Sequence[str]) -> Json
 
 
 def fill_modal(modal: Json, values: Mapping[str, str | Sequence[str]]) -> list[Json]:
-    """A modal's components as they are submitted.
+    """Return a modal's components as they are submitted.
 
     Raises:
         LoopbackError: An input is missing, unknown, or takes no such value.

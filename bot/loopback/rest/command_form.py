@@ -43,7 +43,7 @@ _VALUES = frozenset(OptionType) - {OptionType.SUB_COMMAND, OptionType.SUB_COMMAN
 
 
 def check_commands(form: Field) -> None:
-    """The body of a bulk overwrite: so many commands of each type, each name once.
+    """Check the body of a bulk overwrite: up to a hundred commands, each name once.
 
     Raises:
         Refusal: 50035.
@@ -179,7 +179,7 @@ def _check_name(field: Field, *, required: bool) -> None:
 
 
 def _check_menu(command: Field, *, required: bool) -> None:
-    """An entry of a context menu: its name may have spaces and capitals, and there is no more."""
+    """Check an entry of a context menu: its name may have spaces and capitals, and is all."""
     command["name"].string(1, 32, required=required)
     _check_localizations(command["name_localizations"], 32, None)
     for key in ("description", "description_localizations", "options"):

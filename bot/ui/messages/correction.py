@@ -80,7 +80,7 @@ class CorrectionForm(discord.ui.Modal):
         return await admits(interaction)
 
     async def on_submit(self, interaction: Interaction, /) -> None:
-        """Pass it on."""
+        """Hand on what was entered."""
         await self._submitted(
             interaction, self._heard.value, self._meant.value, self._languages.values
         )
