@@ -73,7 +73,7 @@ class ChannelTransport:
 
     @property
     def channel_id(self) -> int:
-        """Where it writes."""
+        """The id of the channel that it writes to."""
         return self._channel.id
 
     def own_budget(self) -> Budget | None:

@@ -23,7 +23,7 @@ _HIGH = 2.5  # of the tank: a better step is tried
 
 
 class Step(IntEnum):
-    """What a channel gets."""
+    """How much a channel shows."""
 
     LIVE = 0  # interims too, edited as they grow
     FINALS = 1

@@ -152,7 +152,7 @@ class Entry:
 
     @property
     def languages(self) -> frozenset[str]:
-        """Of what is final of it."""
+        """The languages of what is final in it."""
         return frozenset(caption.language for caption in self.captions() if caption.final)
 
     @property

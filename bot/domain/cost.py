@@ -22,7 +22,7 @@ class PriceSource:
 
     @property
     def text(self) -> Text:
-        """It in words."""
+        """The amount in words."""
         return t(
             "{publisher} ({region}, {date})",
             publisher=self.publisher,

@@ -18,7 +18,7 @@ class Layout(StrEnum):
 
 
 class ConsentMode(StrEnum):
-    """Who is heard."""
+    """How consent is given: who is heard."""
 
     OPT_IN = "opt-in"  # those who said yes
     ANNOUNCED = "announced"  # everybody in the channel who did not say no

@@ -68,7 +68,7 @@ class Recogniser(Protocol):
 
     @property
     def languages(self) -> frozenset[str]:
-        """What it understands."""
+        """The languages that it understands."""
 
     @property
     def targets(self) -> frozenset[str]:
@@ -98,7 +98,7 @@ class Synthesiser(Protocol):
 
     @property
     def languages(self) -> frozenset[str]:
-        """What it speaks."""
+        """The languages that it speaks."""
 
     def speak(self, text: str, language: str, voice: str) -> bytes:
         """Return PCM16, 24 kHz, mono. Called by several threads at once.

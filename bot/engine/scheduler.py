@@ -21,7 +21,7 @@ MAX_WAITING = 256
 
 
 class Priority(IntEnum):
-    """The smaller goes first."""
+    """How urgent a job is; the smaller number goes first."""
 
     FINAL = 0  # someone waits for it
     EARLY = 1  # a final begun in the hope that the speech has ended

@@ -45,7 +45,7 @@ def tone(pitch: int, seconds: float, rate: int = SPEECH_RATE) -> bytes:
 
 
 class LoudnessStream:
-    """Loud is speech."""
+    """A detector's stream that takes loud sound for speech."""
 
     def __init__(self) -> None:
         self._rest = b""

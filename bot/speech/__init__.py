@@ -32,7 +32,7 @@ class Clip:
 
     @property
     def name(self) -> str:
-        """As "it_vm-nonumber"."""
+        """The recording's name, as "it_vm-nonumber"."""
         return self.path.stem
 
 

@@ -43,7 +43,7 @@ _SET: Final = text("SELECT set_config(:name, :value, false)")
 
 
 class DatabaseLease(Protocol):
-    """What a process holds."""
+    """The lock on a database, held by one process."""
 
     async def lost(self) -> StoreError:
         """Wait until another process holds it; a sentence for who runs this one."""

@@ -55,5 +55,5 @@ class SqliteConnection(aiosqlite.Connection):
 
     @property
     def has_ended(self) -> bool:
-        """Whether its thread has."""
+        """Whether its thread has ended."""
         return not self._thread.is_alive()

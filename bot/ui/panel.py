@@ -279,7 +279,7 @@ class ChannelSurface:
 
     @property
     def panel_id(self) -> int:
-        """Of the message; 0 while there is none."""
+        """The id of the message; 0 while there is none."""
         return self._panel_id
 
     async def show(self, state: RoomStatus) -> bool:

@@ -52,7 +52,7 @@ class Account:
 
     @property
     def used_up(self) -> bool:
-        """Whether today's minutes are."""
+        """Whether today's minutes are used up."""
         return 0 < self._limit <= self._minutes
 
     @property

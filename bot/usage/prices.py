@@ -23,7 +23,7 @@ _MILLION: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Of one model, in US dollars for a million tokens.
+    """The price of a model, in US dollars for a million tokens.
 
     Attributes:
         read: The price of what goes in, speech or text.

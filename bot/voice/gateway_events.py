@@ -11,7 +11,7 @@ _MAX_SSRC = 2**32
 
 
 class Roster(Protocol):
-    """Who wants to know."""
+    """What is told of who is in the call and whose a stream is."""
 
     def announce(self, ssrc: int, user_id: int) -> None:
         """Note that this stream is this member's."""

@@ -25,7 +25,7 @@ class Whereabouts(Enum):
 
 
 class Watcher(Protocol):
-    """Who wants to know."""
+    """What is told of where the bot is and who is there."""
 
     def moved(self) -> None:
         """Note that the bot is in another channel."""

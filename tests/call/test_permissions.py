@@ -89,7 +89,7 @@ async def test_everything_that_is_missing_anywhere_is_named_at_once(tmp_path: Pa
         guild.deny(here.where.captions, here.guest, Permissions.SEND_MESSAGES)
         guild.give(here.guest, guild.add_role("Manager", Permissions.MANAGE_GUILD))
         assert (await here.start(here.guest, voice=True)).splitlines() == [
-            "I need the permissions View Channel, Connect, Speak in #Lounge.",
+            "I need the View Channel, Connect, Speak permissions in #Lounge.",
             "I need the Send Messages permission in #captions.",
             "You need the Connect permission in #Lounge.",
             "You need the Send Messages permission in #captions.",
@@ -101,7 +101,7 @@ async def test_a_voice_channels_own_chat_is_one_place_and_named_once(tmp_path: P
         guild, bot, lounge = here.where.guild, here.where.account, here.where.lounge
         guild.deny(lounge, bot, Permissions.CONNECT | Permissions.SEND_MESSAGES)
         said = await here.start(here.host, text=lounge)
-        assert said == "I need the permissions Connect, Send Messages in #Lounge."
+        assert said == "I need the Connect, Send Messages permissions in #Lounge."
 
 
 async def test_who_may_mute_members_needs_not_request_to_speak(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class ApertiumTranslator:
 
     @property
     def pairs(self) -> frozenset[tuple[str, str]]:
-        """What is installed."""
+        """The pairs of languages that are installed."""
         return frozenset(self._modes)
 
     def translate(self, text: str, source: str, target: str) -> str:

@@ -34,7 +34,7 @@ class ArgosTranslator:
 
     @property
     def pairs(self) -> frozenset[tuple[str, str]]:
-        """What is installed."""
+        """The pairs of languages that are installed."""
         return frozenset(self._engines)
 
     def translate(self, text: str, source: str, target: str) -> str:

@@ -89,7 +89,7 @@ class EspeakSynthesiser:
 
     @property
     def languages(self) -> frozenset[str]:
-        """What it speaks."""
+        """The languages that it speaks."""
         return frozenset(self._voices)
 
     def speak(self, text: str, language: str, voice: str) -> bytes:

@@ -94,7 +94,7 @@ class WhisperRecogniser:
 
     @property
     def languages(self) -> frozenset[str]:
-        """What it understands."""
+        """The languages that it understands."""
         return self._languages
 
     @property

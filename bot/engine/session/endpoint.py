@@ -32,7 +32,7 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """It had not: speech goes on."""
+    """The speech had not stopped after all: it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Endpointer:
 
     @property
     def speaking(self) -> bool:
-        """Between Started and Stopped."""
+        """Whether somebody speaks: between Started and Stopped."""
         return self._begin is not None
 
     def feed(self, probabilities: Sequence[float]) -> list[Boundary]:

@@ -76,7 +76,7 @@ class GatewaySession:
 
     @property
     def bot(self) -> Bot:
-        """Whose session it is."""
+        """The bot that the session is of."""
         return self.identity.bot
 
     def serves(self, guild: GuildState) -> bool:

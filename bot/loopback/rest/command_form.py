@@ -23,7 +23,7 @@ NAME = re.compile("[-_'\\w\u0900-\u097f\u0e00-\u0e7f]{1,32}")
 
 
 class OptionType(IntEnum):
-    """What an option takes."""
+    """The type of value that an option takes."""
 
     SUB_COMMAND = 1
     SUB_COMMAND_GROUP = 2

@@ -21,7 +21,7 @@ TOKEN_LIVES_S = 15 * 60.0
 
 
 class InteractionType(IntEnum):
-    """What a person did."""
+    """The kinds of interactions: what a person did."""
 
     COMMAND = 2
     COMPONENT = 3

@@ -141,7 +141,7 @@ class VoiceMember:
 
     @property
     def can_talk(self) -> bool:
-        """It shares keys with the others, or there is nobody, or nothing is encrypted."""
+        """Whether it can be heard: it shares keys, is alone, or nothing is encrypted."""
         if self.membership is None or len(self._call.participants()) == 1:
             return True
         return self.membership.ready

@@ -24,7 +24,7 @@ class GroupSession(Protocol):
 
     @property
     def ready(self) -> bool:
-        """It is in a group and has keys."""
+        """Whether it is in a group and has keys."""
 
     def restart(self) -> bytes:
         """Forget any group; a fresh key package."""
@@ -72,7 +72,7 @@ class DaveySession:
 
     @property
     def ready(self) -> bool:
-        """It is in a group and has keys."""
+        """Whether it is in a group and has keys."""
         return self._session.ready
 
     def restart(self) -> bytes:
@@ -147,7 +147,7 @@ class Membership:
 
     @property
     def ready(self) -> bool:
-        """It is in the group, and no change of keys is under way."""
+        """Whether it is in the group, and no change of keys is under way."""
         return self.session.ready and not self._pending
 
     def receive(self, op: Op, body: Body) -> list[tuple[Op, Body]]:

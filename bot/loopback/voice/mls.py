@@ -48,7 +48,7 @@ class MlsReader:
 
     @property
     def done(self) -> bool:
-        """Nothing is left."""
+        """Whether nothing is left to read."""
         return self.at == len(self._data)
 
     def take(self, size: int) -> bytes:

@@ -84,7 +84,7 @@ class VoiceSession:
 
     @property
     def described(self) -> bool:
-        """It has its keys and is in the call."""
+        """Whether it has its keys and is in the call."""
         return self.transport is not None
 
     def describe(self, mode: str) -> None:

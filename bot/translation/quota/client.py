@@ -143,7 +143,7 @@ class Share:
 
     @property
     def scarce(self) -> Scarce:
-        """What it waits for."""
+        """The limit that it waits for, most of all."""
         return self._budget.scarce(self)
 
     def dropped(self, seconds: float) -> None:

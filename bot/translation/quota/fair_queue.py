@@ -46,7 +46,7 @@ class FairQueue:
 
     @property
     def guilds(self) -> frozenset[int]:
-        """Those that wait."""
+        """The guilds with tickets that wait."""
         return frozenset(self._waiting)
 
     def waiting(self, guild_id: int) -> int:

@@ -35,13 +35,13 @@ class Quotas:
 
     @property
     def connects(self) -> int:
-        """Of the connects of a minute."""
+        """A server's quota of the connects of a minute."""
         kept = self.rate.kept if self.others else 0
         return max(1, (self.rate.per_minute - kept) // len(self.guilds))
 
     @property
     def places(self) -> float:
-        """Of the conversations open at once; below 1 when there are more servers than these."""
+        """A server's quota of open conversations; below 1 with more servers than places."""
         return self.most_open / len(self.guilds)
 
     def token_use(self, guild_id: int) -> float:

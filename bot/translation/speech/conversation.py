@@ -105,7 +105,7 @@ class LiveConversation:
 
     @property
     def state(self) -> ConversationState:
-        """As last told to the listener."""
+        """The state as last told to the listener."""
         return self._phase.shown
 
     @property

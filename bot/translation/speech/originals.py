@@ -6,7 +6,7 @@ LEARNED: Final = 3  # translated turns in a row without any: then none is waited
 
 
 class Originals:
-    """Of one conversation. Where none comes though it was asked for, nobody waits for it.
+    """Whether a conversation's source texts come; where they don't, nobody waits for them.
 
     Args:
         wanted: Whether it was asked for.

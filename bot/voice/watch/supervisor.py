@@ -33,7 +33,7 @@ class SupervisedLink(Protocol):
 
     @property
     def closed(self) -> bool:
-        """It has left or was given up, so that nothing is to be mended."""
+        """Whether it has left or was given up, so that nothing has to be repaired."""
 
     @property
     def reachable(self) -> bool:
