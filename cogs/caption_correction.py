@@ -29,8 +29,8 @@ class CorrectCaption(MessageMenu):
     Args:
         bot: Where it is offered.
         rooms: Know the languages.
-        settings: Of servers.
-        glossaries: Of servers.
+        settings: The settings of all servers.
+        glossaries: The glossaries of all servers.
         proposals: What others suggest.
     """
 

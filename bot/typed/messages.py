@@ -23,7 +23,7 @@ class Wanted:
     """What a reader wants.
 
     Attributes:
-        guild_id: Where.
+        guild_id: The guild.
         user_id: Who; what it takes is counted as theirs.
         target: Into which language.
         source: From which, where that is known.

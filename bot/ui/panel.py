@@ -118,7 +118,7 @@ class VoiceModeMenu(discord.ui.Select["PanelButtons"]):
     Args:
         rooms: The rooms.
         mode: The one in use.
-        locale: Of the words.
+        locale: The locale of its words.
     """
 
     def __init__(self, rooms: Rooms, mode: VoiceMode, locale: str | None) -> None:

@@ -157,7 +157,7 @@ class Person:
         """Choose an entry of a message's context menu (Apps), and wait as for a slash command.
 
         Args:
-            message: Which.
+            message: The message.
             name: The entry, in English.
 
         Raises:

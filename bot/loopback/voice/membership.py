@@ -130,7 +130,7 @@ class Membership:
 
     Args:
         user_id: Whose membership it is.
-        session: Its cryptography.
+        session: The implementation of DAVE's cryptography.
         upcoming: The Opus frames it will send next, for at most some seconds.
     """
 

@@ -30,7 +30,7 @@ class CorrectionForm(discord.ui.Modal):
         heard: What stands in the first field already.
         languages: To choose from.
         chosen: Those of them that are chosen already.
-        locale: Of the words.
+        locale: The locale of its words.
         submitted: Told what was filled in.
     """
 

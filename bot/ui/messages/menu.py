@@ -14,7 +14,7 @@ class MessageMenu(commands.Cog):
     """Offers one command for messages, in servers.
 
     Args:
-        bot: Where.
+        bot: The bot whose commands it is added to.
 
     Attributes:
         menu: Its English name.

@@ -118,8 +118,8 @@ class Proposals:
 
     Args:
         glossaries: Take what is accepted.
-        settings: Of servers.
-        clock: The time.
+        settings: The settings of all servers.
+        clock: Tells the time and calls back.
     """
 
     def __init__(self, glossaries: Glossaries, settings: SettingsStore, clock: Clock) -> None:
