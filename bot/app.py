@@ -70,7 +70,7 @@ class App:
 
     Attributes:
         bot: The Discord client.
-        rooms: Its rooms.
+        rooms: The rooms of all guilds.
         links: Its voice links.
         lease: Keeps other processes from its database.
     """
@@ -86,7 +86,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
     """Run a bot that is logged in and ready; everything it opened is closed at the end.
 
     Args:
-        config: Its settings.
+        config: The settings.
         shutdown: Ends it; None: it is ended from here alone.
 
     Raises:
@@ -331,7 +331,7 @@ def _texts(
 
 
 def service_name(url: str) -> str:
-    """Who hears the speech, as the notice says it."""
+    """Return who hears the speech, as the notice says it."""
     if settings.is_local(url):
         return t("a translation engine on the machine of this bot")
     return t("Qwen-LiveTranslate of Alibaba Cloud ({host})", host=urlsplit(url).hostname)

@@ -30,8 +30,8 @@ class BatchWriter:
     """Decides when the rows of a guild are written; its owner keeps the rows.
 
     Args:
-        name: Of the rows, for the log: "usage".
-        clock: Time.
+        name: What the rows are called in the log: "usage".
+        clock: Tells the time and calls back.
         waiting: Returns the guilds of which rows wait.
         write: Writes a guild's waiting rows; may use `write_rows`.
         every_s: Seconds from the first row to its batch.

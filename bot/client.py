@@ -225,7 +225,7 @@ class ParleyBot(commands.AutoShardedBot):
         self._event_handlers.guild_left(guild.id)
 
     def guild_ids(self) -> frozenset[int] | None:
-        """The servers it is in; None while that is not known."""
+        """Return the ids of the servers it is in; None while that is not known."""
         return frozenset(guild.id for guild in self.guilds) if self.is_ready() else None
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
@@ -257,7 +257,7 @@ def _under_way() -> set[asyncio.Task[Any]]:
 
 
 def _refusal(error: BaseException | None) -> Text | None:
-    """What discord.py refuses by itself, as a sentence."""
+    """Return a sentence for what discord.py refuses by itself; None for other errors."""
     match error:
         case app_commands.NoPrivateMessage():
             return t("This only works in a server.")
@@ -285,12 +285,12 @@ class SteadyRatelimiter(discord.gateway.GatewayRatelimiter):
     """
 
     def is_ratelimited(self) -> bool:
-        """Whether the next message would wait."""
+        """Return whether the next message would wait."""
         self._begin_anew()
         return super().is_ratelimited()
 
     def get_delay(self) -> float:
-        """Seconds that the next message waits."""
+        """Return how many seconds the next message waits."""
         self._begin_anew()
         return super().get_delay()
 

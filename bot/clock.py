@@ -17,7 +17,7 @@ class Clock(Protocol):
     """Monotonic seconds, and calls at a time."""
 
     def now(self) -> float:
-        """Seconds since an arbitrary start; never goes back."""
+        """Return the seconds since an arbitrary start; never goes back."""
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call back once `now()` has reached `when` (seconds), on the event loop."""
@@ -29,8 +29,7 @@ class LoopClock:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
 
-    # What asyncio's own loops take for their time, asked for without a detour: each packet and
-    # each message does.
+    # The clock that asyncio's loops use, read directly, as each packet and message reads it.
     now = staticmethod(time.monotonic)
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
@@ -42,8 +41,8 @@ class Alarm:
     """One call that waits for its time; setting it anew forgets the time before.
 
     Args:
-        clock: Time.
-        ring: What is called.
+        clock: Tells the time and calls back.
+        ring: Called when the time has come.
     """
 
     def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:

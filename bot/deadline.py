@@ -19,7 +19,7 @@ class Deadline:
         return not math.isinf(self._at)
 
     def set(self, seconds: float) -> None:
-        """Everything has to have ended in so many seconds from now. The first time counts."""
+        """Require everything to end in so many seconds from now. The first call counts."""
         if self.is_set:
             return
         self._at = asyncio.get_running_loop().time() + seconds
@@ -27,7 +27,7 @@ class Deadline:
             block.reschedule(self._at - spare_s)
 
     def left(self) -> float:
-        """Seconds until then: infinite while it is not set, never below zero."""
+        """Return the seconds until then: infinite while it is not set, never below zero."""
         if not self.is_set:
             return math.inf
         return max(0.0, self._at - asyncio.get_running_loop().time())

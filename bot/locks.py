@@ -19,7 +19,7 @@ class KeyedLimit:
         self._gates: dict[Hashable, tuple[asyncio.Semaphore, int]] = {}  # and how many use it
 
     def __len__(self) -> int:
-        """Keys in use."""
+        """Return how many keys are in use."""
         return len(self._gates)
 
     @asynccontextmanager

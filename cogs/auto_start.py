@@ -22,7 +22,7 @@ class AutoStart(commands.Cog):
     Args:
         client: The bot.
         rooms: The rooms of this process.
-        host: Starts them.
+        host: Starts rooms.
     """
 
     def __init__(self, client: discord.Client, rooms: Rooms, host: Host) -> None:
@@ -172,6 +172,6 @@ class AutoStart(commands.Cog):
 
 
 def _people(channel: Voice) -> bool:
-    """Whether anybody but bots is there; who is not known counts as a person."""
+    """Return whether anybody but bots is there; who is not known counts as a person."""
     members = (channel.guild.get_member(user_id) for user_id in channel.voice_states)
     return any(member is None or not member.bot for member in members)

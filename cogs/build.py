@@ -41,8 +41,8 @@ class CommandServices:
     Attributes:
         rooms: The rooms of this process.
         channels: The text channels that captions go to.
-        settings: What servers set.
-        usage: What is spent.
+        settings: The settings of servers.
+        usage: What was spent.
         transcripts: What was said, where the server wants it kept.
         glossaries: The terms of servers.
         forgetting: Deletes what is kept of a person.
@@ -76,7 +76,7 @@ def build(
         services: What commands and buttons call.
         greet: Remembers that a server was greeted.
         hears: Who hears the speech, as the notices say it.
-        wall: The date.
+        wall: Tells the date and time of day.
     """
     rooms, settings, spending = services.rooms, services.settings, services.usage.spending
     channels = services.channels

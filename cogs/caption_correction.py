@@ -29,8 +29,8 @@ class CorrectCaption(MessageMenu):
     Args:
         bot: Where it is offered.
         rooms: Know the languages.
-        settings: Of servers.
-        glossaries: Of servers.
+        settings: The settings of all servers.
+        glossaries: The glossaries of all servers.
         proposals: What others suggest.
     """
 
@@ -72,7 +72,7 @@ class CorrectCaption(MessageMenu):
         await interaction.response.send_modal(form)
 
     async def _languages(self, guild_id: int) -> tuple[str, ...]:
-        """Those of the running room, else those the server set."""
+        """Return those of the running room, else those the server set."""
         room = self._rooms.find(guild_id)
         if room is not None:
             return room.status().plan.targets

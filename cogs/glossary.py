@@ -39,7 +39,7 @@ class GlossaryCommands(
     Everybody may read a glossary; who may manage the server changes it.
 
     Args:
-        glossaries: Of all servers.
+        glossaries: The glossaries of all servers.
         codes: The languages there are.
     """
 
@@ -95,7 +95,7 @@ class GlossaryCommands(
         source: Side,
         language: app_commands.Range[str, 1, 100] | None = None,
     ) -> None:
-        """Remove one term."""
+        """Remove a term from one language, or from all."""
         person = manager(interaction)
         target = self._language(language)
         tidy = term("", source, source).source
@@ -197,7 +197,7 @@ class GlossaryCommands(
 
 
 def member(interaction: Interaction) -> discord.Member:
-    """Who asked.
+    """Return who asked.
 
     Raises:
         UsageError: Not in a server.
@@ -208,7 +208,7 @@ def member(interaction: Interaction) -> discord.Member:
 
 
 def manager(interaction: Interaction) -> discord.Member:
-    """Who asked, if they may manage the server.
+    """Return who asked, if they may manage the server.
 
     Raises:
         UsageError: Not in a server.
@@ -220,12 +220,12 @@ def manager(interaction: Interaction) -> discord.Member:
 
 
 def shown(text: str) -> str:
-    """A term as it stands in a message, whatever is in it."""
+    """Return a term as it stands in a message, whatever is in it."""
     return f"“{discord.utils.escape_markdown(discord.utils.escape_mentions(text))}”"
 
 
 def listing(terms: Sequence[Term], reader: str) -> str:
-    """Terms, each on a line, by language."""
+    """List terms by language, each on a line."""
     lines = []
     for target in sorted({one.target for one in terms}):
         lines.append(f"**{render(language_name(target), reader)}**")

@@ -65,7 +65,7 @@ class TranslateMessage(MessageMenu):
             await answer_further(interaction, page)
 
     async def _of_caption(self, wanted: Wanted, caption: list[Read]) -> str | None:
-        """What was said, not its translation: from the original where the caption has it."""
+        """Return what was said, not its translation: from the original where the caption has it."""
         if any(same_language(line.language, wanted.target) for line in caption):
             return None
         first = caption[0]
@@ -79,7 +79,7 @@ class TranslateMessage(MessageMenu):
         return None if translated is None else isolate(escape(translated))
 
     async def _language(self, interaction: Interaction, guild_id: int) -> str:
-        """The reader's.
+        """Return the reader's language.
 
         Raises:
             UsageError: Nothing can be translated into it.
@@ -104,7 +104,7 @@ def _same(target: str) -> Text:
 
 
 def pages(text: str, limit: int = _PAGE) -> list[str]:
-    """A text in pieces that each fit a message, cut at the end of a line, else of a word."""
+    """Return a text in pieces that each fit a message, cut at the end of a line, else of a word."""
     found = []
     while length(text) > limit:
         end = _fitting(text, limit)
@@ -116,7 +116,7 @@ def pages(text: str, limit: int = _PAGE) -> list[str]:
 
 
 def _fitting(text: str, limit: int) -> int:
-    """How many characters of a text fit."""
+    """Return how many characters of a text fit."""
     end = min(len(text), limit)
     while length(text[:end]) > limit:
         end -= max(1, (length(text[:end]) - limit) // 2)

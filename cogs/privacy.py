@@ -55,7 +55,7 @@ class Privacy(
         name="status", description="Whether you are heard, and what is kept about you"
     )
     async def status(self, interaction: Interaction) -> None:
-        """Say it."""
+        """Answer whether who asks is heard, and what is kept of them."""
         guild_id = _guild_id(interaction)
         await take_time(interaction)
         kept = await self._forgetting.kept(guild_id, interaction.user.id)
@@ -74,7 +74,7 @@ class Privacy(
 
 
 def standing(kept: Kept) -> list[Text]:
-    """Whether a person is heard, and what is kept of them."""
+    """Say whether a person is heard, and what is kept of them."""
     said = [_heard(kept)]
     if kept.answer_stored and kept.answer is Answer.YES:
         said.append(t("- Kept: that you joined in."))
@@ -138,7 +138,7 @@ def _wishes(wishes: MemberLanguages) -> list[Text]:
 
 
 def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
-    """What was deleted, and what that means."""
+    """Say what was deleted, and what that means."""
     said = [t("You are no longer heard. Deleted in this server:")]
     if forgotten.answer:
         said.append(t("- whether you are heard"))

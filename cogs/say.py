@@ -90,7 +90,7 @@ def _unseen() -> Text:
 
 
 def named(text: str, guild: discord.Guild) -> str:
-    """A text as it is read: mentions and emoji by their names."""
+    """Return a text as it is read: mentions and emoji by their names."""
 
     def name(found: re.Match[str]) -> str:
         kind, number = found[1], int(found[2])

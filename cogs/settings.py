@@ -65,7 +65,7 @@ class SettingsCommands(
 
     @app_commands.command(name="show", description="Show this server's settings")
     async def show(self, interaction: Interaction) -> None:
-        """Show all settings."""
+        """Show all settings of the server."""
         guild = manager(interaction).guild
         await take_time(interaction)
         settings = await self._service.settings(guild.id)
@@ -175,7 +175,7 @@ class SettingsCommands(
     async def transcripts(
         self, interaction: Interaction, days: app_commands.Range[int, 0, MOST_TRANSCRIPT_DAYS]
     ) -> None:
-        """Set the retention."""
+        """Set for how many days transcripts are kept."""
         manager(interaction)
         await self._change(interaction, lambda now: replace(now, transcript_days=days))
 

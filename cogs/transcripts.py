@@ -136,7 +136,7 @@ class TranscriptCommand(
 
 
 def described(session: TranscriptSession, guild: discord.Guild) -> str:
-    """A session in a list."""
+    """Describe a session in a list."""
     channel = guild.get_channel_or_thread(session.text_channel_id)
     return t(
         "{began} UTC, {channel}, {minutes} min",
@@ -184,7 +184,7 @@ _NAMES: Final = {**NAMES, "manage_threads": t("Manage Threads")}
 
 
 def may_read(person: discord.Member, session: TranscriptSession) -> bool:
-    """Whether `check_read` passes."""
+    """Return whether `check_read` passes."""
     try:
         check_read(person, session)
     except (PermissionMissing, UsageError):

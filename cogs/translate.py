@@ -42,10 +42,10 @@ class Translate(
 
     Args:
         rooms: The rooms of this process.
-        host: Starts them.
-        spending: What is spent.
+        host: Starts rooms.
+        spending: Knows what was spent.
         now: Seconds since 1970.
-        transcripts: What was said.
+        transcripts: The transcripts.
     """
 
     language = app_commands.Group(

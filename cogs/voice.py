@@ -43,7 +43,7 @@ class VoiceCommands(
 
     @voice.command(name="off", description="Read nothing aloud; captions go on")
     async def voice_off(self, interaction: Interaction) -> None:
-        """Be silent at once."""
+        """Stop reading aloud, at once."""
         room = await changeable(self._rooms, _member(interaction))
         await take_time(interaction)
         await answer(interaction, await use_voice(self._rooms, room, on=False))

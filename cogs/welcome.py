@@ -59,11 +59,11 @@ class CheckButton(
 
     @classmethod
     async def from_custom_id(cls, _: Interaction, __: discord.ui.Item[Any], found: Any, /) -> Self:
-        """The button that was pressed; also one of an earlier run."""
+        """Return the button that was pressed; also one of an earlier run."""
         return cls(int(found["guild"]))
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Whether it is done."""
+        """Return whether the cooldowns let the button work."""
         return await admits(interaction)
 
     async def callback(self, interaction: Interaction) -> None:
@@ -85,7 +85,7 @@ class Welcome(commands.Cog, name=_NAME):
         service: Knows the settings.
         checks: Walks through what a room needs.
         hears: Who hears the speech, as the notices say it.
-        now: The date.
+        now: Tells the date.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Welcome(commands.Cog, name=_NAME):
             await answer(interaction, said)
 
     async def checked(self, interaction: Interaction, guild_id: int) -> Renderable:
-        """What is missing in a server, for who asks.
+        """Say what is missing in a server, for who asks.
 
         Raises:
             StarterError: They may not manage the server.
@@ -189,11 +189,11 @@ class Welcome(commands.Cog, name=_NAME):
 
 
 def steps(hears: str, settings: GuildSettings) -> Renderable:
-    """How to begin, in three steps, and what becomes of what people say.
+    """Say how to begin, in three steps, and what becomes of what people say.
 
     Args:
         hears: Who hears the speech.
-        settings: The server's.
+        settings: The server's settings.
     """
     return lines(
         (
@@ -246,7 +246,7 @@ async def _sent(
     locale: str,
     guild: discord.Guild,
 ) -> bool:
-    """Whether they have it."""
+    """Send a greeting; return whether they have it."""
     try:
         await to.send(
             said,
@@ -260,7 +260,7 @@ async def _sent(
 
 
 async def _inviter(guild: discord.Guild) -> discord.Member | discord.User | None:
-    """Who invited the bot, where the audit log may be read and says it."""
+    """Return who invited the bot, where the audit log may be read and says it."""
     if not guild.me.guild_permissions.view_audit_log:
         return None
     added = discord.AuditLogAction.bot_add
@@ -286,7 +286,7 @@ async def _member(interaction: Interaction, guild_id: int) -> discord.Member:
 
 
 def _voice_for(person: discord.Member) -> Voice | None:
-    """The voice channel that this person is in, else the first that they see."""
+    """Return the voice channel that this person is in, else the first that they see."""
     guild = person.guild
     state = person.voice
     if state is not None and state.channel is not None:

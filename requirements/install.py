@@ -154,7 +154,7 @@ class Environment:
 
 
 def probe(root: Path) -> Environment | None:
-    """The virtual environment there, if it starts and its Python is new enough."""
+    """Return the virtual environment there, if it starts and its Python is new enough."""
     try:
         answer = subprocess.run(  # noqa: S603 - our own command
             [root / "bin" / "python", "-I", "-c", _PROBE], capture_output=True, check=True
@@ -348,7 +348,7 @@ class _Tail:
         self._rest = b""
 
     def new(self) -> list[str]:
-        """The lines that are complete since the last time."""
+        """Return the lines that are complete since the last time."""
         data = os.pread(self._file, 1 << 20, self._at)
         self._at += len(data)
         *rows, self._rest = (self._rest + data).split(b"\n")

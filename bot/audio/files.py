@@ -25,12 +25,12 @@ class Recording:
 
 
 def read(path: Path, rate: int) -> bytes:
-    """As `load`, the sound alone."""
+    """Return the sound of `load` alone."""
     return load(path, rate).pcm
 
 
 def load(path: Path, rate: int, *, most_s: float | None = None) -> Recording:
-    """A sound file as PCM16 mono at `rate` hertz.
+    """Read a sound file as PCM16 mono at `rate` hertz.
 
     WAV with 16-bit samples at that rate is read as it is; everything else that FFmpeg knows is
     decoded by PyAV, which comes with the extra `local`, and as FFmpeg does it: what is damaged is
@@ -38,7 +38,7 @@ def load(path: Path, rate: int, *, most_s: float | None = None) -> Recording:
 
     Args:
         path: The file.
-        rate: Hertz.
+        rate: The sampling rate, in hertz.
         most_s: What is longer is refused.
 
     Raises:
@@ -62,7 +62,7 @@ def load(path: Path, rate: int, *, most_s: float | None = None) -> Recording:
 
 
 def shown(path: Path) -> str:
-    """A path for people, also one whose bytes are no UTF-8."""
+    """Return a path for people, also one whose bytes are no UTF-8."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -87,7 +87,7 @@ def _look(path: Path, name: str) -> None:
 
 
 def _plain_wav(path: Path, rate: int) -> Recording | None:
-    """None for everything else, and for a header that knows of no sound: FFmpeg looks behind it."""
+    """Read a plain WAV file; None for all else, as a header without sound, for FFmpeg."""
     try:
         with wave.open(str(path), "rb") as file:
             if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (rate, 1, 2):
@@ -138,7 +138,7 @@ class _Decoding:
         self.damaged = 0
 
     def parts(self, container: Any) -> Iterator[bytes]:
-        """Its sound, in whole samples."""
+        """Yield the sound, in whole samples."""
         for packet in self._packets(container):
             for frame in self._frames(packet):
                 form = (frame.format.name, frame.layout.name, frame.rate)

@@ -22,10 +22,10 @@ class Detector(Protocol):
     """Judges one stream, window after window."""
 
     def probability(self, window: bytes) -> float:
-        """Of speech, 0 to 1, in 512 samples of PCM16, 16 kHz, mono."""
+        """Return the probability of speech, 0 to 1, in 512 samples of PCM16, 16 kHz, mono."""
 
     def restart(self) -> None:
-        """What comes next does not follow on what was before."""
+        """Forget what was heard: what comes next does not follow on it."""
 
 
 class NoiseGate:
@@ -65,7 +65,7 @@ class NoiseGate:
         return passed
 
     def _judged(self, window: bytes) -> bytes:
-        """What goes through because of this window."""
+        """Return what goes through because of this window."""
         probability = self._detector.probability(window)
         if self._open:
             self._quiet = 0 if probability >= _CLOSE_BELOW else self._quiet + WINDOW
@@ -80,7 +80,7 @@ class NoiseGate:
         return before + window
 
     def finish(self) -> list[bytes | None]:
-        """The stream pauses or ends: what is open goes out, and what was held is forgotten."""
+        """Return what is open and forget what was held, as the stream pauses or ends."""
         passed: list[bytes | None] = []
         if self._open:
             if self._rest:

@@ -46,7 +46,7 @@ def _candidates() -> list[str]:
 
 @cache
 def library() -> ctypes.CDLL:
-    """libopus: the system's where there is one, else the copy inside PyAV's wheel.
+    """Return libopus: the system's where there is one, else the copy inside PyAV's wheel.
 
     Raises:
         OpusError: Neither is there.
@@ -132,7 +132,7 @@ class Decoder:
         self._into = ctypes.addressof(self._buffer)
 
     def decode(self, packet: bytes) -> bytes:
-        """PCM of one packet.
+        """Return the PCM of one packet.
 
         Raises:
             OpusError: The packet is not Opus; the state is as before.
@@ -140,7 +140,7 @@ class Decoder:
         return self._decode(packet, self._max_samples, fec=False)
 
     def decode_run(self, packets: Sequence[bytes]) -> tuple[bytes, int]:
-        """PCM of packets in a row, and how many there are in it.
+        """Return the PCM of packets in a row, and how many there are in it.
 
         It ends before a packet that is not Opus, where the state is as before that packet.
         """
@@ -159,7 +159,7 @@ class Decoder:
         return pcm + self._pcm[:used], done
 
     def recover(self, following: bytes, ms: float = FRAME_MS) -> bytes:
-        """PCM of the lost packet before `following`, from the forward error correction in it.
+        """Return the PCM of the lost packet before `following`, by its forward error correction.
 
         Concealed when there is none in it. Decode `following` afterwards.
 
@@ -170,7 +170,7 @@ class Decoder:
         return self._decode(following, round(self.rate * ms / 1000), fec=True)
 
     def conceal(self, ms: float = FRAME_MS) -> bytes:
-        """PCM in the place of a lost packet, continued from what was heard and faded out."""
+        """Return PCM in the place of a lost packet, continued from the last and faded out."""
         return self._decode(None, round(self.rate * ms / 1000), fec=False)
 
     def _decode(self, packet: bytes | None, samples: int, *, fec: bool) -> bytes:
@@ -238,7 +238,7 @@ class Encoder:
         self._buffer = ctypes.create_string_buffer(_MAX_PACKET)
 
     def encode(self, pcm: bytes) -> bytes:
-        """The packet of one frame.
+        """Return the packet of one frame.
 
         Raises:
             OpusError: `pcm` is not exactly 20 ms (`frame_bytes`).

@@ -23,7 +23,7 @@ class SileroDetector:
         self._network = SileroVAD(RATE)
 
     def probability(self, window: bytes) -> float:
-        """Of speech, 0 to 1, in 512 samples of PCM16."""
+        """Return the probability of speech, 0 to 1, in 512 samples of PCM16."""
         samples = np.frombuffer(window, "<i2").astype(np.float32) / np.float32(32768)
         return float(self._network.process(samples.tobytes()))
 

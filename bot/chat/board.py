@@ -52,7 +52,7 @@ class ChannelBoard:
 
     Args:
         transport: The channel.
-        clock: Of the captions' `began_at` too.
+        clock: The clock that the captions' `began_at` is by.
         look: How the captions stand.
         refused: Called once, with the reason, when nothing can be written in the channel any more
             (it is gone, or the bot may not write there).
@@ -115,7 +115,7 @@ class ChannelBoard:
         return lane
 
     def say(self, text: str) -> None:
-        """A notice of the room to its people, in order with the captions. Plain text."""
+        """Post a notice of the room to its people, in order with the captions. Plain text."""
         if self._closing:
             log.debug("notice after close, ignored")
             return
@@ -126,14 +126,14 @@ class ChannelBoard:
         self._changed.set()
 
     def languages_changed(self, languages: Sequence[str]) -> None:
-        """These are the room's languages from now on, in the order shown."""
+        """Show these languages from now on, in this order."""
         self._look = replace(self._look, languages=tuple(languages))
         self._main.schedule.style = self._style(languages)
         for language, lane in self._lanes.items():
             lane.schedule.style = self._style([language])
 
     def figures(self) -> Mapping[str, float]:
-        """Counters and gauges by name (captions, requests, rate_limited, dropped, step, ...).
+        """Return counters and gauges by name (captions, requests, rate_limited, step, ...).
 
         `step` is that of the place which shows least, `own` how many places go without webhook.
         """
@@ -184,7 +184,7 @@ class ChannelBoard:
                 self._tasks.start(self._make(lane, change), "request")
 
     def _next(self, now: float) -> tuple[Offer, _Lane] | float:
-        """Of all places' offers the most urgent, else the second to ask again."""
+        """Return the most urgent of all places' offers, else the second to ask again."""
         at = math.inf
         best: tuple[Offer, _Lane] | None = None
         for lane in self._all():

@@ -27,8 +27,8 @@ class Boards:
 
     Args:
         own_id: Returns the bot's own user id; asked once it is logged in.
-        clock: The time.
-        wall: The date.
+        clock: Tells the time and calls back.
+        wall: Tells the date and time of day.
     """
 
     def __init__(self, own_id: Callable[[], int], clock: Clock, wall: Wall) -> None:
@@ -47,8 +47,8 @@ class Boards:
         """Open a board in this channel.
 
         Args:
-            channel: Where captions go.
-            look: How they look.
+            channel: The channel the captions go to.
+            look: How captions look.
             refused: Called once, with a sentence, when nothing can be written there any more.
 
         Raises:
@@ -96,11 +96,11 @@ class Boards:
         return board
 
     def webhooks_changed(self, channel_id: int) -> None:
-        """A channel's webhooks have changed: there may be one for us again, or none any more."""
+        """Look a channel's webhook up again: it may be gone, or there may be one for us again."""
         self._webhooks.changed(channel_id)
 
     def look_again(self) -> None:
-        """Discord may not have told of changes."""
+        """Look all webhooks up again, as Discord may not have told of changes."""
         self._webhooks.missed()
 
     def remove_later(self, channel: CaptionChannel, message_id: int, minutes: float) -> None:

@@ -80,14 +80,14 @@ class Budget:
         return max(1.0, round((1 - self._evenly) * self.minute.count, 3))
 
     def level(self, now: float) -> float:
-        """Requests that may be made at once without a longer wait afterwards."""
+        """Return how many requests may be made at once without a longer wait afterwards."""
         filled = self._tank + max(0.0, now - self._tank_at) * self.rate
         return min(self.size, filled)
 
     def level_at(self, now: float, wanted: float) -> float:
-        """When the tank has so much (at most its size): `now`, or the second to ask again."""
+        """Return when so many requests are free (at most the size): `now`, or when to ask again."""
         missing = min(wanted, self.size) - self.level(now)
-        # A hair's breadth more, so that the second asked for is not a rounding too early.
+        # A little more, so that rounding does not make the second too early.
         return now if missing <= 1e-6 else now + missing / self.rate + 1e-6
 
     # Requests
@@ -98,13 +98,13 @@ class Budget:
         return self._on_its_way
 
     def started(self, now: float) -> None:
-        """A request is about to be sent."""
+        """Count a request that is about to be sent."""
         self._on_its_way = True
         self._tank = self.level(now) - 1
         self._tank_at = now
 
     def answered(self, now: float) -> None:
-        """Discord answered it; without effect when none is on its way."""
+        """Note that Discord answered; without effect when no request is on its way."""
         if self._on_its_way:
             self._on_its_way = False
             self._answered.append(now)
@@ -113,13 +113,13 @@ class Budget:
             self.minute = self._believed
 
     def spent(self, now: float) -> None:
-        """A request that nobody planned was made: what was to go another way came out here."""
+        """Count a request that nobody planned, as it was meant to go another way."""
         self._tank = self.level(now) - 1
         self._tank_at = now
         self._answered.append(now)
 
     def refused(self, now: float, wait_s: float) -> None:
-        """Discord answered 429: it allows no more in a minute than it took in the last one.
+        """Learn from a 429: Discord allows no more in a minute than it took in the last one.
 
         Args:
             now: Clock seconds.
@@ -136,11 +136,11 @@ class Budget:
         self._paused_until = max(self._paused_until, until)
 
     def room(self, limit: Limit, now: float) -> int:
-        """Requests left in a limit's current window, not regarding pauses."""
+        """Return how many requests a limit's current window has left, not regarding pauses."""
         return limit.count - self._used(limit, now)
 
     def ready_at(self, now: float, *, burst: int = 1, minute: int = 1) -> float:
-        """When the windows have room for so many requests: `now`, or the second to ask again."""
+        """Return when so many requests fit the windows: `now`, or the second to ask again."""
         at = max(now, self._paused_until)
         for limit, wanted in ((self.burst, burst), (self.minute, minute)):
             over = self._used(limit, at) + wanted - limit.count
@@ -157,7 +157,7 @@ class Budget:
 
 
 def own_budget() -> Budget:
-    """For the bot's own messages in one channel or thread: two at once, then one in 1.7 s."""
+    """Make the budget for the bot's own messages in a place: two at once, then one in 1.7 s."""
     return Budget(OWN_BURST, OWN_MINUTE, _OWN_EVENLY)
 
 
@@ -169,7 +169,7 @@ class Budgets:
         self._known: OrderedDict[int, Budget] = OrderedDict()
 
     def of(self, channel_id: int) -> Budget:
-        """A channel's, always the same one."""
+        """Return a channel's budget, always the same one."""
         budget = self._known.get(channel_id)
         if budget is None:
             budget = self._known[channel_id] = self._make()

@@ -22,8 +22,8 @@ class CaptionChannels:
 
     Args:
         client: Finds channels. Has to be logged in before a board is opened.
-        clock: The time.
-        wall: The date.
+        clock: Tells the time and calls back.
+        wall: Tells the date and time of day.
 
     Attributes:
         boards: Opens them, and keeps what outlives them.
@@ -43,7 +43,7 @@ class CaptionChannels:
     async def open(
         self, channel_id: int, look: Look, refused: Callable[[str], None]
     ) -> ChannelBoard:
-        """Implements OpenBoard."""
+        """Open a board in a text channel; implements OpenBoard."""
         channel = self._client.get_channel(channel_id)
         if not isinstance(channel, CaptionChannel):
             raise ChatError(t("The text channel no longer exists."))

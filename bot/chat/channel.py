@@ -49,8 +49,8 @@ class ChannelTransport:
     is tried again once the cause may be gone (`refused.py`).
 
     Args:
-        channel: Which.
-        webhooks: Of all channels.
+        channel: The channel or thread.
+        webhooks: The webhooks of all channels.
         own: The budgets of the bot's own messages, by channel and thread.
         told: What the channel's people know already.
     """
@@ -73,11 +73,11 @@ class ChannelTransport:
 
     @property
     def channel_id(self) -> int:
-        """Where it writes."""
+        """The id of the channel that it writes to."""
         return self._channel.id
 
     def own_budget(self) -> Budget | None:
-        """What the bot's own messages here draw on; None where it may not post captions so."""
+        """Return what the bot's own messages draw on; None where it may not post captions so."""
         return self._own if self._may_post() and not self._own_is_refused() else None
 
     async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
@@ -151,7 +151,7 @@ class ChannelTransport:
             self._names_refused.popitem(last=False)
 
     async def _try_own(self, speaker: Member | None, content: str) -> MessageRef | None:
-        """None where Discord does not let the bot: the webhook may do it all the same."""
+        """Post as the bot itself; None where Discord refuses: the webhook may still do it."""
         if not self._may_post() or self._own_is_refused():
             return None
         try:
@@ -254,7 +254,7 @@ class ChannelTransport:
         return True
 
     async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
-        """The newest message of ours that reads so, posted within the last minutes, if any.
+        """Return our newest message that reads so, posted within the last minutes, if any.
 
         None as well where the bot may not read the history: a post that was lost is worse than one
         that stands twice.
@@ -269,7 +269,7 @@ class ChannelTransport:
         return None
 
     async def history(self) -> AsyncIterator[tuple[MessageRef, datetime]]:
-        """Captions of ours that stand already, and since when; newest first."""
+        """Yield captions of ours that stand already, and since when; newest first."""
         if not self._permissions().read_message_history:
             return
         try:
@@ -325,7 +325,7 @@ class ChannelTransport:
         return message.author.id == me.id or self._webhooks.made(message.webhook_id)
 
     async def _webhook_of(self, ref: MessageRef) -> discord.Webhook:
-        """The webhook a message went through; only it can change the message."""
+        """Return the webhook a message went through; only it can change the message."""
         try:
             webhook = await self._webhooks.of(self._channel)
         except WebhookPendingError as error:
@@ -338,7 +338,7 @@ class ChannelTransport:
 
 
 def as_own(speaker: Member | None, content: str) -> str:
-    """What a caption or notice reads as a message of the bot's own: captions carry their names."""
+    """Return how a caption or notice reads as a message of the bot's own: captions carry names."""
     # A digest has them in it.
     return content if speaker in {None, DIGEST} else named(username(speaker.name), content)
 

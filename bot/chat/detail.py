@@ -23,7 +23,7 @@ _HIGH = 2.5  # of the tank: a better step is tried
 
 
 class Step(IntEnum):
-    """What a channel gets."""
+    """How much a channel shows."""
 
     LIVE = 0  # interims too, edited as they grow
     FINALS = 1
@@ -41,11 +41,11 @@ class DetailLevel:
         self._said: deque[tuple[float, int]] = deque(maxlen=200)
 
     def said(self, speaker_id: int, now: float) -> None:
-        """Something of an utterance became final that nobody expected yet."""
+        """Note that something of an utterance became final that nobody expected yet."""
         self._said.append((now, speaker_id))
 
     def begin(self, now: float) -> None:
-        """It is used from now on, as another way can't keep up: interims are not tried at once."""
+        """Use this route from now on, as another can't keep up: interims are not tried at once."""
         self.step = max(self.step, Step.FINALS)
         self._since = now
 
@@ -59,10 +59,10 @@ class DetailLevel:
         promised: int = 0,
         spared: bool = False,
     ) -> Step:
-        """The step for now.
+        """Return the step for now.
 
         Args:
-            budget: The channel's.
+            budget: The channel's budget.
             now: Clock seconds.
             waiting: Requests that the finals need, one by one.
             runs: Requests that they need when each speaker's in a row are merged.
@@ -98,7 +98,7 @@ class DetailLevel:
             self._since += _DWELL_S
 
     def _would_do(self, budget: Budget, now: float, share: float) -> bool:
-        """Whether such a share of the rate does for what was said lately.
+        """Return whether such a share of the rate does for what was said lately.
 
         From digests on, for a message for each speaker in a row; else, and where none are merged,
         for one for each final.

@@ -47,7 +47,7 @@ class ThreadClosedError(UnwritableError):
 
 
 def chat_error(error: Exception) -> ChatError:
-    """The ChatError for what discord.py or aiohttp raised. Quotes nothing of it."""
+    """Return the ChatError for what discord.py or aiohttp raised. Quotes nothing of it."""
     if isinstance(error, discord.RateLimited):
         return RateLimitError(error.retry_after)
     if not isinstance(error, discord.HTTPException) or error.status >= 500:

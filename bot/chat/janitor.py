@@ -36,14 +36,14 @@ class Historic(CaptionTransport, Protocol):
     """A place where captions of an earlier run of ours may stand."""
 
     def history(self) -> AsyncIterator[tuple[MessageRef, datetime]]:
-        """Each caption that stands, and since when; newest first."""
+        """Yield each caption that stands, and since when; newest first."""
 
 
 class Janitor:
     """Knows what a guild wants removed when, and does it. To be made on the running event loop.
 
     Args:
-        clock: The time.
+        clock: Tells the time and calls back.
         wall: The date, by which it is known how long captions of an earlier run have stood.
     """
 
@@ -62,8 +62,8 @@ class Janitor:
         """Remove a message so many minutes after this, or its last such, call.
 
         Args:
-            place: Where it stands.
-            ref: Which.
+            place: Where the message stands.
+            ref: The message.
             minutes: How long it stays.
             age_s: Seconds that it has stood already.
         """
@@ -94,7 +94,7 @@ class Janitor:
             log.warning("earlier captions not found: %s", error.code)
 
     def figures(self) -> dict[str, int]:
-        """Counters by name (removed, kept_back, forgotten), and how many wait."""
+        """Return counters by name (removed, kept_back, forgotten), and how many wait."""
         return {**self._figures, "waiting": len(self._due)}
 
     async def close(self) -> None:
@@ -120,7 +120,7 @@ class Janitor:
         self._working = False
 
     async def _until(self, at: float) -> None:
-        """Until then; what is due earlier meanwhile waits no longer than removals are gathered."""
+        """Wait until then, or until the removals gathered meanwhile are due."""
         reached = asyncio.Event()
         timer = self._clock.call_at(min(at, self._clock.now() + _GATHERED_S), reached.set)
         try:
@@ -140,7 +140,7 @@ class Janitor:
             if together:
                 self._figures["removed"] += len(batch)
             elif (left := await self._one_by_one(place, batch)) is not None:
-                # As it is with this one, so with all others there. Who took the bot's rights away
+                # The others there can't be removed either. Whoever took the bot's permissions away
                 # decides what stays.
                 rest = refs[(number + 1) * BULK :]
                 log.warning("captions were not removed: %d", left + len(rest))
@@ -150,7 +150,7 @@ class Janitor:
                 return
 
     async def _one_by_one(self, place: CaptionTransport, refs: Sequence[MessageRef]) -> int | None:
-        """None: done; else how many are left, as nothing of the bot's can be removed there."""
+        """Remove messages; return None when done, else how many are left that can't be removed."""
         for done, ref in enumerate(refs):
             try:
                 await place.delete(ref)
@@ -178,8 +178,8 @@ class Janitors:
     One is kept for as long as a board uses it or it has something to do.
 
     Args:
-        clock: The time.
-        wall: The date.
+        clock: Tells the time and calls back.
+        wall: Tells the date and time of day.
     """
 
     def __init__(self, clock: Clock, wall: Wall) -> None:
@@ -188,7 +188,7 @@ class Janitors:
         self._known: WeakValueDictionary[int, Janitor] = WeakValueDictionary()
 
     def of(self, guild_id: int) -> Janitor:
-        """A guild's."""
+        """Return a guild's janitor."""
         if (janitor := self._known.get(guild_id)) is None:
             janitor = self._known[guild_id] = Janitor(self._clock, self._wall)
         return janitor

@@ -66,7 +66,7 @@ def tell(answer: HttpAnswer) -> None:
 
 
 def http_trace(dated: Callable[[datetime], None] | None = None) -> aiohttp.TraceConfig:
-    """The trace to construct the client with: `discord.Client(http_trace=http_trace())`.
+    """Return the trace to construct the client with: `discord.Client(http_trace=http_trace())`.
 
     Args:
         dated: Told of each answer's date, as it comes.
@@ -98,7 +98,7 @@ async def _heard(
 
 
 def read(status: int, headers: Mapping[str, str], *, own: bool = False) -> HttpAnswer:
-    """An answer's status and headers; figures that can't be read count as absent."""
+    """Read an answer's status and headers; figures that can't be read count as absent."""
     if status == 429:
         return HttpAnswer(limited=True, wait_s=_seconds(headers, "Retry-After"), own=own)
     used_up = headers.get("X-RateLimit-Remaining") == "0"
@@ -107,7 +107,7 @@ def read(status: int, headers: Mapping[str, str], *, own: bool = False) -> HttpA
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """When an answer was made; None where it does not say, or with no zone."""
+    """Return when an answer was made; None where it does not say, or with no zone."""
     try:
         date = parsedate_to_datetime(headers.get("Date", ""))
     except (ValueError, OverflowError):

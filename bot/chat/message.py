@@ -100,14 +100,14 @@ class Entry:
     _asked: tuple[list[str], dict[int, str]] = field(default_factory=lambda: ([], {}))
 
     def take(self, utterance: int, caption: Caption, style: Style, now: float) -> None:
-        """A newer state of a caption."""
+        """Take a newer state of a caption."""
         known = self.said.setdefault(utterance, {})
         before = known.get(caption.key)
         known[caption.key] = caption
         if before is not None and before.text != caption.text:
             self.behind.discard(caption.key)
         if self.fused and before is not None and before.text == caption.text:
-            # An original that comes later is not worth a request where they are scarce.
+            # Where requests are scarce, none is spent on an original that comes later.
             known[caption.key] = replace(caption, source_text=before.source_text)
         news = caption.final and (before is None or not before.final or before.text != caption.text)
         taken_back = before is not None and not caption.text and bool(before.text)
@@ -117,7 +117,7 @@ class Entry:
         self.write(style)
 
     def speaks(self, utterance: int, language: str) -> bool:
-        """Whether what was said stands here as the line of this language already."""
+        """Return whether what was said stands here already, as the line of this language."""
         known = self.said.get(utterance, {}).values()
         return any(
             bool(one.source_text) and same_language(one.source_language, language) for one in known
@@ -133,11 +133,11 @@ class Entry:
             self.wanted = messages(utterances, style, names=self.speaker == DIGEST)
 
     def lacks(self, caption: Caption) -> bool:
-        """Whether a caption is final and does not stand yet in a message out of reach."""
+        """Return whether a caption is final and does not stand yet in a message out of reach."""
         return caption.final and caption.key not in self.behind
 
     def captions(self) -> Iterator[Caption]:
-        """All that it shows."""
+        """Return all captions that it shows."""
         return (caption for known in self.said.values() for caption in known.values())
 
     @property
@@ -152,7 +152,7 @@ class Entry:
 
     @property
     def languages(self) -> frozenset[str]:
-        """Of what is final of it."""
+        """The languages of what is final in it."""
         return frozenset(caption.language for caption in self.captions() if caption.final)
 
     @property
@@ -161,7 +161,7 @@ class Entry:
         return 0 < len(self.sent) < len(self.wanted)
 
     def change(self) -> Change | None:
-        """The next request that brings the channel closer to what is wanted, if one is needed."""
+        """Return the next request that brings the channel closer to what is wanted, if any."""
         for index, (sent, content) in enumerate(zip(self.sent, self.wanted, strict=False)):
             if sent.content != content:
                 return Edit(self.key, index, sent.ref, self.speaker, content)
@@ -173,14 +173,14 @@ class Entry:
         return None
 
     def asked(self) -> None:
-        """A request for it is about to be made."""
+        """Remember what was wanted when a request is about to be made."""
         self._asked = (list(self.wanted), self._finals())
 
     def _finals(self) -> dict[int, str]:
         return {caption.key: caption.text for caption in self.captions() if caption.final}
 
     def lost(self, style: Style) -> None:
-        """What stands of it is out of reach: what is missing there is to be posted anew."""
+        """Post anew what is missing, as what stands is out of reach."""
         self.sent.clear()
         finals = self._finals().items()
         self.behind |= {key for key, text in finals if self.stood.get(key) == text}
@@ -188,7 +188,7 @@ class Entry:
         self.write(style)
 
     def done(self, change: Change, ref: MessageRef | None) -> None:
-        """A request succeeded; `ref` is the new message of a Post."""
+        """Note that a request succeeded; `ref` is the new message of a Post."""
         self.failures = 0
         match change:
             case Post() if ref is not None:
@@ -208,7 +208,7 @@ class Entry:
         self.urgent_at = None
 
     def end(self, style: Style) -> None:
-        """No more comes: what stands becomes final as it is, what nobody saw is dropped."""
+        """Make what stands final as it is and drop what nobody saw, as no more comes."""
         if self.final:
             return
         for known in self.said.values():

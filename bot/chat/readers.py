@@ -32,17 +32,17 @@ class Readers:
         self._asked: dict[tuple[int, int], discord.Member] = {}  # by guild and user
 
     def use(self, channel: CaptionChannel) -> None:
-        """A guild's room writes to this channel from now on."""
+        """Note that a guild's room writes to this channel from now on."""
         self._drop(channel.guild.id)
         self._used[channel.id] = channel
 
     def deleted(self, channel_id: int) -> None:
-        """A channel or thread was deleted."""
+        """Note that a channel or thread was deleted."""
         if channel_id in self._used:
             self._gone.add(channel_id)
 
     def forget(self, guild_id: int) -> None:
-        """The bot has left this guild."""
+        """Forget a guild that the bot has left."""
         self._drop(guild_id)
         self._asked = {key: kept for key, kept in self._asked.items() if key[0] != guild_id}
 
@@ -121,7 +121,7 @@ class Readers:
 
 
 def _hangs_on_roles(channel: CaptionChannel) -> bool:
-    """Whether some members can read a channel and others can't."""
+    """Return whether some members can read a channel and others can't."""
     at = channel.parent if isinstance(channel, discord.Thread) else channel
     if at is None or not at.permissions_for(at.guild.default_role).view_channel:
         return True

@@ -25,7 +25,7 @@ class Refused:
     """Whether one kind of request is to be left, as it was refused. Not refused at first.
 
     Args:
-        clock: The time.
+        clock: Tells the time and calls back.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -38,7 +38,7 @@ class Refused:
         self._rest_s = FIRST_REST_S
 
     def note(self, under: Hashable = None, *, asked: bool = True) -> None:
-        """It was refused.
+        """Note that it was refused.
 
         Args:
             under: The circumstances; once they are others, it may be granted.
@@ -52,7 +52,7 @@ class Refused:
             self._times.append(now)
 
     def holds(self, under: Hashable = None) -> bool:
-        """Whether it would, as far as is known, be refused again, things being as they are."""
+        """Return whether it would probably be refused again under these circumstances."""
         if not self._held:
             return False
         # A change counts also when it was taken back: it may have become known after the refusal.
@@ -62,11 +62,11 @@ class Refused:
         return full or now < self._at + (LEAST_REST_S if self._eased else self._rest_s)
 
     def ease(self) -> None:
-        """Its cause may be gone."""
+        """Note that the cause of the refusal may be gone."""
         self._eased = True
 
     def over(self) -> None:
-        """It was granted. Rests go on growing where it is refused again within the hour."""
+        """Note that it was granted; rests go on growing where it is refused within the hour."""
         self._held = False
 
 
@@ -81,7 +81,7 @@ class Told:
         self._of: dict[str, set[Hashable]] = {}
 
     def once(self, matter: str, text: str, of: Hashable) -> bool:
-        """Whether this is to be said now. `of` is what goes the lesser way, as a language."""
+        """Return whether to say this now; `of` is what works less well, as a language."""
         self._of.setdefault(matter, set()).add(of)
         said = self._said.setdefault(matter, set())
         new = text not in said
@@ -89,7 +89,7 @@ class Told:
         return new
 
     def over(self, matter: str, of: Hashable) -> None:
-        """It goes the better way again."""
+        """Note that this works in full again."""
         still = self._of.get(matter)
         if still is not None and of in still:
             still.discard(of)

@@ -30,7 +30,7 @@ class CaptionRoute:
         return self.steps.step
 
     def ready_at(self, now: float, *, burst: int = 1, level: float = 1.0) -> float:
-        """When there is room for so many requests: `now`, or the second to ask again.
+        """Return when there is room for so many requests: `now`, or the second to ask again.
 
         While another place's request is on its way it is asked again soon.
         """
@@ -43,11 +43,11 @@ class Routes:
     """The two ways of one place. Pure.
 
     Args:
-        budget: Of the webhook.
+        budget: The webhook's budget.
 
     Attributes:
-        webhook: Under the speakers' names.
-        own: Under the bot's; without `allow_own` for notices alone.
+        webhook: The route of messages under the speakers' names.
+        own: The route of the bot's own messages; without `allow_own` for notices alone.
         no_webhook: There was none for the last message that should have gone by one.
     """
 
@@ -58,7 +58,7 @@ class Routes:
         self._own_allowed = False
 
     def allow_own(self, budget: Budget | None) -> None:
-        """The bot's own messages draw on this; None: it may not post any."""
+        """Let the bot's own messages draw on this budget; None: it may not post any."""
         self._own_allowed = budget is not None
         if budget is not None:
             self.own.budget = budget
@@ -70,7 +70,7 @@ class Routes:
         return self.own if overflows or self.no_webhook else self.webhook
 
     def of(self, entry: Entry) -> CaptionRoute:
-        """By which an entry's next change goes."""
+        """Return the route by which an entry's next change goes."""
         if entry.speaker is None:
             return self.own
         if entry.sent:
@@ -78,17 +78,17 @@ class Routes:
         return self.current
 
     def asks_own(self, entry: Entry) -> bool:
-        """Whether an entry's next message is to be the bot's own though it has a speaker."""
+        """Return whether an entry with a speaker is to be posted as the bot's own message."""
         own = self.of(entry) is self.own and entry.speaker is not None
         return own and (bool(entry.sent) or not self.no_webhook)
 
     def said(self, speaker_id: int, now: float) -> None:
-        """Something of an utterance became final that nobody expected yet."""
+        """Note that something of an utterance became final that nobody expected yet."""
         for way in (self.webhook, self.own):
             way.steps.said(speaker_id, now)
 
     def promised(self, way: CaptionRoute, opened: Iterable[Entry], now: float) -> int:
-        """Requests of a way that the finals of what stands unfinished will need."""
+        """Return how many requests of a route the finals of unfinished messages will need."""
         here = sum(
             bool(entry.sent)
             and not entry.final

@@ -88,13 +88,13 @@ class Schedule:
         self._figures = dict.fromkeys(_FIGURES, 0)
 
     def allow_own(self, budget: Budget | None) -> None:
-        """The bot may post captions by itself, and that draws on this; None: it may not."""
+        """Let captions be the bot's own messages, drawing on this budget; None: they may not be."""
         self._ways.allow_own(budget)
 
-    # What should be seen
+    # Captions and notices
 
     def show(self, caption: Caption, now: float) -> None:
-        """A caption or its newer state."""
+        """Show a caption or its newer state."""
         self._forget(now)
         self._spoke[caption.speaker.id] = now
         if (known := self._by_caption.get(caption.key)) is None:
@@ -131,33 +131,33 @@ class Schedule:
         return number, entry
 
     def knows(self, caption: Caption) -> bool:
-        """Whether a caption is shown here already."""
+        """Return whether a caption is shown here already."""
         return caption.key in self._by_caption
 
     def say(self, text: str, now: float) -> None:
-        """A notice under the bot's own name, in order with the captions."""
+        """Post a notice under the bot's own name, in order with the captions."""
         entry = self._new(f"notice {self._order}", now, None)
         entry.wanted = notice(text)
         entry.urgent_at = now
         self._file(entry)
 
     def settle(self) -> None:
-        """No more comes: what stands becomes final as it is, unseen interims are dropped."""
+        """Make what stands final as it is and drop unseen interims, as no more comes."""
         for entry in list(self._open.values()):
             if entry is not self._under_way:
                 entry.end(self.style)
                 self._file(entry)
         self._settled = True
 
-    # What to request
+    # The next request
 
     def next(self, now: float) -> Change | float:
-        """The change to make now, else the second to ask again (infinity: after a `show`)."""
+        """Return the change to make, else the second to ask again (infinity: after a `show`)."""
         offer = self.offer(now)
         return offer if isinstance(offer, float) else self.start(offer, now)
 
     def offer(self, now: float) -> Offer | float:
-        """What is to be done now, else the second to ask again (infinity: after a `show`)."""
+        """Return what to do now, else the second to ask again (infinity: after a `show`)."""
         waiting = [entry for entry in self._open.values() if entry.change() is not None]
         urgent = sorted((e for e in waiting if e.urgent_at is not None), key=_by_speech)
         self._ways.settle(urgent, self._open.values(), now)
@@ -224,7 +224,7 @@ class Schedule:
         return at
 
     def _first(self, waiting: list[Entry], now: float, finals: int = 0) -> Offer | float:
-        """First words of somebody, which count more than further ones of others.
+        """Offer somebody's first words, which count more than further ones of others.
 
         Those that could not be shown soon are so only when there is plenty: their final is not far
         then, and two requests for it would be taken from the first words of the next.
@@ -256,7 +256,7 @@ class Schedule:
         return min(_RESERVE, way.budget.size / 2)
 
     def _interims_at(self, way: CaptionRoute, now: float, *, owed: float) -> float:
-        """When an interim leaves enough for finals: those promised by what stands, and `owed`."""
+        """Return when an interim leaves enough for finals: the promised ones, and `owed`."""
         promised = self._ways.promised(way, self._open.values(), now)
         return way.ready_at(now, burst=min(2, way.budget.burst.count), level=1 + promised + owed)
 
@@ -270,7 +270,7 @@ class Schedule:
         return bool(entry.sent) and entry.final and self._ways.of(entry).step <= Step.FINALS
 
     def start(self, offer: Offer, now: float) -> Change:
-        """The change that was offered; nothing else may have happened to the schedule since."""
+        """Return the change that was offered; nothing may have happened to the schedule since."""
         entry = offer.entries[0]
         way = self._ways.of(entry)
         scarce = way.step >= Step.MERGED and not entry.sent and not entry.final
@@ -308,10 +308,10 @@ class Schedule:
         self._figures["fused"] += len(whole.said)
         return whole
 
-    # What came of it
+    # Results
 
     def succeeded(self, change: Change, ref: MessageRef | None, now: float) -> None:
-        """The change was made; `ref` is the new message of a Post."""
+        """Note that the change was made; `ref` is the new message of a Post."""
         self._retries = 0
         entry = self._answered(change, now)
         if isinstance(change, Post) and ref is not None and change.speaker and not change.own:
@@ -320,7 +320,7 @@ class Schedule:
         self._file(entry)
 
     def failed(self, change: Change, error: ChatError, now: float) -> None:
-        """The change was not made; it is tried again where that can help."""
+        """Note that the change was not made; it is tried again where that can help."""
         entry = self._answered(change, now)
         if isinstance(error, RateLimitError):
             if not self._limit_heard:
@@ -331,7 +331,7 @@ class Schedule:
             entry.removed = error.removed
             self._figures["removed"] += error.removed
             if error.removed:
-                # Somebody did not want it there: it is not posted anew.
+                # Somebody deleted the message on purpose, so it is not posted anew.
                 entry.sent.clear()
                 entry.give_up()
             else:
@@ -349,11 +349,11 @@ class Schedule:
         self._file(entry)
 
     def broken_off(self, now: float) -> None:
-        """Nobody waits for the change under way any more, nor asks for further ones."""
+        """Note that nobody waits for the change under way, nor asks for further ones."""
         self._count(now)
 
     def heard(self, answer: HttpAnswer, now: float) -> None:
-        """Discord's answer to the request under way, before whoever made it gives it back."""
+        """Take Discord's answer to the request under way, before whoever made it returns."""
         way = self._ways.own if answer.own else self._ways.webhook
         if way is not self._way:
             way.budget.spent(now)
@@ -378,17 +378,17 @@ class Schedule:
             raise AssertionError("one change is under way, and it is this one")
         return entry
 
-    # Books
+    # Entries
 
     def owes(self) -> bool:
-        """A final or notice is not yet as it should be."""
+        """Return whether a final or notice is not yet as it should be."""
         return any(
             entry.urgent_at is not None or (entry is self._under_way and self._settled)
             for entry in self._open.values()
         )
 
     def figures(self) -> Mapping[str, float]:
-        """Counters by name, how many messages are open, the step (0 live to 3 digests), and `own`.
+        """Return counters, how many messages are open, the step (0 live to 3 digests), and `own`.
 
         That is 1 while captions go out as the bot's own messages.
         """

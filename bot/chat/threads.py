@@ -47,7 +47,7 @@ class Why(Enum):
 
 
 def hindrance(channel: CaptionChannel) -> Text | None:
-    """Why a channel can't have a thread per language, for its people; None if it can."""
+    """Say why a channel can't have a thread per language, for its people; None if it can."""
     if not isinstance(channel, discord.TextChannel):
         return t("This channel can't have threads, so all languages appear together here.")
     allowed = channel.permissions_for(channel.guild.me)
@@ -67,7 +67,7 @@ def hindrance(channel: CaptionChannel) -> Text | None:
 
 
 def thread_name(language: str) -> str:
-    """What a language's thread is called: its code, by which it is found, and its own name."""
+    """Return a thread's name: its language's code, by which it is found, and own name."""
     try:
         own = Locale.parse(language.replace("-", "_")).display_name
     except (UnknownLocaleError, ValueError):
@@ -84,9 +84,9 @@ class LanguageThread:
     where it stands, wherever new ones go meanwhile.
 
     Args:
-        channel: Which holds the thread.
-        language: Which.
-        webhooks: Of all channels.
+        channel: The channel that holds the thread.
+        language: The thread's language.
+        webhooks: The webhooks of all channels.
         own: The budgets of the bot's own messages, by channel and thread.
         told: What the channel's people know already.
     """
@@ -114,10 +114,10 @@ class LanguageThread:
         self._lost: deque[float] = deque(maxlen=_LOST)  # when threads were
         self._opening = asyncio.Lock()
 
-    # Which thread
+    # Finding the thread
 
     async def _open(self) -> ChannelTransport | None:
-        """The language's thread; None where there can be none for now."""
+        """Return the language's thread; None where there can be none for now."""
         async with self._opening:
             if self._place is not None:
                 return self._place
@@ -141,7 +141,7 @@ class LanguageThread:
         self._refused.note(self._under())
 
     def _under(self) -> Hashable:
-        """The circumstances: there may be a thread once they are others."""
+        """Return the circumstances: once they are others, there may be a thread."""
         allowed = self._channel.permissions_for(self._channel.guild.me).value
         match self._why:
             case Why.FORBIDDEN:
@@ -176,7 +176,7 @@ class LanguageThread:
     def _is_ours(self, thread: discord.Thread) -> bool:
         head = f"{self._language.upper()} ·"
         own = thread.owner_id == self._channel.guild.me.id
-        # Of a thread's end Discord tells later than it refuses to write there.
+        # Discord refuses messages to a closed thread before it tells that it was closed.
         serves = not thread.locked and self._shut.get(thread.id, 0.0) <= self._clock.now()
         return own and serves and (thread.name + " ").startswith(f"{head} ")
 
@@ -189,7 +189,7 @@ class LanguageThread:
         )
 
     def _leave(self, place: ChannelTransport, error: UnwritableError) -> None:
-        """A thread does not serve any more."""
+        """Stop using a thread that does not serve any more."""
         if self._place is not place:
             return
         self._place = None
@@ -207,10 +207,10 @@ class LanguageThread:
     def _gone(self) -> bool:
         return self._channel.guild.get_channel(self._channel.id) is None
 
-    # What is done there
+    # Messages
 
     def own_budget(self) -> Budget | None:
-        """What the bot's own messages draw on; None where it may not post any, or has no thread."""
+        """Return what own messages draw on; None where there may be none, or is no thread."""
         if self._place is not None:
             return self._place.own_budget()
         return self._above.own_budget() if self._refused.holds(self._under()) else None
@@ -261,7 +261,7 @@ class LanguageThread:
         return f"`{self._language.upper()}` {content}" if place is self._above else content
 
     def _of(self, ref: MessageRef | None = None) -> ChannelTransport:
-        """Where a message stands, or where the last one was to be posted."""
+        """Return where a message stands, or where the last one was to be posted."""
         known = None if ref is None else self._places.get(ref.channel_id)
         if known is not None:
             return known
@@ -270,7 +270,7 @@ class LanguageThread:
         return self._place or self._above
 
     async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
-        """The newest message of ours that reads so, if any."""
+        """Return our newest message that reads so, if any."""
         place = self._of()
         return await place.find(speaker, self._shown(place, content))
 
@@ -301,7 +301,7 @@ class LanguageThread:
         return await self._of(refs[0]).delete_all(refs)
 
     async def history(self) -> AsyncIterator[tuple[MessageRef, datetime]]:
-        """Captions that stand already, and since when, where there is a thread."""
+        """Yield captions that stand already, and since when, where there is a thread."""
         try:
             thread = await self._find()
         except FAULTS as error:

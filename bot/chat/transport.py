@@ -16,7 +16,7 @@ class MessageRef:
     """A message posted by us.
 
     Attributes:
-        id: Its own.
+        id: The message's id.
         webhook_id: The webhook it went through; None: it is the bot's own.
         channel_id: Where it stands; 0: where its transport writes, and nowhere else.
     """
@@ -42,7 +42,7 @@ class CaptionTransport(Protocol):
     """
 
     def own_budget(self) -> Budget | None:
-        """What the bot's own messages here draw on; None where it may not post captions so."""
+        """Return what the bot's own messages draw on; None where it may not post captions so."""
 
     async def post(self, speaker: Member | None, content: str, *, own: bool = False) -> Posted:
         """Post under a speaker's name and picture, or (None) under the bot's own.
@@ -51,7 +51,7 @@ class CaptionTransport(Protocol):
         """
 
     async def find(self, speaker: Member | None, content: str) -> MessageRef | None:
-        """The newest message of ours that reads so, posted within the last minutes, if any."""
+        """Return our newest message that reads so, posted within the last minutes, if any."""
 
     async def edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
         """Replace the content of a message."""

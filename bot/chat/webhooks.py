@@ -58,7 +58,7 @@ class _NoneLeftError(WebhookUnavailableError):
     """The channel is full of webhooks.
 
     Args:
-        standing: How many it has.
+        standing: How many webhooks it has.
         asked: Discord said so; otherwise they are as many as when it did.
     """
 
@@ -107,7 +107,7 @@ class _Search:
     """One search for a channel's webhook, which several may wait for.
 
     Args:
-        clock: The time.
+        clock: Tells the time and calls back.
         patience_s: For how long anybody does; 0: nobody.
     """
 
@@ -121,14 +121,14 @@ class _Search:
             self._ready.set()
 
     def end(self, found: discord.Webhook | ChatError) -> None:
-        """This came of it."""
+        """Give the result to all who wait for it."""
         self._found = found
         self._ready.set()
         if self._timer is not None:
             self._timer.cancel()
 
     async def result(self) -> discord.Webhook:
-        """What came of it, as far as that is worth the wait.
+        """Wait for the webhook, as long as that is worth it, and return it.
 
         Raises:
             ChatError: Nothing.
@@ -148,7 +148,7 @@ class Webhooks:
 
     Args:
         own_id: Returns the bot's own user id, by which its webhooks are known.
-        clock: The time.
+        clock: Tells the time and calls back.
     """
 
     def __init__(self, own_id: Callable[[], int], clock: Clock) -> None:
@@ -161,7 +161,7 @@ class Webhooks:
         self._tasks = TaskOwner("webhooks")
 
     async def of(self, channel: CaptionChannel) -> discord.Webhook:
-        """The channel's webhook, or for a thread its parent's.
+        """Return the channel's webhook, or for a thread its parent's.
 
         Where it is not known and Discord takes longer than five seconds, or failed the last time,
         it is searched for behind whoever asks. What was refused is asked for again once its cause
@@ -249,40 +249,40 @@ class Webhooks:
         _note(self._refusals, at.id, refusal)
 
     async def close(self) -> None:
-        """End searches. Idempotent."""
+        """End all searches. Idempotent."""
         await self._tasks.close()
 
     def made(self, webhook_id: int | None) -> bool:
-        """Whether it is one of ours that is known."""
+        """Return whether a webhook is a known one of ours."""
         return any(known.webhook.id == webhook_id for known in self._known.values())
 
     def changed(self, channel_id: int) -> None:
-        """A channel's webhooks have changed: one was made, deleted, or moved from or to it."""
+        """Look again, as one of a channel's webhooks was made, deleted or moved."""
         if (known := self._known.get(channel_id)) is not None:
             known.doubted = True
         if (refusal := self._refusals.get(channel_id)) is not None and refusal.by_event:
             refusal.memory.ease()
 
     def missed(self) -> None:
-        """Discord may not have told of changes."""
+        """Look everywhere again, as Discord may not have told of changes."""
         for channel_id in {*self._known, *self._refusals}:
             self.changed(channel_id)
 
     def forget(self, webhook_id: int) -> None:
-        """It is gone; the next `of` looks again."""
+        """Forget a webhook that is gone; the next `of` looks again."""
         for channel_id, known in list(self._known.items()):
             if known.webhook.id == webhook_id:
                 del self._known[channel_id]
 
     def vanishes(self, channel: CaptionChannel) -> WebhookUnavailableError:
-        """The channel's webhook is gone as soon as it is made: make none for some time."""
+        """Make no webhook here for some time, as ours is gone as soon as it is made."""
         error = WebhookUnavailableError(
             t(
                 "My webhook in this channel gets deleted as soon as I create it, so captions "
                 "are posted under my name, with the speaker's name in front."
             )
         )
-        # Its going is itself a change of the channel's webhooks, so such a change says nothing.
+        # Deleting it is itself a change of the channel's webhooks: no reason to try again.
         self._refuse(home(channel), error, by_event=False)
         return error
 
@@ -293,7 +293,7 @@ class Webhooks:
         try:
             for webhook in await home.webhooks():
                 standing += 1
-                # One that was given another name serves on.
+                # A webhook that was renamed still serves.
                 if self._is_ours(webhook) or (known is not None and webhook.id == known.webhook.id):
                     return webhook
             if refusal is not None and standing >= (refusal.standing or standing + 1):
@@ -325,7 +325,7 @@ class Webhooks:
 
 
 def home(channel: CaptionChannel) -> WebhookChannel:
-    """The channel whose webhook serves a channel or thread, and whose limits count.
+    """Return the channel whose webhook serves a channel or thread, and whose limits count.
 
     Raises:
         WebhookUnavailableError: A thread whose channel is not known.

@@ -76,19 +76,19 @@ class Consent:
         return self._mode
 
     def answer(self, user_id: int) -> Answer:
-        """What this person said."""
+        """Return what this person said."""
         if user_id in self._no or user_id in self._unstored_no:
             return Answer.NO
         return Answer.YES if user_id in self._yes else Answer.NONE
 
     def stays_out(self, user_id: int) -> bool:
-        """Whether a no of this person would change nothing: they are not heard, nor about to be."""
+        """Return whether a no would change nothing: they are not heard, nor about to be."""
         if user_id in self._agreed or user_id in self._agreeing:
             return False
         return self._mode is ConsentMode.OPT_IN or self.answer(user_id) is Answer.NO
 
     def keeps(self, user_id: int) -> bool:
-        """Whether an answer of this person is in the store."""
+        """Return whether an answer of this person is in the store."""
         return user_id in self._yes or user_id in self._no
 
     def listen(self, changed: Changed) -> Callable[[], None]:
@@ -102,7 +102,7 @@ class Consent:
     # What a person says
 
     async def agree(self, user_id: int) -> bool:
-        """This person may be heard from now on. Stored first; False when nothing changed.
+        """Hear this person from now on. Stored first; return False when nothing changed.
 
         Raises:
             StoreError: It could not be remembered, and is not in force.
@@ -125,7 +125,7 @@ class Consent:
                 del self._agreeing[user_id]
 
     async def withdraw(self, user_id: int) -> bool:
-        """This person is not heard from now on; where it is needed, their no is remembered.
+        """Stop hearing this person; where it is needed, remember their no.
 
         In force before it is stored; False when they were not heard and had said no or nothing.
 
@@ -163,7 +163,7 @@ class Consent:
         return kept
 
     def _leave_out(self, user_id: int) -> bool:
-        """Out at once, whatever a store says later."""
+        """Stop hearing this person at once, whatever a store says later."""
         self._agreeing.pop(user_id, None)
         changed = user_id in self._agreed or (
             self._mode is ConsentMode.ANNOUNCED and self.answer(user_id) is not Answer.NO
@@ -177,19 +177,19 @@ class Consent:
     # What the guild and its room say
 
     def use_mode(self, mode: ConsentMode) -> None:
-        """Consent is given this way from now on; who was told under the other has to be anew."""
+        """Ask for consent in this mode; who was told under the other is told anew."""
         if mode is not self._mode:
             self._mode = mode
             self._told = frozenset()
             self._tell_all()
 
     def told(self, user_ids: Iterable[int]) -> None:
-        """These were told that they are heard, and had the time to say no."""
+        """Note who was told that they are heard, and had the time to say no."""
         self._told |= frozenset(user_ids)
         self._tell_all()
 
     def told_nobody(self) -> None:
-        """A room begins or has ended: nobody was told yet."""
+        """Forget who was told, as a room begins or has ended."""
         self._told = frozenset()
         self._tell_all()
 
@@ -215,7 +215,7 @@ class Consents:
         self._modes: dict[int, ConsentMode] = {}  # those set since this process began
 
     async def of(self, guild_id: int) -> Consent:
-        """The one Consent of a guild.
+        """Return the one Consent of a guild.
 
         Raises:
             StoreError: The store can't be read.
@@ -232,12 +232,12 @@ class Consents:
         return self._guilds[guild_id]
 
     def stays_out(self, guild_id: int, user_id: int) -> bool:
-        """As of the guild's Consent; False while that is not loaded."""
+        """Return `Consent.stays_out` of the guild; False while that is not loaded."""
         consent = self._guilds.get(guild_id)
         return consent is not None and consent.stays_out(user_id)
 
     def use_mode(self, guild_id: int, mode: ConsentMode) -> None:
-        """A guild's mode was changed, and is stored."""
+        """Apply a guild's mode, which was changed and is stored."""
         self._modes[guild_id] = mode
         if (consent := self._guilds.get(guild_id)) is not None:
             consent.use_mode(mode)

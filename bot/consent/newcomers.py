@@ -29,9 +29,9 @@ class Newcomers:
     """Knows who of a room's people was told.
 
     Args:
-        consent: Of the guild.
-        announce: Writes a message.
-        clock: The time.
+        consent: The guild's consent.
+        announce: Writes a message to newcomers.
+        clock: Tells the time and calls back.
         readable: Whether a member can read the text channel; who can't is told as soon as they can.
 
     Attributes:
@@ -67,7 +67,7 @@ class Newcomers:
         self._stop_listening = consent.listen(self._changed)
 
     def begin(self, members: Iterable[Member]) -> None:
-        """These are there as the room begins, or begins elsewhere; nobody else is.
+        """Note who is there as the room begins, here or elsewhere; nobody else is.
 
         With opt-in, the notice at the very beginning is for those who are there.
         """
@@ -81,24 +81,24 @@ class Newcomers:
             self.entered(member)
 
     def entered(self, member: Member) -> None:
-        """A person is in the channel now."""
+        """Note that a person is in the channel now."""
         self._present.add(member.id)
         self._expect(member.id)
 
     def left(self, user_id: int) -> None:
-        """A person left before, or after, they were told."""
+        """Note that a person left, before or after they were told."""
         self._present.discard(user_id)
         self._waiting.pop(user_id, None)
 
     def look_again(self) -> None:
-        """Who can read the text channel has changed."""
+        """Check everybody again, as who can read the text channel has changed."""
         for user_id in sorted(self._present):
             self._expect(user_id)
         for user_id in [user_id for user_id in self._waiting if not self._readable(user_id)]:
             del self._waiting[user_id]
 
     def named(self, user_id: int) -> bool:
-        """Whether the person was named in this room, or was there when its notice was posted."""
+        """Return whether the person was named here, or was there when the notice was posted."""
         return user_id in self._named
 
     def _expect(self, user_id: int) -> None:
@@ -155,7 +155,7 @@ class Newcomers:
         self._saying_no.add(alarm)
 
     def _changed(self, _: frozenset[int]) -> None:
-        """With another mode, what they were told no longer holds."""
+        """Tell everybody anew when the mode changed: what they were told no longer holds."""
         if self._consent.mode is self._mode:
             return
         self._mode = self._consent.mode

@@ -27,7 +27,7 @@ class DemoCall:
         lounge: The voice channel.
         captions: The text channel.
         bot: The interpreter.
-        timeline: Records it.
+        timeline: Records what happens and when.
         given_up: Whether the bot's conversations have ended for good, so that nothing more comes.
     """
 
@@ -51,7 +51,7 @@ class DemoCall:
         self._people: dict[str, Person] = {}
 
     async def play(self, script: Script) -> None:
-        """From the first `/translate start` until the last caption and the last sound."""
+        """Play the call from the first `/translate start` to the last caption and sound."""
         await self._gather(script)
         self._timeline.begin()
         tasks = TaskOwner("demo")

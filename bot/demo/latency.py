@@ -37,7 +37,7 @@ class MeasuredSession:
     dones: list[float] = field(default_factory=list)
 
     def speech_ends(self) -> list[float]:
-        """When the last chunk of each stretch of speech arrived."""
+        """Return when the last chunk of each stretch of speech arrived."""
         ends: list[float] = []
         for at, sound in self.chunks:
             if not sound:
@@ -50,7 +50,7 @@ class MeasuredSession:
 
 
 def read_trace(path: Path, started_at: float) -> list[MeasuredSession]:
-    """The sessions in an engine's trace, on the timeline that began at `started_at`."""
+    """Return the sessions in an engine's trace, on the timeline begun at `started_at`."""
     sessions: dict[str, MeasuredSession] = {}
     for row in path.read_text(encoding="utf-8").splitlines():
         entry = json.loads(row)
@@ -77,7 +77,7 @@ class LatencyShare:
 def shares(
     sessions: Sequence[MeasuredSession], said: Sequence[Said], rows: Sequence[CaptionRow]
 ) -> list[LatencyShare]:
-    """The bot's own share for each line said, each speaker matched to the session that fits."""
+    """Return the bot's share of each line's delay, speakers matched to sessions by their times."""
     result = []
     for name in dict.fromkeys(line.name for line in said):
         lines = sorted((line for line in said if line.name == name), key=lambda s: s.began_s)
@@ -116,6 +116,6 @@ def _since(shown_s: float | None, events: Sequence[float]) -> float | None:
 
 
 def middle_ms(values: Sequence[float | None]) -> float | None:
-    """The median in milliseconds of what is known."""
+    """Return the median, in milliseconds, of the values that are known."""
     known = [value for value in values if value is not None]
     return round(1000 * median(known), 1) if known else None

@@ -46,7 +46,7 @@ class Options:
 
 
 def script_of(options: Options) -> Script:
-    """The call that was asked for. The folder for its results is there, and empty of older ones.
+    """Return the call that was asked for. The folder for its results is there, without older ones.
 
     Raises:
         UsageError: An option asks for what can't be.
@@ -109,7 +109,7 @@ def _spoken(voice: str | None, targets: tuple[str, ...], model: Model) -> str | 
 
 
 def _better(code: str, model: Model) -> str:
-    """Which model does; the empty text where none does."""
+    """Say which model does; "" where none does."""
     others = (other for other in models.MODELS if other != model and code in other.targets)
     other = next(others, None)
     return "" if other is None else f"; --model {other.name} does"

@@ -16,16 +16,16 @@ class CaptionRow:
     """One caption; all seconds count from the beginning of the call.
 
     Attributes:
-        speaker: Under whose name it stands.
-        language: Of `text`.
-        source_language: Of `source_text`, as detected; empty where unknown.
+        speaker: The name it stands under.
+        language: The language of `text`.
+        source_language: The language of `source_text`, as detected; empty where unknown.
         source_text: The original as recognised.
         text: The translation.
         file: What was being said.
-        spoke_at_s: The first packet of that speech.
-        spoke_until_s: The last packet of that speech.
-        first_caption_s: The caption appeared.
-        final_caption_s: The caption got its last words.
+        spoke_at_s: When the first packet of that speech was sent.
+        spoke_until_s: When the last packet of that speech was sent.
+        first_caption_s: When the caption appeared.
+        final_caption_s: When the caption got its last words.
         edits: How often it was edited.
     """
 
@@ -43,7 +43,7 @@ class CaptionRow:
 
 
 def caption_rows(timeline: Timeline) -> list[CaptionRow]:
-    """Each caption with the speech it belongs to: the latest its speaker had begun by then."""
+    """Return each caption with its speech: the latest its speaker had begun by then."""
     rows = []
     for shown in timeline.captions():
         said = _speech_of(shown.speaker, shown.first_s, timeline.said)
@@ -74,12 +74,12 @@ def _speech_of(speaker: str, at_s: float, said: Sequence[Said]) -> Said | None:
 
 
 def write_captions(path: Path, rows: Sequence[CaptionRow]) -> None:
-    """The rows as JSON."""
+    """Write the rows as JSON."""
     write_json(path, [asdict(row) for row in rows])
 
 
 def write_transcript(path: Path, rows: Sequence[CaptionRow]) -> None:
-    """The captions as WebVTT, each shown while it was being said, in all its languages.
+    """Write the captions as WebVTT, each shown while it was said, in all its languages.
 
     When a line became several captions, each stands where its words were said, as far as one can
     tell: as long before it appeared as the line's first was.
@@ -115,5 +115,5 @@ def _words(one: Utterance) -> subtitles.Words:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Readable JSON with a line's end."""
+    """Write readable JSON that ends with a line break."""
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

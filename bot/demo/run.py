@@ -229,7 +229,7 @@ def _tell(at_s: float, text: str) -> None:
 
 
 def _mute(_at_s: float, _text: str) -> None:
-    """The live picture shows it."""
+    """Print nothing, as the live picture shows it."""
 
 
 def _say(text: str) -> None:

@@ -52,7 +52,7 @@ class Script:
     """A call to be played.
 
     Attributes:
-        lines: In the order of their beginning.
+        lines: The lines, in the order of their beginning.
         targets: Codes of the languages to translate into.
         spoken: The one of them that is spoken back, or None.
     """
@@ -91,7 +91,7 @@ def _duration(seconds: float) -> str:
 
 
 def parse_lines(spoken: Iterable[str]) -> tuple[SpokenLine, ...]:
-    """Lines from words like "Ana=hello.wav@2.5"; one without a time follows the one before.
+    """Parse words like "Ana=hello.wav@2.5"; one without a time follows the one before.
 
     Raises:
         UsageError: A word is malformed, or asks for what can't be.
@@ -132,7 +132,7 @@ def _parse_word(word: str) -> tuple[str, Path, float | None]:
 
 
 def untangled(lines: Sequence[SpokenLine]) -> tuple[SpokenLine, ...]:
-    """The lines in order, for people who each say one thing at a time.
+    """Return the lines in order, for people who each say one thing at a time.
 
     Raises:
         UsageError: Someone would have to say two things at once.
@@ -151,7 +151,7 @@ def untangled(lines: Sequence[SpokenLine]) -> tuple[SpokenLine, ...]:
 
 
 def parse_targets(text: str, names: Mapping[str, str], option: str) -> tuple[str, ...]:
-    """Language codes of a list like "en,pt-BR,alemán": codes, or names in any language we speak.
+    """Parse a list like "en,pt-BR,alemán" of codes, or names in any language we speak.
 
     Raises:
         UsageError: A language is unknown.

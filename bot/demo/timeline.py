@@ -53,12 +53,12 @@ class Shown:
     Attributes:
         speaker: The name it stands under.
         caption: Whether it is a caption; else a notice of the bot's own.
-        content: As posted, with its Markdown.
+        content: The content as posted, with its Markdown.
         names: Of the channels and people that it may mention.
         first_s: When it appeared.
         last_s: When it last changed.
         edits: How often it was edited.
-        language: Of captions without a label.
+        language: The language of captions without a label.
     """
 
     message_id: int
@@ -72,7 +72,7 @@ class Shown:
     language: str = ""
 
     def headline(self) -> str:
-        """The first row without its Markdown, mentions by name."""
+        """Return the first row without its Markdown, mentions by name."""
         first, _, _ = self.content.partition("\n")
         named = _MENTION.sub(
             lambda found: found[1] + self.names.get(int(found[2]), found[2]), first.lstrip("# ")
@@ -80,7 +80,7 @@ class Shown:
         return plain(_COMMAND.sub(r"/\1", named).replace("**", ""))
 
     def read(self) -> list[Read]:
-        """What a person reads in it, in each language; at least one."""
+        """Return what a person reads in it, in each language; at least one."""
         return read_all(self.content, self.language)
 
     @property
@@ -94,9 +94,9 @@ class Timeline:
     """Collects observations of the loopback Discord.
 
     Args:
-        channel_id: Of the text channel with the captions.
+        channel_id: The id of the text channel with the captions.
         now: Clock seconds, of the same clock as the observations.
-        names: Of channels, for mentions.
+        names: The channels' names, for mentions.
         language: Of captions without a label: the room's, where it has a single one.
         assumed: Language of originals that name none: what the model takes all speech for.
         tell: Called with seconds and a line for the reader, for each thing worth telling.
@@ -120,15 +120,15 @@ class Timeline:
         self.started_at = self.now()
 
     def seconds(self) -> float:
-        """Seconds since the beginning."""
+        """Return the seconds since the beginning."""
         return self.now() - self.started_at
 
     def captions(self) -> list[Shown]:
-        """The captions that stand, in the order they appeared."""
+        """Return the captions that stand, in the order they appeared."""
         return [shown for shown in self.shown.values() if shown.caption]
 
     def missing(self, script: Script) -> list[tuple[SpokenLine, str]]:
-        """What stands in no final caption yet: lines, each with a language it is to go into.
+        """Return what stands in no final caption yet: lines, each with a language due.
 
         What is said in one of the languages is that language's line as it was said.
         """
@@ -156,7 +156,7 @@ class Timeline:
         return missing
 
     def complete(self, script: Script) -> bool:
-        """Whether every line stands in every language, and no caption says that more comes."""
+        """Return whether every line stands in every language, and no caption grows."""
         return not self.missing(script) and all(shown.final for shown in self.captions())
 
     async def until(self, predicate: Callable[[], bool], within_s: float) -> bool:

@@ -61,7 +61,7 @@ class LiveView:
 
 
 def screen(timeline: Timeline, title: str, figures: str, height: int) -> RenderableType:
-    """One picture of the call, at most `height` rows high, as wide as where it is drawn."""
+    """Return one picture of the call, at most `height` rows high, as wide as where it is drawn."""
     layout = Layout()
     layout.split_column(Layout(name="call"), Layout(name="figures", size=1))
     layout["call"].split_row(Layout(name="voice", size=_VOICE_WIDTH), Layout(name="text"))
@@ -113,7 +113,7 @@ class _Chat:
 def save_picture(
     timeline: Timeline, title: str, figures: str, path: Path, *, columns: int = COLUMNS
 ) -> None:
-    """The call as it is now as an SVG file, as high as it needs to be."""
+    """Save the call as it is now as an SVG file, as high as it needs to be."""
     beside = _VOICE_WIDTH if columns >= _BOTH_WIDTH else 0
     ruler = Console(width=columns - beside - _FRAME_WIDTH)
     needed = sum(len(ruler.render_lines(block)) for block in messages(timeline))
@@ -141,7 +141,7 @@ def _people(timeline: Timeline) -> RenderableType:
 
 
 def messages(timeline: Timeline) -> list[Text]:
-    """What stands in the text channel, each speaker in a colour of their own."""
+    """Return what stands in the text channel, each speaker in a colour of their own."""
     colours: dict[str, str] = {}
     blocks: list[Text] = []
     for shown in timeline.shown.values():

@@ -11,8 +11,8 @@ class PriceSource:
     """Where a price is from.
 
     Attributes:
-        publisher: Who says so.
-        region: Of the service.
+        publisher: The provider that publishes the price.
+        region: The service's region.
         day: When it was published, or read where that is not known.
     """
 
@@ -22,7 +22,7 @@ class PriceSource:
 
     @property
     def text(self) -> Text:
-        """It in words."""
+        """The amount in words."""
         return t(
             "{publisher} ({region}, {date})",
             publisher=self.publisher,
@@ -36,7 +36,7 @@ class Cost:
     """An estimate.
 
     Attributes:
-        dollars: For what has a price.
+        dollars: The cost of what has a price, in US dollars.
         unknown: Models that were used and have none, by name.
         sources: Where the prices are from; None is the host of the bot.
     """
@@ -85,9 +85,9 @@ class Today:
     """What one guild, or all, spent today.
 
     Attributes:
-        minutes: Of audio sent.
+        minutes: Minutes of audio sent.
         limit: Of minutes a day; 0 is none.
-        cost: An estimate.
+        cost: The estimated cost.
     """
 
     minutes: float

@@ -5,7 +5,7 @@ from bot.words import t
 
 
 def echo_notice(member: Member) -> tuple[str, str]:
-    """The matter's code, as `Listener.noticed` takes it, and the sentence."""
+    """Return the matter's code, as `Listener.noticed` takes it, and the sentence."""
     return (
         f"echo_{member.id}",
         t(

@@ -42,7 +42,7 @@ class ConversationRequest:
     """What one conversation with the translation service is for.
 
     Attributes:
-        speaker_id: Whose speech it gets.
+        speaker_id: The member whose speech it gets.
         target: Language to translate into (code of the service, as "en").
         source: The speaker's language where known; None lets the service detect it.
         spoken: Whether the translation is wanted as voice too.
@@ -71,8 +71,8 @@ class Partial:
     """The whole interim translation of a turn so far; replaces the one before.
 
     Attributes:
-        turn: Which.
-        text: All of it.
+        turn: The turn.
+        text: The whole text so far.
         broken: The connection broke, and what was said since is missing: `text` ends with `GAP`.
     """
 
@@ -100,8 +100,8 @@ class Final:
     """The whole translation of a turn. May be extended by a later Final of the same turn.
 
     Attributes:
-        turn: Which.
-        text: All of it.
+        turn: The turn.
+        text: The whole text so far.
         source_follows: Its source text may still come; otherwise it came, or none does.
     """
 
@@ -149,12 +149,12 @@ class Usage:
     Attributes:
         audio_in_s: Seconds of speech sent.
         audio_out_s: Seconds of voice received.
-        tokens_in: Of the conversation, all kinds.
+        tokens_in: Tokens of all kinds that the conversation read.
         tokens_out: Of the conversation, all kinds; what is `tokens_voice` is part of it.
         connects: Conversations opened, failed tries too.
         tokens_voice: How many of `tokens_out` are spoken; the others are written.
-        text_tokens_in: Of text translation, read.
-        text_tokens_out: Of text translation, written.
+        text_tokens_in: Tokens that text translation read.
+        text_tokens_out: Tokens that text translation wrote.
     """
 
     audio_in_s: float = 0.0
@@ -230,7 +230,7 @@ class Failed:
     """Something went wrong; the conversation says what it does about it.
 
     Attributes:
-        code: Stable, for logs.
+        code: A stable name of the fault, for logs.
         message: One sentence for the people in the room, with what to do where something can be.
         fatal: The conversation ended for good; otherwise it goes on, or opens anew by itself.
         of_service: The service as a whole can't be used, which is said for all together.
@@ -276,7 +276,7 @@ class Origin:
     turn: int
 
     def contradicts(self, other: "Origin") -> bool:
-        """Whether the two are different turns of one conversation, or texts, hence utterances."""
+        """Return whether both are different turns of one conversation, so different utterances."""
         if self.language == other.language == TYPED:
             return self != other
         return self != other and (self.visit, self.language) == (other.visit, other.language)
@@ -288,11 +288,11 @@ class Caption:
 
     Attributes:
         key: Unique in the room; the same caption is shown again with the same key when it grows.
-        speaker: Who said it.
-        language: Of `text`.
+        speaker: The member who said it.
+        language: The language of `text`.
         text: The translation; empty while only the source is known.
         source_text: The original; empty while unknown.
-        source_language: Of the original, where known.
+        source_language: The original's language, where known.
         final: The translation is whole. It is shown once more should the original come later.
         began_at: Clock seconds when the utterance was first heard, for ordering.
         origin: What it is made from, where known; captions with the same are of one utterance.

@@ -10,7 +10,7 @@ Glossary = Mapping[str, Mapping[str, str]]
 
 
 def terms(language: str, guild: Glossary, default: Glossary) -> dict[str, str]:
-    """A language's terms: the guild's first, then the default ones it does not change.
+    """Return a language's terms: the guild's first, then the default ones it does not change.
 
     The order matters where a model takes only so many.
     """
@@ -21,7 +21,7 @@ def terms(language: str, guild: Glossary, default: Glossary) -> dict[str, str]:
 
 
 def occurring(terms: Mapping[str, str], text: str) -> dict[str, str]:
-    """Those terms that a text has, in any case: each one sent along is paid for."""
+    """Return the terms that a text has, in any case: each one sent along is paid for."""
     folded = text.casefold()
     return {source: wanted for source, wanted in terms.items() if source.casefold() in folded}
 

@@ -76,7 +76,7 @@ class Notices(Protocol):
         """
 
     def over(self, guild_id: int) -> None:
-        """A guild's room has ended: what was posted for it names people no longer than captions."""
+        """Note that a guild's room ended: what names people now stays no longer than captions."""
 
     async def farewell(self, plan: RoomPlan, starter_id: int, reason: str) -> None:
         """Say why a room ended where its text channel can't be used any more.
@@ -97,7 +97,7 @@ class TextChannels(Protocol):
     """What is known, without asking anybody, of the text channels that captions go to."""
 
     def sight(self, text_channel_id: int, user_id: int) -> Sight:
-        """What this member sees of it; NOTHING also where that is not known."""
+        """Return what this member sees of the channel; NOTHING also where that is not known."""
 
     def refusal(self, text_channel_id: int) -> str | None:
-        """Why captions can't be written there any more, as a sentence; None if they can."""
+        """Say why captions can't be written there any more, as a sentence; None if they can."""

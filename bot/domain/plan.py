@@ -77,7 +77,7 @@ class RoomPlan:
     def requests(
         self, user_id: int, glossary: Glossary, source: str | None = None
     ) -> list[ConversationRequest]:
-        """What to open for a speaker (of language `source`), one for each of `translated`."""
+        """Return what to open for a speaker of this language, a conversation for each target."""
         return [
             ConversationRequest(
                 user_id,
@@ -126,15 +126,15 @@ class RoomStatus:
         usage: What the service counted so far.
         figures: The voice link's counters and gauges.
         today: What its guild spent today.
-        paused: Nothing is heard.
+        paused: Whether the room is paused, so that nobody is heard.
         chosen: Those of the targets that were chosen for the room; the others are there for
             members who read them. Empty: all.
-        ended: It is over.
-        restarting: It is over for now, as the process ends.
+        ended: Whether the room is over.
+        restarting: Whether it is over for now, as the process ends.
         trouble: Why nothing can be translated, also if it began just now.
         interrupted: Whether that has lasted for a while.
         text_trouble: Why some languages are missing.
-        missing: Those languages.
+        missing: The languages that have no captions.
     """
 
     plan: RoomPlan

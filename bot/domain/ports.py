@@ -26,25 +26,25 @@ class Listener(Protocol):
     """The room, as its voice link sees it. Called on the event loop; must not block or raise."""
 
     def heard(self, speech: Speech) -> None:
-        """A member spoke; batches of one member come in order and without gaps in time."""
+        """Take speech; batches of one member come in order and without gaps in time."""
 
     def fell_silent(self, user_id: int, at: float) -> None:
-        """A member stopped speaking at clock second `at`: silence came, or nothing for 200 ms.
+        """Note that a member stopped at clock second `at`: silence came, or nothing for 200 ms.
 
         For longer where their packets are long, or their network stands still at times.
         """
 
     def joined(self, member: Member) -> None:
-        """A member entered the voice channel."""
+        """Note that a member entered the voice channel."""
 
     def left(self, user_id: int) -> None:
-        """A member left the voice channel."""
+        """Note that a member left the voice channel."""
 
     def noticed(self, code: str, text: str) -> None:
-        """Something the people should read; `code` names the matter, `text` how it stands now."""
+        """Tell the people; `code` names the matter, `text` how it stands now."""
 
     def lost(self, reason: str) -> None:
-        """The link ended for good; `reason` is a sentence for the text channel."""
+        """Note that the link ended for good; `reason` is a sentence for the text channel."""
 
 
 class VoiceTrack(Protocol):
@@ -58,19 +58,19 @@ class VoiceTrack(Protocol):
         """
 
     def left_s(self) -> float:
-        """Seconds of it that are still to be heard, at its rate."""
+        """Return the seconds that are still to be heard, at the track's rate."""
 
     def add(self, pcm: bytes) -> None:
         """Queue voice (PCM16, 24 kHz, mono, any length) behind what is queued of it."""
 
     def end(self) -> None:
-        """No more comes; what there is, is played out."""
+        """Note that no more comes; what there is, is played out."""
 
     def drop(self) -> None:
-        """Nothing more of it is heard, at once and without a click."""
+        """Stop being heard, at once and without a click."""
 
     def hold(self, *, on: bool) -> None:
-        """Be silent and keep what is left, or go on with that."""
+        """Pause and keep what is left, or go on with it."""
 
     def set_gain(self, gain: float) -> None:
         """Glide to this gain, a factor, within some 200 ms."""
@@ -90,16 +90,16 @@ class VoiceLink(Protocol):
         """Decrypt these members and nobody else, from now on. Takes effect with the next packet."""
 
     def members(self) -> tuple[Member, ...]:
-        """Who is in the channel now, bots left out."""
+        """Return who is in the channel now, bots left out."""
 
     def begin(self, *, gain: float = 1.0) -> VoiceTrack:
-        """A track for one utterance, heard beside those there are; see there."""
+        """Return a track for one utterance, heard beside those there are; see there."""
 
     def someone_speaks(self) -> bool:
-        """Whether one of those who are heard speaks now, or did a moment ago."""
+        """Return whether one of those who are heard speaks now, or did a moment ago."""
 
     def figures(self) -> Mapping[str, float]:
-        """Counters and gauges by name (packets, lost, concealed, rejoins, heard_s, deaf, ...)."""
+        """Return counters and gauges by name (packets, lost, concealed, rejoins, deaf, ...)."""
 
     async def close(self) -> None:
         """Leave the channel. Idempotent; no thread, socket or task stays."""
@@ -125,10 +125,10 @@ class Conversation(Protocol):
     """One speaker's live translation into one language. Called on the event loop; never blocks."""
 
     def feed(self, pcm: bytes) -> None:
-        """Speech to translate: PCM16, 16 kHz, mono. Opens the link when it is not open."""
+        """Translate speech: PCM16, 16 kHz, mono. Opens the link when it is not open."""
 
     def fell_silent(self) -> None:
-        """The speaker stopped: silence is fed until the turn is done."""
+        """Send silence until the turn is done, as the speaker stopped."""
 
     def use_glossary(self, phrases: Mapping[str, str]) -> None:
         """Translate these source terms to these target terms from now on."""
@@ -149,7 +149,7 @@ class Interpreter(Protocol):
     def converse(
         self, request: ConversationRequest, listener: Callable[[ConversationEvent], None]
     ) -> Conversation:
-        """A conversation, not yet open. `listener` is called on the event loop."""
+        """Return a conversation, not yet open; `listener` is called on the event loop."""
 
     async def prepare(self, request: ConversationRequest) -> None:
         """Open a request's conversation before its first word; `converse` takes it over.
@@ -162,14 +162,14 @@ class Interpreter(Protocol):
         """Close what was prepared for a guild and not taken over."""
 
     def languages(self) -> Mapping[str, bool]:
-        """Each target language's code, and whether it can be spoken back."""
+        """Return each target language's code, and whether it can be spoken."""
 
 
 class Capacity(Protocol):
     """What of the translation service is left. `Interpreter`s that know it have it too."""
 
     def has_room(self, conversations: int, guild_id: int) -> bool:
-        """Whether a server could open so many more soon, within its share of every limit."""
+        """Return whether a server could open so many more soon, within its share of the limits."""
 
 
 class TextTicket(Protocol):
@@ -187,7 +187,7 @@ class TextTranslator(Protocol):
     """The text translation service. Called on the event loop; never blocks."""
 
     def languages(self) -> frozenset[str]:
-        """Codes of the languages it translates between."""
+        """Return the codes of the languages it translates between."""
 
     def ask(
         self, request: TextRequest, answered: Callable[[TextAnswer | Failed | Usage], None]
@@ -210,10 +210,10 @@ class Look:
 
     Attributes:
         languages: The room's, in the order shown; captions of others are shown behind them.
-        layout: Where those of several languages stand.
+        layout: Where captions of several languages stand.
         originals: Show what was really said beneath its translation.
         caption_minutes: Minutes after which a caption is removed; 0: it stays.
-        locale: Of the notices, as Discord names it.
+        locale: The locale of the notices, as Discord names it.
     """
 
     languages: tuple[str, ...] = ()
@@ -230,13 +230,13 @@ class CaptionBoard(Protocol):
         """Show a caption or its newer state, soon; interim states may be skipped, finals never."""
 
     def say(self, text: str) -> None:
-        """A notice of the room to its people, in order with the captions.
+        """Post a notice of the room to its people, in order with the captions.
 
         A sentence made with `bot.words.t` is shown in the board's locale.
         """
 
     def languages_changed(self, languages: Sequence[str]) -> None:
-        """These are the room's languages from now on, in the order shown."""
+        """Show these languages from now on, in this order."""
 
     async def close(self) -> None:
         """Deliver what is final, then end. Idempotent."""
@@ -257,7 +257,7 @@ class ConsentStore(Protocol):
     """Who agreed to be heard, per guild. Nothing is stored about those who did not."""
 
     async def consenting(self, guild_id: int) -> frozenset[int]:
-        """User ids of those who agreed."""
+        """Return the user ids of those who agreed."""
 
     async def agree(self, guild_id: int, user_id: int) -> None:
         """Remember that this person agreed."""
@@ -273,16 +273,16 @@ class UsageStore(Protocol):
         """Add to rows, all of them or none; at most some hundred."""
 
     async def day(self, guild_id: int, day: date) -> Mapping[str, Spent]:
-        """What a guild spent on a day, by model."""
+        """Return what a guild spent on a day, by model."""
 
     async def since(
         self, guild_id: int, day: date, whose: int | None = None
     ) -> Mapping[SpentKey, Spent]:
-        """A guild's rows of a day and those after it.
+        """Return a guild's rows of a day and those after it.
 
         Args:
-            guild_id: Which.
-            day: The first.
+            guild_id: The guild.
+            day: The first day.
             whose: Only this person's rows are apart, the others' are summed as `NOBODY`'s; None:
                 everybody's are apart.
         """

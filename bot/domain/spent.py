@@ -15,10 +15,10 @@ class SpentKey:
     """Whose it is: one row of the store.
 
     Attributes:
-        day: Of UTC.
-        guild_id: Whose room it was in.
+        day: The day, in UTC.
+        guild_id: The guild whose room it was in.
         user_id: Whose speech it was; `NOBODY` where no person may be named.
-        model: Which model counted, as its price is by model.
+        model: The model that counted it, as each has its price.
     """
 
     day: date
@@ -35,9 +35,9 @@ class Spent:
         audio_in_samples: Speech sent, at 16 kHz.
         audio_out_samples: Voice received, at 24 kHz.
         tokens_in: Read, as the service counts them.
-        tokens_out: Written and spoken.
+        tokens_out: Tokens written and spoken.
         tokens_voice: How many of `tokens_out` were spoken.
-        connects: Conversations opened.
+        connects: How many conversations were opened.
     """
 
     audio_in_samples: int = 0
@@ -67,7 +67,7 @@ COLUMNS = tuple(field.name for field in fields(Spent))
 
 
 def spent(usage: Usage, *, model: str, text_model: str) -> Mapping[str, Spent]:
-    """A conversation's usage by the model that caused it; nothing for a model that did not."""
+    """Return a conversation's usage by the model that caused it, without models unused."""
     by_model: dict[str, Spent] = {}
     for name, amount in (
         (

@@ -18,7 +18,7 @@ class Layout(StrEnum):
 
 
 class ConsentMode(StrEnum):
-    """Who is heard."""
+    """How consent is given: who is heard."""
 
     OPT_IN = "opt-in"  # those who said yes
     ANNOUNCED = "announced"  # everybody in the channel who did not say no
@@ -89,9 +89,9 @@ class TranscriptLine:
         utterance: The same for all languages of one utterance, in order of speech.
         at: When it began, in seconds since 1970.
         until: When it ended, likewise.
-        user_id: Who said it.
-        name: Under which name.
-        language: Of `text`.
+        user_id: The member who said it.
+        name: The speaker's name at that time.
+        language: The language of `text`.
         source_text: The original; empty when unknown.
     """
 
@@ -112,8 +112,8 @@ class SavedRoom:
     """A running room, so that it is back after a restart.
 
     Attributes:
-        starter_id: Who started it.
-        session: Of its transcript.
+        starter_id: The member who started it.
+        session: The session of its transcript.
         panel_id: The message that shows how it stands; 0: there is none.
         saved_at: When it was last known to run, in seconds since 1970.
         guests: How many languages those who read may add; None: as many as the server lets them.

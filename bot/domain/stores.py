@@ -11,7 +11,7 @@ class SettingsStore(Protocol):
     """A server's settings."""
 
     async def settings(self, guild_id: int) -> GuildSettings:
-        """As they were put last; the defaults when they never were."""
+        """Return a guild's settings as last saved; the defaults when they never were."""
 
     async def put_settings(self, guild_id: int, settings: GuildSettings) -> None:
         """Keep them, in the place of what was."""
@@ -21,7 +21,7 @@ class WishStore(Protocol):
     """What members said of themselves."""
 
     async def wishes(self, guild_id: int) -> dict[int, MemberLanguages]:
-        """Of every member of a guild who said anything."""
+        """Return the languages of every member of a guild who named any."""
 
     async def put_wishes(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> None:
         """Keep them; empty ones are forgotten."""
@@ -34,7 +34,7 @@ class GlossaryStore(Protocol):
     """A server's glossary."""
 
     async def terms(self, guild_id: int, target: str | None = None) -> list[Term]:
-        """All, or those of one language, by source."""
+        """Return all terms of a guild, or those of one language, by source."""
 
     async def put_terms(
         self, guild_id: int, terms: Collection[Term], *, most: int
@@ -62,21 +62,21 @@ class TranscriptStore(Protocol):
         """
 
     async def sessions(self, guild_id: int, most: int) -> list[tuple[str, float, float, int]]:
-        """(session, began, ended, lines), the newest first."""
+        """Return (session, began, ended, lines) of each, the newest first."""
 
     def pages(
         self, guild_id: int, session: str, since: float
     ) -> AsyncGenerator[Sequence[TranscriptLine], None]:
-        """The lines of a session that have words and were said since then, some at a time.
+        """Yield a session's lines with words that were said since then, some at a time.
 
         In order of speech, an utterance's languages together.
         """
 
     async def languages(self, guild_id: int, session: str, since: float) -> list[str]:
-        """Those into which anything of a session was translated since then, sorted."""
+        """Return the languages a session was translated into since then, sorted."""
 
     async def last_utterance(self, guild_id: int, session: str) -> int:
-        """The highest number in a session; 0 when there is nothing."""
+        """Return the highest number in a session; 0 when there is nothing."""
 
     async def forget_lines(self, guild_id: int, user_id: int) -> int:
         """Remove everything that this member said; returns how many lines."""
@@ -92,29 +92,29 @@ class RoomStore(Protocol):
         """Keep it, in the place of what was for its guild."""
 
     async def drop_room(self, guild_id: int) -> None:
-        """It ended."""
+        """Delete a guild's saved room, which ended."""
 
     async def room(self, guild_id: int) -> SavedRoom | None:
-        """A guild's, if one is kept."""
+        """Return a guild's saved room, if one is kept."""
 
     async def rooms(self) -> list[SavedRoom]:
-        """All that ran when the process ended; one that can't be read is left out and logged."""
+        """Return all that ran when the process ended; unreadable ones are left out and logged."""
 
 
 class GuildStore(Protocol):
     """Servers that invited the bot or removed it."""
 
     async def guilds(self) -> frozenset[int]:
-        """Ids of all guilds of which anything is kept."""
+        """Return the ids of all guilds of which anything is kept."""
 
     async def departed(self) -> frozenset[int]:
-        """Those of them that removed the bot."""
+        """Return the ids of the guilds that removed the bot."""
 
     async def guild_left(self, guild_id: int, at: float) -> None:
-        """The bot was removed (seconds since 1970); what is kept goes 30 days later."""
+        """Note when a guild removed the bot (seconds since 1970); its data goes 30 days later."""
 
     async def guild_back(self, guild_id: int) -> None:
-        """It was invited again in time."""
+        """Note that a guild invited the bot again in time."""
 
     async def greet(self, guild_id: int, joined: float) -> bool:
         """Remember that it was greeted; False where it was since the bot joined it then.
@@ -132,7 +132,7 @@ class DeclineStore(Protocol):
     """Who said no, per guild: where everybody is heard who did not, it has to be remembered."""
 
     async def declining(self, guild_id: int) -> frozenset[int]:
-        """User ids of those who said no."""
+        """Return the user ids of those who said no."""
 
     async def decline(self, guild_id: int, user_id: int) -> None:
         """Remember that this person said no, and forget that they agreed."""

@@ -13,7 +13,7 @@ class ServiceTrouble:
     Attributes:
         code: Stable, for logs and `/health`.
         reason: A sentence for members.
-        since: Seconds since 1970.
+        since: When it began, in seconds since 1970.
         final: It is refused for good: trying again does not help.
     """
 

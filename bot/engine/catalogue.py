@@ -19,11 +19,11 @@ class LiveModel:
     """One model of the service.
 
     Attributes:
-        name: As in the address.
-        dialect: How it talks.
+        name: Its name, as in the address.
+        dialect: The dialect of the protocol.
         spoken: Languages it translates into as text and voice.
         written: Languages it translates into as text alone.
-        voice: The default.
+        voice: The default voice.
         voices: All there are; None where the list is not published in full.
         refused_voices: Known not to be among them.
         audio_format: Names for (input, output).
@@ -127,5 +127,5 @@ _MODELS = {
 
 
 def model_named(name: str) -> LiveModel | None:
-    """The model of that name; None where the service has none."""
+    """Return the model of that name; None where the service has none."""
     return _MODELS.get(name)

@@ -23,7 +23,7 @@ class EngineConnection:
     A client that does not read until `MAX_UNSENT` events wait is disconnected with 1008.
 
     Args:
-        socket: Ready to talk.
+        socket: The open websocket.
         trace: Learns when each event goes out.
     """
 

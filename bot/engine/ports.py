@@ -49,7 +49,7 @@ class SpeechStream(Protocol):
     """Tells speech from other sound along one session's audio."""
 
     def feed(self, pcm: bytes) -> Sequence[float]:
-        """Probability of speech for each window that `pcm` completes; keeps the rest."""
+        """Return the probability of speech for each window that `pcm` completes; keeps the rest."""
 
 
 class SpeechDetector(Protocol):
@@ -60,7 +60,7 @@ class SpeechDetector(Protocol):
         """Samples in one window, at 16 kHz."""
 
     def open(self) -> SpeechStream:
-        """A stream of its own for a new session."""
+        """Open a stream of its own for a new session."""
 
 
 class Recogniser(Protocol):
@@ -68,14 +68,14 @@ class Recogniser(Protocol):
 
     @property
     def languages(self) -> frozenset[str]:
-        """What it understands."""
+        """The languages that it understands."""
 
     @property
     def targets(self) -> frozenset[str]:
         """What it translates into by itself, from any of its languages."""
 
     def recognise(self, hearing: HeardSpeech) -> Recognition:
-        """The text of a piece of speech. Called by several threads at once."""
+        """Return the text of a piece of speech. Called by several threads at once."""
 
 
 class Translator(Protocol):
@@ -86,7 +86,7 @@ class Translator(Protocol):
         """(source, target) of what it can do."""
 
     def translate(self, text: str, source: str, target: str) -> str:
-        """The translation of one of its pairs. Called by several threads at once.
+        """Return the translation for one of its pairs. Called by several threads at once.
 
         Raises:
             EngineError: It could not.
@@ -98,10 +98,10 @@ class Synthesiser(Protocol):
 
     @property
     def languages(self) -> frozenset[str]:
-        """What it speaks."""
+        """The languages that it speaks."""
 
     def speak(self, text: str, language: str, voice: str) -> bytes:
-        """PCM16, 24 kHz, mono. Called by several threads at once.
+        """Return PCM16, 24 kHz, mono. Called by several threads at once.
 
         Args:
             text: A sentence or a few.

@@ -21,7 +21,7 @@ MAX_WAITING = 256
 
 
 class Priority(IntEnum):
-    """The smaller goes first."""
+    """How urgent a job is; the smaller number goes first."""
 
     FINAL = 0  # someone waits for it
     EARLY = 1  # a final begun in the hope that the speech has ended
@@ -65,7 +65,7 @@ class Scheduler:
         self.dropped = 0
 
     def submit(self, call: Callable[[], T], priority: Priority, key: str) -> "asyncio.Future[T]":
-        """A future of the call's result; cancelling it takes a waiting job out.
+        """Queue a call; return a future of its result. Cancelling that takes a waiting job out.
 
         An interim's future is cancelled when a newer one of the same key arrives before it began.
 

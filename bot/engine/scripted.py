@@ -26,7 +26,7 @@ class ScriptedLine:
     Attributes:
         pitch: Hertz of the tone that says it.
         text: What is recognised; all of it at last, as many words as there was time for before.
-        language: Of the text.
+        language: The language of the text.
         english: What the recogniser makes of it in English; None where it can't.
         fault: Message of an EngineError raised instead, at last.
     """
@@ -39,19 +39,19 @@ class ScriptedLine:
 
 
 def tone(pitch: int, seconds: float, rate: int = SPEECH_RATE) -> bytes:
-    """PCM16 of a line being said."""
+    """Return PCM16 of a tone, which stands for a line being said."""
     at = np.arange(round(seconds * rate)) / rate
     return bytes((np.sin(2 * np.pi * pitch * at) * 8000).astype("<i2").tobytes())
 
 
 class LoudnessStream:
-    """Loud is speech."""
+    """A detector's stream that takes loud sound for speech."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, pcm: bytes) -> Sequence[float]:
-        """1 for a loud window, 0 for a faint one."""
+        """Return 1 for a loud window, 0 for a faint one."""
         sound = self._rest + pcm
         whole = len(sound) // (_WINDOW * 2) * _WINDOW * 2
         self._rest = sound[whole:]
@@ -65,7 +65,7 @@ class LoudnessDetector:
     window = _WINDOW
 
     def open(self) -> LoudnessStream:
-        """A fresh stream."""
+        """Open a fresh stream."""
         return LoudnessStream()
 
 
@@ -83,7 +83,7 @@ class ScriptedRecogniser:
         self.languages = frozenset(line.language for line in script) | {"en"}
 
     def recognise(self, hearing: HeardSpeech) -> Recognition:
-        """The nearest line, or as much of it as was heard."""
+        """Return the nearest line, or as much of it as was heard."""
         samples = np.frombuffer(hearing.pcm, "<i2").astype(np.float64)
         if not len(samples) or np.abs(samples).mean() < 1:
             return Recognition("", None)
@@ -121,7 +121,7 @@ class ScriptedTranslator:
         return frozenset((source, target) for _, source, target in self.known)
 
     def translate(self, text: str, source: str, target: str) -> str:
-        """The known translation; of an unknown text, the text in brackets."""
+        """Return the known translation; of an unknown text, the text in brackets."""
         return self.known.get((text, source, target), f"[{text}]")
 
 
@@ -136,7 +136,7 @@ class ToneSynthesiser:
         self.languages = languages
 
     def speak(self, text: str, language: str, voice: str) -> bytes:
-        """The same pitch for the same voice.
+        """Return a tone, of the same pitch for the same voice.
 
         Raises:
             EngineError: No such language.
@@ -148,7 +148,7 @@ class ToneSynthesiser:
 
 
 def scripted(script: Sequence[ScriptedLine], translator: ScriptedTranslator | None = None) -> Parts:
-    """Everything an engine needs, from a script."""
+    """Return everything an engine needs, from a script."""
     return Parts(
         LoudnessDetector(),
         ScriptedRecogniser(script),

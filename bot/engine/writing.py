@@ -27,8 +27,8 @@ class Writing:
     """Answers text requests. A glossary (`terms`) is let go: no engine here takes one.
 
     Args:
-        interpreter: Translates.
-        scheduler: Threads for it.
+        interpreter: Translates the text.
+        scheduler: Runs the translation in a thread.
     """
 
     def __init__(self, interpreter: SpeechInterpreter, scheduler: Scheduler) -> None:
@@ -36,7 +36,7 @@ class Writing:
         self._scheduler = scheduler
 
     async def answer(self, request: web.Request) -> web.Response:
-        """A translation, or an error in the service's form."""
+        """Return a translation, or an error in the service's form."""
         try:
             text, source, target = _asked(await request.read())
             translation = await self._translated(text, source, target)
@@ -95,13 +95,13 @@ class _RefusedError(EngineError):
 
 
 def failure(status: int, code: str, message: str) -> web.Response:
-    """An error in the service's form."""
+    """Return an error in the service's form."""
     body = {"code": code, "message": message, "request_id": new_id("req")}
     return web.json_response(body, status=status)
 
 
 def _asked(raw: bytes) -> tuple[str, str, str]:
-    """Text, source and target of a request."""
+    """Return the text, source and target of a request."""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:

@@ -27,9 +27,9 @@ class Housekeeping:
 
     Args:
         guilds: Keeps which guilds removed the bot.
-        usage: Has old rows.
-        clock: For the time between rounds.
-        wall: The date.
+        usage: The usage, whose old rows are deleted.
+        clock: Times the rounds.
+        wall: Tells the date and time of day.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class Housekeeping:
         self._begin_round()
 
     def guild_left(self, guild_id: int) -> None:
-        """The bot was removed: what is kept goes when its time is over."""
+        """Note that the bot was removed: what is kept is deleted when its time is over."""
         at = self._wall.now().timestamp()
         self._write(partial(self._guilds.guild_left, guild_id, at), f"left {guild_id}")
 
     def guild_joined(self, guild_id: int) -> None:
-        """The bot was invited: what is kept stays."""
+        """Note that the bot was invited: what is kept stays."""
         self._write(partial(self._guilds.guild_back, guild_id), f"back {guild_id}")
 
     async def close(self) -> None:
@@ -87,7 +87,7 @@ class Housekeeping:
     async def _round(self) -> None:
         wait_s = ROUND_S
         async with self._turn:
-            # A guild whose rows can't be removed keeps no others', nor old usage, here.
+            # A guild whose rows can't be removed must not keep those of others, nor old usage.
             for step in (self._compare, self._remove_guilds, self._remove_usage):
                 try:
                     done = await step()

@@ -13,7 +13,7 @@ class Wishing:
 
     Args:
         store: Where they are kept.
-        interpreter: Knows the languages.
+        interpreter: Knows which languages there are.
     """
 
     def __init__(self, store: WishStore, interpreter: Interpreter) -> None:
@@ -21,7 +21,7 @@ class Wishing:
         self._interpreter = interpreter
 
     async def of(self, guild_id: int) -> Mapping[int, MemberLanguages]:
-        """By user id.
+        """Return the languages that a guild's members named, by user id.
 
         Raises:
             StoreError: The store can't be read.

@@ -19,7 +19,7 @@ def chosen(
     most: int,
     interpreter: Interpreter,
 ) -> RoomPlan:
-    """The plan with these languages; one that is spoken and no longer chosen is not spoken.
+    """Return the plan with these languages; one that is no longer chosen is not spoken.
 
     Raises:
         UsageError: There are none, too many, or one can't be spoken.
@@ -49,7 +49,7 @@ def check_guests(guests: int, most: int) -> None:
     """Pass when guests may add so many languages by what they read.
 
     Args:
-        guests: How many.
+        guests: How many languages guests may add.
         most: How many they ever may; 0: none can be made for them.
 
     Raises:

@@ -28,7 +28,7 @@ class SettingsService:
     Args:
         store: Where they are kept.
         languages: Those that can be translated into, and whether each can be spoken.
-        most_languages: Of a room.
+        most_languages: How many languages a room may have.
         most_guests: How many of them guests may ever add; 0: none can be made for them.
         most_minutes: Of a day, as the host set; 0 is no limit.
     """
@@ -70,7 +70,7 @@ class SettingsService:
         return lambda: self._listeners.remove(changed)
 
     async def settings(self, guild_id: int) -> GuildSettings:
-        """What holds now.
+        """Return a guild's settings as they hold now.
 
         Raises:
             StoreError: The store can't be read.

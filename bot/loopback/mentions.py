@@ -21,12 +21,12 @@ class MentionsShown:
 def pieces(
     content: str, commands: Iterable[Json], locale: str = "en-US"
 ) -> Iterator[MentionsShown]:
-    """A text in the pieces that a reader tells apart.
+    """Yield a text in the pieces that a reader tells apart.
 
     Args:
         content: With its mentions; one of a command that is not there stays as it was written.
         commands: Those that Discord has of the application, with their translations.
-        locale: The reader's.
+        locale: The reader's locale.
     """
     known = {command["id"]: command for command in commands}
     at = 0
@@ -43,7 +43,7 @@ def pieces(
 
 
 def shown(content: str, commands: Iterable[Json], locale: str = "en-US") -> str:
-    """A text as its reader sees it."""
+    """Return a text as its reader sees it."""
     return "".join(piece.text for piece in pieces(content, commands, locale))
 
 

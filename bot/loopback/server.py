@@ -71,10 +71,10 @@ class LoopbackDiscord:
         world = self._world
         world.observers.notify(PersonSpeaking(world.clock.now(), world.users[user_id], on))
 
-    # Life
+    # Start and end
 
     async def start(self) -> None:
-        """Open all sockets.
+        """Open all sockets and begin to serve.
 
         Raises:
             LoopbackError: The port is taken.
@@ -144,22 +144,22 @@ class LoopbackDiscord:
         """The certificate to trust for voice, as PEM."""
         return self.voice.ca_file
 
-    # Making
+    # Servers and bots
 
     def add_guild(self, name: str, *, locale: str = "en-US") -> Guild:
-        """A server, with an owner who takes no part."""
+        """Add a server, with an owner who takes no part."""
         return Guild(self._backend, self.voice, self._world.new_guild(name, locale))
 
     def add_bot(self, name: str, *, privileged: Intents = NONE) -> Bot:
-        """An application with a bot account and a token.
+        """Add an application with a bot account and a token.
 
         Args:
-            name: Of both.
+            name: The name of application and account.
             privileged: The privileged intents that its owner has switched on.
         """
         return self._world.new_bot(name, privileged)
 
-    # Watching
+    # What tests observe
 
     @property
     def complaints(self) -> list[Complaint]:
@@ -196,7 +196,7 @@ class LoopbackDiscord:
             lambda: self.gateway.is_connected(bot), timeout_s, f"{bot.name}'s connection"
         )
 
-    # Trouble
+    # Faults on demand
 
     def close_gateway(self, bot: Bot, code: int, *, resumable: bool = True) -> None:
         """Close a bot's gateway with a code; without `resumable` its session is gone too."""
@@ -218,9 +218,9 @@ class LoopbackDiscord:
         """Answer the next requests with an HTTP status, whatever they ask.
 
         Args:
-            method: As "POST".
+            method: The HTTP method, as "POST".
             path_pattern: Regular expression, found anywhere in the path below `/api/v10`.
-            status: As 500.
+            status: The HTTP status, as 500.
             times: How many requests.
         """
         trouble = RestTrouble(method, re.compile(path_pattern), status=status, left=times)
@@ -244,7 +244,7 @@ class LoopbackDiscord:
             guild: Only those about this guild, its channels and webhooks; None: all.
             method: As "POST"; empty for any.
             status: The answer; 0 answers as ever, only later.
-            delay_s: Before the answer.
+            delay_s: How long the answer is delayed.
             retry_after_s: What a 429 says.
         """
         trouble = RestTrouble(

@@ -48,7 +48,7 @@ class LastResort:
             self._armed.set()
 
     def asked(self, number: int) -> None:
-        """A signal asks the process to end: in time, and when it is the second one at once."""
+        """Note a signal to end: in time, and when it is the second one at once."""
         if self._armed_at is None:
             self.arm()
         elif time.monotonic() - self._armed_at > _SAME_S:
@@ -82,6 +82,6 @@ class LastResort:
 
 
 def _place(frame: FrameType) -> str:
-    """Where a thread is: the innermost function, and the file it is in."""
+    """Return where a thread is: the innermost function, and the file it is in."""
     code = frame.f_code
     return f"{code.co_name} ({Path(code.co_filename).name}:{frame.f_lineno})"

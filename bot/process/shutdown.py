@@ -38,11 +38,11 @@ class Shutdown:
         return self._deadline.is_set
 
     def left(self) -> float:
-        """Seconds until everything has to have ended; infinite while nothing ends."""
+        """Return the seconds until everything has to have ended; infinite while nothing ends."""
         return self._deadline.left()
 
     def doing(self) -> str:
-        """What is being waited for, for the log."""
+        """Return what is being waited for, for the log."""
         return self._doing
 
     def at_once(self, call: Callable[[], None]) -> None:
@@ -50,7 +50,7 @@ class Shutdown:
         self._at_once.append(call)
 
     def begin(self) -> None:
-        """The bot ends from now on. Idempotent."""
+        """End the bot from now on. Idempotent."""
         if self.begun:
             return
         self._deadline.set(PARTS_S)
@@ -65,7 +65,7 @@ class Shutdown:
         """Close this at the end, before all that were told earlier.
 
         Args:
-            name: For the log.
+            name: Its name in the log.
             close: Closes it. What it raises is raised once all are closed.
             spare_s: What has to be left of the time for those behind it.
         """

@@ -50,7 +50,7 @@ class Batches:
         self.dropped = 0
 
     def __len__(self) -> int:
-        """Lines that wait."""
+        """Return how many lines wait."""
         return self._waiting
 
     def keep(self, guild_id: int, line: TranscriptLine) -> None:

@@ -12,10 +12,10 @@ _COMPUTED: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - 
 
 
 def safe(text: str) -> str:
-    """The cell for a text."""
+    """Return the cell for a text, which no spreadsheet computes."""
     return f"'{text}" if _COMPUTED.match(text) else text
 
 
 def plain(cell: str) -> str:
-    """The text of a cell."""
+    """Return the text of a cell."""
     return cell[1:] if cell.startswith("'") and _COMPUTED.match(cell) else cell

@@ -27,19 +27,19 @@ class Writer(Protocol):
     """Writes a file, some utterances at a time."""
 
     def add(self, said: Sequence[Utterance]) -> str:
-        """What these, the next ones in order of speech, add to it."""
+        """Return what the next utterances, in order of speech, add to the file."""
 
     def end(self) -> str:
-        """The rest. May take long: not for the event loop's thread."""
+        """Return the rest. May take long: not for the event loop's thread."""
 
 
 def writer(form: Format, language: str | None = None, columns: Sequence[str] = ()) -> Writer:
-    """Begin a file.
+    """Begin a file and return its writer.
 
     Args:
-        form: Which.
-        language: The only one; None: all, with the originals.
-        columns: All languages there are; a table has one for each.
+        form: The file's format.
+        language: The only language in it; None: all, with the originals.
+        columns: All languages there are; a table has a column for each.
     """
     match form:
         case Format.TXT:
@@ -55,18 +55,18 @@ def writer(form: Format, language: str | None = None, columns: Sequence[str] = (
 
 
 def encoded(form: Format, parts: Iterable[str]) -> bytes:
-    """The file that was written in these parts."""
+    """Return the bytes of the file that was written in these parts."""
     # Without the mark, spreadsheets take a table for one of their own country's encoding.
     mark = b"\xef\xbb\xbf" if form is Format.CSV else b""
     return b"".join((mark, *(part.encode("utf-8", "replace") for part in parts)))
 
 
 def document(form: Format, said: Sequence[Utterance], language: str | None = None) -> bytes:
-    """A whole file at once.
+    """Write a whole file at once and return it.
 
     Args:
-        form: Which.
-        said: In order of speech.
+        form: The file's format.
+        said: The utterances, in order of speech.
         language: The only one; None: all, with the originals.
     """
     file = writer(form, language, languages(said))

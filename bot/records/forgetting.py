@@ -16,7 +16,7 @@ class ForgettableTranscripts(Protocol):
     """What was said, written or still on its way."""
 
     async def sessions(self, guild_id: int) -> Sequence[object]:
-        """Those there are; raises StoreError."""
+        """Return the sessions there are; raises StoreError."""
 
     async def forget(self, guild_id: int, user_id: int) -> int:
         """Remove all that this member said; returns how many lines. Raises StoreError."""
@@ -31,7 +31,7 @@ class Kept:
         heard: Whether they may be heard at this moment.
         answer: What they said, and whether that is stored.
         wishes: Which languages they speak and read.
-        minutes: Of their speech, counted for usage.
+        minutes: How many minutes of their speech were counted.
         sessions: Transcripts of the guild, which may have lines of theirs.
     """
 
@@ -51,7 +51,7 @@ class Forgotten:
     Attributes:
         answer: Their yes or no.
         wishes: Which languages they speak and read.
-        lines: Of transcripts.
+        lines: How many lines of transcripts there were.
         usage_rows: Counted for nobody now.
         started: That they started the room that runs.
     """
@@ -75,7 +75,7 @@ class Forgetting:
     Attributes:
         rooms: Know consent, wishes, and who started what runs.
         ledger: Counts what people used.
-        transcripts: What was said.
+        transcripts: The transcripts.
     """
 
     rooms: Rooms
@@ -83,7 +83,7 @@ class Forgetting:
     transcripts: ForgettableTranscripts
 
     async def kept(self, guild_id: int, user_id: int) -> Kept:
-        """What there is.
+        """Return what is kept of a member.
 
         Raises:
             StoreError: The store can't be read.
@@ -101,7 +101,7 @@ class Forgetting:
         )
 
     async def forget(self, guild_id: int, user_id: int) -> Forgotten:
-        """Not heard from this moment, and deleted when it returns. Safe to ask for again.
+        """Stop hearing a member at once, and delete what is kept. Safe to ask for again.
 
         Raises:
             StoreError: Something is still kept; all that could be deleted is.

@@ -38,7 +38,7 @@ class Glossaries:
         self._most = most
 
     async def terms(self, guild_id: int, target: str | None = None) -> list[Term]:
-        """A guild's terms, or those of one language.
+        """Return a guild's terms, or those of one language.
 
         Raises:
             StoreError: They can't be read.
@@ -46,7 +46,7 @@ class Glossaries:
         return await self._store.terms(guild_id, target)
 
     async def into(self, guild_id: int, target: str) -> Mapping[str, str]:
-        """How words are translated into a language in a guild: source term to target term.
+        """Return how words are translated into a language in a guild: source term to target term.
 
         Raises:
             StoreError: They can't be read.
@@ -80,7 +80,7 @@ class Glossaries:
 
 
 async def load(store: GlossaryStore, guild_id: int) -> Glossary:
-    """A guild's glossary, as its rooms take it.
+    """Return a guild's glossary, as its rooms take it.
 
     Raises:
         StoreError: It can't be read.
@@ -89,7 +89,7 @@ async def load(store: GlossaryStore, guild_id: int) -> Glossary:
 
 
 def of_host(file: Path | None, codes: Collection[str]) -> Glossary:
-    """The terms of a file, for every server.
+    """Return the terms of a file, which hold for every server.
 
     Args:
         file: None: there are none.

@@ -34,7 +34,7 @@ FindLanguage = Callable[[str], str | None]
 
 
 def write(terms: Iterable[Term]) -> bytes:
-    """The file, in UTF-8 with the mark that spreadsheets know it by. `read` gives the same."""
+    """Return the file, in UTF-8 with the mark spreadsheets know it by. `read` gives the same."""
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(_COLUMNS)
@@ -44,12 +44,12 @@ def write(terms: Iterable[Term]) -> bytes:
 
 
 def read(data: bytes, find: FindLanguage, language: str | None = None) -> list[Term]:
-    """The terms of a file, in its order, each once.
+    """Return the terms of a file, in its order, each once.
 
     Args:
-        data: The file.
-        find: Knows the languages.
-        language: Of lines that name none.
+        data: The file's content.
+        find: Finds a language by code or name.
+        language: The language of lines that name none.
 
     Raises:
         GlossaryFileError: It has mistakes; says all of them.
@@ -79,7 +79,7 @@ _Wrong = Callable[[int, str], None]
 
 
 def _table(text: str, find: FindLanguage, wrong: _Wrong) -> _Rows:
-    """Rows that are not blank, each with the number of its first line."""
+    """Return the rows that are not blank, each with the number of its first line."""
     if (named := _SEPARATOR.match(text)) is not None:
         rows = _rows(text[named.end() :], named[1], wrong)
         return [(line + 1, row) for line, row in rows]
@@ -89,11 +89,11 @@ def _table(text: str, find: FindLanguage, wrong: _Wrong) -> _Rows:
 
 
 def _unsaid(_line: int, _what: str) -> None:
-    """A mistake of a reading that is only tried."""
+    """Ignore a mistake, in a reading that is only tried."""
 
 
 def _fit(rows: _Rows, find: FindLanguage) -> tuple[bool, int, int]:
-    """How much rows look like terms; more is better."""
+    """Return how much rows look like terms; more is better."""
     seen = [row for _, row in rows[:_LOOKED_AT]]
     fitting = [row for row in seen if 2 <= _shown(row) <= len(_COLUMNS)]
     return (
@@ -128,7 +128,7 @@ def _rows(text: str, delimiter: str, wrong: _Wrong) -> _Rows:
 
 
 def _shown(row: Sequence[str]) -> int:
-    """How many columns a reader sees: those up to the last that holds something."""
+    """Return how many columns a reader sees: those up to the last that holds something."""
     return max((number for number, cell in enumerate(row, 1) if clean(cell)), default=0)
 
 

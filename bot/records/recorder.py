@@ -19,7 +19,7 @@ class Recorder:
     """Makes lines of captions.
 
     Args:
-        session: Whose lines they are.
+        session: The session the lines belong to.
         first: Number of the first utterance.
         date: Seconds since 1970; asked for each utterance, as a clock is set under a long room.
     """
@@ -32,7 +32,7 @@ class Recorder:
         self._ended: OrderedDict[int, float] = OrderedDict()  # by key: when it was final first
 
     def line(self, caption: Caption, now: float) -> TranscriptLine | None:
-        """The line of a caption as it stands at clock second `now`; None while it grows.
+        """Return a caption's line as it stands at clock second `now`; None while it grows.
 
         One that was taken back after its line was made gives a line without any words.
         """
@@ -57,7 +57,7 @@ class Recorder:
         )
 
     def _beginning(self, caption: Caption, now: float) -> tuple[float, float]:
-        """When its utterance began, in clock seconds and in seconds since 1970."""
+        """Return when its utterance began, in clock seconds and in seconds since 1970."""
         number = caption.utterance or -caption.key
         if number not in self._began:
             date = self._date() - (now - caption.began_at)
@@ -75,7 +75,7 @@ class RecordingBoard:
         recorder: Makes lines of them.
         consent: Who agreed; asked for each line.
         keep: Takes a line; must not block.
-        clock: The time.
+        clock: Tells the time and calls back.
         days: For how long lines are kept; 0: none are made.
         closed: Called once, when it has closed.
     """
@@ -100,7 +100,7 @@ class RecordingBoard:
         self._closed: Callable[[], None] | None = closed
 
     def keep_for(self, days: int) -> None:
-        """From now on keep lines for so long, or make none; the people are told of the change."""
+        """Keep lines for so many days from now on, or none; the people are told of the change."""
         if days == self._days:
             return
         self._days = days
@@ -129,11 +129,11 @@ class RecordingBoard:
             self._keep(line)
 
     def say(self, text: str) -> None:
-        """Notices are not taken down."""
+        """Show a notice; notices are not taken down."""
         self._board.say(text)
 
     def languages_changed(self, languages: Sequence[str]) -> None:
-        """Pass it on."""
+        """Tell the board that shows the captions."""
         self._board.languages_changed(languages)
 
     async def close(self) -> None:

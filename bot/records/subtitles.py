@@ -35,10 +35,10 @@ def vtt(
     *,
     zero: float | None = None,
 ) -> str:
-    """The utterances as WebVTT, with voices and languages marked.
+    """Return the utterances as WebVTT, with voices and languages marked.
 
     Args:
-        said: In order of speech.
+        said: The utterances, in order of speech.
         words: What is shown of one.
         zero: The time that is second 0; None takes the first word's, and notes its date.
     """
@@ -59,7 +59,7 @@ def vtt(
 
 
 def srt(said: Sequence[Utterance], words: Callable[[Utterance], Words]) -> str:
-    """The utterances as SubRip, each with its speaker before it."""
+    """Return the utterances as SubRip, each with its speaker before it."""
     parts = []
     for number, cue in enumerate(_cues(said, words, said[0].at if said else 0.0), start=1):
         times = f"{_time(cue.start_ms, ',')} --> {_time(cue.end_ms, ',')}"
@@ -92,7 +92,7 @@ def _cues(
 
 
 def _line(text: str) -> str:
-    """On one line, without characters that only machines read."""
+    """Return a text on one line, without characters that only machines read."""
     printable = (character for character in text if character.isspace() or character >= " ")
     return " ".join("".join(printable).split())
 

@@ -15,7 +15,7 @@ LONGEST: Final = 100  # characters of a term, as many as Discord offers in a lis
 
 
 def term(target: str, source: str, translation: str) -> Term:
-    """A term as it is kept: on one line, without blanks around it and what nobody sees.
+    """Return a term as it is kept: on one line, without outer blanks and what nobody sees.
 
     Raises:
         UsageError: A side is missing or too long, or can't be written.
@@ -27,7 +27,7 @@ def _side(text: str) -> str:
     bare = " ".join(text.split())
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in bare):
         raise UsageError(t("A term can't contain control characters."))
-    # What was between a letter and its accent is gone by then.
+    # `clean` has removed what stood between a letter and its accent, so both compose.
     tidy = unicodedata.normalize("NFC", clean(bare))
     if not tidy:
         raise UsageError(t("A term needs a word and its translation."))
@@ -43,7 +43,7 @@ def _side(text: str) -> str:
 
 
 def glossary(terms: Iterable[Term]) -> Glossary:
-    """Terms by language, as conversations take them, in their order."""
+    """Return terms by language, as conversations take them, in their order."""
     sorted_out: dict[str, dict[str, str]] = {}
     for one in terms:
         sorted_out.setdefault(one.target, {})[one.source] = one.translation

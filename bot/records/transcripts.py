@@ -68,7 +68,7 @@ class Transcripts:
         store: Where lines are kept.
         settings: Says for how many days.
         clock: The time between batches.
-        wall: The date.
+        wall: Tells the date and time of day.
     """
 
     def __init__(
@@ -91,15 +91,15 @@ class Transcripts:
         self._guilds_present: Callable[[], Iterable[int]] = tuple
         self._next_day = Alarm(clock, self._expire_again)
 
-    # Taking down
+    # Recording
 
     async def record(self, board: CaptionBoard, plan: RoomPlan, consent: Consent) -> CaptionBoard:
-        """A board that shows what this one shows, and takes it down where the guild wants it.
+        """Return a board that shows what this one shows, and records it where the guild wants it.
 
         Args:
-            board: The room's.
+            board: The room's board.
             plan: Its; a run that is taken up again goes on in its session's transcript.
-            consent: Who agreed.
+            consent: Knows who agreed.
 
         Raises:
             StoreError: The store can't be read.
@@ -135,7 +135,7 @@ class Transcripts:
         self._batches.drop(guild_id, lambda line: line.user_id not in agreed)
 
     def keep_for(self, guild_id: int, days: int) -> None:
-        """The guild's settings changed: keep transcripts for so many days from now on; 0: none.
+        """Keep a guild's transcripts for so many days from now on; 0: keep none.
 
         What is too old by now goes soon; should that fail, or should it not be certain what day
         it is, it goes with the next day's.
@@ -155,10 +155,10 @@ class Transcripts:
             log.warning("old transcripts can't be removed: %s", error.code)
             return 0
 
-    # Handing out
+    # Reading
 
     async def sessions(self, guild_id: int) -> list[TranscriptSession]:
-        """What there is, the newest first.
+        """Return the sessions there are, the newest first.
 
         Raises:
             StoreError: The store can't be read.
@@ -181,7 +181,7 @@ class Transcripts:
         return found
 
     async def languages(self, guild_id: int, session: TranscriptSession) -> list[str]:
-        """Those into which anything of it was translated, sorted.
+        """Return the languages into which anything of a session was translated, sorted.
 
         Raises:
             StoreError: The store can't be read.
@@ -190,7 +190,7 @@ class Transcripts:
         return await self._store.languages(guild_id, session.id, oldest)
 
     async def utterances(self, guild_id: int, session: TranscriptSession) -> list[Utterance]:
-        """What was said, in order of speech.
+        """Return what was said, in order of speech.
 
         Raises:
             UsageError: There is nothing.
@@ -205,12 +205,12 @@ class Transcripts:
     async def document(
         self, guild_id: int, session: TranscriptSession, form: Format, language: str | None = None
     ) -> TranscriptDocument:
-        """What was said, as a file; a guild's are made one at a time.
+        """Return what was said, as a file; a guild's are made one at a time.
 
         Args:
-            guild_id: Whose.
-            session: Of which call.
-            form: Which kind of file.
+            guild_id: The guild.
+            session: The call's session.
+            form: The file's format.
             language: The only one; None: all, with the originals.
 
         Raises:
@@ -237,7 +237,7 @@ class Transcripts:
     async def _read(
         self, guild_id: int, session: TranscriptSession
     ) -> AsyncGenerator[list[Utterance], None]:
-        """What was said, some at a time."""
+        """Yield what was said, some utterances at a time."""
         await self._batches.flush(guild_id)
         oldest = await self._limit(guild_id)
         rest: list[TranscriptLine] = []  # of an utterance, which may have more in the next page
@@ -251,7 +251,7 @@ class Transcripts:
         if rest:
             yield utterances(rest)
 
-    # Forgetting
+    # Deleting
 
     async def forget(self, guild_id: int, user_id: int) -> int:
         """Remove everything that this member said; returns how many lines.

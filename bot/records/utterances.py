@@ -15,11 +15,11 @@ class Utterance:
     Attributes:
         at: When it began, in seconds since 1970.
         until: When it ended; later than `at`.
-        user_id: Who said it.
-        name: Under which name.
-        source_language: Spoken, where known.
+        user_id: The member who said it.
+        name: The speaker's name at that time.
+        source_language: The language spoken, where known.
         source_text: The original; empty when unknown.
-        texts: Translation by language.
+        texts: The translations, by language.
     """
 
     at: float
@@ -31,15 +31,15 @@ class Utterance:
     texts: Mapping[str, str]
 
     def in_language(self, language: str) -> str:
-        """It in this language; in its own where it was not translated."""
+        """Return the text in this language; the original where it was not translated."""
         return self.texts.get(language) or self.source_text
 
     def language_of(self, language: str) -> str | None:
-        """In which language that is, where known."""
+        """Return the language of what `in_language` returns, where known."""
         return language if self.texts.get(language) else self.source_language
 
     def everything(self) -> list[tuple[str | None, str]]:
-        """The original, then each translation: its language where known, and text; none twice."""
+        """Return the original, then each translation: language, if known, and text; none twice."""
         said: list[tuple[str | None, str]] = []
         if self.source_text:
             said.append((self.source_language, self.source_text))
@@ -50,7 +50,7 @@ class Utterance:
 
 
 def utterances(lines: Iterable[TranscriptLine]) -> list[Utterance]:
-    """The utterances of one session, in order of speech; lines without words are left out."""
+    """Return the utterances of a session, in order of speech; lines without words are left out."""
     together: dict[int, list[TranscriptLine]] = {}
     for line in lines:
         if line.text or line.source_text:
@@ -79,7 +79,7 @@ def _utterance(lines: Sequence[TranscriptLine]) -> Utterance:
 
 
 def _original(lines: Sequence[TranscriptLine]) -> tuple[str, str | None]:
-    """What was said, and in which language where that is known.
+    """Return what was said, and in which language where that is known.
 
     Each conversation hears for itself. What stands as its own language's line counts. Where that
     language has a translation instead, which shares nothing with it, it was named wrongly.
@@ -88,7 +88,7 @@ def _original(lines: Sequence[TranscriptLine]) -> tuple[str, str | None]:
         own = same_language(line.source_language, line.language) and line.text == line.source_text
         if own and line.text:
             return line.source_text, line.source_language
-    # It may have come to one language's line and not to another's.
+    # The source text may have reached one language's line and not another's.
     source = max(lines, key=lambda line: len(line.source_text))
     known = (line.source_language for line in (source, *lines) if line.source_language)
     language = next(known, None)
@@ -99,5 +99,5 @@ def _original(lines: Sequence[TranscriptLine]) -> tuple[str, str | None]:
 
 
 def languages(said: Iterable[Utterance]) -> list[str]:
-    """Those that something was translated into, sorted."""
+    """Return the languages that something was translated into, sorted."""
     return sorted({language for one in said for language in one.texts})

@@ -92,8 +92,8 @@ class Captions:
 
         Args:
             line: The conversation that spoke.
-            speaker: Whose it is.
-            event: What it said.
+            speaker: The member whose utterance it is.
+            event: What the conversation said.
             began_at: Clock seconds when the speech began that a new turn would belong to.
             made_from: Language of the conversation whose turns these are, where it is another.
         """
@@ -178,7 +178,7 @@ class Captions:
         """Return the caption as it should stand now; None if nothing visible changed."""
         caption = turn.known
         if turn.echoed:
-            # Until its words come, or none do, what was shown of it stays: nothing flickers.
+            # What was shown stays until its words come, or none do, so that nothing flickers.
             stands = turn.shown.text if turn.shown is not None and not caption.final else ""
             caption = replace(
                 caption,
@@ -222,7 +222,7 @@ class Captions:
 
 
 def _spoken(caption: Caption) -> str | None:
-    """The language of a caption whose text is the original."""
+    """Return the language of a caption whose text is the original."""
     if not caption.source_text:
         return None
     return caption.source_language if caption.language == ORIGINAL else caption.language

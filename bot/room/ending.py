@@ -26,7 +26,7 @@ EMPTY_S: Final = 60.0  # without anybody in the voice channel
 ROOMS_S: Final = 6.5
 BACK_WITHIN_MINUTES: Final = 10  # of the restart; older rooms would come back as a surprise
 
-# Seconds that are left for what comes after.
+# Seconds left at the end for each later step.
 AFTER_LEAVING: Final = 5.5  # the line under the voice channel is taken away
 AFTER_WORDS: Final = 3.0  # the conversations have ended
 AFTER_CAPTIONS: Final = 1.0  # the captions are delivered
@@ -51,7 +51,7 @@ class Emptiness:
     """Watches how long a voice channel has been empty of people.
 
     Args:
-        clock: The time.
+        clock: Tells the time and calls back.
         empty: Returns whether the voice channel is empty.
         ended: Called once it has been for `EMPTY_S`.
     """
@@ -69,7 +69,7 @@ class Emptiness:
             self._alarm.set_in(EMPTY_S)
 
     def close(self) -> None:
-        """Watch no more."""
+        """Stop watching the channel."""
         self._alarm.cancel()
 
     def _due(self) -> None:
@@ -84,7 +84,7 @@ class Interruptible(Protocol):
         """Hear nobody any more, and tell its people that it will be back."""
 
     async def close(self) -> None:
-        """End it."""
+        """End the room."""
 
 
 class Ending:
@@ -130,7 +130,7 @@ class Ending:
         Args:
             work: What is waited for; cancelled when its time is over.
             spare_s: What has to be left for others then.
-            what: For the log.
+            what: Its name in the log.
         """
         try:
             async with self._deadline.before(spare_s):

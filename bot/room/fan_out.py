@@ -39,7 +39,7 @@ class Fanning:
     """How a room fans out.
 
     Attributes:
-        mode: The rule.
+        mode: The room's rule.
         texts: Translates source text.
         capacity: Knows how many more conversations would fit.
     """

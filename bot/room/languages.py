@@ -31,7 +31,7 @@ def outlook(
     """Return whether a language that somebody reads is given, as far as places don't matter.
 
     Args:
-        reads: The language.
+        reads: The language that is read.
         chosen: Those of the room.
         readable: What can be made in writing.
         guests: How many languages readers may add.
@@ -142,7 +142,7 @@ class Languages:
         chosen: The languages chosen for the room.
         readable: What can be made in writing; nothing else is added for a reader.
         wishes: What members said of themselves, by user id.
-        clock: The time.
+        clock: Tells the time and calls back.
         due: Called when `settle` has something new to say by the time alone.
     """
 

@@ -29,7 +29,7 @@ class Metering:
         return admitted
 
     def check_text(self) -> None:
-        """Before what somebody typed is translated: raise AllowanceError if today's is used up."""
+        """Raise AllowanceError when today's text is used up, before typed text is translated."""
         self._account.check_text()
 
     def used(self, user_id: int, usage: Usage) -> None:

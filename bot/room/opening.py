@@ -182,7 +182,7 @@ class Start:
     """A room that is starting, and that may still be called off.
 
     Attributes:
-        voice_channel_id: Where it is to be.
+        voice_channel_id: The voice channel it is to be in.
         room: The room, once it is open.
     """
 

@@ -57,8 +57,8 @@ class Output:
     """Shows and plays for one room.
 
     Args:
-        board: Where captions stand.
-        clock: The time.
+        board: The board the captions appear on.
+        clock: Tells the time and calls back.
         originals: Captions carry what was really said.
         count: Told what each member's conversations used.
         noticed: Told what the people should read, as `Listener.noticed`.

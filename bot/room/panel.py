@@ -41,7 +41,7 @@ class Panel:
     Args:
         status: The room's state now.
         surface: Where it is seen.
-        clock: The time.
+        clock: Tells the time and calls back.
         shown: Called after anything was sent.
     """
 
@@ -56,8 +56,8 @@ class Panel:
         self._surface = surface
         self._clock = clock
         self._shown = shown
-        self._over = asyncio.Event()  # the sleep that is slept
-        self._resting = False  # no touch wakes
+        self._over = asyncio.Event()  # the sleep under way
+        self._resting = False  # a change does not cut it short
         self._touched = False
         self._ended = False
         self._lost = False

@@ -96,7 +96,7 @@ class Room:
         preferences: What its guild and its members want.
         board: Shows its captions and what it says.
         account: What its guild spends and may spend.
-        clock: The time.
+        clock: Tells the time and calls back.
         callbacks: What it calls of the registry that it belongs to.
     """
 
@@ -392,7 +392,7 @@ class Room:
         speaker.heard(speech.pcm, began_at, speech.at)
 
     def _arrived(self, user_id: int) -> Speaker:
-        # Nobody is heard of whom the link does not say who they are.
+        # The link hands on speech only of members whom it has named.
         member = next(member for member in self._members if member.id == user_id)
         return self._speakers.arrived(member, self.plan)
 
@@ -474,7 +474,7 @@ class Room:
 
     def _count(self, user_id: int, usage: Usage) -> None:
         self._usage += usage
-        # Of who withdrew meanwhile, no row may be kept.
+        # No row may be kept of somebody who withdrew meanwhile.
         self._metering.used(user_id if user_id in self._consent.agreed else NOBODY, usage)
 
     # Consent
@@ -498,7 +498,7 @@ class Room:
         finally:  # cut short, it stands as it is
             self._output.ended(speaker, sorted(speaker.known))
 
-    # Looking in, and the end
+    # Status, and the end
 
     def status(self) -> RoomStatus:
         """Return the room as it is now."""

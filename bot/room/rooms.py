@@ -287,7 +287,7 @@ class Rooms:
         starting does not begin.
 
         Args:
-            guild_id: Whose.
+            guild_id: The guild.
             by_hand: Somebody wants it so: it does not start by itself before everybody has left.
 
         Raises:
@@ -488,7 +488,7 @@ class Rooms:
         panel_id = 0 if panel is None else panel.panel_id
         self.remembered.keep(room.saved(self._starters[guild_id], panel_id))
 
-    # Looking in, and the end
+    # Status, and the end
 
     def status(self, guild_id: int) -> RoomStatus:
         """Return a guild's room as it is now.

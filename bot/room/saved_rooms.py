@@ -31,7 +31,7 @@ class RememberedRooms:
 
     Args:
         store: Where the rooms are kept.
-        clock: The time.
+        clock: Tells the time and calls back.
         now: Seconds since 1970.
     """
 

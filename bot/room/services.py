@@ -130,7 +130,7 @@ class RoomServices:
         channels: How Discord's channels are reached.
         guilds: What is kept of guilds and their members.
         record: Takes down what a board shows.
-        clock: The time.
+        clock: Tells the time and calls back.
     """
 
     translation: TranslationServices

@@ -28,7 +28,7 @@ class Speaker:
 
     Args:
         visit: The number of this visit, unique in the room.
-        member: Who speaks.
+        member: The member who speaks.
         requests: What to open, one for each language that has a conversation; the first leads;
             it needs its source text where others are made from it.
         interpreter: The translation service.

@@ -41,7 +41,7 @@ class QueuedUtterance:
 
 
 def _unheard(_utterance: QueuedUtterance) -> None:
-    """Tell nobody."""
+    """Ignore that an utterance is not heard."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class _QueuedVoice:
             self.pieces.append(bytearray(pcm))
 
     def left_s(self) -> float:
-        """Seconds that were not heard yet, at the speed of the service."""
+        """Return the seconds that were not heard yet, at the speed of the service."""
         return self.seconds if self.track is None else self.track.left_s() * self.rate
 
     @property
@@ -137,14 +137,14 @@ class VoiceQueue:
         return len(spoken)
 
     def stop(self) -> None:
-        """Speak nothing of what there is, from now on."""
+        """Drop everything that is queued or being spoken."""
         for voice in tuple(self._queue):
             self._close(voice)
 
     # What the conversations bring
 
     def voice(self, utterance: QueuedUtterance, pcm: bytes, now: float) -> None:
-        """A piece of the voice of an utterance."""
+        """Take a piece of the voice of an utterance."""
         if utterance in self._closed:
             return
         self._end_stalled(now)
@@ -159,22 +159,22 @@ class VoiceQueue:
             voice.track.add(pcm)
 
     def ended(self, utterance: QueuedUtterance) -> None:
-        """No more voice comes for it."""
+        """Note that no more voice comes for this utterance."""
         self._end(voice for voice in self._queue if voice.utterance == utterance)
 
     def broke_off(self, line: CaptionLine) -> None:
-        """The conversation brings no more voice for what it had begun; what there is, is spoken."""
+        """End what a conversation had begun, which brings no more; what there is, is spoken."""
         self._end(voice for voice in self._queue if voice.utterance.line == line)
 
     def take_back(self, utterance: QueuedUtterance) -> None:
-        """It should not be heard after all, nor any more of it."""
+        """Drop an utterance that should not be heard after all, and what still comes of it."""
         for voice in tuple(self._queue):
             if voice.utterance == utterance:
                 self._close(voice)
         self._remember(utterance)
 
     def silence(self, visit: int) -> None:
-        """Nothing of this visit is heard any more, from now on."""
+        """Drop everything of this visit, which is not heard any more."""
         for voice in tuple(self._queue):
             if voice.utterance.line.visit == visit:
                 self._close(voice)

@@ -14,11 +14,11 @@ class Clip:
 
     Attributes:
         path: WAV, PCM16, 16 kHz, mono.
-        language: Spoken.
-        seconds: Long.
+        language: The language spoken.
+        seconds: How long it is.
         text: What is said.
         reference: Whether the text came with the recording; otherwise a recogniser helped.
-        licence: Of the recording.
+        licence: The recording's licence.
         source: Who made it.
     """
 
@@ -32,12 +32,12 @@ class Clip:
 
     @property
     def name(self) -> str:
-        """As "it_vm-nonumber"."""
+        """The recording's name, as "it_vm-nonumber"."""
         return self.path.stem
 
 
 @cache
 def clips() -> tuple[Clip, ...]:
-    """All of them."""
+    """Return all recordings."""
     entries = json.loads((_FOLDER / "clips.json").read_text(encoding="utf-8"))
     return tuple(Clip(path=_FOLDER / entry.pop("file"), **entry) for entry in entries)

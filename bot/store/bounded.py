@@ -21,8 +21,8 @@ async def remove(
     """Remove rows, in any order; returns how many.
 
     Args:
-        database: Where.
-        table: Of which.
+        database: The database.
+        table: The table.
         which: True of the rows.
         guild_id: Whose turns it takes.
 
@@ -48,7 +48,7 @@ async def remove_some(connection: AsyncConnection, table: Table, which: ColumnEl
 async def pages(
     connection: AsyncConnection, query: Select[Any]
 ) -> AsyncGenerator[Sequence[Row[Any]], None]:
-    """The rows of a query, some at a time."""
+    """Yield the rows of a query, some at a time."""
     async with connection.stream(query) as rows:
         async for page in rows.partitions(ROWS):
             yield page

@@ -14,7 +14,7 @@ class ConsentTable:
         self._database = database
 
     async def consenting(self, guild_id: int) -> frozenset[int]:
-        """User ids of those who agreed, in one query."""
+        """Return the user ids of those who agreed, in one query."""
         return await self._members(consent, guild_id)
 
     async def agree(self, guild_id: int, user_id: int) -> None:
@@ -26,7 +26,7 @@ class ConsentTable:
         await self._move(guild_id, user_id, consent, None)
 
     async def declining(self, guild_id: int) -> frozenset[int]:
-        """User ids of those who said no."""
+        """Return the user ids of those who said no."""
         return await self._members(declined, guild_id)
 
     async def decline(self, guild_id: int, user_id: int) -> None:

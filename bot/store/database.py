@@ -72,7 +72,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, guild_id: int = BACKGROUND) -> AsyncIterator[AsyncConnection]:
-        """For writing: committed at the end, rolled back when an error passes through.
+        """Open a transaction to write: committed at the end, rolled back on an error.
 
         One at a time for each guild. With SQLite others wait meanwhile, so a transaction has a
         bounded number of rows (`bounded`).
@@ -89,7 +89,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self, guild_id: int | None = None) -> AsyncIterator[AsyncConnection]:
-        """For reading alone: sees one state of the database and waits for no writer.
+        """Open a transaction to read: it sees one state of the database and waits for no writer.
 
         Args:
             guild_id: Whose readers, of which there are few at a time; None: not limited.
@@ -115,7 +115,7 @@ class Database:
             self._obey()
 
     def _obey(self) -> None:
-        """Be cancelled now that the transaction has ended, if that was wanted meanwhile."""
+        """Raise a cancellation that was wanted while the transaction ran."""
         task = asyncio.current_task()
         if task in self._interrupted:
             self._interrupted.discard(task)
@@ -181,10 +181,10 @@ async def _wait_for(stack: AsyncExitStack, turn: AbstractAsyncContextManager[Non
 def engine_of(
     url: str, connect: Callable[[], Awaitable[aiosqlite.Connection]] | None = None
 ) -> AsyncEngine:
-    """An engine that has not connected yet; the folder of a file is made where it is missing.
+    """Make an engine that has not connected yet, and a file's folder where it is missing.
 
     Args:
-        url: As SQLAlchemy writes it.
+        url: The database's URL, as SQLAlchemy writes it.
         connect: Makes connections to SQLite.
 
     Raises:

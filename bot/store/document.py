@@ -17,7 +17,7 @@ class JsonDocument(Generic[T]):
     """How a dataclass stands in a JSON column.
 
     Args:
-        kind: The dataclass.
+        kind: The dataclass that is stored.
         what: Its name in an error.
     """
 
@@ -26,17 +26,17 @@ class JsonDocument(Generic[T]):
         self._what = what
 
     def dump(self, value: T) -> Any:
-        """As plain lists, mappings, strings and numbers."""
+        """Return a value as plain lists, mappings, strings and numbers."""
         return self._adapter.dump_python(value, mode="json")
 
     def load(self, document: Any) -> T:
-        """The value of a document.
+        """Return the value of a document.
 
         Raises:
             StoreError: Something else wrote it.
         """
         try:
-            # As strings hold it in JSON: keys that are ids, members of enums.
+            # Not strict, as JSON holds ids in keys and members of enums as strings.
             return self._adapter.validate_python(document, strict=False)
         except ValidationError as error:
             fields = sorted(

@@ -40,7 +40,7 @@ _TELLS_NO_VALUE = ("08", "28", "3D", "42", "53", "55", "57", "58", "XX")
 
 
 def at_start(error: BaseException) -> StoreError:
-    """For who starts the bot: what is wrong and what to do."""
+    """Return the error for who starts the bot: what is wrong and what to do."""
     code, words = _sqlstate(error), reason(error)
     advice = next(
         (text for key, text in _ADVICE.items() if code.startswith(key) or key in words),
@@ -51,7 +51,7 @@ def at_start(error: BaseException) -> StoreError:
 
 
 def in_use(error: BaseException) -> StoreError:
-    """For who used a command; the host finds the reason in the log."""
+    """Return the error for who used a command; the host finds the reason in the log."""
     if passes(error):
         return StoreError(
             t("The database can't be reached right now. Try again in a minute."), retryable=True
@@ -63,7 +63,7 @@ def in_use(error: BaseException) -> StoreError:
 
 
 def passes(error: BaseException) -> bool:
-    """Whether the same may work later: the database was locked, full, away or too busy."""
+    """Return whether it may work later: the database was locked, full, away or too busy."""
     if code := _sqlstate(error):
         return code.startswith(_PASSES)
     if isinstance(number := getattr(_driver(error), "sqlite_errorcode", None), int):
@@ -72,7 +72,7 @@ def passes(error: BaseException) -> bool:
 
 
 def reason(error: BaseException) -> str:
-    """The driver's own words on one line without a value; else the kind of error."""
+    """Return the driver's own words on one line without a value; else the kind of error."""
     cause = _driver(error)
     code = _sqlstate(error)
     if type(cause).__module__ == "sqlite3":
@@ -97,7 +97,7 @@ def _sqlstate(error: BaseException) -> str:
 
 
 def _driver(error: BaseException) -> BaseException:
-    """Below SQLAlchemy's own, which repeat the statement and its values."""
+    """Return the driver's error: SQLAlchemy's own repeat the statement and its values."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         return error.orig.__cause__ or error.orig
     return error

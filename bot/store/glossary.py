@@ -22,7 +22,7 @@ class GlossaryTable:
         self._database = database
 
     async def terms(self, guild_id: int, target: str | None = None) -> list[Term]:
-        """All, or those of one language, by source."""
+        """Return all terms of a guild, or those of one language, by source."""
         query = select(glossary.c.target, glossary.c.source, glossary.c.translation).where(
             glossary.c.guild_id == guild_id
         )

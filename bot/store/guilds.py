@@ -21,24 +21,24 @@ class GuildTable:
         self._database = database
 
     async def guilds(self) -> frozenset[int]:
-        """Ids of all guilds of which anything is kept."""
+        """Return the ids of all guilds of which anything is kept."""
         query = union(*(select(table.c.guild_id) for table in metadata.sorted_tables))
         async with self._database.reading() as connection:
             return frozenset((await connection.execute(query)).scalars())
 
     async def departed(self) -> frozenset[int]:
-        """Those of them that removed the bot."""
+        """Return the ids of the guilds that removed the bot."""
         async with self._database.reading() as connection:
             return frozenset((await connection.execute(select(departures.c.guild_id))).scalars())
 
     async def guild_left(self, guild_id: int, at: float) -> None:
-        """The bot was removed (seconds since 1970); the first time counts."""
+        """Note when a guild removed the bot (seconds since 1970); the first time counts."""
         row = insert(self._database.dialect, departures).on_conflict_do_nothing()
         async with self._database.transaction() as connection:
             await connection.execute(row, {"guild_id": guild_id, "at": at})
 
     async def guild_back(self, guild_id: int) -> None:
-        """It was invited again in time."""
+        """Note that a guild invited the bot again in time."""
         async with self._database.transaction() as connection:
             await connection.execute(delete(departures).where(departures.c.guild_id == guild_id))
 
@@ -74,7 +74,7 @@ class GuildTable:
         return count
 
     async def _remove(self, guild_id: int, before: float) -> bool:
-        """Whether it is gone; one that is invited again meanwhile keeps what it still has."""
+        """Delete what is kept of a guild; return False if it was invited again meanwhile."""
         for table in _BULKY:
             removed = bounded.ROWS
             while removed == bounded.ROWS:

@@ -43,7 +43,7 @@ _SET: Final = text("SELECT set_config(:name, :value, false)")
 
 
 class DatabaseLease(Protocol):
-    """What a process holds."""
+    """The lock on a database, held by one process."""
 
     async def lost(self) -> StoreError:
         """Wait until another process holds it; a sentence for who runs this one."""
@@ -83,7 +83,7 @@ async def _tried(take: Callable[[], Awaitable[bool]]) -> None:
 
 
 def _lock_file(engine: AsyncEngine) -> str:
-    """A file beside the database's; empty where that is none, as in memory."""
+    """Return a file beside the database's; empty where that is none, as in memory."""
     (database,), options = engine.dialect.create_connect_args(engine.url)
     connection = sqlite3.connect(database, **options)
     try:

@@ -31,19 +31,19 @@ class RoomTable:
             )
 
     async def drop_room(self, guild_id: int) -> None:
-        """It ended."""
+        """Delete a guild's saved room, which ended."""
         async with self._database.transaction(guild_id) as connection:
             await connection.execute(delete(rooms).where(rooms.c.guild_id == guild_id))
 
     async def room(self, guild_id: int) -> SavedRoom | None:
-        """A guild's, if one is kept."""
+        """Return a guild's saved room, if one is kept."""
         query = select(rooms.c.document).where(rooms.c.guild_id == guild_id)
         async with self._database.reading(guild_id) as connection:
             document = (await connection.execute(query)).scalar_one_or_none()
         return None if document is None else _DOCUMENT.load(document)
 
     async def rooms(self) -> list[SavedRoom]:
-        """All that ran when the process ended; one that can't be read is left out and logged."""
+        """Return all that ran when the process ended; unreadable ones are left out and logged."""
         query = select(rooms.c.guild_id, rooms.c.document).order_by(rooms.c.guild_id)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()

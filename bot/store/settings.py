@@ -18,7 +18,7 @@ class SettingsTable:
         self._database = database
 
     async def settings(self, guild_id: int) -> GuildSettings:
-        """As they were put last; the defaults when they never were."""
+        """Return a guild's settings as last saved; the defaults when they never were."""
         query = select(settings.c.document).where(settings.c.guild_id == guild_id)
         async with self._database.reading(guild_id) as connection:
             document = (await connection.execute(query)).scalar_one_or_none()

@@ -17,7 +17,7 @@ _ROWS = 64  # fetched at once, as is aiosqlite's default
 
 
 async def to_the_end(work: Coroutine[Any, Any, T], interrupted: Callable[[], None]) -> T:
-    """What `work` returns; a cancellation meanwhile is told and otherwise ignored."""
+    """Return what `work` returns; a cancellation meanwhile is told and otherwise ignored."""
     # Owned by this call, which does not end before it does.
     task = asyncio.get_running_loop().create_task(work, name="database statement")
     while not task.done():
@@ -34,7 +34,7 @@ class SqliteConnection(aiosqlite.Connection):
     Args:
         interrupted: Called in the task that was cancelled, while it waits for a statement.
         database: File, or ":memory:".
-        options: Of `sqlite3.connect`.
+        options: Options of `sqlite3.connect`.
     """
 
     def __init__(self, interrupted: Callable[[], None], database: str, **options: Any) -> None:
@@ -55,5 +55,5 @@ class SqliteConnection(aiosqlite.Connection):
 
     @property
     def has_ended(self) -> bool:
-        """Whether its thread has."""
+        """Whether its thread has ended."""
         return not self._thread.is_alive()

@@ -43,7 +43,7 @@ class Words(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Without NUL, which PostgreSQL refuses, and half surrogates, which UTF-8 has none of."""
+        """Drop NUL, which PostgreSQL refuses, and lone surrogates, which UTF-8 can't hold."""
         del dialect
         if value is None:
             return None

@@ -34,7 +34,7 @@ class TranscriptTable:
             await connection.execute(put(self._database.dialect, transcripts), rows)
 
     async def sessions(self, guild_id: int, most: int) -> list[tuple[str, float, float, int]]:
-        """(session, began, ended, lines), the newest first."""
+        """Return (session, began, ended, lines) of each, the newest first."""
         began = func.min(transcripts.c.at)
         query = (
             select(transcripts.c.session, began, func.max(transcripts.c.until), func.count())
@@ -50,7 +50,7 @@ class TranscriptTable:
     async def pages(
         self, guild_id: int, session: str, since: float
     ) -> AsyncGenerator[Sequence[TranscriptLine], None]:
-        """The lines of a session that have words and were said since then, some at a time.
+        """Yield a session's lines with words that were said since then, some at a time.
 
         In order of speech, an utterance's languages together.
         """
@@ -71,7 +71,7 @@ class TranscriptTable:
                 yield [TranscriptLine(*tuple(row)) for row in page]
 
     async def languages(self, guild_id: int, session: str, since: float) -> list[str]:
-        """Those into which anything of a session was translated since then, sorted."""
+        """Return the languages a session was translated into since then, sorted."""
         query = _of(guild_id, session, transcripts.c.language).where(
             (transcripts.c.text != "") & (transcripts.c.at >= since)
         )
@@ -79,7 +79,7 @@ class TranscriptTable:
             return sorted((await connection.execute(query.distinct())).scalars())
 
     async def last_utterance(self, guild_id: int, session: str) -> int:
-        """The highest number in a session; 0 when there is nothing."""
+        """Return the highest number in a session; 0 when there is nothing."""
         query = _of(guild_id, session, func.max(transcripts.c.utterance))
         async with self._database.reading(guild_id) as connection:
             return (await connection.execute(query)).scalar() or 0

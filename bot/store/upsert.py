@@ -5,12 +5,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that can speak of conflicts."""
+    """Return an INSERT that can say what happens on conflicts."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def put(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that takes the place of the row with the same primary key."""
+    """Return an INSERT that replaces the row with the same primary key."""
     row = insert(dialect, table)
     keys = [column.name for column in table.primary_key]
     rest = {c.name: row.excluded[c.name] for c in table.columns if c.name not in keys}

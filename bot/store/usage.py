@@ -38,7 +38,7 @@ class UsageTable:
         await connection.execute(row.on_conflict_do_update(index_elements=_KEYS, set_=added), rows)
 
     async def day(self, guild_id: int, day: date) -> Mapping[str, Spent]:
-        """What a guild spent on a day, by model."""
+        """Return what a guild spent on a day, by model."""
         query = (
             select(usage.c.model, *(func.sum(column) for column in _AMOUNTS))
             .where((usage.c.guild_id == guild_id) & (usage.c.day == day))
@@ -52,11 +52,11 @@ class UsageTable:
     async def since(
         self, guild_id: int, day: date, whose: int | None = None
     ) -> Mapping[SpentKey, Spent]:
-        """A guild's rows of a day and those after it.
+        """Return a guild's rows of a day and those after it.
 
         Args:
-            guild_id: Which.
-            day: The first.
+            guild_id: The guild.
+            day: The first day.
             whose: Only this person's rows are apart, the others' are summed as `NOBODY`'s; None:
                 everybody's are apart.
         """

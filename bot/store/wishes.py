@@ -15,7 +15,7 @@ class WishTable:
         self._database = database
 
     async def wishes(self, guild_id: int) -> dict[int, MemberLanguages]:
-        """Of every member of a guild who said anything."""
+        """Return the languages of every member of a guild who named any."""
         query = select(wishes.c.user_id, wishes.c.speaks, wishes.c.reads).where(
             wishes.c.guild_id == guild_id
         )
@@ -24,7 +24,7 @@ class WishTable:
         return {user_id: MemberLanguages(speaks, reads) for user_id, speaks, reads in rows}
 
     async def put_wishes(self, guild_id: int, user_id: int, wanted: MemberLanguages) -> None:
-        """Keep them; empty ones are forgotten."""
+        """Save what a member named, replacing what was before; forget it where it is nothing."""
         if wanted == MemberLanguages():
             await self.forget_wishes(guild_id, user_id)
             return

@@ -92,9 +92,9 @@ class LiveTranslate:
     Args:
         endpoint: The service, the account, and the name of a LiveTranslate model; `model_named`
             says what is known of that.
-        clock: Time.
-        limits: Of the account.
-        speech: How conversations listen.
+        clock: Tells the time and calls back.
+        limits: The account's limits.
+        speech: How conversations detect speech.
         servers: Returns how many servers the bot is in; with more than one, a part of the connects
             is kept for one that comes.
         reach: Learns whether the service can be used.
@@ -146,7 +146,7 @@ class LiveTranslate:
         self._sockets = Sockets()
 
     def open(self) -> None:
-        """Be ready to connect: what all connections share is made now, not with the first."""
+        """Make what all connections share, so that the first need not wait for it."""
         self._sockets.open()
         if self._endpoint.url.startswith("wss"):
             _ = self._sockets.tls
@@ -168,15 +168,15 @@ class LiveTranslate:
         return self._budget.waiting
 
     def budget(self) -> BudgetFigures:
-        """What of the account's limits is used now, for the status panel."""
+        """Return what of the account's limits is used now, for the status panel."""
         return self._budget.figures()
 
     def has_room(self, conversations: int, guild_id: int) -> bool:
-        """Whether a server could open so many more soon, within its share of every limit."""
+        """Return whether a server could open so many more soon, within its share of every limit."""
         return self._budget.has_room(conversations, guild_id)
 
     def languages(self) -> Mapping[str, bool]:
-        """Each target language's code, and whether it can be spoken back; by English name."""
+        """Return, by English name, each target language's code and whether it can be spoken."""
         codes = sorted(self._model.targets, key=languages.name)
         return {code: code in self._model.spoken for code in codes}
 
@@ -224,7 +224,7 @@ class LiveTranslate:
     def converse(
         self, request: ConversationRequest, listener: Callable[[ConversationEvent], None]
     ) -> LiveConversation:
-        """A conversation, not yet open. `listener` is called on the event loop.
+        """Return a conversation, not yet open; `listener` is called on the event loop.
 
         Raises:
             LanguageError: As `check`.
@@ -294,7 +294,7 @@ class LiveTranslate:
         )
 
     def _alike(self, session: SessionSettings) -> Mapping[str, Any] | None:
-        """What two sessions must have in common for one to serve the other's speaker."""
+        """Return what sessions must share to serve each other's speakers; None: never."""
         body = session.body()
         return body if self._speech.lends and not body.get("enable_voice_clone") else None
 

@@ -28,10 +28,10 @@ class Reach(Protocol):
     """Learns whether the service can be used."""
 
     def failed(self, code: str, reason: str, *, final: bool, detail: str) -> None:
-        """It could not be used."""
+        """Record that the service could not be used."""
 
     def answered(self) -> None:
-        """It could be used."""
+        """Record that the service could be used."""
 
 
 def report(reach: Reach, fault: Fault) -> None:
@@ -60,16 +60,16 @@ class Watch(Protocol):
     """Who is told what the SDK's callback is not. Must neither raise nor block."""
 
     def admits(self, size: int) -> bool:
-        """Whether a message of so many bytes may be read; else the connection ends."""
+        """Return whether a message of so many bytes may be read; end the connection if not."""
 
     def overran(self) -> None:
-        """More came at once, or for one message, than makes sense; the connection ends."""
+        """End the connection: more came at once, or for one message, than makes sense."""
 
     def unreadable(self) -> None:
-        """A message came that is no JSON."""
+        """Note that a message came that is no JSON."""
 
     def congested(self) -> None:
-        """The server does not take what was sent already."""
+        """Note that the server does not take what was sent already."""
 
     def drained(self) -> None:
-        """Congested no more."""
+        """Note that the server takes again what is sent."""

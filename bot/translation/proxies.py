@@ -14,7 +14,7 @@ class Proxy:
     """A proxy. Has no repr: it may hold a password.
 
     Attributes:
-        url: With its credentials.
+        url: The proxy's address, with its credentials.
         host: What may be told.
     """
 
@@ -28,7 +28,7 @@ class Proxy:
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy by which an address is reached; None: directly.
+    """Return the proxy by which an address is reached; None: directly.
 
     As http_proxy, https_proxy and no_proxy say. An address of this machine is never reached by a
     proxy: that of another machine would look for it there.
@@ -42,7 +42,7 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself."""
+    """Return whether a host is this machine itself."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -40,17 +40,17 @@ class Outage:
         return max(wait_s, longest) * self._chance.uniform(1.0, 1.5)
 
     def worth_telling(self, fault: Fault) -> bool:
-        """Whether a failure is said: once, and what usually helps itself only when it lasts."""
+        """Return whether to tell people: once, and only if it lasts where it usually passes."""
         return (self.lasting or not fault.quiet) and self.tell(fault.code)
 
     def tell(self, code: str) -> bool:
-        """Whether this is said for the first time in this outage."""
+        """Return whether this fault is told for the first time in this outage, and note it."""
         if code in self._told or len(self._told) >= bounds.ERROR_CODES:
             return False
         self._told.add(code)
         return True
 
     def over(self) -> None:
-        """A translation came through."""
+        """Forget the outage: a translation came through."""
         self._failures = 0
         self._told.clear()

@@ -30,7 +30,7 @@ class NotConnectedError(Exception):
     Has nothing of aiohttp's own error, which holds the request's headers and so the key.
 
     Args:
-        fault: Why.
+        fault: Why it failed.
     """
 
     def __init__(self, fault: Fault) -> None:
@@ -77,7 +77,7 @@ class Sockets:
             await session.close()
 
     async def connect(self, url: str, headers: Mapping[str, str]) -> "WebSocket":
-        """Open a websocket.
+        """Open a websocket and return it.
 
         Raises:
             NotConnectedError: It could not be.

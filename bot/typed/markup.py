@@ -51,7 +51,7 @@ class Phrase:
     kept: tuple[str, ...] = ()
 
     def restored(self, translation: str) -> str | None:
-        """A translation of the text with what was kept; None where some was lost or doubled."""
+        """Return a translation with what was kept; None where some was lost or doubled."""
         places = sorted(int(found[1]) for found in _PLACE.finditer(translation))
         if self.kept and places != list(range(1, len(self.kept) + 1)):
             return None
@@ -63,7 +63,7 @@ class Phrase:
         return _PLACE.sub(lambda found: self.kept[int(found[1]) - 1], translation)
 
     def apart(self) -> list["str | Phrase"]:
-        """The same in pieces without places: each is translated alone, so nothing can get lost."""
+        """Return it in pieces without places: each is translated alone, so nothing can get lost."""
         pieces: list[str | Phrase] = []
         at = 0
         for found in _PLACE.finditer(self.text):
@@ -74,7 +74,7 @@ class Phrase:
 
 
 def parse(content: str) -> list[str | Phrase]:
-    """A message in pieces: joined, they are the message. Strings stay as they are."""
+    """Split a message into pieces, which joined are the message. Strings stay as they are."""
     pieces: list[str | Phrase] = []
     at = 0
     for block in _CODE_BLOCK.finditer(content):
@@ -85,7 +85,7 @@ def parse(content: str) -> list[str | Phrase]:
 
 
 def has_words(text: str) -> bool:
-    """Whether there is anything to translate."""
+    """Return whether there is anything to translate."""
     return any(unicodedata.category(sign).startswith("L") for sign in text)
 
 
@@ -130,7 +130,7 @@ def _bare(text: str) -> list["str | Phrase"]:
 
 
 def _around(text: str, words: Phrase) -> Iterator[str | Phrase]:
-    """The words of a text with the blanks before and behind them."""
+    """Yield the words of a text with the blanks before and behind them."""
     yield text[: len(text) - len(text.lstrip())]
     yield words
     yield text[len(text.rstrip()) :]

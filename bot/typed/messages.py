@@ -23,7 +23,7 @@ class Wanted:
     """What a reader wants.
 
     Attributes:
-        guild_id: Where.
+        guild_id: The guild.
         user_id: Who; what it takes is counted as theirs.
         target: Into which language.
         source: From which, where that is known.
@@ -58,11 +58,11 @@ class MessageTranslator:
         self._trouble = trouble
 
     def languages(self) -> frozenset[str]:
-        """Codes of the languages it translates between."""
+        """Return the codes of the languages it translates between."""
         return self._texts.languages()
 
     async def translate(self, wanted: Wanted, pieces: Pieces) -> str | None:
-        """The pieces in the reader's language, joined; None where they are in it already.
+        """Return the pieces in the reader's language, joined; None where they are in it already.
 
         Raises:
             UsageError: There is nothing to translate.
@@ -109,7 +109,7 @@ class _Asking:
         self._tickets: list[TextTicket] = []
 
     async def whole(self, pieces: Pieces) -> str | None:
-        """All of it; None where it is in the reader's language."""
+        """Return the whole translation; None where the text is in the reader's language."""
         texts = [piece for piece in pieces if isinstance(piece, Phrase)]
         answers = await self._all(texts)
         if self._wanted.source is None and all(map(same_words, _bare(texts), answers)):

@@ -88,7 +88,7 @@ class Announcer:
         locale = settings.locale or guild_locale(channel.guild)
         named = replace(announcement, heard=tuple(heard), others=tuple(others))
         words = notice.announced(named, self._service, settings=settings, locale=locale)
-        # Who is heard unless they say no must notice that they are spoken to.
+        # People who are heard unless they say no have to notice this message, so it mentions them.
         pinged = others if named.mode is ConsentMode.ANNOUNCED else []
         message_id = await self._send(channel, words, locale, pinged)
         if settings.caption_minutes:
@@ -159,7 +159,7 @@ class Announcer:
 
 
 def _writable(channel: object, lost_id: int) -> TypeGuard[Voice]:
-    """Whether a voice channel's chat can be written to; not the text channel that was lost."""
+    """Return whether a voice channel's chat can be written to, and is not the lost channel."""
     if not isinstance(channel, Voice) or channel.id == lost_id:
         return False
     allowed = channel.permissions_for(channel.guild.me)

@@ -40,7 +40,7 @@ async def done_at_once(
     work: Awaitable[T],
     acknowledge: Callable[[Interaction], Awaitable[None]] = take_time,
 ) -> T:
-    """As `take_time`, for what must not even wait for that to be shown."""
+    """Acknowledge as `take_time` does, while the work, which must not wait, already runs."""
     if interaction.response.is_done():
         return await work
     result, shown = await asyncio.gather(work, acknowledge(interaction), return_exceptions=True)
@@ -63,10 +63,10 @@ async def answer(
     For somebody for whom Discord waits no longer nothing can be done, but in the log.
 
     Args:
-        interaction: What is answered.
+        interaction: The interaction to answer.
         text: Made by `t`, shown in the language of who asked.
         view: Buttons beneath it.
-        file: Beneath it.
+        file: A file beneath it.
     """
     try:
         await _answer(interaction, render(text, locale(interaction)), view, file)
@@ -127,10 +127,10 @@ async def _answer(
 
 
 def locale(interaction: Interaction) -> str:
-    """Of who asked."""
+    """Return the locale of who asked."""
     return str(interaction.locale)
 
 
 def guild_locale(guild: discord.Guild) -> str:
-    """Of what is posted for everybody in a server that set nothing else."""
+    """Return the locale of what is posted for everybody in a server that set no other."""
     return str(guild.preferred_locale)

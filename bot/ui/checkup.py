@@ -25,7 +25,7 @@ class Checkup:
         self._accounts = accounts
 
     async def of(self, person: discord.Member, voice: Voice, captions: Text) -> Renderable:
-        """What is fine and what is missing, for a room that this person would start.
+        """Say what is fine and what is missing, for a room that this person would start.
 
         Raises:
             StoreError: The settings can't be read.
@@ -59,12 +59,12 @@ def text(
     languages: Mapping[str, bool],
     today: Today,
 ) -> Renderable:
-    """What `/settings check` answers.
+    """Return the answer to `/settings check`.
 
     Args:
         findings: The permissions.
         voice: The channel that would be heard.
-        settings: The server's.
+        settings: The server's settings.
         languages: Those that can be translated into.
         today: What the server spent.
     """

@@ -19,7 +19,7 @@ class CommandTranslator(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContextTypes,
     ) -> str | None:
-        """The text in this locale of Discord's; None where it has no other than the English one."""
+        """Return the text in this locale of Discord's; None where there is only the English one."""
         where, english = str(locale), string.message
         if where not in commands.LOCALES:
             return None

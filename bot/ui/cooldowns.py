@@ -44,8 +44,8 @@ class Pace:
     """How often something may be used.
 
     Attributes:
-        times: By one person in a server.
-        seconds: In so many.
+        times: How often one person may use it in a server.
+        seconds: Within how many seconds.
         together: By all of a server, in the same time; None: that is counted where it is done.
     """
 
@@ -154,7 +154,7 @@ class Cooldowns:
 
     Args:
         rooms: Know what is so already.
-        clock: The time.
+        clock: Tells the time and calls back.
     """
 
     def __init__(self, rooms: Rooms, clock: Clock) -> None:
@@ -179,7 +179,7 @@ class Cooldowns:
         }
 
     async def admits(self, interaction: Interaction) -> bool:
-        """Whether this is to be done; if it is not, who asked was told."""
+        """Return whether this is to be done; if it is not, tell who asked."""
         user_id = interaction.user.id
         guild_id = interaction.guild_id or user_id  # direct messages are a place of their own
         name = name_of(interaction)
@@ -199,8 +199,8 @@ class Cooldowns:
 
         Args:
             name: As in `PACES`; `TYPING` for what is offered while somebody types.
-            guild_id: Where.
-            user_id: Who.
+            guild_id: The guild.
+            user_id: The user.
 
         Raises:
             CooldownError: They did so too often, or all of the server together did.
@@ -227,12 +227,12 @@ class Cooldowns:
             raise CooldownError(math.ceil(wait), together=True)
 
     def refusal(self, name: str, guild_id: int, user_id: int, error: CooldownError) -> str | None:
-        """What to answer to what comes too fast; None: it is to be done all the same.
+        """Return what to answer to what comes too fast; None: it is to be done all the same.
 
         Args:
-            name: As for `use`.
-            guild_id: Where.
-            user_id: Who asked.
+            name: What is used, named as for `use`.
+            guild_id: The guild.
+            user_id: The user who asked.
             error: What `use` raised.
         """
         if (so_already := self._so_already.get(name)) is not None:
@@ -241,7 +241,7 @@ class Cooldowns:
             return None  # what else it deletes could wait
         return error.message
 
-    # What need not be done again
+    # What is so already
 
     def _stopped(self, guild_id: int, _: int) -> str | None:
         return refusals.none_runs().message if self._rooms.over(guild_id) else None
@@ -285,7 +285,7 @@ class _Refusing:
     """The refusals of one server.
 
     Attributes:
-        count: Under way, or waiting.
+        count: How many are under way or waiting.
         turn: Held while one is under way.
     """
 
@@ -305,7 +305,7 @@ async def _say(interaction: Interaction, said: str | None) -> None:
 
 
 async def admits(interaction: Interaction) -> bool:
-    """Whether the client's cooldowns let this be done; if they don't, who asked was told."""
+    """Return whether the client's cooldowns let this be done; if they don't, tell who asked."""
     return await _of(interaction).admits(interaction)
 
 
@@ -313,7 +313,7 @@ class PacedTree(app_commands.CommandTree[Any]):
     """Commands that pass the client's cooldowns first."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Whether it is done."""
+        """Return whether the cooldowns let the command run."""
         return await admits(interaction)
 
 
@@ -321,7 +321,7 @@ class PacedView(discord.ui.View):
     """Buttons and menus that pass the client's cooldowns first."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Whether it is done."""
+        """Return whether the cooldowns let the button work."""
         return await admits(interaction)
 
 
@@ -335,7 +335,7 @@ def take(interaction: Interaction, done: Done) -> None:
 
 
 def name_of(interaction: Interaction) -> str:
-    """What is used, as `PACES` names it; empty where nobody knows."""
+    """Return the name of what is used, as in `PACES`; empty when it is unknown."""
     if interaction.type is discord.InteractionType.autocomplete:
         return TYPING
     if (command := interaction.command) is not None:

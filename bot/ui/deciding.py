@@ -21,7 +21,7 @@ _NO_ROLES: Final = GuildSettings()
 
 
 def decides_anyway(rooms: Rooms, person: discord.Member) -> bool:
-    """Whether this person decides whatever the server's settings are, which need not be read then.
+    """Return whether this person decides whatever the server's settings are.
 
     Raises:
         NoRoomError: There is no call.
@@ -35,7 +35,7 @@ async def check_decides(rooms: Rooms, person: discord.Member, *, less: bool) -> 
 
     Args:
         rooms: The rooms.
-        person: Who wants to.
+        person: The member who wants to decide.
         less: Less is heard by it, as by a stop: with nobody there who decides, being there is
             enough, whoever may start rooms.
 
@@ -81,7 +81,7 @@ def _decides(
 
 
 def _present(guild: discord.Guild, where: int) -> Iterator[discord.Member | int]:
-    """People in a voice channel; an id of whom nothing else is known."""
+    """Yield the people in a voice channel; only the id of who is not cached."""
     channel = guild.get_channel(where)
     if not isinstance(channel, Voice):
         return

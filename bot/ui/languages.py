@@ -15,7 +15,7 @@ _SEPARATOR = re.compile(r"\s*[,;/、，；،]\s*")  # noqa: RUF001 - those of Ch
 
 
 def parse(text: str, codes: Collection[str], most: int = MAX_TARGETS) -> tuple[str, ...]:
-    """Language codes of a list like "en, Spanish, alemán", in its order, each once.
+    """Return the codes of a list like "en, Spanish, alemán", in its order, each once.
 
     Args:
         text: Codes or names, in any language we speak or in their own, with commas between them.
@@ -52,7 +52,7 @@ def parse(text: str, codes: Collection[str], most: int = MAX_TARGETS) -> tuple[s
 
 
 def complete(text: str, codes: Collection[str], locale: str = _ENGLISH) -> list[tuple[str, str]]:
-    """What a list typed so far can be completed to: (shown, value), best first, at most 25.
+    """Complete a list typed so far: (shown, value), best first, at most 25.
 
     The last word is completed, the words before it are kept.
 
@@ -75,7 +75,7 @@ def complete(text: str, codes: Collection[str], locale: str = _ENGLISH) -> list[
 
 
 def one(text: str, codes: Collection[str]) -> str:
-    """The code of one language.
+    """Return the code of one language.
 
     Raises:
         UsageError: There is no such language, or there are several.
@@ -89,7 +89,7 @@ def one(text: str, codes: Collection[str]) -> str:
 def complete_one(
     text: str, codes: Collection[str], locale: str = _ENGLISH
 ) -> list[tuple[str, str]]:
-    """What one language typed so far can be completed to: (shown, value), best first."""
+    """Complete one language typed so far: (shown, value), best first."""
     return [(label(code, locale), code) for code in search(text, codes, locale)[:_MAX_CHOICES]]
 
 

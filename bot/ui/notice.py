@@ -124,12 +124,12 @@ async def joined_in(rooms: Rooms, interaction: Interaction) -> str:
 
 
 def _joined(answered: Text, trouble: ServiceTrouble | None) -> str:
-    """What is answered, with why they are not translated at the moment."""
+    """Add to an answer why there is no translation at the moment, if so."""
     return answered if trouble is None else lines((answered, service_trouble(trouble)))
 
 
 def _not_yet(room: RoomStatus, here: SpeakerStatus) -> Text | None:
-    """What keeps a person in a call from being heard now that they joined in; None: nothing."""
+    """Say what keeps a person who joined in from being heard; None: nothing."""
     channel = f"<#{room.plan.text_channel_id}>"
     if not here.sees:
         return t(
@@ -188,13 +188,13 @@ def announced(
     settings: GuildSettings = _OPT_IN,
     locale: str | None = None,
 ) -> str:
-    """The words to newcomers.
+    """Return the words to newcomers.
 
     Args:
         announcement: Whom to tell what.
         service: Who hears the speech.
         settings: Say what is kept.
-        locale: In which language.
+        locale: The locale of the reader, as Discord names it.
     """
     said: list[str] = []
     if announcement.others:
@@ -202,7 +202,7 @@ def announced(
     if announcement.heard:
         said.append(_to_heard(announcement))
     if announcement.mode is ConsentMode.ANNOUNCED:
-        # Else the room's notice says it, and nobody is heard by this.
+        # In the other mode the room's notice says it, and this message makes nobody heard.
         said += _kept(service, settings)
     return render(lines(said), locale)
 
@@ -263,7 +263,7 @@ def text(
         service: Who hears the speech.
         server: The server's name; who joins in does so for all of it.
         settings: Say how consent is given and what is kept.
-        locale: In which language.
+        locale: The locale of the reader, as Discord names it.
     """
     plan = notice.plan
     said: list[str] = [
@@ -313,7 +313,7 @@ def _why(notice: Notice) -> Text:
 
 
 def privacy(service: str, settings: GuildSettings) -> list[Text]:
-    """Who hears the speech, and what is kept of it."""
+    """Say who hears the speech, and what is kept of it."""
     said = [
         t(
             "-# Speech is sent to {service} for translation. Parley doesn't record it. For "
@@ -335,7 +335,7 @@ def privacy(service: str, settings: GuildSettings) -> list[Text]:
 
 
 def _kept(service: str, settings: GuildSettings) -> list[Text]:
-    """The same, and what becomes of the captions."""
+    """Say who hears the speech, what is kept of it, and what becomes of the captions."""
     said = privacy(service, settings)
     said.append(
         tn(

@@ -37,7 +37,7 @@ class PanelButtons(ConsentButtons):
     Args:
         rooms: The rooms.
         state: What is to be shown; None: they are only to answer.
-        locale: Of the labels.
+        locale: The locale of its labels.
     """
 
     def __init__(
@@ -82,8 +82,8 @@ class LanguagesMenu(discord.ui.Select["PanelButtons"]):
 
     Args:
         rooms: The rooms.
-        chosen: Those it has.
-        locale: Of the words.
+        chosen: The languages the room has.
+        locale: The locale of its words.
     """
 
     def __init__(self, rooms: Rooms, chosen: Sequence[str], locale: str | None) -> None:
@@ -118,7 +118,7 @@ class VoiceModeMenu(discord.ui.Select["PanelButtons"]):
     Args:
         rooms: The rooms.
         mode: The one in use.
-        locale: Of the words.
+        locale: The locale of its words.
     """
 
     def __init__(self, rooms: Rooms, mode: VoiceMode, locale: str | None) -> None:
@@ -158,11 +158,11 @@ def _member(interaction: Interaction) -> discord.Member:
 
 
 async def changeable(rooms: Rooms, person: discord.Member, *, speaks: bool = False) -> RoomStatus:
-    """The running room of a server, if this person may change it.
+    """Return the running room of a server, if this person may change it.
 
     Args:
         rooms: The rooms.
-        person: Who wants to.
+        person: The member who wants to change something.
         speaks: It is to speak.
 
     Raises:
@@ -214,7 +214,7 @@ async def use_voice(
 
 
 def translated_into(targets: Sequence[str]) -> str:
-    """What is answered to who chose languages."""
+    """Return the answer to who chose languages."""
     return t(
         "Now translating into {languages}.",
         languages=listing(language_name(target) for target in targets),
@@ -244,10 +244,10 @@ class ChannelSurface:
     """Implements Surface with a message of the bot's own and the voice channel's status line.
 
     Args:
-        guild: Whose room it is.
+        guild: The guild of the room.
         text_channel: Where the message goes.
-        rooms: For the buttons.
-        locale: Of the words.
+        rooms: The rooms that the buttons change.
+        locale: The locale of its words.
         waiting: How many conversations wait for a connect.
         now: Seconds since 1970.
         panel_id: A message that is taken over; 0: a new one is written.
@@ -279,7 +279,7 @@ class ChannelSurface:
 
     @property
     def panel_id(self) -> int:
-        """Of the message; 0 while there is none."""
+        """The id of the message; 0 while there is none."""
         return self._panel_id
 
     async def show(self, state: RoomStatus) -> bool:
@@ -309,7 +309,7 @@ class ChannelSurface:
         return True
 
     def _shows_more(self, state: RoomStatus) -> bool:
-        """Whether some who read the panel can't see the voice channel."""
+        """Return whether some who read the panel can't see the voice channel."""
         voice = self._guild.get_channel(state.plan.voice_channel_id)
         return isinstance(voice, Voice) and more_private(voice, self._channel)
 

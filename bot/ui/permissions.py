@@ -72,7 +72,7 @@ def check_start(
         UsageError: The text channel is a private thread.
     """
     if isinstance(text, discord.Thread) and text.is_private():
-        # Whom it was opened to, a bot can't know, so nobody could be heard.
+        # A bot can't know to whom the channel was opened, so nobody could be heard.
         raise UsageError(
             t(
                 "Captions can't be posted in a private thread. Choose another channel with the "
@@ -183,7 +183,7 @@ def findings(
     threads: bool = False,
     removes: bool = False,
 ) -> list[Finding]:
-    """Everything that the bot and the person need or had better have.
+    """Return everything that the bot and the person need or had better have.
 
     Args:
         me: The bot.

@@ -58,7 +58,7 @@ class Host:
         self._now = now
 
     async def check(self, wanted: RoomRequest, person: discord.Member) -> bool:
-        """Whether the room would speak.
+        """Check that this person may start the room; return whether it would speak.
 
         Raises:
             StarterError: This person may not start rooms, or not from outside the voice channel.

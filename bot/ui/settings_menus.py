@@ -140,7 +140,7 @@ MENUS: Final = (StarterMenu, AnnouncedConfirmation, ResetConfirmation)
 
 
 def manager(interaction: Interaction) -> discord.Member:
-    """Who asked, if they may manage the server.
+    """Return who asked, if they may manage the server.
 
     Raises:
         StarterError: They may not.

@@ -29,10 +29,10 @@ AT_ONCE: Final = frozenset(
 
 
 def text(settings: GuildSettings, host_minutes: float, most_guests: int) -> Renderable:
-    """What holds in a server; fits a message.
+    """Describe all settings of a server, in at most one message.
 
     Args:
-        settings: The server's.
+        settings: The server's settings.
         host_minutes: Of a day, as the host set; 0 is no limit.
         most_guests: How many languages guests may ever add.
     """
@@ -56,11 +56,11 @@ def text(settings: GuildSettings, host_minutes: float, most_guests: int) -> Rend
 
 
 def changed(before: GuildSettings, after: GuildSettings, *, running: bool) -> Renderable:
-    """What a change did, and from when on.
+    """Say what a change did, and from when on.
 
     Args:
-        before: What held.
-        after: What holds.
+        before: The settings that held.
+        after: The settings that hold now.
         running: Whether a room runs, which keeps what can't change under it.
     """
     different = [

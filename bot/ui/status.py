@@ -34,11 +34,11 @@ _CONVERSATION = {
 def text(
     status: RoomStatus, locale: str | None, now: float, *, waiting: int = 0, names: bool = True
 ) -> str:
-    """The room as it is now; never more than a message holds.
+    """Describe the room as it is now, in at most one message.
 
     Args:
         status: The room.
-        locale: Of who reads it.
+        locale: The reader's locale.
         now: Seconds since 1970. Times are shown by Discord itself and count on by themselves.
         waiting: Conversations, of all rooms, that wait for a connect.
         names: Say who is there; not to those who may not see the voice channel.
@@ -53,7 +53,7 @@ def text(
 
 
 def summary(status: RoomStatus, locale: str | None, now: float) -> str:
-    """The same once the room is over, or interrupted."""
+    """Describe a room that is over or interrupted, in at most one message."""
     if status.restarting:
         return _fitting([_title(status), _interrupted(now)], _foot(status, 0), locale)
     head = t(
@@ -138,7 +138,7 @@ def _hearing(status: RoomStatus, now: float) -> Text:
 
 
 def _troubles(status: RoomStatus) -> list[Text]:
-    """What can't be translated, and why."""
+    """Say what can't be translated, and why."""
     found = []
     if (trouble := status.trouble) is not None:
         found.append(service_trouble(trouble))
@@ -148,7 +148,7 @@ def _troubles(status: RoomStatus) -> list[Text]:
 
 
 def service_trouble(trouble: ServiceTrouble) -> Text:
-    """The translation service can't be used."""
+    """Say that the translation service can't be used, since when and why."""
     return t(
         "**Nothing new can be translated since {time}.** {reason}",
         time=outages.when(trouble),
@@ -176,7 +176,7 @@ def _voice(status: RoomStatus) -> Text | None:
 
 
 def _obstacle(status: RoomStatus) -> Text | None:
-    """Why nobody can be heard, if so."""
+    """Say why nobody can be heard; None when nothing is in the way."""
     if status.figures.get("deafened"):
         return t("I'm server deafened")
     if status.figures.get("deaf"):
@@ -241,7 +241,7 @@ def _state(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
 
 
 def _is_given_up(speaker: SpeakerStatus) -> bool:
-    """Whether nothing that this member says is translated any more."""
+    """Return whether nothing that this member says is translated any more."""
     return all(state is ConversationState.CLOSED for state in speaker.conversations.values())
 
 

@@ -19,10 +19,10 @@ class WatchedReaders(Protocol):
     """Knows who can read which text channel."""
 
     def deleted(self, channel_id: int) -> None:
-        """A channel or thread was deleted."""
+        """Note that a channel or thread was deleted."""
 
     def left_voice(self, guild_id: int, user_id: int) -> None:
-        """A member is in no voice channel any more."""
+        """Note that a member is in no voice channel any more."""
 
     async def refresh(self, text_channel_id: int, user_ids: Iterable[int]) -> None:
         """Ask Discord for these members' roles anew, where it matters."""
@@ -53,11 +53,11 @@ class TextChannelWatch(commands.Cog):
         self._ask_again.change_interval(seconds=every_s)
 
     async def cog_load(self) -> None:
-        """Begin to ask."""
+        """Begin to ask regularly what members can read."""
         self._ask_again.start()
 
     async def cog_unload(self) -> None:
-        """Ask no more."""
+        """Stop asking."""
         self._ask_again.cancel()
         await self._tasks.close()
 

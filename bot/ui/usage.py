@@ -8,7 +8,7 @@ _SHOWN = 7  # days
 
 
 def text(report: UsageReport) -> Renderable:
-    """What `/translate usage` answers."""
+    """Return the answer to `/translate usage`."""
     head = t("**Today:** {spent}", spent=today(report.today))
     if not report.days:
         return lines([head, t("Nothing was translated in the last {days} days.", days=DAYS)])
@@ -27,7 +27,7 @@ def text(report: UsageReport) -> Renderable:
 
 
 def today(spent: Today) -> Renderable:
-    """Today's minutes and cost."""
+    """Describe today's minutes and cost."""
     if spent.limit:
         return tn(
             "{minutes} of {limit} minute translated; cost {cost}",

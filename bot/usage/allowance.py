@@ -30,11 +30,11 @@ class Account:
     """What one guild spends and may spend.
 
     Args:
-        guild_id: Whose.
+        guild_id: The guild.
         ledger: Where it is counted.
-        prices: What it costs.
+        prices: Prices by model.
         limit_minutes: Of audio a day (UTC); 0 is no limit.
-        clock: The time.
+        clock: Tells the time and calls back.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Account:
 
     @property
     def used_up(self) -> bool:
-        """Whether today's minutes are."""
+        """Whether today's minutes are used up."""
         return 0 < self._limit <= self._minutes
 
     @property
@@ -60,13 +60,13 @@ class Account:
         return _minutes(self._ledger.today(self._guild_id))
 
     def limit_to(self, minutes: float) -> None:
-        """From now on so many a day; 0 is no limit."""
+        """Set how many minutes a day may be used from now on; 0 is no limit."""
         self._limit = minutes
         if minutes and self._minutes < minutes * _WARN_AT:
             self._warned = False  # the new limit has a warning of its own
 
     def today(self) -> Today:
-        """What was spent."""
+        """Return what was spent today."""
         amounts = self._ledger.today(self._guild_id)
         return Today(_minutes(amounts), self._limit, self._prices.cost(amounts))
 
@@ -75,7 +75,7 @@ class Account:
         self._ledger.used(self._guild_id, user_id, usage)
 
     def admits(self, heard_at: float | None) -> bool:
-        """Whether speech may be translated now.
+        """Return whether speech may be translated now.
 
         Args:
             heard_at: When its speaker was last heard before: a sentence that was begun while there
@@ -94,7 +94,7 @@ class Account:
         )
 
     def notice(self) -> str | None:
-        """What the people should read now; each matter once a day."""
+        """Return what the people should read now; each matter once a day."""
         if self._limit == 0 and not self._told:
             return None
         new_day = self._day != self._ledger.day
@@ -128,13 +128,13 @@ class Account:
         )
 
     def check(self) -> None:
-        """Before a room begins: raise AllowanceError when today's minutes are used up."""
+        """Raise AllowanceError when today's minutes are used up before a room begins."""
         if self.used_up:
             raise AllowanceError(self._refusal)
         self._told = False  # who begins on another day needs not be told that it goes on
 
     def check_text(self) -> None:
-        """Before a text of a person is translated: raise AllowanceError when today's is used up.
+        """Raise AllowanceError when today's text is used up, before a person's is translated.
 
         That are the minutes, or more tokens of text translation than go with them.
         """
@@ -166,10 +166,10 @@ class Accounts:
 
     Args:
         ledger: Where everything is counted.
-        prices: What it costs.
+        prices: Prices by model.
         limit_minutes: Of audio for each guild and day (UTC); 0 is no limit.
-        clock: The time.
-        settings: Of a guild, which may lower its limit.
+        clock: Tells the time and calls back.
+        settings: Returns a guild's settings, which may lower its limit.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class Accounts:
         self._guilds: dict[int, Account] = {}
 
     async def of(self, guild_id: int) -> Account:
-        """The one account of a guild, which knows what was spent before a restart.
+        """Return the one account of a guild, which knows what was spent before a restart.
 
         Raises:
             StoreError: The store can't be read.
@@ -203,11 +203,11 @@ class Accounts:
         return self._guilds[guild_id]
 
     def forget(self, guild_id: int) -> None:
-        """The bot was removed: keep no account of this guild here."""
+        """Drop the account of a guild that removed the bot."""
         self._guilds.pop(guild_id, None)
 
     def settings_changed(self, guild_id: int, settings: GuildSettings) -> None:
-        """A guild's limit holds at once, in its running room too."""
+        """Apply a guild's limit at once, in its running room too."""
         if (account := self._guilds.get(guild_id)) is not None:
             account.limit_to(self._limit_of(settings))
 
@@ -218,7 +218,7 @@ class Accounts:
         return min(own, self._limit) if self._limit else own
 
     def today(self) -> Today:
-        """What all guilds that this process knows spent together; without a limit."""
+        """Return what all guilds that this process knows spent together; without a limit."""
         total: dict[str, Spent] = {}
         for guild_id in self._ledger.guilds():
             for model, amount in self._ledger.today(guild_id).items():

@@ -35,8 +35,8 @@ class Availability:
     """Whether one service can be used. One per process and service.
 
     Args:
-        name: For the log.
-        clock: Time.
+        name: The service's name in the log.
+        clock: Tells the time and calls back.
         now: Seconds since 1970.
     """
 
@@ -80,20 +80,20 @@ class Availability:
         self._try = attempt
 
     def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
-        """Be told when anything of this changed; returns what ends it."""
+        """Call back whenever anything of this changed; return what ends it."""
         self._listeners.append(changed)
         return lambda: self._listeners.remove(changed)
 
-    # What those who use it report
+    # Called by those who use the service
 
     def failed(self, code: str, reason: str, *, final: bool = False, detail: str = "") -> None:
-        """It could not be used.
+        """Record that the service could not be used.
 
         Args:
-            code: Stable, for logs.
+            code: A stable name of the fault, for logs.
             reason: A sentence for members.
             final: Trying again does not help.
-            detail: For the log.
+            detail: More about the reason, for the log.
         """
         if self._closed:
             return
@@ -114,7 +114,7 @@ class Availability:
             self._changed()
 
     def answered(self) -> None:
-        """It could be used."""
+        """Record that the service could be used."""
         if self._closed:
             return
         self._worked = True
@@ -136,7 +136,7 @@ class Availability:
             return
         await asyncio.wait({self._attempt()}, timeout=KNOWN_WITHIN_S)
 
-    # Time
+    # Timersrs
 
     def _plan_telling(self) -> None:
         if self._told or self._trouble is None:
@@ -224,7 +224,7 @@ class Services:
     """The services that rooms use.
 
     Attributes:
-        speech: Conversations.
+        speech: The service for speech.
         texts: Translation of texts, by which further languages are made.
     """
 
@@ -233,7 +233,7 @@ class Services:
         self.texts = Availability("the text translation service", clock, now)
 
     def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
-        """Be told when anything of either changed; returns what ends it."""
+        """Call back whenever anything of either changed; return what ends it."""
         ends = (self.speech.listen(changed), self.texts.listen(changed))
 
         def end() -> None:

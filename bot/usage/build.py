@@ -57,12 +57,12 @@ def build(
     """Return the parts over one store. The ledger has to be closed.
 
     Args:
-        store: Where it is kept what was spent.
+        store: Keeps what was spent.
         tariff: What is counted, what it costs, and how much of it a server may have.
         settings: Returns a server's settings, which may lower its limit.
         waiting: Returns how many conversations wait for a connect.
-        clock: The time.
-        wall: The date.
+        clock: Tells the time and calls back.
+        wall: Tells the date and time of day.
     """
     ledger = Ledger(
         store, model=tariff.model, text_model=tariff.text_model, clock=clock, wall=wall.now

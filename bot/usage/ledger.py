@@ -29,8 +29,8 @@ class Ledger:
 
     Args:
         store: Where it is kept.
-        model: Of the conversations.
-        text_model: Of text translation.
+        model: The model of the conversations.
+        text_model: The model of text translation.
         clock: The time between batches.
         wall: The date, in UTC. May be set, forwards and back.
         most_rows: How many rows may wait; see `Unwritten`.
@@ -69,7 +69,7 @@ class Ledger:
         self._closed = False
 
     def __len__(self) -> int:
-        """Rows that wait to be written."""
+        """Return how many rows wait to be written."""
         return len(self._unwritten)
 
     @property
@@ -113,7 +113,7 @@ class Ledger:
                 self._known.add(guild_id)
 
     def knows(self, guild_id: int) -> bool:
-        """Whether all that a guild spent today is known, and not only what it did just now."""
+        """Return whether all that a guild spent today is known, not only the latest of it."""
         self._turn_the_page()
         return guild_id in self._known
 
@@ -137,17 +137,17 @@ class Ledger:
             self._unread.discard(guild_id)
 
     def today(self, guild_id: int) -> Mapping[str, Spent]:
-        """What a loaded guild spent today, by model; where a day has just begun, so far."""
+        """Return what a loaded guild spent today, by model; where a day has just begun, so far."""
         self._recall(guild_id)
         return self._today.get(guild_id, {})
 
     def text_tokens(self, guild_id: int) -> int:
-        """How many tokens of text translation a loaded guild spent today, read and written."""
+        """Return how many tokens text translation took today for a loaded guild, in and out."""
         amount = self.today(guild_id).get(self._text_model, Spent())
         return amount.tokens_in + amount.tokens_out
 
     def guilds(self) -> tuple[int, ...]:
-        """Those that spent something today, as far as this process knows."""
+        """Return the guilds that spent something today, as far as this process knows."""
         self._turn_the_page()
         return tuple(self._today)
 
@@ -183,7 +183,7 @@ class Ledger:
     async def spent_by_day(
         self, guild_id: int, since: date, user_id: int
     ) -> Mapping[SpentKey, Spent]:
-        """What a guild spent from a day on; what waits is written first.
+        """Return what a guild spent from a day on; what waits is written first.
 
         A row for each day and model of this person, and of all others together as `NOBODY`.
 

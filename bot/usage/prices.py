@@ -23,12 +23,12 @@ _MILLION: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Of one model, in US dollars for a million tokens.
+    """The price of a model, in US dollars for a million tokens.
 
     Attributes:
-        read: Of what goes in, speech or text.
-        written: Of text that comes out.
-        spoken: Of voice that comes out.
+        read: The price of what goes in, speech or text.
+        written: The price of text that comes out.
+        spoken: The price of voice that comes out.
         source: Where it is from; None is the host of the bot.
     """
 
@@ -38,7 +38,7 @@ class Price:
     source: PriceSource | None = field(default=None, compare=False, kw_only=True)
 
     def cost(self, amount: Spent) -> float:
-        """US dollars for an amount."""
+        """Return what an amount costs, in US dollars."""
         written = amount.tokens_out - amount.tokens_voice
         paid = (
             amount.tokens_in * self.read
@@ -105,7 +105,7 @@ _REGIONS: Final = (
 
 
 def published(host: str) -> Mapping[str, Price]:
-    """The prices of the region that a host of the service is in; none for a host elsewhere."""
+    """Return the prices of the region that a host of the service is in; empty elsewhere."""
     for table, name, workspaces in _REGIONS:
         if host == name or host.endswith(workspaces):
             return table
@@ -125,12 +125,12 @@ class Prices:
     others: Price | None = None
 
     def of(self, model: str) -> Price | None:
-        """A model's price; None when it is not known."""
+        """Return a model's price; None when it is not known."""
         price = self.table.get(model) or self.table.get(_SNAPSHOT.sub("", model))
         return price or self.others
 
     def cost(self, amounts: Mapping[str, Spent]) -> Cost:
-        """What amounts by model are likely to cost."""
+        """Return what amounts by model are likely to cost."""
         total = 0.0
         unknown = []
         sources: dict[PriceSource | None, None] = {}
@@ -146,7 +146,7 @@ class Prices:
 
 
 def parse(text: str) -> Mapping[str, Price]:
-    """A table from JSON: {"model": {"in": 7.5, "text_out": 20, "audio_out": 30}, ...}.
+    """Read a table from JSON: {"model": {"in": 7.5, "text_out": 20, "audio_out": 30}, ...}.
 
     What is left out costs nothing.
 

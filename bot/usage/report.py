@@ -19,11 +19,11 @@ class Day:
     """What a guild spent on one day (UTC).
 
     Attributes:
-        minutes: Of audio sent.
+        minutes: Minutes of audio sent.
         own_minutes: How many of them were those of who asked.
-        tokens: In and out, of all models.
-        connects: Conversations opened.
-        cost: An estimate.
+        tokens: Tokens in and out, of all models.
+        connects: How many conversations were opened.
+        cost: The estimated cost.
     """
 
     day: date
@@ -39,9 +39,9 @@ class UsageReport:
     """The last `DAYS` days of a guild.
 
     Attributes:
-        today: As it stands.
+        today: Today's spending so far.
         days: Those on which anything was spent, the newest first.
-        cost: Of all of them, an estimate.
+        cost: The estimated cost of all of them.
     """
 
     today: Today
@@ -55,7 +55,7 @@ class Spending:
     Args:
         ledger: Where it is counted.
         accounts: What guilds may spend.
-        prices: What it costs.
+        prices: Prices by model.
         waiting: How many conversations wait for a connect now.
     """
 
@@ -73,7 +73,7 @@ class Spending:
         return self._waiting()
 
     async def report(self, guild_id: int, user_id: int) -> UsageReport:
-        """A guild's last days, for this person.
+        """Return what a guild used in the last days, for this person.
 
         Raises:
             StoreError: The store can't be read.
@@ -111,7 +111,7 @@ class Spending:
         )
 
     def figures(self) -> Mapping[str, object]:
-        """Of all guilds together, for `/health`; a cost that is not wholly known is null."""
+        """Return sums of all guilds, for `/health`; a cost that is not wholly known is null."""
         today = self._accounts.today()
         return {
             "minutes_today": round(today.minutes, 2),

@@ -20,7 +20,7 @@ class Unwritten:
             beyond twice as many it is not kept.
 
     Attributes:
-        dropped: Amounts not kept.
+        dropped: How many amounts were not kept.
     """
 
     def __init__(self, most: int) -> None:
@@ -30,19 +30,19 @@ class Unwritten:
         self.dropped = 0
 
     def __len__(self) -> int:
-        """Rows."""
+        """Return how many rows wait."""
         return self._count
 
     def guilds(self) -> tuple[int, ...]:
-        """Of which any wait."""
+        """Return the guilds with rows that wait."""
         return tuple(self._rows)
 
     def of(self, guild_id: int) -> Mapping[SpentKey, Spent]:
-        """A guild's."""
+        """Return a guild's rows."""
         return self._rows.get(guild_id, {})
 
     def add(self, key: SpentKey, amount: Spent) -> None:
-        """One more amount."""
+        """Add one more amount."""
         if not self._has(key) and self._count >= self._most:
             largest = max(self._rows, key=lambda guild: len(self._rows[guild]))
             if largest != key.guild_id:
@@ -57,13 +57,13 @@ class Unwritten:
         self._put(key, amount)
 
     def take(self, guild_id: int) -> dict[SpentKey, Spent]:
-        """All of a guild's, which wait no more."""
+        """Take out all rows of a guild."""
         rows = self._rows.pop(guild_id, {})
         self._count -= len(rows)
         return rows
 
     def give_back(self, guild_id: int, rows: Mapping[SpentKey, Spent]) -> None:
-        """These of a guild wait after all, before what came meanwhile."""
+        """Put rows of a guild back, before what came meanwhile."""
         newer = self.take(guild_id)
         for key, amount in (*rows.items(), *newer.items()):
             self.add(key, amount)

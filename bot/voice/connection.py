@@ -21,7 +21,7 @@ class VoiceConnection:
         observer: Is told what happens on it.
         use: Is given the keys of each new connection.
         alone: Whether nobody else is in the channel, so that there is no group to be in.
-        timeout_s: For a join, without the way into the group.
+        timeout_s: How long a join may take, not counting the way into the DAVE group.
 
     Attributes:
         client: The voice client; None while there is none.
@@ -46,7 +46,7 @@ class VoiceConnection:
         self._changed = asyncio.Event()
 
     def changed(self) -> None:
-        """The keys, or who is in the channel, may have."""
+        """Check again who waits, as the keys or the people in the channel may have changed."""
         self._changed.set()
 
     @property

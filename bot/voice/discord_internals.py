@@ -71,22 +71,22 @@ class Observer(Protocol):
     """Who is told what happens on a voice connection. None of these may raise."""
 
     def socket_changed(self, sock: socket.socket | None) -> None:
-        """Audio comes on this socket from now on; None: on none."""
+        """Listen for audio on this socket from now on; None: on none."""
 
     def gateway_message(self, message: Any) -> None:
-        """A text message of the voice gateway, as JSON gave it, after discord.py handled it."""
+        """Take a text message of the voice gateway, from JSON, after discord.py handled it."""
 
     def gateway_moved(self) -> None:
-        """Something was handled that may have changed the keys."""
+        """Note that something was handled that may have changed the keys."""
 
     def gateway_fault(self) -> None:
-        """A message of the voice gateway made no sense and was skipped."""
+        """Note that a message of the voice gateway made no sense and was skipped."""
 
     def gateway_closed(self, code: int) -> None:
-        """The voice gateway closed the connection."""
+        """Note that the voice gateway closed the connection."""
 
     def removed(self) -> None:
-        """Somebody took the bot out of its channel, or the channel is gone."""
+        """Note that somebody took the bot out of its channel, or that the channel is gone."""
 
 
 class _Gateway(DiscordVoiceWebSocket):
@@ -218,7 +218,7 @@ class ConnectionState(MovingState):
         self.observer.socket_changed(self.socket)
 
     def foreign(self, data: bytes) -> None:
-        """A datagram came that is no audio; from any thread."""
+        """Take a datagram that is no audio; from any thread."""
         if len(data) == _DISCOVERY.size:
             kind, _, _, raw, port = _DISCOVERY.unpack(data)
             address = raw.split(b"\0", 1)[0]
@@ -272,7 +272,7 @@ class ConnectionState(MovingState):
         if data["channel_id"] is None and not expected:
             self.observer.removed()
 
-    # What the rest of Parley may ask
+    # For the rest of Parley
 
     @property
     def poller_ended(self) -> bool:
@@ -294,7 +294,7 @@ class ConnectionState(MovingState):
         )
 
     def threads(self) -> list[threading.Thread]:
-        """The threads of this connection that still run."""
+        """Return the threads of this connection that still run."""
         threads: list[threading.Thread | None] = [self._socket_reader, self.voice_client._player]  # noqa: SLF001 - this module is for them
         if self.ws is not MISSING:
             threads.append(self.ws._keep_alive)  # noqa: SLF001
@@ -351,7 +351,7 @@ def adopt(client: Client, channel: VoiceChannel) -> None:
 
 
 def gateway_up(client: discord.Client, guild: discord.Guild) -> bool:
-    """Whether the main gateway can be asked for anything of this server."""
+    """Return whether the main gateway can be asked for anything of this server."""
     # Not there before the first connection, whatever discord.py's types say.
     websocket: DiscordWebSocket | None = client._get_websocket(guild.id)  # noqa: SLF001
     return websocket is not None and websocket.open and websocket.session_id is not None

@@ -65,7 +65,7 @@ class MovingState(VoiceConnectionState):
         if wait:
             await self._until_connected()
         elif self._connector is not None:
-            # Nobody waits for it; the supervisor sees what became of it.
+            # Nobody awaits it; the supervisor sees whether it succeeded.
             self._connector.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def _until_connected(self) -> None:
@@ -118,7 +118,7 @@ class MovingState(VoiceConnectionState):
         if self.state is ConnectionFlowState.disconnected:
             await super()._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
         elif self.state is _MOVING:
-            # Who is moved is there already.
+            # After a move the bot is in the channel already.
             self.state = ConnectionFlowState.got_both_voice_updates
 
     def _dismiss(self) -> None:

@@ -47,7 +47,7 @@ class Figures:
     underruns: int = 0  # times an utterance had to wait for the service in its middle
 
     def as_mapping(self) -> dict[str, float]:
-        """Every counter by its name, with `heard_s`, the seconds of speech handed on."""
+        """Return every counter by its name, and `heard_s`, the seconds of speech handed on."""
         figures: dict[str, float] = {f.name: getattr(self, f.name) for f in fields(self)}
         figures["heard_s"] = self.samples / SPEECH_RATE
         return figures

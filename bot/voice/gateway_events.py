@@ -11,16 +11,16 @@ _MAX_SSRC = 2**32
 
 
 class Roster(Protocol):
-    """Who wants to know."""
+    """What is told of who is in the call and whose a stream is."""
 
     def announce(self, ssrc: int, user_id: int) -> None:
-        """This stream is this member's."""
+        """Note that this stream is this member's."""
 
     def arrive(self, user_ids: tuple[int, ...]) -> None:
-        """These members are in the call."""
+        """Note that these members are in the call."""
 
     def leave(self, user_id: int) -> None:
-        """This member left the call."""
+        """Note that this member left the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Speaking:
     on: bool = True
 
     def apply(self, roster: Roster) -> None:
-        """Tell the roster."""
+        """Tell the roster whose stream it is."""
         roster.announce(self.ssrc, self.user_id)
 
 
@@ -52,7 +52,7 @@ class Connected:
     user_ids: tuple[int, ...]
 
     def apply(self, roster: Roster) -> None:
-        """Tell the roster."""
+        """Tell the roster who arrived."""
         roster.arrive(self.user_ids)
 
 
@@ -63,7 +63,7 @@ class Disconnected:
     user_id: int
 
     def apply(self, roster: Roster) -> None:
-        """Tell the roster."""
+        """Tell the roster who left."""
         roster.leave(self.user_id)
 
 
@@ -76,7 +76,7 @@ Event = Ready | Speaking | Connected | Disconnected | Other
 
 
 def parse(message: Any) -> Event | None:
-    """A text message of the gateway; None when it makes no sense."""
+    """Parse a text message of the gateway; return None when it makes no sense."""
     try:
         op, data = message["op"], message.get("d")
         if op == 2:

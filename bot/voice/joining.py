@@ -32,7 +32,7 @@ def check_entry(channel: VoiceChannel) -> None:
 
 
 def not_encrypted(channel: VoiceChannel, timeout_s: float) -> VoiceLinkError:
-    """The bot did not get into the channel's end-to-end encryption in time."""
+    """Return the error for a channel whose end-to-end encryption was not ready in time."""
     return VoiceLinkError(
         t(
             "The encryption of {channel} wasn't ready within {seconds} s.",
@@ -44,7 +44,7 @@ def not_encrypted(channel: VoiceChannel, timeout_s: float) -> VoiceLinkError:
 
 @contextmanager
 def explained(channel: VoiceChannel, timeout_s: float) -> Iterator[None]:
-    """Around discord.py's joining: what it raises becomes a VoiceLinkError that says why."""
+    """Turn what discord.py raises while joining into a VoiceLinkError that says why."""
     try:
         yield
     except TimeoutError as error:

@@ -109,7 +109,7 @@ class DiscordVoiceLink:
         self._closed = False
         self._closing: asyncio.Event | None = None
 
-    # The port
+    # For the room; see `domain.ports.VoiceLink`
 
     @property
     def channel_id(self) -> int:
@@ -122,19 +122,19 @@ class DiscordVoiceLink:
         self._listen()
 
     def members(self) -> tuple[Member, ...]:
-        """Who is in the channel now, bots left out."""
+        """Return who is in the channel now, bots left out."""
         return self._presence.people.members()
 
     def begin(self, *, gain: float = 1.0) -> PlayedTrack:
-        """A track for one utterance, heard beside those there are."""
+        """Return a track for one utterance, heard beside those there are."""
         return self._player.begin(gain=gain)
 
     def someone_speaks(self) -> bool:
-        """Whether one of those who are heard speaks now, or did a moment ago."""
+        """Return whether one of those who are heard speaks now, or did a moment ago."""
         return self._talkers.speaking(self._clock.now())
 
     def figures(self) -> Mapping[str, float]:
-        """Counters (see `Figures`) and gauges.
+        """Return counters (see `Figures`) and gauges.
 
         `deaf` is 1 while nobody can be heard because the link does not work, `heard_ago_s` is the
         time since anybody was heard and missing until then, `deafened`, `muted` and `audience` are
@@ -165,7 +165,7 @@ class DiscordVoiceLink:
         finally:
             self._closing.set()
 
-    # The Discord client's part
+    # For the Discord client
 
     @property
     def closed(self) -> bool:
@@ -202,7 +202,7 @@ class DiscordVoiceLink:
             await self._presence.survey()
 
     async def open(self) -> None:
-        """Join; see `connect`."""
+        """Join the channel; see `connect`."""
         check_entry(self._presence.channel)
         self._receiver.start()
         await self._presence.survey()
@@ -214,10 +214,10 @@ class DiscordVoiceLink:
         self._opened = True
         self._supervisor.start()
 
-    # discord.py's side; see `discord_internals.Observer`
+    # For discord.py; see `discord_internals.Observer`
 
     def socket_changed(self, sock: socket.socket | None) -> None:
-        """Heard from now on."""
+        """Listen on this socket from now on."""
         self._receiver.listen(sock)
 
     def _foreign(self, datagram: bytes) -> None:
@@ -242,29 +242,29 @@ class DiscordVoiceLink:
                 self._expect(event)
 
     def gateway_moved(self) -> None:
-        """Someone may wait for the keys."""
+        """Wake who waits for the keys."""
         self._connection.changed()
 
     def gateway_fault(self) -> None:
-        """Counted."""
+        """Count a message that made no sense."""
         self._figures.gateway_malformed += 1
 
     def gateway_closed(self, code: int) -> None:
-        """Noted for the supervisor."""
+        """Tell the supervisor that the voice gateway closed."""
         log.info("the voice gateway closed: code=%d", code)
         self._supervisor.gateway_closed(code)
 
     def removed(self) -> None:
-        """The bot is no longer in the channel, and not by its own doing."""
+        """Give up: the bot is out of the channel, and not by its own doing."""
         if not self._closed and not self._supervisor.rejoining:
             channel = self._presence.channel
             deleted = channel.guild.get_channel(channel.id) is None
             self.give_up(DELETED if deleted else disconnected(channel.name))
 
-    # Where the bot is and who is there; see `presence.Watcher`
+    # For the presence; see `presence.Watcher`
 
     def moved(self) -> None:
-        """It follows."""
+        """Follow to the channel that the bot was moved to, and tell the people."""
         channel = self._presence.channel
         log.info("the bot was moved to another voice channel")
         self._supervisor.expected.restart()
@@ -282,7 +282,7 @@ class DiscordVoiceLink:
         self._listen()
 
     def people_changed(self, change: Change) -> None:
-        """Pass it on, to the room once it has this link."""
+        """Tell the room, once it has this link."""
         self._alone = self._presence.people.alone
         self._connection.changed()
         self._welcome()
@@ -298,7 +298,7 @@ class DiscordVoiceLink:
                 self._heard(person.id, pcm, at)
         self._player.resume()
 
-    # The supervisor's side; see `supervisor.Patient`
+    # For the supervisor; see `supervisor.SupervisedLink`
 
     @property
     def client(self) -> Client | None:
@@ -339,7 +339,7 @@ class DiscordVoiceLink:
         self._player.close()
         self._listener.lost(reason)
 
-    # Inside
+    # Private
 
     async def _join(self) -> None:
         channel = self._presence.channel

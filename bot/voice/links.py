@@ -17,7 +17,7 @@ class VoiceLinks:
 
     Args:
         client: Finds channels.
-        clock: The time.
+        clock: Tells the time and calls back.
         noise_gate: Whether rooms hear speech only.
 
     Attributes:
@@ -32,7 +32,7 @@ class VoiceLinks:
         self.links: list[DiscordVoiceLink] = []
 
     async def join(self, channel_id: int, listener: Listener, *, speaks: bool) -> DiscordVoiceLink:
-        """Implements JoinVoice."""
+        """Join a voice channel; implements JoinVoice."""
         channel = self._client.get_channel(channel_id)
         if not isinstance(channel, discord.VoiceChannel | discord.StageChannel):
             raise VoiceLinkError(t("The voice channel no longer exists."), retryable=False)

@@ -17,13 +17,13 @@ class LiveKeys:
 
     @property
     def mode(self) -> str | None:
-        """Of the transport encryption."""
+        """The mode of the transport encryption; None until it is known."""
         mode: str | None = self._connection.mode
         return None if mode is MISSING else mode
 
     @property
     def secret_key(self) -> Sequence[int] | None:
-        """Of the transport encryption."""
+        """The key of the transport encryption; None until it is known."""
         key = self._connection.secret_key
         return None if key is MISSING else key
 
@@ -35,7 +35,7 @@ class LiveKeys:
 
     @property
     def dave_version(self) -> int:
-        """0 without DAVE."""
+        """The call's version of DAVE; 0 without it."""
         return self._connection.dave_protocol_version
 
     @property

@@ -48,18 +48,18 @@ class GatedListener:
         self._pass(user_id, gate.feed(speech.pcm), speech.at)
 
     def fell_silent(self, user_id: int, at: float) -> None:
-        """Pass it on, unless the gate had noticed before."""
+        """Tell the inner listener, unless the gate had noticed the silence before."""
         if (gate := self._gates.get(user_id)) is not None:
             self._pass(user_id, gate.finish(), at)
         else:
             self._inner.fell_silent(user_id, at)
 
     def joined(self, member: Member) -> None:
-        """Pass it on."""
+        """Tell the inner listener that a member came."""
         self._inner.joined(member)
 
     def left(self, user_id: int) -> None:
-        """Pass it on, after the last speech."""
+        """Tell the inner listener that a member left, after their last speech."""
         last_at = self._fed_at.pop(user_id, 0.0)
         if (gate := self._gates.pop(user_id, None)) is not None:
             self._pass(user_id, gate.finish(), last_at)
@@ -67,14 +67,14 @@ class GatedListener:
         self._inner.left(user_id)
 
     def noticed(self, code: str, text: str) -> None:
-        """Pass it on."""
+        """Hand a notice to the inner listener."""
         self._inner.noticed(code, text)
 
     def lost(self, reason: str) -> None:
-        """Pass it on."""
+        """Tell the inner listener that the link ended."""
         self._inner.lost(reason)
 
-    # Inside
+    # Private
 
     def _pass(self, user_id: int, passed: list[bytes | None], at: float) -> None:
         for pcm in passed:

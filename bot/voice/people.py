@@ -29,7 +29,7 @@ class Change(NamedTuple):
 
 
 def as_member(member: discord.Member) -> Member:
-    """A Discord member as the room sees them."""
+    """Return a Discord member as the room sees them."""
     return Member(member.id, member.display_name, member.display_avatar.url)
 
 
@@ -39,7 +39,7 @@ class People:
     Nothing here waits, so no answer of Discord's can undo what became known after it was asked.
 
     Args:
-        own_id: Of the bot itself, which is left out.
+        own_id: The bot's own id, which is left out.
     """
 
     def __init__(self, own_id: int) -> None:
@@ -55,11 +55,11 @@ class People:
         return not self.ids()
 
     def members(self) -> tuple[Member, ...]:
-        """Who is in the channel, bots left out."""
+        """Return who is in the channel, bots left out."""
         return tuple(self._members.values())
 
     def ids(self) -> frozenset[int]:
-        """Everybody who may be heard in the channel, bots included."""
+        """Return everybody who may be heard in the channel, bots included."""
         return frozenset(self._members) | self._nameless | self._bots
 
     @property
@@ -68,11 +68,11 @@ class People:
         return frozenset(self._nameless)
 
     def is_nameless(self, user_id: int) -> bool:
-        """Whether this one is among them."""
+        """Return whether this person is in the channel and has no name yet."""
         return user_id in self._nameless
 
     def moved(self, member: discord.Member, *, inside: bool) -> Change | None:
-        """A voice state came: this member is in the channel, or is not; None when that is known."""
+        """Note by a voice state whether a member is in the channel; return what changed, if so."""
         if member.id == self._own_id or (not inside and member.id not in self.ids()):
             return None
         if not inside:
@@ -96,7 +96,7 @@ class People:
         )
 
     def named(self, user_id: int, member: discord.Member | None) -> Change | None:
-        """What Discord says of somebody without a name; None when they are no longer that."""
+        """Note what Discord says of somebody without a name; None if they are no longer that."""
         if user_id not in self._nameless:
             return None
         if member is not None:
@@ -127,7 +127,7 @@ class Survey:
     """Looks at the channel anew, and asks Discord for the names that it did not send along.
 
     Args:
-        people: Is kept true.
+        people: Brought up to date.
         tell: Is told of each change.
     """
 

@@ -25,23 +25,23 @@ class Whereabouts(Enum):
 
 
 class Watcher(Protocol):
-    """Who wants to know."""
+    """What is told of where the bot is and who is there."""
 
     def moved(self) -> None:
-        """The bot is in another channel."""
+        """Note that the bot is in another channel."""
 
     def stands(self, state: discord.VoiceState) -> None:
-        """This is the bot's own voice state now."""
+        """Note the bot's own voice state."""
 
     def people_changed(self, change: Change) -> None:
-        """Somebody came or left."""
+        """Note that somebody came or left."""
 
 
 class Presence:
     """Follows the bot, and knows who is with it.
 
     Args:
-        channel: Where it is to be.
+        channel: The voice channel it is to be in.
         watcher: Is told of what changes.
         tasks: Owns what runs here.
 
@@ -59,7 +59,7 @@ class Presence:
         self._survey = Survey(self.people, watcher.people_changed)
 
     def state_changed(self, member: discord.Member, state: discord.VoiceState) -> None:
-        """There is a newer voice state of somebody in this server."""
+        """Take a newer voice state of somebody in this server."""
         if member.id == self._own_id:
             if isinstance(state.channel, VoiceChannel):
                 self._placed(state.channel, state)

@@ -39,7 +39,7 @@ class HealthServer:
         return self._port
 
     async def start(self) -> None:
-        """Listen.
+        """Begin to listen.
 
         Raises:
             SettingsError: The address can't be listened on; names it.
@@ -60,7 +60,7 @@ class HealthServer:
             ) from error
 
     async def close(self) -> None:
-        """Stop listening. Idempotent."""
+        """Stop listening, without waiting long for answers under way. Idempotent."""
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
@@ -97,7 +97,7 @@ def check(host: str, port: int) -> int:
 
 
 def _reachable(host: str) -> str:
-    """Where a server that listens on `host` is reached: every address means this machine's own."""
+    """Return where a server on `host` is reached: every address means this machine's own."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -16,7 +16,7 @@ def health_of(
     troubles: Mapping[str, ServiceTrouble] = MappingProxyType({}),
     now: float = 0.0,
 ) -> tuple[bool, Mapping[str, object]]:
-    """Whether the bot does its work, and what `/health` says of it.
+    """Return whether the bot does its work, and what `/health` says of it.
 
     Args:
         ready: It is logged in.

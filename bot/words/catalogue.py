@@ -46,10 +46,10 @@ class Translations(Protocol):
     """What is asked of a catalogue; an entry that is empty or doubtful counts as missing."""
 
     def gettext(self, message: str, context: str | None = None) -> str:
-        """The message in its language, else itself."""
+        """Return the message in the catalogue's language, else itself."""
 
     def ngettext(self, one: str, other: str, count: int) -> str:
-        """The form for this count."""
+        """Return the form for this count."""
 
 
 class _English:
@@ -83,19 +83,19 @@ class _File:
 
 
 def language(locale: str) -> str:
-    """Our language for a locale of Discord's; English for those that are not translated."""
+    """Return our language for a locale of Discord's; English for those not translated."""
     ours = READERS.get(locale, locale)
     return ours if ours in LANGUAGES else "en"
 
 
 def catalogue(locale: str) -> Translations:
-    """The catalogue for a locale of Discord's."""
+    """Return the catalogue for a locale of Discord's."""
     return _read(language(locale))
 
 
 @cache
 def cldr(locale: str) -> Locale:
-    """How numbers and lists are written and languages are named, for a locale of Discord's."""
+    """Return how numbers, lists and languages are written, for a locale of Discord's."""
     ours = language(locale)
     return Locale.parse(_CLDR.get(ours, ours))
 

@@ -35,7 +35,7 @@ _PLAIN = _Plain()
 
 
 def clean(text: str) -> str:
-    """`text` on one line, single-spaced, without characters that hide, reorder or break."""
+    """Return `text` on one line, single-spaced, without characters that hide, reorder or break."""
     flat = " ".join(text.translate(_PLAIN).split())
     if flat.isascii():
         return flat

@@ -35,7 +35,7 @@ _COMMONLY_MEANT: Final = {
 
 @lru_cache(maxsize=2048)  # what people type is among them
 def canonical(code: str) -> str:
-    """The language of a code, without its country and script: "pt" of "pt-BR", "he" of "iw".
+    """Return a code's language without country and script: "pt" of "pt-BR", "he" of "iw".
 
     What has not the form of a code stays as it is, in lower case.
     """
@@ -48,5 +48,5 @@ def canonical(code: str) -> str:
 
 
 def same_language(one: str | None, other: str) -> bool:
-    """Whether two codes name one language, in whatever country and script."""
+    """Return whether two codes name one language, in whatever country and script."""
     return one is not None and canonical(one) == canonical(other)

@@ -31,13 +31,13 @@ class CommandName(Renderable):
 
     @classmethod
     def of(cls, path: str) -> Self:
-        """The command with these names, a space between them."""
+        """Return the command with these names, a space between them."""
         text = cls(f"/{path}")
         text.path = tuple(path.split())
         return text
 
     def render(self, locale: str) -> str:
-        """A mention, which Discord shows each reader in their own language and lets them click.
+        """Return a mention, which Discord shows in the reader's language and lets them click.
 
         While Discord's id of the command is not known, the command as the reader types it.
         """
@@ -47,7 +47,7 @@ class CommandName(Renderable):
 
 
 def command(path: str, /) -> CommandName:
-    """A command inside a sentence: `t("{command} ends it.", command=command("translate stop"))`."""
+    """Name a command inside a sentence: `t("{command} ends it.", command=command("stop"))`."""
     return CommandName.of(path)
 
 
@@ -62,7 +62,7 @@ def use_ids(ids: Mapping[str, int]) -> None:
 
 
 def split(text: str) -> list[tuple[str, bool]]:
-    """A rendered text in pieces, and of each whether it is a mention of a command of ours."""
+    """Split a rendered text, and say of each piece whether it mentions a command of ours."""
     pieces, at = [], 0
     for found in _MENTION.finditer(text):
         if _ids.get(found[1].partition(" ")[0]) != int(found[2]):
@@ -85,11 +85,11 @@ def menu_name(english: str, locale: str) -> str:
 
 
 def description(english: str, locale: str) -> str:
-    """Description of a command or an option, at most 100 characters."""
+    """Return the description of a command or an option, at most 100 characters."""
     translated = catalogue(locale).gettext(english, DESCRIPTION)
     return translated if len(translated) <= _LONGEST_DESCRIPTION else english
 
 
 def is_name(text: str) -> bool:
-    """Whether Discord takes it for a command's or an option's name."""
+    """Return whether Discord takes it for a command's or an option's name."""
     return _VALID.fullmatch(text) is not None and text == text.lower()

@@ -22,14 +22,14 @@ class Number(Renderable):
 
     @classmethod
     def of(cls, value: float, decimals: int | None) -> Self:
-        """The number with exactly so many decimals; None: with two at most."""
+        """Return the number with exactly so many decimals; None: with two at most."""
         text = cls(_decimal(value, decimals, _ENGLISH))
         text.value = value
         text.decimals = decimals
         return text
 
     def render(self, locale: str) -> str:
-        """As it is written there."""
+        """Return the number as it is written in this locale."""
         return _decimal(self.value, self.decimals, locale)
 
 
@@ -42,13 +42,13 @@ class Dollars(Renderable):
 
     @classmethod
     def of(cls, value: float) -> Self:
-        """The amount."""
+        """Return the amount as a value that can be rendered."""
         text = cls(_currency(value, _ENGLISH))
         text.value = value
         return text
 
     def render(self, locale: str) -> str:
-        """As it is written there."""
+        """Return the amount as it is written in this locale."""
         return _currency(self.value, locale)
 
 
@@ -62,7 +62,7 @@ class Listing(Renderable):
 
     @classmethod
     def of(cls, parts: Iterable[object], *, lines: bool) -> Self:
-        """The parts, each of which may be a `Renderable`."""
+        """Return the parts, each of which may be a `Renderable`, as one value."""
         kept = tuple(parts)
         text = cls(_join(kept, _ENGLISH, lines=lines))
         text.parts = kept
@@ -70,12 +70,12 @@ class Listing(Renderable):
         return text
 
     def render(self, locale: str) -> str:
-        """The parts, each rendered."""
+        """Render each part and join them."""
         return _join(self.parts, locale, lines=self.lines)
 
 
 def number(value: float, decimals: int | None = None) -> Number:
-    """A number inside a sentence: 1234.5 is "1,234.5", or "1.234,5" for a German reader.
+    """Put a number into a sentence: 1234.5 is "1,234.5", or "1.234,5" for a German reader.
 
     Args:
         value: The number.
@@ -85,17 +85,17 @@ def number(value: float, decimals: int | None = None) -> Number:
 
 
 def dollars(value: float) -> Dollars:
-    """US dollars inside a sentence."""
+    """Put an amount of US dollars into a sentence."""
     return Dollars.of(value)
 
 
 def listing(parts: Iterable[object]) -> Listing:
-    """Things inside a sentence, with commas."""
+    """Put things into a sentence, with commas."""
     return Listing.of(parts, lines=False)
 
 
 def lines(parts: Iterable[object]) -> Listing:
-    """Whole sentences, each on a line of its own."""
+    """Put whole sentences on a line of their own each."""
     return Listing.of(parts, lines=True)
 
 

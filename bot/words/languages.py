@@ -44,43 +44,43 @@ class LanguageName(Renderable):
 
     @classmethod
     def of(cls, code: str) -> Self:
-        """The language of a code; one that CLDR does not know is named by its code."""
+        """Return the language of a code; one that CLDR does not know is named by its code."""
         text = cls(_name(code, _ENGLISH))
         text.code = code
         return text
 
     def render(self, locale: str) -> str:
-        """Its name there."""
+        """Return the language's name in this locale."""
         return _name(self.code, locale)
 
 
 def language_name(code: str) -> LanguageName:
-    """A language inside a sentence, named in the reader's language where it is shown."""
+    """Put a language into a sentence, to be named in the reader's language."""
     return LanguageName.of(code)
 
 
 def label(code: str, locale: str) -> str:
-    """A language's name standing alone, as in a list: "Français" for "français"."""
+    """Return a language's name as it stands alone, as in a list: "Français" for "français"."""
     name = _name(code, locale)
     return name[:1].upper() + name[1:]
 
 
 @cache
 def own_name(code: str) -> str:
-    """A language's name in itself: "Deutsch"; its English name where CLDR has no such locale."""
+    """Return a language's name in itself: "Deutsch"; else its English name."""
     locale = _locale(code)
     name = locale.languages.get(code) if locale is not None else None
     return name if name is not None else _name(code, _ENGLISH)
 
 
 def find(typed: str, codes: Iterable[str]) -> str | None:
-    """The language that somebody typed: its code, or its name in any language we speak or its own.
+    """Find a language by its code, or its name in any language we speak or its own.
 
     Codes may have a country or be of old ("pt-BR", "zh_CN", "iw"), names too ("Brazilian
     Portuguese", "Chinese (Simplified)"); case, accents and what nobody sees make no difference.
 
     Args:
-        typed: As typed.
+        typed: What somebody typed.
         codes: The languages there are.
     """
     known = tuple(codes)
@@ -98,7 +98,7 @@ def find(typed: str, codes: Iterable[str]) -> str | None:
 
 @lru_cache(maxsize=32)  # each model's languages, and those of transcripts
 def _index(codes: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Codes by each way to write them, and by what they mean."""
+    """Return codes by each way to write them, and by what they mean."""
     written = {_folded(code): code for code in reversed(codes)}
     for code in codes:
         for spelling in _spellings(code):
@@ -107,7 +107,7 @@ def _index(codes: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str]
 
 
 def search(typed: str, codes: Iterable[str], locale: str) -> list[str]:
-    """The codes that what was typed so far may mean, best first, then by name.
+    """Return the codes that what was typed so far may mean, best first, then by name.
 
     Args:
         typed: The beginning of a code, or a part of a name: in English, in the reader's language or
@@ -137,7 +137,7 @@ def search(typed: str, codes: Iterable[str], locale: str) -> list[str]:
 
 
 def _folded(text: str) -> str:
-    """A text as it is compared: without case, width, accents and ways to compose letters."""
+    """Return a text as it is compared: without case, width, accents and composed letters."""
     letters = unicodedata.normalize("NFKD", text).casefold()
     return "".join(one for one in letters if unicodedata.category(one) != "Mn")
 
@@ -151,7 +151,7 @@ def _spellings(code: str) -> frozenset[str]:
 
 @cache
 def _also(code: str) -> frozenset[str]:
-    """Further names of a language, folded: English ones, its own, those of its kinds."""
+    """Return further names of a language, folded: English ones, its own, those of its kinds."""
     english = _names(cldr(_ENGLISH)).get(code, ())
     return frozenset(_folded(name) for name in (*english, *_own(code), *_OTHER_NAMES.get(code, ())))
 
@@ -169,7 +169,7 @@ _OTHER_SCRIPTS: Final = {"nb": ("no",), "zh": ("zh-Hant",)}
 
 @cache
 def _names(locale: Locale) -> Mapping[str, tuple[str, ...]]:
-    """All names by language in CLDR's data for a locale: "pt" has Brazilian Portuguese, too."""
+    """Return all names by language in CLDR's data: "pt" has Brazilian Portuguese, too."""
     found: dict[str, list[str]] = {}
     for key, name in locale.languages.items():
         found.setdefault(canonical(key), []).append(name)

@@ -10,16 +10,16 @@ class Renderable(str, ABC):
     __slots__ = ()
 
     def __str__(self) -> Self:
-        """Itself, so that an error made of it gives it back whole."""
+        """Return itself, so that an error made of it gives it back whole."""
         return self
 
     @abstractmethod
     def render(self, locale: str) -> str:
-        """The plain string for a reader with this locale of Discord's, as "pt-BR"."""
+        """Return the plain string for a reader with this locale of Discord's, as "pt-BR"."""
 
 
 def render(value: object, locale: str | None) -> str:
-    """A value as a plain string for this locale; English for None. Only a `Renderable` changes."""
+    """Return a value as a plain string; English for None. Only a `Renderable` changes."""
     if isinstance(value, Renderable):
         return value.render(locale) if locale is not None else str.__str__(value)
     return str(value)

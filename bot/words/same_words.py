@@ -7,13 +7,13 @@ _UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYAN
 
 
 def same_words(one: str, other: str) -> bool:
-    """Whether both have the very same words; none are not the same."""
+    """Return whether both have the very same words; texts without words are not the same."""
     letters = _letters(one)
     return bool(letters) and letters == _letters(other)
 
 
 def share_nothing(one: str, other: str) -> bool:
-    """Whether both have words, and no word in common."""
+    """Return whether both have words, and no word in common."""
     ours, theirs = _words(one), _words(other)
     return bool(ours) and bool(theirs) and ours.isdisjoint(theirs)
 
@@ -23,7 +23,7 @@ def _letters(text: str) -> str:
 
 
 def _words(text: str) -> set[str]:
-    """The words of a text; where a script is written without spaces, its signs."""
+    """Return the words of a text; where a script is written without spaces, its signs."""
     words: set[str] = set()
     word = ""
     for sign in f"{unicodedata.normalize('NFKC', text).casefold()} ":

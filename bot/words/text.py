@@ -28,7 +28,7 @@ class Text(Renderable):
 
     @classmethod
     def of(cls, message: str, plural: str | None, values: Mapping[str, object]) -> Self:
-        """The sentence; the count of a plural is `values["count"]`."""
+        """Return the sentence; the count of a plural is `values["count"]`."""
         count = values.get("count")
         english = message if plural is None or count == 1 else plural
         text = cls(english.format_map(values) if values else english)
@@ -39,7 +39,7 @@ class Text(Renderable):
         return text
 
     def render(self, locale: str) -> str:
-        """The sentence in this language; English where it has none.
+        """Return the sentence in this language; English where it has none.
 
         Raises:
             KeyError: A catalogue names a value that is not there; a test finds these.
@@ -57,11 +57,11 @@ class Text(Renderable):
 
 
 def t(message: str, /, **values: object) -> Text:
-    """A sentence for people. The first argument is a literal: it is looked up by `make words`."""
+    """Make a sentence for people; the first argument is a literal, which `make words` looks up."""
     return Text.of(message, None, values)
 
 
 def tn(one: str, other: str, count: float, /, **values: object) -> Text:
-    """A sentence with a number of things, {count} in it; "1.5" is put in the plural."""
+    """Make a sentence with a number of things, {count} in it; "1.5" is put in the plural."""
     whole = int(count) if count == int(count) else _SOME
     return Text.of(one, other, {**values, "count": whole})

@@ -16,7 +16,7 @@ UNUSED_ENGINE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class ServerWithHost:
     """A server with a running bot; everybody may see and use every channel at first."""
 
     where: Place
@@ -47,21 +47,21 @@ class Office:
 
 
 @asynccontextmanager
-async def office(folder: Path) -> AsyncIterator[Office]:
+async def server_with_host(folder: Path) -> AsyncIterator[ServerWithHost]:
     async with place() as where:
         host = where.guild.add_person("Host")
         where.guild.give(host, where.guild.add_role("Manager", Permissions.MANAGE_GUILD))
         guest = where.guild.add_person("Guest")
         async with bot_at(where, folder, UNUSED_ENGINE) as app:
             await host.command("settings show", channel=where.captions)
-            yield Office(where, app, host, guest)
+            yield ServerWithHost(where, app, host, guest)
         assert where.discord.complaints == []
 
 
 async def test_without_connect_or_speak_the_channel_and_what_is_missing_are_named(
     tmp_path: Path,
 ) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         guild, bot, lounge = here.where.guild, here.where.account, here.where.lounge
         guild.deny(lounge, bot, Permissions.SPEAK)
         said = await here.start(here.host, voice=True)
@@ -74,14 +74,14 @@ async def test_without_connect_or_speak_the_channel_and_what_is_missing_are_name
 async def test_without_send_messages_the_channel_and_what_is_missing_are_named(
     tmp_path: Path,
 ) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         here.where.guild.deny(here.where.captions, here.where.account, Permissions.SEND_MESSAGES)
         said = await here.start(here.host)
         assert said == "I need the Send Messages permission in #captions."
 
 
 async def test_everything_that_is_missing_anywhere_is_named_at_once(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         guild, bot = here.where.guild, here.where.account
         guild.deny(here.where.lounge, bot, Permissions.VIEW_CHANNEL)
         guild.deny(here.where.captions, bot, Permissions.SEND_MESSAGES)
@@ -89,7 +89,7 @@ async def test_everything_that_is_missing_anywhere_is_named_at_once(tmp_path: Pa
         guild.deny(here.where.captions, here.guest, Permissions.SEND_MESSAGES)
         guild.give(here.guest, guild.add_role("Manager", Permissions.MANAGE_GUILD))
         assert (await here.start(here.guest, voice=True)).splitlines() == [
-            "I need the permissions View Channel, Connect, Speak in #Lounge.",
+            "I need the View Channel, Connect, Speak permissions in #Lounge.",
             "I need the Send Messages permission in #captions.",
             "You need the Connect permission in #Lounge.",
             "You need the Send Messages permission in #captions.",
@@ -97,15 +97,15 @@ async def test_everything_that_is_missing_anywhere_is_named_at_once(tmp_path: Pa
 
 
 async def test_a_voice_channels_own_chat_is_one_place_and_named_once(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         guild, bot, lounge = here.where.guild, here.where.account, here.where.lounge
         guild.deny(lounge, bot, Permissions.CONNECT | Permissions.SEND_MESSAGES)
         said = await here.start(here.host, text=lounge)
-        assert said == "I need the permissions Connect, Send Messages in #Lounge."
+        assert said == "I need the Connect, Send Messages permissions in #Lounge."
 
 
 async def test_who_may_mute_members_needs_not_request_to_speak(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         guild, bot = here.where.guild, here.where.account
         stage = guild.add_stage_channel("Stage")
         guild.deny(stage, bot, Permissions.REQUEST_TO_SPEAK)
@@ -118,7 +118,7 @@ async def test_who_may_mute_members_needs_not_request_to_speak(tmp_path: Path) -
 async def test_a_stage_asks_for_request_to_speak_when_the_translation_is_spoken(
     tmp_path: Path,
 ) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         stage = here.where.guild.add_stage_channel("Stage")
         here.where.guild.deny(stage, here.where.account, Permissions.REQUEST_TO_SPEAK)
         said = await here.start(here.host, channel=stage, voice=True)
@@ -126,7 +126,7 @@ async def test_a_stage_asks_for_request_to_speak_when_the_translation_is_spoken(
 
 
 async def test_only_the_chosen_roles_and_managers_start_rooms(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         guild = here.where.guild
         role = guild.add_role("Interpreters")
         asked = await here.host.command("settings starters", channel=here.where.captions)
@@ -146,7 +146,7 @@ async def test_only_the_chosen_roles_and_managers_start_rooms(tmp_path: Path) ->
 
 
 async def test_a_channel_where_i_can_not_work_never_starts_by_itself(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         here.where.guild.deny(here.where.lounge, here.where.account, Permissions.CONNECT)
         answer = await here.host.command(
             "settings auto-start", {"channel": here.where.lounge}, channel=here.where.captions
@@ -157,7 +157,7 @@ async def test_a_channel_where_i_can_not_work_never_starts_by_itself(tmp_path: P
 
 
 async def test_the_check_walks_all_that_a_room_needs(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         guild, bot = here.where.guild, here.where.account
         lounge, captions = f"<#{here.where.lounge.id}>", f"<#{here.where.captions.id}>"
         assert await here.check() == [
@@ -201,7 +201,7 @@ async def test_the_check_walks_all_that_a_room_needs(tmp_path: Path) -> None:
 async def test_the_check_needs_a_voice_channel_and_finds_the_one_its_person_is_in(
     tmp_path: Path,
 ) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         answer = await here.host.command("settings check", channel=here.where.captions)
         assert answer.content.startswith("Join a voice channel first")
         await here.host.join(here.where.lounge)

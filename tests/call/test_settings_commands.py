@@ -19,7 +19,7 @@ UNUSED_ENGINE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class ServerWithHost:
     """A server with a running bot, one who may manage it, and one who may not."""
 
     where: Place
@@ -38,18 +38,18 @@ class Office:
 
 
 @asynccontextmanager
-async def office(folder: Path, **env: str) -> AsyncIterator[Office]:
+async def server_with_host(folder: Path, **env: str) -> AsyncIterator[ServerWithHost]:
     async with place() as where:
         manager = where.guild.add_role("Manager", Permissions.MANAGE_GUILD)
         host, guest = where.guild.add_person("Host"), where.guild.add_person("Guest")
         where.guild.give(host, manager)
         async with bot_at(where, folder, UNUSED_ENGINE, **env):
-            yield Office(where, host, manager, guest)
+            yield ServerWithHost(where, host, manager, guest)
         assert where.discord.complaints == []
 
 
 async def test_each_setting_is_changed_and_shown(tmp_path: Path) -> None:
-    async with office(tmp_path, DAILY_MINUTES="120") as here:
+    async with server_with_host(tmp_path, DAILY_MINUTES="120") as here:
         assert (await here.says("show")).splitlines() == [
             "**Languages:** English",
             "**Read aloud:** nothing",
@@ -83,7 +83,7 @@ async def test_each_setting_is_changed_and_shown(tmp_path: Path) -> None:
 
 
 async def test_a_language_that_is_dropped_is_no_longer_spoken(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         await here.ask("languages", to="en, es")
         await here.ask("voice", language="es")
         said = await here.says("languages", to="fr")
@@ -92,7 +92,7 @@ async def test_a_language_that_is_dropped_is_no_longer_spoken(tmp_path: Path) ->
 
 
 async def test_what_can_not_be_is_refused_and_nothing_is_half_changed(tmp_path: Path) -> None:
-    async with office(tmp_path, DAILY_MINUTES="60") as here:
+    async with server_with_host(tmp_path, DAILY_MINUTES="60") as here:
         before = await here.says("show")
         assert "can't translate into “Elvish”" in await here.says("languages", to="en, Elvish")
         assert "6 languages" in await here.says("languages", to="en, es, fr, de, ja, it")
@@ -141,7 +141,7 @@ async def test_roles_are_chosen_in_a_menu_and_both_outlive_a_restart(tmp_path: P
 async def test_hearing_everybody_is_confirmed_with_its_duty_and_taken_back_at_once(
     tmp_path: Path,
 ) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         asked = await here.ask("privacy", mode="everyone who doesn't say no")
         assert "You are responsible for knowing the law" in asked.content
         assert "only those who joined in" in await here.says("show")
@@ -153,7 +153,7 @@ async def test_hearing_everybody_is_confirmed_with_its_duty_and_taken_back_at_on
 
 
 async def test_a_reset_is_asked_back(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         fresh = await here.says("show")
         await here.ask("transcripts", days=30)
         asked = await here.ask("reset")
@@ -163,7 +163,7 @@ async def test_a_reset_is_asked_back(tmp_path: Path) -> None:
 
 
 async def test_a_reset_of_what_was_never_set_says_so(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         asked = await here.ask("reset")
         done = await here.host.press(asked, "Reset all settings")
         assert done.content.startswith("Nothing changed; it was already set that way.")
@@ -171,7 +171,7 @@ async def test_a_reset_of_what_was_never_set_says_so(tmp_path: Path) -> None:
 
 
 async def test_where_nothing_is_made_in_writing_guests_are_promised_nothing(tmp_path: Path) -> None:
-    async with office(tmp_path, FAN_OUT="speech") as here:
+    async with server_with_host(tmp_path, FAN_OUT="speech") as here:
         assert "**Guests can add:** no languages" in await here.says("show")
         refused = await here.says("limits", guests=1)
         assert refused.startswith("No languages can be added for guests here.")
@@ -182,7 +182,7 @@ async def test_where_nothing_is_made_in_writing_guests_are_promised_nothing(tmp_
 
 
 async def test_settings_that_can_not_be_read_are_answered_in_words(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         with closing(sqlite3.connect(tmp_path / "parley.db")) as file:
             file.execute("drop table settings")
         for what in ("show", "starters"):
@@ -190,7 +190,7 @@ async def test_settings_that_can_not_be_read_are_answered_in_words(tmp_path: Pat
 
 
 async def test_only_who_may_manage_the_server_sees_or_uses_any_of_it(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         with pytest.raises(LoopbackError, match="does not see /settings"):
             await here.guest.command("settings show", channel=here.where.captions)
         asked = await here.ask("reset")
@@ -220,7 +220,7 @@ async def test_only_who_may_manage_the_server_sees_or_uses_any_of_it(tmp_path: P
 
 
 async def test_languages_are_completed_while_they_are_typed(tmp_path: Path) -> None:
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         channel = here.where.captions
         found = await here.host.autocomplete(
             "settings languages", {"to": "english, span"}, focused="to", channel=channel
@@ -260,7 +260,7 @@ async def test_an_answer_that_refuses_has_a_number_that_stands_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "bot.client")
-    async with office(tmp_path) as here:
+    async with server_with_host(tmp_path) as here:
         sentence, number = (await here.says("languages", to="Elvish")).split("\n-# ")
         assert sentence.startswith("I can't translate")
         assert f"command refused: {number} usage" in [r.getMessage() for r in caplog.records]

@@ -34,7 +34,7 @@ from bot.domain.events import Member
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
 from bot.errors import ChatError
 from bot.store.database import Database
-from tests.support.expected_consent import Law
+from tests.support.expected_consent import ExpectedConsent
 from tests.support.speech_by_pitch import words
 from tests.support.whole_bot import GUILD, WholeBot
 
@@ -102,7 +102,7 @@ class Server(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.log = Log()
         logging.getLogger().addHandler(self.log)
-        self.law = Law()
+        self.expected = ExpectedConsent()
         self.read = 0  # announcements
         self.runs = self.paused = False
         self.whole = self.do(self._made(file))
@@ -161,7 +161,7 @@ class Server(RuleBasedStateMachine):
         if not may and self._hears and not self._stays_forbidden(user_id):
             return
         if may:
-            self.law.counted.add(user_id)
+            self.expected.counted.add(user_id)
         hertz = (OPEN if may else SECRET)[user_id]
         self.do(self.whole.say(user_id, hertz, frames=12, ends=ends))
 
@@ -175,18 +175,18 @@ class Server(RuleBasedStateMachine):
         if not self._hears:
             return set()
         readers = self.whole.present.keys() - self.whole.blind
-        return {user_id for user_id in readers if self.law.may(user_id, self.now)}
+        return {user_id for user_id in readers if self.expected.may(user_id, self.now)}
 
     def _stays_forbidden(self, user_id: int) -> bool:
         """Whether the ten seconds are not over in the middle of what would be said."""
-        return user_id in self.whole.blind or not self.law.may(user_id, self.now + 2)
+        return user_id in self.whole.blind or not self.expected.may(user_id, self.now + 2)
 
     # What they say of it
 
     @rule(user_id=people)
     def agree(self, user_id: int) -> None:
         self.go(self._agreed(user_id))
-        self.law.agree(user_id)
+        self.expected.agree(user_id)
 
     async def _agreed(self, user_id: int) -> None:
         await (await self.whole.rooms.consent(GUILD)).agree(user_id)
@@ -196,7 +196,7 @@ class Server(RuleBasedStateMachine):
         if in_a_word and user_id in self.whole.inside:
             self._unfinished(user_id)
         received = self.whole.service.received.copy()
-        self.law.withdraw(user_id)
+        self.expected.withdraw(user_id)
         self.do(self._withdrawn(user_id))
         self._nothing_more(user_id, received[OPEN[user_id]])
 
@@ -208,14 +208,14 @@ class Server(RuleBasedStateMachine):
         if in_a_word and user_id in self.whole.inside:
             self._unfinished(user_id)
         received = self.whole.service.received.copy()
-        self.law.forget(user_id)
+        self.expected.forget(user_id)
         self.do(self.whole.forgetting.forget(GUILD, user_id))
         self._nothing_more(user_id, received[OPEN[user_id]])
 
     def _unfinished(self, user_id: int) -> None:
         """Speech that is decoded and still on its way to the room."""
         if user_id in self._heard:
-            self.law.counted.add(user_id)
+            self.expected.counted.add(user_id)
             self.do(self.whole.say(user_id, OPEN[user_id], frames=12, ends=False))
 
     def _nothing_more(self, user_id: int, received: int) -> None:
@@ -225,7 +225,7 @@ class Server(RuleBasedStateMachine):
     @rule(user_id=people, speaks=st.sampled_from([None, "es", "fr"]))
     def wish(self, user_id: int, speaks: str | None) -> None:
         self.go(self.whole.rooms.wish(GUILD, user_id, MemberLanguages(speaks=speaks)))
-        (self.law.wished.discard if speaks is None else self.law.wished.add)(user_id)
+        (self.expected.wished.discard if speaks is None else self.expected.wished.add)(user_id)
 
     # What the server does
 
@@ -235,17 +235,17 @@ class Server(RuleBasedStateMachine):
             self.whole.settings.put_settings(GUILD, GuildSettings(consent=mode, transcript_days=1))
         )
         self._read_announcements()  # until then the earlier mode was in force
-        if mode is not self.law.mode:
-            self.law.named.clear()
-        self.law.mode = mode
+        if mode is not self.expected.mode:
+            self.expected.named.clear()
+        self.expected.mode = mode
         self.call(lambda: self.whole.rooms.use_consent_mode(GUILD, mode))
 
     @precondition(lambda self: not self.runs)
     @rule(user_id=people)
     def start(self, user_id: int) -> None:
-        if user_id not in self.law.no | self.law.unstored_no:  # whose no stands
-            self.law.agree(user_id)
-        self.law.counted.add(user_id)
+        if user_id not in self.expected.no | self.expected.unstored_no:  # whose no stands
+            self.expected.agree(user_id)
+        self.expected.counted.add(user_id)
         self._start(user_id, agrees=True)
 
     @precondition(lambda self: not self.runs)
@@ -254,8 +254,8 @@ class Server(RuleBasedStateMachine):
         self._start(0, agrees=False)
 
     def _start(self, starter_id: int, *, agrees: bool, paused: bool = False) -> None:
-        self.law.named.clear()
-        self.law.starter = starter_id
+        self.expected.named.clear()
+        self.expected.starter = starter_id
         self.paused = paused
         try:
             self.do(self.whole.start(starter_id, agrees=agrees, paused=paused))
@@ -268,8 +268,8 @@ class Server(RuleBasedStateMachine):
 
     def _over(self) -> None:
         self.runs = self.paused = False
-        self.law.named.clear()
-        self.law.starter = 0
+        self.expected.named.clear()
+        self.expected.starter = 0
 
     @precondition(lambda self: self.runs)
     @rule()
@@ -294,7 +294,7 @@ class Server(RuleBasedStateMachine):
         self.go(self._ended())
         self._over()
         if less == "removed":
-            self.law.unstored_no.clear()  # nothing of the server stays in memory
+            self.expected.unstored_no.clear()  # nothing of the server stays in memory
 
     async def _hold(self, database: sqlite3.Connection) -> None:
         while True:
@@ -367,13 +367,13 @@ class Server(RuleBasedStateMachine):
     @rule()
     def kill(self) -> None:
         self.do(self.whole.kill())
-        self.law.named.clear()
-        self.law.unstored_no.clear()
+        self.expected.named.clear()
+        self.expected.unstored_no.clear()
         self.do(self.whole.open())
         # Whether the last change of the room was written before is up to the disk.
         if self.runs:
             self.runs = False
-            self._start(self.law.starter, agrees=False, paused=self.paused)
+            self._start(self.expected.starter, agrees=False, paused=self.paused)
         else:
             self.go(self.whole.rooms.remembered.drop(GUILD))
 
@@ -386,18 +386,18 @@ class Server(RuleBasedStateMachine):
     def _read_announcements(self) -> None:
         announced, self.read = self.whole.announced[self.read :], len(self.whole.announced)
         for at, announcement in announced:
-            assert announcement.mode is self.law.mode
+            assert announcement.mode is self.expected.mode
             for user_id in {*announcement.heard, *announcement.others} - {UNKNOWN, BOT}:
-                assert user_id not in self.law.named, "told twice"
+                assert user_id not in self.expected.named, "told twice"
                 assert user_id not in self.whole.blind, "told where they can't read it"
-                self.law.named[user_id] = at
+                self.expected.named[user_id] = at
 
     @invariant()
     def those_are_heard_who_may_be_and_nobody_else(self) -> None:
         self._read_announcements()
         assert len(self.whole.rooms) == self.runs
         consent = self.go(self.whole.rooms.consent(GUILD))
-        may = {user_id for user_id in EVERYBODY if self.law.may(user_id, self.now)}
+        may = {user_id for user_id in EVERYBODY if self.expected.may(user_id, self.now)}
         assert consent.agreed == may
         assert self.whole.desk.hearing.allowed == self._heard
 
@@ -418,10 +418,10 @@ class Server(RuleBasedStateMachine):
         self._tables(tables)
 
     def _tables(self, tables: dict[str, list[tuple[Any, ...]]]) -> None:
-        assert {row[1] for row in tables["consent"]} == self.law.yes
-        assert {row[1] for row in tables["declined"]} == self.law.no
+        assert {row[1] for row in tables["consent"]} == self.expected.yes
+        assert {row[1] for row in tables["declined"]} == self.expected.no
         kept = str(tables)
-        for user_id in set(EVERYBODY) - self.law.may_be_in_tables:
+        for user_id in set(EVERYBODY) - self.expected.may_be_in_tables:
             assert str(user_id) not in kept
 
     def teardown(self) -> None:
@@ -463,7 +463,7 @@ def test_those_who_may_be_heard_reach_the_service_the_channel_and_the_usage(empt
             hertz = OPEN if user_id in (HOST, ANA) else SECRET
             server.do(server.whole.say(user_id, hertz[user_id], frames=12, ends=True))
         server.wait(9.0)
-        server.law.counted |= {HOST, ANA}
+        server.expected.counted |= {HOST, ANA}
         server.nothing_of_the_others_is_anywhere()
         shown = "\n".join(server.whole.channel.written)
         for user_id in (HOST, ANA):

@@ -67,7 +67,7 @@ steps = st.lists(
 )
 
 
-class Books:
+class RestartedLedger:
     """A ledger that is opened anew at each restart, over one store and one calendar."""
 
     def __init__(self) -> None:
@@ -112,15 +112,15 @@ def test_the_sum_of_the_rows_is_the_sum_of_the_events(
     taken: list[Used | Passes | Restart | StoreFails | Forget],
 ) -> None:
     async def run() -> None:
-        books = Books()
+        restarted = RestartedLedger()
         for step in taken:
-            await books.take(step)
-        books.store.failing = False
-        await books.ledger.close()
-        for guild_id, amount in books.used.items():
-            rows = (row for key, row in books.store.rows.items() if key.guild_id == guild_id)
+            await restarted.take(step)
+        restarted.store.failing = False
+        await restarted.ledger.close()
+        for guild_id, amount in restarted.used.items():
+            rows = (row for key, row in restarted.store.rows.items() if key.guild_id == guild_id)
             assert sum(rows, Spent()) == amount
-        assert books.ledger.dropped == 0
+        assert restarted.ledger.dropped == 0
 
     asyncio.run(run())
 
@@ -130,15 +130,15 @@ def test_what_today_shows_is_what_its_rows_hold(
     taken: list[Used | Passes | Restart | StoreFails | Forget],
 ) -> None:
     async def run() -> None:
-        books = Books()
+        restarted = RestartedLedger()
         for step in taken:
-            await books.take(step)
-        books.store.failing = False
-        await books.ledger.close()
-        ledger = books.opened()
-        for guild_id in books.used:
+            await restarted.take(step)
+        restarted.store.failing = False
+        await restarted.ledger.close()
+        ledger = restarted.opened()
+        for guild_id in restarted.used:
             await ledger.load(guild_id)
-            rows = await books.store.day(guild_id, ledger.day)
+            rows = await restarted.store.day(guild_id, ledger.day)
             assert ledger.today(guild_id) == rows
         await ledger.close()
 

@@ -9,7 +9,7 @@ EPSILON_S = 1e-6
 
 
 @dataclass
-class Law:
+class ExpectedConsent:
     """Who may be heard, by what was said and what could be read."""
 
     mode: ConsentMode = ConsentMode.OPT_IN

@@ -11,28 +11,28 @@ from typing import IO
 
 ROOT = Path(__file__).parents[2]
 
-_NURSERY = """
+_PARENT = """
 import importlib, os, sys
 
 module, _, name = sys.argv[1].partition(":")
-life = getattr(importlib.import_module(module), name)
+run = getattr(importlib.import_module(module), name)
 for line in sys.stdin:
     pid = os.fork()
     if pid == 0:
-        life(*sys.argv[2:], line.strip())
+        run(*sys.argv[2:], line.strip())
         os._exit(0)
-    print("born", pid, flush=True)
+    print("started", pid, flush=True)
     os.waitpid(pid, 0)
-    print("dead", flush=True)
+    print("ended", flush=True)
 """
 
 
-class Mortal:
-    """Lives one life after the other.
+class KillableProcess:
+    """Runs one process after the other.
 
     Args:
-        orders: The parent's input: a line for each life.
-        words: What the parent and the living say.
+        orders: The parent's input: a line for each process.
+        words: What the parent and the processes print.
     """
 
     def __init__(self, orders: IO[str], words: IO[str]) -> None:
@@ -40,29 +40,29 @@ class Mortal:
         self._words = words
         self._pid = 0
 
-    def live(self, order: str) -> None:
-        """Begin a life."""
+    def start(self, order: str) -> None:
+        """Start a process."""
         self._orders.write(f"{order}\n")
         self._orders.flush()
-        self._pid = int(self._heard("born").split()[1])
+        self._pid = int(self._heard("started").split()[1])
 
-    def die(self) -> list[str]:
-        """Kill it where it stands; what it had said that no line was read of."""
+    def kill(self) -> list[str]:
+        """Kill it at once; return what it printed that was not read."""
         os.kill(self._pid, signal.SIGKILL)
         self._pid = 0
         said = []
-        while (line := self._words.readline().strip()) != "dead":
+        while (line := self._words.readline().strip()) != "ended":
             said.append(line)
         return said
 
     def end(self) -> None:
-        """Kill it if it lives."""
+        """Kill it if it runs."""
         if self._pid:
             os.kill(self._pid, signal.SIGKILL)
         self._orders.close()
 
     def line(self) -> str:
-        """What it says next."""
+        """Return the next line that it prints."""
         return self._words.readline().strip()
 
     def _heard(self, word: str) -> str:
@@ -72,15 +72,15 @@ class Mortal:
 
 
 @contextmanager
-def mortal(life: str, *arguments: str) -> Iterator[Mortal]:
-    """A parent of lives.
+def killable(function: str, *arguments: str) -> Iterator[KillableProcess]:
+    """Run a parent that forks processes.
 
     Args:
-        life: "module:function" that is called in each, with the arguments and its order.
-        arguments: Of every life.
+        function: "module:function" that is called in each, with the arguments and its order.
+        arguments: The arguments of every process.
     """
     with subprocess.Popen(  # noqa: S603 - our own interpreter and text
-        [sys.executable, "-c", _NURSERY, life, *arguments],
+        [sys.executable, "-c", _PARENT, function, *arguments],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -88,8 +88,8 @@ def mortal(life: str, *arguments: str) -> Iterator[Mortal]:
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        living = Mortal(process.stdin, process.stdout)
+        running = KillableProcess(process.stdin, process.stdout)
         try:
-            yield living
+            yield running
         finally:
-            living.end()
+            running.end()

@@ -1,4 +1,4 @@
-"""A life spent writing, for tests that end it at any moment."""
+"""A process that writes all the time, for tests that kill it at any moment."""
 
 import asyncio
 import os

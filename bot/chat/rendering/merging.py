@@ -12,7 +12,7 @@ from bot.words.codes import same_language
 
 
 def together(waiting: list[Entry], step: Step) -> tuple[Entry, ...]:
-    """The first of these, and what goes into one message with it at this step."""
+    """Return the first of these, and what goes into one message with it at this step."""
     if step is Step.MERGED:
         return tuple(runs(waiting)[0])
     if step is Step.DIGEST and not waiting[0].sent:
@@ -21,7 +21,7 @@ def together(waiting: list[Entry], step: Step) -> tuple[Entry, ...]:
 
 
 def runs(waiting: Iterable[Entry]) -> list[list[Entry]]:
-    """Entries not yet posted, in order of speech, cut where the speaker changes.
+    """Group entries not yet posted, in order of speech, cut where the speaker changes.
 
     What stands already, and notices, are runs of their own.
     """
@@ -36,7 +36,7 @@ def runs(waiting: Iterable[Entry]) -> list[list[Entry]]:
 
 
 def fusible(waiting: Iterable[Entry]) -> list[Entry]:
-    """The first of these, and what may go with it into a digest; nothing where it must go alone."""
+    """Return the first, and what may join it in a digest; empty where it must go alone."""
     found: list[Entry] = []
     for entry in waiting:
         if not _fusible(entry):
@@ -51,7 +51,7 @@ def fusible(waiting: Iterable[Entry]) -> list[Entry]:
 
 
 def fused(key: Key, entries: list[Entry], style: Style) -> tuple[Entry, list[Caption]]:
-    """One entry with what is final of these, as far as it fits into one message.
+    """Make one entry of what is final in these, as far as it fits into one message.
 
     The captions moved are taken out of the others, and returned.
     """
@@ -89,7 +89,7 @@ def fused(key: Key, entries: list[Entry], style: Style) -> tuple[Entry, list[Cap
 
 
 def _lacking(entry: Entry, known: Mapping[int, Caption]) -> dict[int, Caption]:
-    """What is final of an utterance and stands nowhere, each original without its own line to come.
+    """Return what is final and stands nowhere, each original without its own line to come.
 
     What was said would stand twice, once as the original and once as that line.
     """

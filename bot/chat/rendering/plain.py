@@ -24,19 +24,19 @@ _MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)", re.IGNORECASE)
 
 
 def escape(text: str) -> str:
-    """`text` with no Markdown, mention, emoji, link or time stamp that Discord would act on."""
+    """Return `text` with no Markdown, mention, emoji, link or time stamp Discord acts on."""
     return _MENTION.sub(f"@{_ZERO_WIDTH_SPACE}", _MARKDOWN.sub(r"\\\g<0>", text))
 
 
 def isolate(text: str) -> str:
-    """`text`, its direction kept from what stands around it if any of it runs right to left."""
+    """Return `text`, its direction kept from the text around it if any of it runs right to left."""
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
         return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
     return text
 
 
 def length(text: str) -> int:
-    """UTF-16 units, the strictest way a limit of Discord is counted."""
+    """Return the length in UTF-16 units, the strictest way a limit of Discord is counted."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -57,7 +57,7 @@ def cut(text: str, limit: int) -> list[str]:
 
 
 def _fitting(text: str, limit: int) -> int:
-    """How many characters fit once escaped; at least one."""
+    """Return how many characters fit once escaped; at least one."""
     if 3 * len(text) <= limit:  # no character takes more
         return len(text)
     used = 0
@@ -70,7 +70,7 @@ def _fitting(text: str, limit: int) -> int:
 
 
 def _good_end(text: str, end: int) -> int:
-    """After the last sentence, else the last word, of the half before `end`; else any letter."""
+    """Find an end in the half before `end`: of a sentence, else of a word, else any letter."""
     sentences = [found.end() for found in _SENTENCE_END.finditer(text, end // 2, end)]
     if sentences:
         return sentences[-1]
@@ -87,7 +87,7 @@ def _good_end(text: str, end: int) -> int:
 
 
 def _continues(text: str, index: int) -> bool:
-    """Whether the character at `index` belongs to the letter or emoji before it."""
+    """Return whether the character at `index` belongs to the letter or emoji before it."""
     character = text[index]
     return (
         unicodedata.category(character).startswith("M")

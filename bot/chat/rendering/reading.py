@@ -28,17 +28,17 @@ class Read:
 
 
 def read(content: str, language: str = "") -> Read:
-    """The parts of a caption message's content, in its first language.
+    """Return the parts of a caption message's content, in its first language.
 
     Args:
-        content: With its Markdown.
+        content: The content, with its Markdown.
         language: Of text without a label, as where captions come in a single language.
     """
     return read_all(content, language)[0]
 
 
 def read_all(content: str, language: str = "") -> list[Read]:
-    """As `read`, in each language of the message; at least one."""
+    """Return what `read` does, for each language of the message; at least one."""
     texts: dict[str, list[str]] = {}
     source, source_language, current = [], "", None
     for row in content.split("\n"):
@@ -63,5 +63,5 @@ def read_all(content: str, language: str = "") -> list[Read]:
 
 
 def plain(text: str) -> str:
-    """A text without its Markdown escapes and what nobody sees."""
+    """Return a text without its Markdown escapes and what nobody sees."""
     return _ESCAPED.sub(r"\1", text.translate(_INVISIBLE)).strip()

@@ -42,11 +42,11 @@ class Style:
     room: tuple[str, ...] = ()
 
     def label(self, language: str) -> str:
-        """What stands before a line in this language."""
+        """Return what stands before a line in this language."""
         return "" if self.languages == (language,) else f"`{_code(language)}` "
 
     def place(self, caption: Caption) -> tuple[int, int]:
-        """Where a caption stands among those of its utterance."""
+        """Return where a caption stands among those of its utterance."""
         known = caption.language in self.languages
         index = self.languages.index(caption.language) if known else len(self.languages)
         return (index, caption.key)
@@ -64,21 +64,21 @@ class _Row:
 
 
 def parts(caption: Caption, style: Style = LABELLED) -> list[str]:
-    """The messages that show one caption alone now."""
+    """Return the messages that show one caption alone now."""
     return messages([[caption]], style)
 
 
 def messages(
     utterances: Iterable[Sequence[Caption]], style: Style, *, names: bool = False
 ) -> list[str]:
-    """The messages that show utterances now, each one's languages together.
+    """Return the messages that show utterances now, each one's languages together.
 
     There are none while there is no translation yet. A final utterance without one shows the
     original alone: the words stand, whoever serves no translation of them. Each message has at most
     1,800 UTF-16 units, so that `named` fits Discord's limit.
 
     Args:
-        utterances: In order of speech.
+        utterances: The captions of each utterance, in order of speech.
         style: How they are written.
         names: Say who speaks, where several do: where another begins, and where a message does.
             Such a digest leaves originals out before it takes a second message.
@@ -138,7 +138,7 @@ def _without_twice(lines: list[Caption]) -> list[Caption]:
 
 
 def _has_line(original: Caption, lines: list[Caption], style: Style) -> bool:
-    """Whether the original is a line of its own, here or elsewhere, or may still become one."""
+    """Return whether the original is a line of its own, here or elsewhere, or may become one."""
     if any(one.language == ORIGINAL and clean(one.text) for one in lines):
         return True
     if ORIGINAL in style.room:
@@ -195,7 +195,7 @@ def _packed(rows: Iterable[_Row], limit: int = _LIMIT) -> list[str]:
 
 
 def _opened(row: _Row) -> str:
-    """A row with its speaker's name; small print stays small."""
+    """Return a row behind its speaker's name; small print stays small."""
     small = _SMALL if row.name and row.text.startswith(_SMALL) else ""
     return f"{small}{row.name}{row.text.removeprefix(small)}"
 
@@ -205,23 +205,23 @@ def _guard(text: str) -> str:
 
 
 def _code(language: str | None) -> str:
-    """A language code as shown, whatever the service called it: letters, digits and hyphens."""
+    """Return a language code to show, of letters, digits and hyphens, whatever was sent."""
     kept = "".join(c for c in language or "" if c.isascii() and (c.isalnum() or c == "-"))
     return kept[:16].upper() or "?"
 
 
 def named(name: str, content: str) -> str:
-    """`content` under a speaker's name, for a message that goes out under the bot's."""
+    """Return `content` under a speaker's name, for a message that goes out under the bot's."""
     return f"**{escape(name)}** {content}"
 
 
 def has_name(content: str) -> bool:
-    """Whether a message begins with a speaker's name in bold, perhaps behind its language."""
+    """Return whether a message begins with a speaker's bold name, perhaps behind its language."""
     return _NAMED.match(content) is not None
 
 
 def notice(text: str) -> list[str]:
-    """A notice of the room as messages: plain words and commands, its line breaks kept."""
+    """Return a notice of the room as messages: plain words and commands, line breaks kept."""
     lines = [clean(line) for line in text.splitlines()]
     pieces = [piece for line in filter(None, lines) for piece in cut(line, _LIMIT)]
     return _packed((_Row(f"{_guard(piece)}{_said(piece)}") for piece in pieces), MESSAGE_LIMIT)

@@ -38,11 +38,11 @@ class ApertiumTranslator:
 
     @property
     def pairs(self) -> frozenset[tuple[str, str]]:
-        """What is installed."""
+        """The pairs of languages that are installed."""
         return frozenset(self._modes)
 
     def translate(self, text: str, source: str, target: str) -> str:
-        """The translation; about 0.2 s.
+        """Return the translation; takes about 0.2 s.
 
         Raises:
             EngineError: The pair is not installed, the text too long, or the program failed.
@@ -74,6 +74,6 @@ class ApertiumTranslator:
 
 
 def _pair(mode: str) -> tuple[str, str] | None:
-    """The languages of a mode such as "spa-eng"; None for variants and taggers."""
+    """Return the languages of a mode such as "spa-eng"; None for variants and taggers."""
     codes = [_CODES.get(part, part if len(part) == 2 else "") for part in mode.split("-")]
     return (codes[0], codes[1]) if len(codes) == 2 and all(codes) else None

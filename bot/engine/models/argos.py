@@ -34,11 +34,11 @@ class ArgosTranslator:
 
     @property
     def pairs(self) -> frozenset[tuple[str, str]]:
-        """What is installed."""
+        """The pairs of languages that are installed."""
         return frozenset(self._engines)
 
     def translate(self, text: str, source: str, target: str) -> str:
-        """The translation.
+        """Return the translation.
 
         Raises:
             EngineError: The package is not installed, or it failed.

@@ -89,11 +89,11 @@ class EspeakSynthesiser:
 
     @property
     def languages(self) -> frozenset[str]:
-        """What it speaks."""
+        """The languages that it speaks."""
         return frozenset(self._voices)
 
     def speak(self, text: str, language: str, voice: str) -> bytes:
-        """PCM16, 24 kHz, mono, without silence at either end.
+        """Return PCM16, 24 kHz, mono, without silence at either end.
 
         Raises:
             EngineError: No such language, or eSpeak refused.

@@ -26,7 +26,7 @@ class Interpretation:
 
     Attributes:
         source: What was said; empty where nothing was.
-        language: Of `source`.
+        language: The language of `source`.
         translation: Empty where nothing was said, or where nobody could translate it.
         voice: PCM16, 24 kHz, mono; empty where none was asked for.
         problem: What went wrong, where something did.
@@ -66,7 +66,7 @@ class SpeechInterpreter:
         return frozenset() if self._synthesiser is None else self._synthesiser.languages
 
     def describe(self) -> str:
-        """One line on what can be done."""
+        """Return one line on what can be done."""
         pairs = sorted({pair for each in self._translators for pair in each.pairs})
         return (
             f"{len(self._recogniser.languages)} languages understood, all of them into "
@@ -76,7 +76,7 @@ class SpeechInterpreter:
         )
 
     def interpret(self, hearing: HeardSpeech, voice: str | None) -> Interpretation:
-        """The speech in writing, translated, and spoken where a voice is named."""
+        """Write the speech down, translate it, and speak it where a voice is named."""
         if hearing.language is not None and hearing.language not in self._recogniser.languages:
             problem = Problem(
                 "unsupported_language", f"This engine does not understand '{hearing.language}'."
@@ -105,7 +105,7 @@ class SpeechInterpreter:
         return self._spoken(found.text, found.language, text, hearing.target, voice)
 
     def translate(self, text: str, source: str, target: str) -> str | None:
-        """The translation of a text; None where nobody serves the pair.
+        """Return the translation of a text; None where nobody serves the pair.
 
         Raises:
             EngineError: A translator failed.

@@ -28,7 +28,7 @@ class Resampler:
         self._owed = 0.0  # samples out that are due for what came in
 
     def _filters(self, source: int, target: int) -> npt.NDArray[np.float64]:
-        """One row of taps for each phase."""
+        """Return one row of taps for each phase."""
         cut = _ROLL_OFF * min(1.0, target / source)
         phase = np.arange(self._up)[:, None] / self._up
         at = np.arange(-self._half, self._half + 1)[None, :] - phase
@@ -39,14 +39,14 @@ class Resampler:
         return np.asarray(taps / taps.sum(axis=1, keepdims=True), np.float64)
 
     def feed(self, pcm: bytes) -> bytes:
-        """What can be said at the new rate by now."""
+        """Return the samples at the new rate that can be computed by now."""
         fresh = np.frombuffer(pcm, "<i2").astype(np.float64)
         self._owed += len(fresh) * self._up / self._down
         self._buffer = np.concatenate((self._buffer, fresh))
         return self._take(len(self._buffer) - 2 * self._half)
 
     def flush(self) -> bytes:
-        """The rest; the stream is over."""
+        """Return the remaining samples, as the stream is over."""
         self._buffer = np.concatenate((self._buffer, np.zeros(2 * self._half + 1)))
         return self._take(len(self._buffer) - 2 * self._half)
 
@@ -67,6 +67,6 @@ class Resampler:
 
 
 def resample(pcm: bytes, source: int, target: int) -> bytes:
-    """A whole sound at another rate."""
+    """Return a whole sound at another rate."""
     resampler = Resampler(source, target)
     return resampler.feed(pcm) + resampler.flush()

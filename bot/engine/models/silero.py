@@ -48,7 +48,7 @@ class StreamingSileroDetector:
         return WINDOW
 
     def open(self) -> "SileroStream":
-        """A stream with fresh state."""
+        """Open a stream with fresh state."""
         return SileroStream(self._network)
 
 
@@ -63,7 +63,7 @@ class SileroStream:
         self._rest: npt.NDArray[np.float32] = np.zeros(0, np.float32)
 
     def feed(self, pcm: bytes) -> Sequence[float]:
-        """Probability of speech for each 32 ms window that `pcm` completes."""
+        """Return the probability of speech for each 32 ms window that `pcm` completes."""
         fresh = np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
         samples = np.concatenate((self._rest, fresh))
         whole = len(samples) // WINDOW * WINDOW

@@ -27,7 +27,7 @@ class Stability:
         self._last: list[str] = []
 
     def hear(self, hypothesis: str) -> str:
-        """What this hypothesis adds to the stable part."""
+        """Return what this hypothesis adds to the stable part."""
         pieces = _pieces(hypothesis)
         common = 0
         for new, old in zip(pieces, self._last, strict=False):
@@ -43,7 +43,7 @@ class Stability:
         return fresh
 
     def settle(self, text: str) -> str:
-        """What the final text adds; nothing where it departs from the stable part."""
+        """Return what the final text adds; nothing where it departs from the stable part."""
         if not text.startswith(self.stable):
             return ""
         fresh = text[len(self.stable) :]
@@ -51,7 +51,7 @@ class Stability:
         return fresh
 
     def split(self, hypothesis: str) -> tuple[str, str]:
-        """The hypothesis as (stable, may change)."""
+        """Split the hypothesis into (stable, may change)."""
         if hypothesis.startswith(self.stable):
             return self.stable, hypothesis[len(self.stable) :]
         return "", hypothesis

@@ -22,7 +22,7 @@ _FOLDER = "whisper-base"
 
 
 def find(path: Path | None, cache: Path, *, download: bool) -> Path:
-    """A folder that faster-whisper loads; the first source that has it.
+    """Return a folder that faster-whisper loads, from the first source that has it.
 
     In order: an explicit folder (any Whisper model in CTranslate2's form, taken as it is), the
     two data wheels (joined once into the cache), the download by name from faster-whisper's hub.

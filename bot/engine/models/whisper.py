@@ -94,7 +94,7 @@ class WhisperRecogniser:
 
     @property
     def languages(self) -> frozenset[str]:
-        """What it understands."""
+        """The languages that it understands."""
         return self._languages
 
     @property
@@ -103,7 +103,7 @@ class WhisperRecogniser:
         return frozenset({"en"})
 
     def recognise(self, hearing: HeardSpeech) -> Recognition:
-        """The text of a piece of speech; what is longer than 28 s is done in pieces."""
+        """Return the text of a piece of speech; what is longer than 28 s is done in pieces."""
         samples = np.frombuffer(hearing.pcm, "<i2").astype(np.float32) / np.float32(32768)
         longest = int(_MAX_S * SPEECH_RATE)
         pieces = [
@@ -143,7 +143,7 @@ class WhisperRecogniser:
         )
 
     def _detect(self, encoded: Any, samples: int, expected: str | None) -> str:
-        """The language heard, leaning towards the expected one.
+        """Return the language heard, leaning towards the expected one.
 
         Raises nothing for sound too short to tell: then it is the expected one, where there is.
         """
@@ -196,13 +196,13 @@ def _gate(no_speech: float) -> float:
 
 
 def _average(result: Any) -> float:
-    """The average log-probability of a text's tokens; its end is one of them, as in OpenAI's."""
+    """Return the average log-probability of a text's tokens, its end included, as OpenAI does."""
     count = len(result.sequences_ids[0])
     return float(result.scores[0]) * count / (count + 1)
 
 
 def once(text: str, speech_s: float = math.inf) -> str:
-    """A text without what its end says again, word for word, and again.
+    """Return a text without what its end says again, word for word, and again.
 
     A short context at times makes Whisper begin anew after the last word, until it is cut off in
     the middle of one. Four words or more that come twice in a row are taken for that, and in less
@@ -219,7 +219,7 @@ def once(text: str, speech_s: float = math.inf) -> str:
 
 
 def _repeated(words: list[str], period: int) -> int:
-    """How many words at the end are those that came `period` words before."""
+    """Return how many words at the end are those that came `period` words before."""
     last = len(words) - 1
     count = 0
     while last - count - period >= 0:
@@ -231,7 +231,7 @@ def _repeated(words: list[str], period: int) -> int:
 
 
 def loops(text: str) -> bool:
-    """Whether a text repeats itself as Whisper does when it has lost the thread."""
+    """Return whether a text repeats itself, as Whisper does after losing its context."""
     raw = text.encode()
     if _STUCK.search(text) is not None:
         return True

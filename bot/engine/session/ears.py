@@ -72,7 +72,7 @@ class Ears:
             )
 
     def feed(self, pcm: bytes) -> Sequence[Boundary]:
-        """The boundaries that this sound brings."""
+        """Return the boundaries that this sound brings."""
         if self._resampler is not None:
             pcm = self._resampler.feed(pcm)
         self._sound += pcm
@@ -85,17 +85,17 @@ class Ears:
         return [] if self._endpointer is None else self._endpointer.stop()
 
     def begin_of(self, started: Started) -> int:
-        """Where the sound of a turn begins: a little before the speech."""
+        """Return where the sound of a turn begins: a little before the speech."""
         prefix = 0 if self._detection is None else self._detection.prefix_ms
         return max(self._begin, started.sample - prefix * SPEECH_RATE // 1000)
 
     def end_of(self, stopped: Stopped | int) -> int:
-        """Where it ends: a little after."""
+        """Return where the sound of a turn ends: a little after the speech."""
         sample = stopped if isinstance(stopped, int) else stopped.sample
         return min(self.position, sample + _TAIL_MS * SPEECH_RATE // 1000)
 
     def cut(self, begin: int, end: int | None = None) -> bytes:
-        """The sound between two positions, or to its end."""
+        """Return the sound between two positions, or from one to its end."""
         last = self.position if end is None else end
         return bytes(self._sound[(begin - self._begin) * 2 : (last - self._begin) * 2])
 

@@ -32,7 +32,7 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """It had not: speech goes on."""
+    """The speech had not stopped after all: it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ class Endpointer:
 
     @property
     def speaking(self) -> bool:
-        """Between Started and Stopped."""
+        """Whether somebody speaks: between Started and Stopped."""
         return self._begin is not None
 
     def feed(self, probabilities: Sequence[float]) -> list[Boundary]:
-        """The boundaries that these windows bring, in order."""
+        """Return the boundaries that these windows bring, in order."""
         return [boundary for each in probabilities for boundary in self._step(each)]
 
     def stop(self) -> list[Boundary]:

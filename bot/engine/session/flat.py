@@ -21,7 +21,7 @@ _RATES = (8000, 16_000)
 
 
 def defaults(model: LiveModel) -> RequestedSettings:
-    """A session's settings before its first update."""
+    """Return a session's settings before its first update."""
     return RequestedSettings(
         target="en",
         audio=True,
@@ -34,7 +34,7 @@ def defaults(model: LiveModel) -> RequestedSettings:
 
 
 def shown(model: LiveModel, settings: RequestedSettings) -> dict[str, Any]:
-    """The settings as in session.created and session.updated."""
+    """Return the settings as in session.created and session.updated."""
     heard, spoken = model.audio_format
     transcription: dict[str, Any] | None = {"model": _ASR} if settings.source_text else None
     if transcription is not None and settings.source_language is not None:
@@ -65,7 +65,7 @@ def shown(model: LiveModel, settings: RequestedSettings) -> dict[str, Any]:
 def updated(
     model: LiveModel, old: RequestedSettings, body: dict[str, Any], speakable: frozenset[str]
 ) -> RequestedSettings:
-    """The settings after a session.update.
+    """Return the settings after a session.update.
 
     Raises:
         RefusedError: A value is not taken.

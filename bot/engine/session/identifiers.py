@@ -7,5 +7,5 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 def new_id(prefix: str) -> str:
-    """An identifier that no other one equals, as "resp_P79OOMs8LnrXVpiIHUCKR"."""
+    """Return an identifier that no other one equals, as "resp_P79OOMs8LnrXVpiIHUCKR"."""
     return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(21))

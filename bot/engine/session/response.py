@@ -25,7 +25,7 @@ class Response:
 
     Args:
         model: Whose dialect it is.
-        settings: As they stood when the utterance began.
+        settings: The settings as they were when the utterance began.
         conversation: Identifier of the session's conversation.
         emit: Takes the events; gives each its identifier.
     """
@@ -243,6 +243,6 @@ class Response:
 def error_event(
     code: str, message: str, kind: str = "invalid_request_error", param: str | None = None
 ) -> dict[str, Any]:
-    """An `error` event."""
+    """Return an `error` event."""
     error = {"type": kind, "code": code, "message": message}
     return {"type": "error", "error": error if param is None else {**error, "param": param}}

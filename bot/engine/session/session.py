@@ -42,8 +42,8 @@ class Workshop:
         ears: Threads for the detector.
         interpreter: Understands it.
         scheduler: Threads for the interpreter.
-        clock: For the time without speech.
-        trace: For measurements.
+        clock: Times how long nobody has spoken.
+        trace: Writes measurements down.
         idle_s: Seconds without speech after which a session ends.
     """
 
@@ -100,7 +100,7 @@ class EngineSession:
         }
 
     def open(self) -> None:
-        """Greet the client."""
+        """Send session.created, and end the session when nobody speaks for too long."""
         self._emit({"type": "session.created", "session": self._shown()})
         self._watch()
 
@@ -189,7 +189,7 @@ class EngineSession:
         self._emit({"type": "input_audio_buffer.cleared"})
 
     async def _image(self, event: dict[str, Any]) -> None:
-        """An image is checked and let go: no engine here looks at pictures."""
+        """Check an image and drop it: no engine here looks at pictures."""
         image = event.get("image")
         if not isinstance(image, str) or len(image) * 3 // 4 > _MAX_IMAGE:
             raise SettingRefusedError(

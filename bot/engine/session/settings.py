@@ -11,8 +11,8 @@ class SettingRefusedError(EngineError):
     """A client's event is not taken; becomes an `error` event.
 
     Args:
-        message: For the developer of the client.
-        code: As the service's.
+        message: A message for the client's developer.
+        code: The service's error code.
         param: The part of the event that is at fault.
         kind: The service's "type" of error.
     """
@@ -48,9 +48,9 @@ class TurnDetection:
 
     Attributes:
         kind: "server_vad" or, in 3.8, "speaker_detection".
-        threshold: As the client gave it.
+        threshold: The threshold, as the client gave it.
         silence_ms: That ends a turn.
-        prefix_ms: Of sound kept from before the speech.
+        prefix_ms: How much sound is kept from before the speech.
     """
 
     kind: str
@@ -99,7 +99,7 @@ class RequestedSettings:
 
 
 def section(body: dict[str, Any], key: str, path: str) -> dict[str, Any]:
-    """The object at `key`, empty where there is none.
+    """Return the object at `key`, empty where there is none.
 
     Raises:
         RefusedError: It is no object.
@@ -113,7 +113,7 @@ def section(body: dict[str, Any], key: str, path: str) -> dict[str, Any]:
 
 
 def number(value: Any, low: float, high: float, path: str) -> float:
-    """A number within bounds.
+    """Return a number within bounds.
 
     Raises:
         RefusedError: It is none.
@@ -126,7 +126,7 @@ def number(value: Any, low: float, high: float, path: str) -> float:
 
 
 def wants_audio(value: Any, path: str) -> bool:
-    """Whether modalities ask for voice.
+    """Return whether modalities ask for voice.
 
     Raises:
         RefusedError: Another combination than text, or text and audio.
@@ -142,7 +142,7 @@ def wants_audio(value: Any, path: str) -> bool:
 
 
 def check_voice(model: LiveModel, voice: Any, path: str) -> str:
-    """The name of a voice that the model has, or may have.
+    """Return the name of a voice that the model has, or may have.
 
     Raises:
         RefusedError: It is no name.
@@ -157,7 +157,7 @@ def check_voice(model: LiveModel, voice: Any, path: str) -> str:
 
 
 def check_target(model: LiveModel, target: Any, *, audio: bool, speakable: frozenset[str]) -> str:
-    """A language that the model translates into, in the way that is wanted.
+    """Return a language that the model translates into, in the way that is wanted.
 
     Raises:
         RefusedError: It does not, or this engine has no voice for it.
@@ -176,7 +176,7 @@ def check_target(model: LiveModel, target: Any, *, audio: bool, speakable: froze
 
 
 def check_phrases(translation: dict[str, Any]) -> None:
-    """A glossary is an object of texts.
+    """Check that a glossary is an object of texts.
 
     It is checked and told back, but changes nothing: none of the engines here takes one.
 

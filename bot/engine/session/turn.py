@@ -16,14 +16,14 @@ class EngineTurn:
 
     Attributes:
         begin: Position of its first sample, in the session's sound.
-        settings: As they stood when it began.
-        response: Emits its events.
+        settings: The settings as they were when it began.
+        response: Emits the response's events.
         looked: Position up to which a guess was last made, or where the speech began.
         guesses: How many were made.
         before: The turn before it, whose events go first.
         guess: The guess being made.
         early: The final begun at a pause, and the position where it ends.
-        language: Heard so far.
+        language: The language heard so far.
         done: Set when its last event is out.
     """
 
@@ -44,19 +44,19 @@ class EngineTurn:
         return self.before is None or self.before.done.is_set()
 
     def drop_guess(self) -> None:
-        """No guess is wanted any more."""
+        """Cancel the guess under way: none is wanted any more."""
         if self.guess is not None:
             self.guess.cancel()
             self.guess = None
 
     def drop_early(self) -> None:
-        """The speech went on: what was begun is for nothing."""
+        """Cancel the final begun at a pause, as the speech went on."""
         if self.early is not None:
             self.early[1].cancel()
             self.early = None
 
     def take_early(self, end: int) -> Job | None:
-        """The final begun at the pause, where it covers exactly what was said."""
+        """Return the final begun at the pause, where it covers exactly what was said."""
         if self.early is not None and self.early[0] == end and not self.early[1].cancelled():
             job = self.early[1]
             self.early = None

@@ -41,7 +41,7 @@ class EngineTurns:
         model: Whose dialect is spoken.
         ears: Where the sound is.
         interpreter: Does the work, on the scheduler's threads.
-        scheduler: Decides when.
+        scheduler: Runs recognition and translation.
         tasks: Owns what waits for the work.
         emit: Takes the events.
         told: Called with "started" or "stopped" and the position in milliseconds.
@@ -129,7 +129,7 @@ class EngineTurns:
         self._finish(turn, nothing, 0)
 
     def abandon(self) -> None:
-        """The client is gone: take out what waits."""
+        """Cancel what waits, as the client is gone."""
         for turn in self._unfinished:
             turn.drop_guess()
             turn.drop_early()

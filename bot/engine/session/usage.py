@@ -17,7 +17,7 @@ class TokenMeter:
     _sums: dict[str, int] = field(default_factory=dict)
 
     def response(self, heard: int, text: str, voice: int) -> dict[str, object]:
-        """The usage for response.done.
+        """Return the usage for response.done.
 
         Args:
             heard: Samples of speech.

@@ -20,7 +20,7 @@ class ZlibStream:
         self._compressor = zlib.compressobj()
 
     def pack(self, text: str) -> bytes:
-        """One message; ends in 00 00 FF FF."""
+        """Return one compressed message; it ends in 00 00 FF FF."""
         packed = self._compressor.compress(text.encode())
         return packed + self._compressor.flush(zlib.Z_SYNC_FLUSH)
 

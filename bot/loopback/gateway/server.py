@@ -52,10 +52,10 @@ class Gateway:
         self.resume_within_s = 60.0
         self._world.connect(self.dispatch)
 
-    # Knobs
+    # What tests control
 
     def is_connected(self, bot: Bot) -> bool:
-        """Whether the bot has an identified session with a live link."""
+        """Return whether the bot has an identified session with a live link."""
         return any(self._sessions[session_id].bot is bot for session_id in self._links)
 
     def close_link(self, bot: Bot, code: int, *, resumable: bool = True) -> None:
@@ -74,7 +74,7 @@ class Gateway:
                 link.send(RECONNECT)
 
     def freeze(self, bot: Bot, *, on: bool) -> None:
-        """Neither read from a bot nor send to it, or go on."""
+        """Stop reading from a bot and sending to it, or go on."""
         (self._frozen.add if on else self._frozen.discard)(bot.id)
         for session_id, link in self._links.items():
             if self._sessions[session_id].bot is bot:

@@ -76,16 +76,16 @@ class GatewaySession:
 
     @property
     def bot(self) -> Bot:
-        """Whose session it is."""
+        """The bot that the session is of."""
         return self.identity.bot
 
     def serves(self, guild: GuildState) -> bool:
-        """Whether the bot is in the guild and the guild falls to this shard."""
+        """Return whether the bot is in the guild and the guild falls to this shard."""
         shard = 0 if guild.direct else (guild.id >> 22) % self.identity.shards
         return self.bot.id in guild.members and shard == self.identity.shard
 
     def wants(self, event: Dispatch) -> bool:
-        """Whether this session is told of an event."""
+        """Return whether this session is told of an event."""
         if event.to is not None and event.to is not self.bot:
             return False
         if not self.serves(event.guild):
@@ -95,20 +95,20 @@ class GatewaySession:
         return event.channel is None or bool(event.guild.permissions(self.bot.id, event.channel))
 
     def take(self, event: Dispatch) -> str:
-        """Number an event and keep it; returns what to send."""
+        """Keep an event under the next number; return what to send to this bot."""
         payload = event.payload
         data = payload(self.bot, self.identity.intents) if callable(payload) else payload
         return self.number(event.name, data)
 
     def number(self, name: str, data: Json) -> str:
-        """Number an event and keep it; returns what to send."""
+        """Keep an event under the next number; return what to send."""
         self.sequence += 1
         text = json.dumps({"t": name, "s": self.sequence, "op": 0, "d": data})
         self._kept.append((self.sequence, text))
         return text
 
     def since(self, sequence: Any) -> list[str] | None:
-        """What was sent after an event, or None when that can't be told any more."""
+        """Return what was sent after an event, or None when that can't be told any more."""
         if isinstance(sequence, bool) or not isinstance(sequence, int):
             return None
         if not 0 <= sequence <= self.sequence:

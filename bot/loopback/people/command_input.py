@@ -74,8 +74,8 @@ def request(
 
     Args:
         bots: Those on this Discord.
-        channel: Where it is typed.
-        user: Who types.
+        channel: The channel it is typed in.
+        user: The user who types.
         name: The command, its group and subcommand, by spaces.
         given: Values by option name; channels, people and roles as such or by name; files as
             they were uploaded.
@@ -224,7 +224,7 @@ def _value(filling: _Filling, option: Json, value: Any) -> Any:
 
 
 def _resolved(filling: _Filling, option: Json, kind: OptionType, value: Any) -> str:
-    """The id of something that is told beside it."""
+    """Return the id of something whose data is sent beside it."""
     match kind:
         case OptionType.CHANNEL:
             return _channel(filling, option, value)

@@ -12,7 +12,7 @@ _INPUTS = SELECTS | {TEXT_INPUT}
 
 
 def walk(components: Sequence[Json]) -> Iterator[Json]:
-    """All components, outer ones first."""
+    """Yield all components, outer ones first."""
     for component in components:
         yield component
         yield from walk(component.get("components") or [])
@@ -22,7 +22,7 @@ def walk(components: Sequence[Json]) -> Iterator[Json]:
 
 
 def find_button(message: Message, wanted: str) -> Json:
-    """The button with this label, emoji or custom id, that can be pressed.
+    """Return the button with this label, emoji or custom id, that can be pressed.
 
     Raises:
         LoopbackError: There is none, it is disabled, or it is a link.
@@ -42,7 +42,7 @@ def find_button(message: Message, wanted: str) -> Json:
 
 
 def find_select(message: Message, custom_id: str, values: Sequence[str]) -> Json:
-    """The menu with this custom id, in which these values can be chosen.
+    """Return the menu with this custom id, in which these values can be chosen.
 
     Raises:
         LoopbackError: There is none, it is disabled, or it does not offer that.
@@ -63,7 +63,7 @@ def find_select(message: Message, custom_id: str, values: Sequence[str]) -> Json
 
 
 def fill_modal(modal: Json, values: Mapping[str, str | Sequence[str]]) -> list[Json]:
-    """A modal's components as they are submitted.
+    """Return a modal's components as they are submitted.
 
     Raises:
         LoopbackError: An input is missing, unknown, or takes no such value.

@@ -42,31 +42,31 @@ class Guild:
         return self.state.roles[self.id]
 
     def add_text_channel(self, name: str) -> Channel:
-        """A text channel."""
+        """Add a text channel."""
         return self._backend.world.new_channel(self.state, ChannelType.TEXT, name)
 
     def add_announcement_channel(self, name: str) -> Channel:
-        """A text channel that others may follow."""
+        """Add a text channel that others may follow."""
         return self._backend.world.new_channel(self.state, ChannelType.ANNOUNCEMENT, name)
 
     def add_voice_channel(self, name: str, *, user_limit: int = 0) -> Channel:
-        """A voice channel, end-to-end encrypted."""
+        """Add a voice channel, end-to-end encrypted."""
         channel = self._backend.world.new_channel(self.state, ChannelType.VOICE, name)
         channel.user_limit = user_limit
         return channel
 
     def add_stage_channel(self, name: str) -> Channel:
-        """A stage channel, which has no end-to-end encryption."""
+        """Add a stage channel, which has no end-to-end encryption."""
         channel = self._backend.world.new_channel(self.state, ChannelType.STAGE, name)
         self._voice.set_dave(channel.id, 0)
         return channel
 
     def add_role(self, name: str, permissions: Permissions = NONE) -> Role:
-        """A role that nobody has yet."""
+        """Add a role that nobody has yet."""
         return self._backend.world.new_role(self.state, name, permissions)
 
     def add_person(self, name: str, *, locale: str = "en-US", admin: bool = False) -> Person:
-        """A member with @everyone's permissions, or with `admin` with all."""
+        """Add a member with @everyone's permissions, or with `admin` with all."""
         world = self._backend.world
         user = world.new_user(name, locale=locale)
         member = world.new_member(self.state, user)
@@ -87,8 +87,8 @@ class Guild:
         """Let a bot in, with a managed role that has these permissions; returns the role.
 
         Args:
-            bot: Who is let in.
-            permissions: Of the role.
+            bot: The bot that is let in.
+            permissions: The role's permissions.
             by: Whom the audit log names; None: the owner.
         """
         world = self._backend.world
@@ -98,7 +98,7 @@ class Guild:
         member = world.new_member(self.state, bot.user)
         member.role_ids.add(role.id)
         created = guild_create_json(self.state, bot, everyone=False)
-        # Only of servers that were there before does Discord say that they are available.
+        # Discord names `unavailable` only for servers that the bot was in before.
         del created["unavailable"]
         world.dispatch(Dispatch("GUILD_CREATE", created, self.state, to=bot))
         return role
@@ -165,7 +165,7 @@ class Guild:
         self._backend.chat.change_thread(thread, archived=archived)
 
     def add_webhook(self, channel: Channel, owner: Bot, name: str) -> Webhook:
-        """A webhook of another application's."""
+        """Add a webhook of another application's."""
         return self._backend.chat.new_webhook(channel, owner, name, None)
 
     def delete_webhook(self, webhook: Webhook) -> None:

@@ -80,7 +80,7 @@ class Person:
 
         Args:
             pcm: PCM16, mono.
-            rate: Its hertz.
+            rate: The sampling rate, in hertz.
 
         Raises:
             LoopbackError: They are in no voice channel.
@@ -103,7 +103,7 @@ class Person:
     # Text
 
     def write(self, content: str, channel: Channel) -> Message:
-        """Post a message.
+        """Post a message in a channel.
 
         Raises:
             LoopbackError: They may not.
@@ -117,11 +117,11 @@ class Person:
         return message
 
     def direct(self, bot: Bot) -> Channel:
-        """Where they and a bot write to each other alone."""
+        """Return the channel where they and a bot write to each other alone."""
         return self._backend.world.direct_channel(bot, self.user)
 
     def reads(self, message: Message) -> str:
-        """A message's text as they see it, commands in their language."""
+        """Return a message's text as they see it, commands in their language."""
         found = self._seen(message)
         bots = self._backend.world.bots.values()
         commands = [command for bot in bots for command in bot.commands.values()]
@@ -142,7 +142,7 @@ class Person:
         Args:
             name: The command, with group and subcommand by spaces.
             options: Values by option name; channels, people, roles and uploads as objects.
-            channel: Where it is typed.
+            channel: The channel it is typed in.
 
         Raises:
             LoopbackError: Their client would not send it, or the application did not respond.
@@ -157,7 +157,7 @@ class Person:
         """Choose an entry of a message's context menu (Apps), and wait as for a slash command.
 
         Args:
-            message: Which.
+            message: The message.
             name: The entry, in English.
 
         Raises:

@@ -15,7 +15,7 @@ _FILE = re.compile(r"files?\[(\d+)\]")
 
 
 async def read_body(request: web.Request) -> tuple[Any, list[Upload]]:
-    """The JSON of a request and the files that came along.
+    """Return the JSON of a request and the files that came along.
 
     Raises:
         Refusal: 50109 for what is no JSON, 40005 for a file too large.

@@ -73,11 +73,11 @@ class RestCall:
         return value
 
     def flag(self, name: str) -> bool:
-        """A yes or no of the query."""
+        """Return a yes or no of the query."""
         return self.query.get(name, "").lower() in {"1", "true"}
 
     def limit(self, default: int, high: int) -> int:
-        """How many the query asks for.
+        """Return how many the query asks for.
 
         Raises:
             Refusal: 50035 when it is not between 1 and `high`.
@@ -88,7 +88,7 @@ class RestCall:
         return default if limit is None else limit
 
     def id(self, name: str) -> int:
-        """An id in the path, or in the query.
+        """Return an id in the path, or in the query.
 
         Raises:
             Refusal: 50035 when it is no id.
@@ -103,7 +103,7 @@ class RestCall:
         return int(text)
 
     def guild(self, needs: Permissions = NONE) -> GuildState:
-        """The path's guild.
+        """Return the path's guild.
 
         Raises:
             Refusal: 10004, 50001, 50013.
@@ -114,7 +114,7 @@ class RestCall:
         return guild
 
     def channel(self, needs: Permissions = NONE) -> Channel:
-        """The path's channel, seen by the bot, with what it needs there.
+        """Return the path's channel, seen by the bot, with what it needs there.
 
         Raises:
             Refusal: 10003, 50001, 50013.
@@ -122,7 +122,7 @@ class RestCall:
         return self.world.channel_for(self.bot.id, self.id("channel_id"), needs)
 
     def message(self, channel: Channel) -> Message:
-        """The path's message.
+        """Return the path's message.
 
         Raises:
             Refusal: 10008.
@@ -133,7 +133,7 @@ class RestCall:
         return message
 
     def application(self) -> Bot:
-        """The path's application, which must be the caller's own.
+        """Return the path's application, which must be the caller's own.
 
         Raises:
             Refusal: 10002, 20012.

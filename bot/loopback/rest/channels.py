@@ -18,7 +18,7 @@ ARCHIVE_AFTER_MINUTES = (60, 1440, 4320, 10080)
 
 @table.route("GET", "/channels/{channel_id}")
 def get_channel(call: RestCall) -> Reply:
-    """A channel or thread."""
+    """Return a channel or thread."""
     return channel_json(call.channel())
 
 

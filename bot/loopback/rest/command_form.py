@@ -23,7 +23,7 @@ NAME = re.compile("[-_'\\w\u0900-\u097f\u0e00-\u0e7f]{1,32}")
 
 
 class OptionType(IntEnum):
-    """What an option takes."""
+    """The type of value that an option takes."""
 
     SUB_COMMAND = 1
     SUB_COMMAND_GROUP = 2
@@ -43,7 +43,7 @@ _VALUES = frozenset(OptionType) - {OptionType.SUB_COMMAND, OptionType.SUB_COMMAN
 
 
 def check_commands(form: Field) -> None:
-    """The body of a bulk overwrite: so many commands of each type, each name once.
+    """Check the body of a bulk overwrite: up to a hundred commands, each name once.
 
     Raises:
         Refusal: 50035.
@@ -65,7 +65,7 @@ def check_commands(form: Field) -> None:
 
 
 def check_command(command: Field, *, partial: bool = False) -> None:
-    """One command; notes what is wrong. `partial` for an edit."""
+    """Check one command and note what is wrong. `partial` for an edit."""
     if not command.object():
         return
     kind = command["type"].choice((1, 2, 3)) or 1
@@ -157,7 +157,7 @@ def _check_value_option(option: Field, kind: OptionType) -> None:
 
 
 def check_choice(choice: Field, kind: OptionType) -> None:
-    """One choice of an option, also of an autocomplete answer."""
+    """Check one choice of an option, also of an autocomplete answer."""
     if not choice.object():
         return
     choice["name"].string(1, 100, required=True)
@@ -179,7 +179,7 @@ def _check_name(field: Field, *, required: bool) -> None:
 
 
 def _check_menu(command: Field, *, required: bool) -> None:
-    """An entry of a context menu: its name may have spaces and capitals, and there is no more."""
+    """Check an entry of a context menu: its name may have spaces and capitals, and is all."""
     command["name"].string(1, 32, required=required)
     _check_localizations(command["name_localizations"], 32, None)
     for key in ("description", "description_localizations", "options"):
@@ -209,7 +209,7 @@ def _check_localizations(field: Field, high: int, pattern: re.Pattern[str] | Non
 
 
 def _size(part: Any) -> int:
-    """Characters that count: per text its longest localization, and the values of choices."""
+    """Count the characters: per text its longest localization, and the values of choices."""
     if not isinstance(part, dict):
         return 0
     total = 0

@@ -16,7 +16,7 @@ _GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
 
 
 def _place(call: RestCall) -> tuple[Bot, dict[int, Json], int | None]:
-    """The application, its commands at the path's place, and the guild if it is one."""
+    """Return the application, its commands at the path's place, and the guild if it is one."""
     bot = call.application()
     if "guild_id" not in call.params:
         return bot, bot.commands, None
@@ -25,7 +25,7 @@ def _place(call: RestCall) -> tuple[Bot, dict[int, Json], int | None]:
 
 
 def _stored(call: RestCall, form: Json, bot: Bot, guild_id: int | None, old: Json | None) -> Json:
-    """A command as Discord keeps it."""
+    """Return a command as Discord keeps it."""
     permissions = form.get("default_member_permissions")
     command_id = old["id"] if old is not None else str(call.world.ids.new())
     stored: Json = {
@@ -60,7 +60,7 @@ def _stored_option(option: Json) -> Json:
 
 
 def _shown(command: Json, *, localizations: bool) -> Json:
-    """A command as it is listed: the dictionaries of translations only on request."""
+    """Return a command as it is listed: the dictionaries of translations only on request."""
     if localizations:
         return command
 
@@ -79,7 +79,7 @@ def _shown(command: Json, *, localizations: bool) -> Json:
 @table.route("GET", _GLOBAL)
 @table.route("GET", _GUILD)
 def list_commands(call: RestCall) -> Reply:
-    """All commands of the place."""
+    """Return all commands of the place."""
     _, commands, _ = _place(call)
     full = call.flag("with_localizations")
     return [_shown(command, localizations=full) for command in commands.values()]
@@ -129,7 +129,7 @@ def _one(call: RestCall, commands: dict[int, Json]) -> Json:
 @table.route("GET", _GLOBAL + "/{command_id}")
 @table.route("GET", _GUILD + "/{command_id}")
 def get_command(call: RestCall) -> Reply:
-    """One command."""
+    """Return one command."""
     _, commands, _ = _place(call)
     return _one(call, commands)
 

@@ -37,7 +37,7 @@ class _Seen:
 
 
 def check_components(field: Field, *, v2: bool) -> None:
-    """The `components` of a message: up to five rows, or with `v2` a layout of up to 40 parts."""
+    """Check a message's `components`: up to five rows, or with `v2` up to 40 parts."""
     seen = _Seen()
     for part in field.items(0, 40 if v2 else 5):
         if not part.object():
@@ -53,7 +53,7 @@ def check_components(field: Field, *, v2: bool) -> None:
 
 
 def check_modal(field: Field) -> None:
-    """The `data` of a modal: a title, a custom id, one to five inputs."""
+    """Check the `data` of a modal: a title, a custom id, one to five inputs."""
     field["title"].string(1, 45, required=True)
     field["custom_id"].string(1, 100, required=True)
     seen = _Seen()

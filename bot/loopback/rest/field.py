@@ -37,7 +37,7 @@ class Field:
         return self.value is not _ABSENT and self.value is not None
 
     def value_or_none(self) -> Any:
-        """What the payload has here, unchecked; None when it has nothing."""
+        """Return what the payload has here, unchecked; None when it has nothing."""
         return self.value if self.given else None
 
     def wrong(self, code: str, message: str) -> None:
@@ -65,14 +65,14 @@ class Field:
         return Field(value, (*self.path, key), self._problems)
 
     def object(self) -> bool:
-        """Whether it is a JSON object; notes when it is not."""
+        """Return whether it is a JSON object; note when it is not."""
         if isinstance(self.value, dict):
             return True
         self.wrong("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
         return False
 
     def items(self, low: int, high: int, *, required: bool = False) -> Iterator["Field"]:
-        """The elements of a list of `low` to `high`; nothing when absent."""
+        """Yield the elements of a list of `low` to `high`; none when absent."""
         if not self.given:
             if required:
                 self._missing()
@@ -87,7 +87,7 @@ class Field:
     def string(
         self, low: int, high: int, *, required: bool = False, pattern: re.Pattern[str] | None = None
     ) -> str | None:
-        """A string of `low` to `high` characters."""
+        """Return a string of `low` to `high` characters."""
         if not self.given:
             if required:
                 self._missing()
@@ -105,7 +105,7 @@ class Field:
     def integer(
         self, low: int | None = None, high: int | None = None, *, required: bool = False
     ) -> int | None:
-        """A whole number, also as a string of digits, as Discord takes it."""
+        """Return a whole number, also as a string of digits, as Discord takes it."""
         if not self.given:
             if required:
                 self._missing()
@@ -125,7 +125,7 @@ class Field:
         return value
 
     def boolean(self) -> bool | None:
-        """True, false or None when absent."""
+        """Return True, False or None when absent."""
         if not self.given:
             return None
         if not isinstance(self.value, bool):
@@ -134,7 +134,7 @@ class Field:
         return self.value
 
     def choice(self, options: Collection[Any], *, required: bool = False) -> Any:
-        """One of the values given."""
+        """Return the value, which must be one of the options."""
         if not self.given:
             if required:
                 self._missing()
@@ -146,7 +146,7 @@ class Field:
         return self.value
 
     def url(self, schemes: tuple[str, ...] = ("http", "https")) -> str | None:
-        """An address of one of the schemes."""
+        """Return an address of one of the schemes."""
         value = self.string(1, 2048)
         if value is None:
             return None

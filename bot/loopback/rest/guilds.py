@@ -21,7 +21,7 @@ P = Permissions
 
 @table.route("GET", "/guilds/{guild_id}")
 def get_guild(call: RestCall) -> Reply:
-    """A guild."""
+    """Return a guild."""
     guild = call.guild()
     data = guild_json(guild)
     if call.flag("with_counts"):
@@ -34,19 +34,19 @@ def get_guild(call: RestCall) -> Reply:
 
 @table.route("GET", "/guilds/{guild_id}/channels")
 def list_channels(call: RestCall) -> Reply:
-    """All channels of a guild, without threads."""
+    """Return all channels of a guild, without threads."""
     return [channel_json(channel) for channel in call.guild().channels.values()]
 
 
 @table.route("GET", "/guilds/{guild_id}/roles")
 def list_roles(call: RestCall) -> Reply:
-    """All roles of a guild."""
+    """Return all roles of a guild."""
     return [role_json(role) for role in call.guild().roles.values()]
 
 
 @table.route("GET", "/guilds/{guild_id}/members")
 def list_members(call: RestCall) -> Reply:
-    """Members of a guild in the order of their ids; needs the privileged members intent."""
+    """List members in the order of their ids; needs the privileged members intent."""
     guild = call.guild()
     if not call.bot.privileged & Intents.GUILD_MEMBERS:
         raise missing_access()
@@ -65,7 +65,7 @@ def _member(call: RestCall, guild: GuildState) -> GuildMember:
 
 @table.route("GET", "/guilds/{guild_id}/members/{user_id}")
 def get_member(call: RestCall) -> Reply:
-    """One member."""
+    """Return one member."""
     return member_json(_member(call, call.guild()))
 
 
@@ -116,7 +116,7 @@ def _check_may_change(call: RestCall, guild: GuildState, member: GuildMember, da
 
 @table.route("GET", "/guilds/{guild_id}/audit-logs")
 def list_audit_log(call: RestCall) -> Reply:
-    """Who did what, newest first."""
+    """Return who did what, newest first."""
     guild = call.guild(P.VIEW_AUDIT_LOG)
     limit = call.limit(50, 100)
     wanted = call.id("action_type") if "action_type" in call.query else None
@@ -136,7 +136,7 @@ def list_audit_log(call: RestCall) -> Reply:
 
 @table.route("GET", "/guilds/{guild_id}/voice-states/{user_id}")
 def get_voice_state(call: RestCall) -> Reply:
-    """Where a member is in voice."""
+    """Return where a member is in voice."""
     guild = call.guild()
     state = guild.voice_states.get(call.id("user_id"))
     if state is None:

@@ -15,7 +15,7 @@ table = Table()
 _MESSAGES = frozenset({CallbackType.MESSAGE, CallbackType.DEFERRED_MESSAGE})
 _UPDATES = frozenset({CallbackType.DEFERRED_UPDATE, CallbackType.UPDATE})
 
-# What may be answered to what.
+# The answers that each kind of interaction takes.
 _ALLOWED = {
     InteractionType.COMMAND: _MESSAGES | {CallbackType.MODAL},
     InteractionType.COMPONENT: _MESSAGES | _UPDATES | {CallbackType.MODAL},
@@ -26,7 +26,7 @@ _ALLOWED = {
 
 @table.route("POST", "/interactions/{interaction_id}/{token}/callback", public=True, counted=False)
 def answer_interaction(call: RestCall) -> Reply:
-    """Acknowledge an interaction."""
+    """Acknowledge an interaction and carry out the answer."""
     interactions = call.backend.interactions
     interaction = interactions.to_answer(call.id("interaction_id"), call.params["token"])
     form = call.form
@@ -80,12 +80,12 @@ def _interaction(call: RestCall) -> Interaction:
 
 
 def is_interaction(call: RestCall) -> bool:
-    """Whether the path's webhook is an application: then its token is an interaction's."""
+    """Return whether the path's webhook is an application: then its token is an interaction's."""
     return call.id("webhook_id") in call.world.bots
 
 
 def follow_up(call: RestCall) -> Reply:
-    """Another message of an interaction."""
+    """Post another message of an interaction."""
     interaction = _interaction(call)
     check_message(call.form, files=len(call.uploads))
     data = dict(call.json)
@@ -95,7 +95,7 @@ def follow_up(call: RestCall) -> Reply:
 
 
 def get_message(call: RestCall) -> Reply:
-    """One of an interaction's messages."""
+    """Return one of an interaction's messages."""
     interaction = _interaction(call)
     message = call.backend.interactions.message(interaction, call.params["message_id"])
     return message_json(message, interaction.bot.id)

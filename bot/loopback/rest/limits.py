@@ -31,7 +31,7 @@ class Verdict:
     """What the limits say to a request.
 
     Attributes:
-        headers: For the answer, whatever it is.
+        headers: Headers for the answer, whatever it is.
         retry_after_s: None if the request may pass.
         everywhere: Whether it was the global limit.
     """
@@ -139,6 +139,6 @@ class Limits:
         }
 
     def _forget(self, now: float) -> None:
-        # New windows open often enough that the ended ones never pile up.
+        # Ended windows are removed here: new ones open often enough.
         if len(self._windows) > 1000:
             self._windows = {k: w for k, w in self._windows.items() if w.ends > now}

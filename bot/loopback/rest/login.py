@@ -19,7 +19,7 @@ _FLAGS = {
 
 
 def application_flags(bot: Bot) -> int:
-    """The flags that tell which privileged intents an application may use."""
+    """Return the flags that tell which privileged intents an application may use."""
     return sum(flag for intent, flag in _FLAGS.items() if bot.privileged & intent)
 
 
@@ -34,7 +34,7 @@ def _me(bot: Bot) -> Json:
 
 @table.route("GET", "/users/@me")
 def get_me(call: RestCall) -> Reply:
-    """The bot's own account."""
+    """Return the bot's own account."""
     return _me(call.bot)
 
 
@@ -50,7 +50,7 @@ def change_me(call: RestCall) -> Reply:
 
 @table.route("GET", "/users/{user_id}")
 def get_user(call: RestCall) -> Reply:
-    """Anyone's account."""
+    """Return anyone's account."""
     user = call.world.users.get(call.id("user_id"))
     if user is None:
         raise unknown("User")
@@ -59,7 +59,7 @@ def get_user(call: RestCall) -> Reply:
 
 @table.route("GET", "/users/@me/guilds")
 def get_my_guilds(call: RestCall) -> Reply:
-    """The guilds that the bot is in."""
+    """Return the guilds that the bot is in."""
     return [
         {
             "id": str(guild.id),
@@ -76,7 +76,7 @@ def get_my_guilds(call: RestCall) -> Reply:
 
 @table.route("POST", "/users/@me/channels")
 def open_direct_channel(call: RestCall) -> Reply:
-    """Where the bot and a person write to each other alone."""
+    """Return the channel where the bot and a person write to each other alone."""
     form = call.form
     recipient = form["recipient_id"].integer(0)
     form.refuse_if_wrong()
@@ -91,7 +91,7 @@ def open_direct_channel(call: RestCall) -> Reply:
 @table.route("GET", "/oauth2/applications/@me")
 @table.route("GET", "/applications/@me")
 def get_application(call: RestCall) -> Reply:
-    """The bot's application."""
+    """Return the bot's application."""
     bot = call.bot
     return {
         "id": str(bot.application_id),
@@ -112,13 +112,13 @@ def get_application(call: RestCall) -> Reply:
 
 @table.route("GET", "/gateway", public=True)
 def get_gateway(call: RestCall) -> Reply:
-    """Where the gateway stands."""
+    """Return the address of the gateway."""
     return {"url": call.gateway_url}
 
 
 @table.route("GET", "/gateway/bot")
 def get_gateway_for_bot(call: RestCall) -> Reply:
-    """Where the gateway stands, and into how many shards a bot is best cut."""
+    """Return the gateway's address, and into how many shards to divide a bot."""
     return {
         "url": call.gateway_url,
         "shards": 1,
@@ -133,12 +133,12 @@ def get_gateway_for_bot(call: RestCall) -> Reply:
 
 @table.route("GET", "/soundboard-default-sounds")
 def get_default_sounds(_: RestCall) -> Reply:
-    """The sounds that every guild has: none here."""
+    """Return the sounds that every guild has: none here."""
     return []
 
 
 @table.route("GET", "/applications/{application_id}/emojis")
 def get_application_emojis(call: RestCall) -> Reply:
-    """The application's own emojis: none here."""
+    """Return the application's own emojis: none here."""
     call.application()
     return {"items": []}

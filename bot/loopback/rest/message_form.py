@@ -66,7 +66,7 @@ def check_message(form: Field, *, files: int = 0, edit: bool = False, flags: int
 
 
 def check_username(field: Field, *, required: bool = False) -> None:
-    """A webhook's name: 1 to 80 characters, without "clyde" or "discord"."""
+    """Check a webhook's name: 1 to 80 characters, without "clyde" or "discord"."""
     name = field.string(1, 80, required=required)
     if name is None:
         return
@@ -79,7 +79,7 @@ def check_username(field: Field, *, required: bool = False) -> None:
 
 
 def check_allowed_mentions(field: Field) -> None:
-    """Who may be pinged; a list of users and the word "users" exclude each other."""
+    """Check who may be pinged; a list of users and the word "users" exclude each other."""
     if not field.given or not field.object():
         return
     parse = [entry.choice(("roles", "users", "everyone")) for entry in field["parse"].items(0, 3)]

@@ -56,7 +56,7 @@ def check_awake(thread: Channel) -> None:
 
 
 def _writable(call: RestCall) -> Channel:
-    """The path's channel with what the body needs there."""
+    """Return the path's channel with what the body needs there."""
     channel = call.channel()
     call.channel(P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES)
     if channel.is_direct and not _is_taken(call, channel):
@@ -73,7 +73,7 @@ def _writable(call: RestCall) -> Channel:
 
 
 def _is_taken(call: RestCall, channel: Channel) -> bool:
-    """Whether a direct message reaches its person: they take them and share a server."""
+    """Return whether a direct message arrives: its person takes them and shares a server."""
     (person,) = (m.user for m in channel.guild.members.values() if m.user is not call.bot.user)
     together = {person.id, call.bot.id}
     shared = any(together <= guild.members.keys() for guild in call.world.guilds.values())
@@ -122,7 +122,7 @@ def _reference(channel: Channel, wanted: Json | None) -> Json | None:
 
 @table.route("GET", "/channels/{channel_id}/messages")
 def list_messages(call: RestCall) -> Reply:
-    """Up to a hundred messages, newest first, around, before or after one."""
+    """List up to a hundred messages, newest first, around, before or after one."""
     channel = call.channel()
     limit = call.limit(50, 100)
     if not channel.guild.permissions(call.bot.id, channel) & P.READ_MESSAGE_HISTORY:
@@ -143,7 +143,7 @@ def list_messages(call: RestCall) -> Reply:
 
 @table.route("GET", "/channels/{channel_id}/messages/{message_id}")
 def get_message(call: RestCall) -> Reply:
-    """One message."""
+    """Return one message."""
     channel = call.channel(P.READ_MESSAGE_HISTORY)
     return message_json(call.message(channel), call.bot.id)
 

@@ -29,7 +29,7 @@ class Route:
     pattern: re.Pattern[str]
 
     def major(self, params: dict[str, str]) -> str:
-        """The thing whose bucket it is: a webhook, else a channel, else a guild."""
+        """Return what the bucket belongs to: a webhook, else a channel, else a guild."""
         for name in _MAJOR:
             if name in params:
                 return f"{params[name]}:{params.get('token', '')}"
@@ -63,14 +63,14 @@ class Table:
 
     @classmethod
     def joined(cls, tables: Iterable["Table"]) -> "Table":
-        """One table of several."""
+        """Join several tables into one."""
         whole = cls()
         for table in tables:
             whole.routes += table.routes
         return whole
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        """The route of a request with the variable parts of its path.
+        """Return the route of a request with the variable parts of its path.
 
         Raises:
             Refusal: 404 for an unknown path, 405 for a method that it does not take.

@@ -41,7 +41,7 @@ def _wrong_type() -> Refusal:
 
 @table.route("POST", "/channels/{channel_id}/threads", bucket="thread-start")
 def start_thread(call: RestCall) -> Reply:
-    """A thread that starts from no message; private unless its type says otherwise."""
+    """Start a thread from no message; private unless its type says otherwise."""
     data = _check_form(call)
     kind = ChannelType(data.get("type") or ChannelType.PRIVATE_THREAD)
     private = kind is ChannelType.PRIVATE_THREAD
@@ -55,7 +55,7 @@ def start_thread(call: RestCall) -> Reply:
 
 @table.route("POST", "/channels/{channel_id}/messages/{message_id}/threads", bucket="thread-start")
 def start_thread_from_message(call: RestCall) -> Reply:
-    """A public thread that starts from a message."""
+    """Start a public thread from a message."""
     data = _check_form(call)
     parent = _parent(call, P.CREATE_PUBLIC_THREADS | P.READ_MESSAGE_HISTORY)
     message = call.message(parent)
@@ -71,7 +71,7 @@ def start_thread_from_message(call: RestCall) -> Reply:
 
 @table.route("GET", "/guilds/{guild_id}/threads/active")
 def list_active_threads(call: RestCall) -> Reply:
-    """The guild's threads that are not archived and that the bot sees."""
+    """Return the guild's threads that are not archived and that the bot sees."""
     guild = call.guild()
     threads = [
         thread
@@ -86,7 +86,7 @@ def list_active_threads(call: RestCall) -> Reply:
 
 @table.route("GET", "/channels/{channel_id}/threads/archived/public")
 def list_archived_threads(call: RestCall) -> Reply:
-    """A channel's archived public threads, newest first."""
+    """Return a channel's archived public threads, newest first."""
     channel = call.channel(P.READ_MESSAGE_HISTORY)
     private = ChannelType.PRIVATE_THREAD
     archived = [t for t in channel.threads if t.archived and t.type is not private]
@@ -99,21 +99,21 @@ def list_archived_threads(call: RestCall) -> Reply:
 
 @table.route("PUT", "/channels/{channel_id}/thread-members/@me")
 def join_thread(call: RestCall) -> Reply:
-    """Enter a thread."""
+    """Add the bot to a thread."""
     _thread(call).thread_member_ids.add(call.bot.id)
     return None
 
 
 @table.route("DELETE", "/channels/{channel_id}/thread-members/@me")
 def leave_thread(call: RestCall) -> Reply:
-    """Leave a thread."""
+    """Remove the bot from a thread."""
     _thread(call).thread_member_ids.discard(call.bot.id)
     return None
 
 
 @table.route("GET", "/channels/{channel_id}/thread-members")
 def list_thread_members(call: RestCall) -> Reply:
-    """Who is in a thread."""
+    """List who is in a thread."""
     thread = _thread(call)
     return [_member(thread, user_id) for user_id in sorted(thread.thread_member_ids)]
 

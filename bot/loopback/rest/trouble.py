@@ -28,7 +28,7 @@ class RestTrouble:
         delay_s: Before it, unless the trouble ends earlier.
         retry_after_s: What a 429 says.
         left: How many requests; None: all, until `end`.
-        met: How many it befell.
+        met: How many requests met it.
     """
 
     method: str
@@ -42,7 +42,7 @@ class RestTrouble:
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def end(self) -> None:
-        """No more of it, and who waits is answered. Idempotent."""
+        """Stop making trouble, and let what waits be answered. Idempotent."""
         self.left = 0
         self._over.set()
 
@@ -72,13 +72,13 @@ class Troubles:
         """Let a request have what was ordered for it.
 
         Args:
-            method: As "POST".
+            method: The HTTP method, as "POST".
             path: Below `/api/v10`.
             params: The variable parts of the path.
 
         Raises:
             Ordered: The answer, if there is to be another than ever.
-            TooMany: Likewise, with 429.
+            TooMany: The trouble is a 429.
         """
         guild_id = self._guild_of(params)
         self._ordered = [trouble for trouble in self._ordered if trouble.left != 0]

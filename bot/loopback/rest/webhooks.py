@@ -29,7 +29,7 @@ WEBHOOKS_OF_A_CHANNEL = 15
 
 @table.route("POST", "/channels/{channel_id}/webhooks")
 def create_webhook(call: RestCall) -> Reply:
-    """A webhook of the bot's in a channel."""
+    """Create a webhook of the bot's in a channel."""
     channel = call.channel(P.MANAGE_WEBHOOKS)
     if channel.is_thread:
         raise Refusal(400, 50024, "Cannot execute action on this channel type")
@@ -46,14 +46,14 @@ def create_webhook(call: RestCall) -> Reply:
 
 @table.route("GET", "/channels/{channel_id}/webhooks")
 def list_webhooks(call: RestCall) -> Reply:
-    """A channel's webhooks; only of those the bot made it sees the token."""
+    """List a channel's webhooks; the bot sees tokens only of those it made."""
     channel = call.channel(P.MANAGE_WEBHOOKS)
     return [_shown(webhook, call.bot.application_id) for webhook in channel.webhooks]
 
 
 @table.route("GET", "/guilds/{guild_id}/webhooks")
 def list_guild_webhooks(call: RestCall) -> Reply:
-    """A guild's webhooks."""
+    """List a guild's webhooks."""
     guild = call.guild(P.MANAGE_WEBHOOKS)
     own = call.bot.application_id
     return [_shown(w, own) for channel in guild.channels.values() for w in channel.webhooks]
@@ -67,7 +67,7 @@ def _shown(webhook: Webhook, application_id: int) -> dict[str, object]:
 
 
 def _webhook(call: RestCall) -> Webhook:
-    """The path's webhook, opened by the path's token or by the bot's permission."""
+    """Return the path's webhook, opened by the path's token or by the bot's permission."""
     webhook = call.world.webhooks.get(call.id("webhook_id"))
     if webhook is None:
         raise unknown("Webhook")
@@ -83,7 +83,7 @@ def _webhook(call: RestCall) -> Webhook:
 @table.route("GET", "/webhooks/{webhook_id}")
 @table.route("GET", "/webhooks/{webhook_id}/{token}", public=True, counted=False)
 def get_webhook(call: RestCall) -> Reply:
-    """One webhook; by its token without the user who made it."""
+    """Return a webhook; by its token without the user who made it."""
     data = webhook_json(_webhook(call))
     if "token" in call.params:
         del data["user"]
@@ -114,7 +114,7 @@ def delete_webhook(call: RestCall) -> Reply:
 
 
 def _place(call: RestCall, webhook: Webhook) -> Channel:
-    """The webhook's channel, or the thread in it that the query names."""
+    """Return the webhook's channel, or the thread in it that the query names."""
     if "thread_id" not in call.query:
         return webhook.channel
     thread = call.world.channels.get(call.id("thread_id"))
@@ -170,7 +170,7 @@ _MESSAGE = "/webhooks/{webhook_id}/{token}/messages/{message_id}"
 
 @table.route("GET", _MESSAGE, public=True, counted=False)
 def get_message(call: RestCall) -> Reply:
-    """One of a webhook's messages."""
+    """Return one of a webhook's messages."""
     if interactions.is_interaction(call):
         return interactions.get_message(call)
     return message_json(_message(call, _webhook(call)), None)

@@ -58,7 +58,7 @@ class Chat:
         flags: int = 0,
         application_id: int | None = None,
     ) -> Message:
-        """A message from a checked payload, not yet posted."""
+        """Make a message from a checked payload, not yet posted."""
         world = self._world
         named = form.get("username") if isinstance(author, Webhook) else None
         message = Message(
@@ -163,7 +163,7 @@ class Chat:
     def start_thread(
         self, parent: Channel, owner: User, name: str, form: Json, message: Message | None = None
     ) -> Channel:
-        """A thread in a channel; one that starts from a message has the message's id."""
+        """Start a thread in a channel; one from a message has the message's id."""
         world = self._world
         thread = Channel(
             world.ids.new() if message is None else message.id,
@@ -195,7 +195,7 @@ class Chat:
     # Webhooks and status
 
     def new_webhook(self, channel: Channel, creator: Bot, name: str, avatar: str | None) -> Webhook:
-        """A webhook that the bot owns."""
+        """Create a webhook that the bot owns."""
         webhook = Webhook(
             self._world.ids.new(),
             secrets.token_urlsafe(51),
@@ -241,7 +241,7 @@ class Chat:
         self._world.dispatch(Dispatch(name, data, channel.guild, channel, Intents.GUILDS))
         self._world.observers.notify(StatusChanged(self._world.clock.now(), channel))
 
-    # Inside
+    # Private
 
     def _tell(self, name: str, message: Message) -> None:
         channel = message.channel
@@ -343,7 +343,7 @@ def _embeds(embeds: Sequence[Json]) -> list[Json]:
 
 
 def _components(components: Sequence[Json], numbers: Iterable[int]) -> list[Json]:
-    """Components with the numeric ids Discord gives them, depth first."""
+    """Return components with the numeric ids Discord gives them, depth first."""
     counter = iter(numbers)
     done = []
     for component in components:

@@ -155,7 +155,7 @@ class Message:
     Attributes:
         author_name: As shown: a webhook message's own username, else the account's name.
         avatar_url: Set where a webhook message brought one.
-        posted_at: Clock seconds.
+        posted_at: When it was posted, in clock seconds.
         edits: Clock seconds and the content from then on, oldest first.
         thread: The thread that was started from this message.
         private_to: The only person who sees it (ephemeral); then it is in no channel's list.
@@ -259,7 +259,7 @@ class Channel:
         return [thread for thread in self.guild.threads.values() if thread.parent is self]
 
     def message(self, message_id: int) -> Message | None:
-        """A message that still stands."""
+        """Return a message that still stands, or None."""
         for message in reversed(self.messages):
             if message.id == message_id:
                 return None if message.deleted else message
@@ -293,7 +293,7 @@ class GuildState:
     direct: bool = False
 
     def permissions(self, user_id: int, channel: Channel | None = None) -> Permissions:
-        """What an account may do in a channel, or in the guild as a whole; none if no member."""
+        """Return what a member may do in a channel or the whole guild; nothing if they are none."""
         member = self.members.get(user_id)
         if member is None:
             return Permissions(0)
@@ -315,5 +315,5 @@ class GuildState:
         )
 
     def in_voice(self, channel: Channel) -> list[int]:
-        """The accounts in a voice channel."""
+        """Return the accounts in a voice channel."""
         return [s.user_id for s in self.voice_states.values() if s.channel_id == channel.id]

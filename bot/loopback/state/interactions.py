@@ -21,7 +21,7 @@ TOKEN_LIVES_S = 15 * 60.0
 
 
 class InteractionType(IntEnum):
-    """What a person did."""
+    """The kinds of interactions: what a person did."""
 
     COMMAND = 2
     COMPONENT = 3
@@ -50,7 +50,7 @@ class Interaction:
         first_seen_at: Clock seconds when the person first saw more than "is thinking…".
         original: The first answer; for components that update, the source message.
         followups: Later messages, in order.
-        focused_type: Of an autocompleted option, what it takes.
+        focused_type: The type of the option that is autocompleted.
     """
 
     id: int
@@ -151,7 +151,7 @@ class Interactions:
     # The application's side
 
     def to_answer(self, interaction_id: int, token: str) -> Interaction:
-        """The interaction that a callback is for.
+        """Return the interaction that a callback is for.
 
         Raises:
             Refusal: 10062 unknown or too late, 40060 acknowledged before.
@@ -166,7 +166,7 @@ class Interactions:
         return interaction
 
     def by_token(self, application_id: int, token: str) -> Interaction:
-        """The acknowledged interaction that a follow-up is for.
+        """Return the acknowledged interaction that a follow-up is for.
 
         Raises:
             Refusal: 50027 for a token that is wrong or ran out, 10015 before the acknowledgement.
@@ -239,7 +239,7 @@ class Interactions:
         return message
 
     def message(self, interaction: Interaction, wanted: str) -> Message:
-        """One of the interaction's messages, by id or as "@original".
+        """Return one of the interaction's messages, by id or as "@original".
 
         Raises:
             Refusal: 10008.
@@ -296,12 +296,12 @@ class Interactions:
 
 
 def _owners(channel: Channel) -> Json:
-    """Through whose installation the application is there: a server's, by its id."""
+    """Return by whose installation the application is there: a server's, by its id."""
     return {"0": "0" if channel.is_direct else str(channel.guild.id)}
 
 
 def metadata(interaction: Interaction) -> Json:
-    """Where a message came from, as the message tells."""
+    """Return where a message came from, as the message tells."""
     data: dict[str, Any] = {
         "id": str(interaction.id),
         "type": int(interaction.kind),

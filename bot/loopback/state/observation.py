@@ -87,7 +87,7 @@ class Complaint:
 
     Attributes:
         method: Of the request; "GATEWAY" or "VOICE" for the sockets.
-        path: Of the request, without tokens.
+        path: The request's path, without tokens.
         status: HTTP status, or the close code of a socket, or 0.
         code: Discord's JSON error code, or 0.
     """

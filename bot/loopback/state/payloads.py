@@ -19,7 +19,7 @@ from bot.loopback.state.snowflake import iso
 
 
 def user_json(user: User) -> Json:
-    """A user object."""
+    """Return a user object."""
     return {
         "id": str(user.id),
         "username": user.name if user.bot else user.name.lower().replace(" ", "_"),
@@ -33,7 +33,7 @@ def user_json(user: User) -> Json:
 
 
 def member_json(member: GuildMember, *, with_user: bool = True) -> Json:
-    """A guild member object."""
+    """Return a guild member object."""
     data: Json = {
         "roles": [str(role_id) for role_id in sorted(member.role_ids)],
         "nick": member.nick,
@@ -52,7 +52,7 @@ def member_json(member: GuildMember, *, with_user: bool = True) -> Json:
 
 
 def role_json(role: Role) -> Json:
-    """A role object."""
+    """Return a role object."""
     data: Json = {
         "id": str(role.id),
         "name": role.name,
@@ -73,7 +73,7 @@ def role_json(role: Role) -> Json:
 
 
 def overwrite_json(overwrite: Overwrite) -> Json:
-    """A permission overwrite object."""
+    """Return a permission overwrite object."""
     return {
         "id": str(overwrite.target_id),
         "type": int(overwrite.is_member),
@@ -83,7 +83,7 @@ def overwrite_json(overwrite: Overwrite) -> Json:
 
 
 def channel_json(channel: Channel) -> Json:
-    """A channel or thread object."""
+    """Return a channel or thread object."""
     last = channel.messages[-1].id if channel.messages else None
     if channel.is_direct:
         members = channel.guild.members.values()
@@ -132,7 +132,7 @@ def channel_json(channel: Channel) -> Json:
 
 
 def attachment_json(attachment: Attachment) -> Json:
-    """An attachment object."""
+    """Return an attachment object."""
     return {
         "id": str(attachment.id),
         "filename": attachment.filename,
@@ -160,7 +160,7 @@ def _author_json(message: Message) -> Json:
 
 
 def message_json(message: Message, viewer_id: int | None, *, content: bool = True) -> Json:
-    """A message object.
+    """Return a message object.
 
     Args:
         message: The message.
@@ -211,7 +211,7 @@ def message_json(message: Message, viewer_id: int | None, *, content: bool = Tru
 
 
 def webhook_json(webhook: Webhook) -> Json:
-    """A webhook object, with its token."""
+    """Return a webhook object, with its token."""
     return {
         "id": str(webhook.id),
         "type": 1,
@@ -226,7 +226,7 @@ def webhook_json(webhook: Webhook) -> Json:
 
 
 def voice_state_json(guild: GuildState, state: VoiceState) -> Json:
-    """A voice state object; its channel is null for someone who left."""
+    """Return a voice state object; its channel is null for someone who left."""
     member = guild.members[state.user_id]
     return {
         "guild_id": str(guild.id),
@@ -247,7 +247,7 @@ def voice_state_json(guild: GuildState, state: VoiceState) -> Json:
 
 
 def guild_json(guild: GuildState) -> Json:
-    """A guild object as REST gives it: without channels, members and voice states."""
+    """Return a guild object as REST gives it: without channels, members and voice states."""
     system = guild.system_channel
     return {
         "id": str(guild.id),
@@ -280,7 +280,7 @@ def guild_json(guild: GuildState) -> Json:
 
 
 def guild_create_json(guild: GuildState, bot: Bot, *, everyone: bool) -> Json:
-    """The GUILD_CREATE event for a bot.
+    """Return the GUILD_CREATE event for a bot.
 
     Args:
         guild: The guild.

@@ -51,7 +51,7 @@ class Permissions(IntFlag):
 
     @classmethod
     def everything(cls) -> "Permissions":
-        """Every bit: what owners and administrators have."""
+        """Return every bit: what owners and administrators have."""
         return cls((1 << 53) - 1)
 
 
@@ -137,7 +137,7 @@ class Overwrite:
 
 
 def in_guild(everyone: int, roles: Iterable[int], *, owner: bool) -> Permissions:
-    """What a member may do in a guild before any channel has its say."""
+    """Return what a member may do in a guild before any channel has its say."""
     total = everyone
     for role in roles:
         total |= role
@@ -155,7 +155,7 @@ def in_channel(
     user_id: int,
     voice: bool,
 ) -> Permissions:
-    """What a member with `base` in the guild may do in a channel."""
+    """Return what a member with `base` in the guild may do in a channel."""
     if base & P.ADMINISTRATOR:
         return P.everything()
     everyone_allow = everyone_deny = role_allow = role_deny = own_allow = own_deny = 0

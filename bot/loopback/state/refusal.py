@@ -28,9 +28,9 @@ class Refusal(LoopbackError):  # noqa: N818 - an answer that Discord gives, no f
     """A request that Discord refuses.
 
     Args:
-        status: HTTP status.
+        status: The HTTP status.
         code: Discord's JSON error code; 0 for plain HTTP errors.
-        message: Discord's sentence.
+        message: Discord's message.
         errors: What is wrong with which field, nested as the payload is.
     """
 
@@ -43,14 +43,14 @@ class Refusal(LoopbackError):  # noqa: N818 - an answer that Discord gives, no f
         self.errors = errors
 
     def body(self) -> dict[str, Any]:
-        """The answer's JSON."""
+        """Return the answer's JSON."""
         body: dict[str, Any] = {"message": self.message, "code": self.json_code}
         if self.errors:
             body["errors"] = self.errors
         return body
 
     def detail(self) -> str:
-        """The sentence with the paths and codes of what is wrong, without any value."""
+        """Return the sentence with the paths and codes of what is wrong, without any value."""
         if not self.errors:
             return self.message
         return f"{self.message}: " + "; ".join(_flatten(self.errors, ()))
@@ -71,7 +71,7 @@ class TooMany(Refusal):
         self.everywhere = everywhere
 
     def body(self) -> dict[str, Any]:
-        """The answer's JSON."""
+        """Return the answer's JSON."""
         body: dict[str, Any] = {
             "message": self.message,
             "retry_after": math.ceil(self.retry_after_s * 1000) / 1000,
@@ -89,40 +89,40 @@ def _flatten(errors: dict[str, Any], path: tuple[str, ...]) -> list[str]:
 
 
 def unknown(what: str) -> Refusal:
-    """There is no such thing: "Channel", "Message", "Webhook", "interaction", ..."""
+    """Return the refusal of an unknown "Channel", "Message", "Webhook", "interaction", ..."""
     return Refusal(404, _UNKNOWN[what], f"Unknown {what}")
 
 
 def not_found() -> Refusal:
-    """There is no such route."""
+    """Return the refusal of an unknown route."""
     return Refusal(404, 0, "404: Not Found")
 
 
 def unauthorized() -> Refusal:
-    """The token opens nothing."""
+    """Return the refusal of a token that opens nothing."""
     return Refusal(401, 0, "401: Unauthorized")
 
 
 def missing_access() -> Refusal:
-    """The channel can't be seen."""
+    """Return the refusal of a channel that can't be seen."""
     return Refusal(403, 50001, "Missing Access")
 
 
 def missing_permissions() -> Refusal:
-    """The channel can be seen, but this may not be done there."""
+    """Return the refusal of what may not be done in a channel that can be seen."""
     return Refusal(403, 50013, "Missing Permissions")
 
 
 def thread_archived() -> Refusal:
-    """The thread is archived, and this does not bring it back."""
+    """Return the refusal of an archived thread that this does not bring back."""
     return Refusal(400, 50083, "Thread is archived")
 
 
 def thread_locked() -> Refusal:
-    """Only who may manage threads writes there."""
+    """Return the refusal of a locked thread, where only who manages threads writes."""
     return Refusal(400, 160005, "Thread is locked")
 
 
 def invalid_webhook_token() -> Refusal:
-    """The webhook's or interaction's token is wrong or has run out."""
+    """Return the refusal of a wrong or expired token of a webhook or interaction."""
     return Refusal(401, 50027, "Invalid Webhook Token")

@@ -9,7 +9,7 @@ WallClock = Callable[[], datetime]
 
 
 def wall_clock() -> datetime:
-    """The time of day, aware, in UTC."""
+    """Return the time of day, aware, in UTC."""
     return datetime.now(UTC)
 
 
@@ -21,17 +21,17 @@ class Snowflakes:
         self._last = 0
 
     def new(self) -> int:
-        """The next id."""
+        """Return the next id."""
         stamp = (int(self._wall().timestamp() * 1000) - EPOCH_MS) << 22
         self._last = max(self._last + 1, stamp)
         return self._last
 
 
 def created_at(snowflake: int) -> datetime:
-    """The time of day at which an id was made."""
+    """Return the time of day at which an id was made."""
     return datetime.fromtimestamp(((snowflake >> 22) + EPOCH_MS) / 1000, UTC)
 
 
 def iso(moment: datetime) -> str:
-    """A time as Discord writes it."""
+    """Return a time as Discord writes it."""
     return moment.isoformat(timespec="microseconds")

@@ -22,11 +22,11 @@ class VoiceStates:
         self._stays: dict[int, VoiceMember] = {}
 
     def stay(self, user_id: int) -> VoiceMember | None:
-        """A person's membership in the voice channel they are in or were in last."""
+        """Return a person's membership in the voice channel they are in or were in last."""
         return self._stays.get(user_id)
 
     def request(self, bot: Bot, session_id: str, data: Json) -> None:
-        """A bot's gateway op 4: join, move, mute, deafen or leave.
+        """Handle a bot's gateway op 4: join, move, mute, deafen or leave.
 
         Raises:
             Refusal: What the real gateway ignores without a word.
@@ -116,7 +116,7 @@ class VoiceStates:
         self.place(guild, user_id, channel, self_mute=state.self_mute, self_deaf=state.self_deaf)
 
     def speak_on_stage(self, bot: Bot, guild: GuildState, form: Json) -> None:
-        """A bot's own wish on a stage: to be heard, to raise its hand, to go back to listening.
+        """Let a bot be heard on a stage, raise its hand or go back to listening.
 
         Raises:
             Refusal: It is not on that stage, or may not.
@@ -146,7 +146,7 @@ class VoiceStates:
         self._tell(guild, guild.voice_states[user_id])
 
     def leave_all(self, bot: Bot, session_id: str) -> None:
-        """A bot's gateway session ended: it leaves the channels that session joined."""
+        """Take a bot out of the channels that its ended gateway session joined."""
         for guild in self._world.guilds.values():
             state = guild.voice_states.get(bot.id)
             if state is not None and state.session_id == session_id:

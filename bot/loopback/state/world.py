@@ -33,7 +33,7 @@ class Dispatch:
     """A gateway event on its way to the bots that are told.
 
     Attributes:
-        name: As "MESSAGE_CREATE".
+        name: The event's name, as "MESSAGE_CREATE".
         payload: Its data, or what makes it for one bot with its intents.
         guild: Only bots in this guild are told.
         channel: If given, only those who can see it.
@@ -53,8 +53,8 @@ class World:
     """The registry of all things by id, and the making of new ones.
 
     Args:
-        clock: For what is measured.
-        wall: For what is dated.
+        clock: Measures times.
+        wall: Dates what happens.
     """
 
     def __init__(self, clock: Clock, wall: WallClock) -> None:
@@ -73,14 +73,14 @@ class World:
         self._direct: dict[tuple[int, int], Channel] = {}  # by bot and person
         self._outlets: list[Callable[[Dispatch], None]] = []
 
-    # Telling
+    # Events
 
     def connect(self, outlet: Callable[[Dispatch], None]) -> None:
         """Pass every dispatch on to `outlet`, the gateway."""
         self._outlets.append(outlet)
 
     def dispatch(self, event: Dispatch) -> None:
-        """Tell the bots."""
+        """Send an event to the bots."""
         for outlet in self._outlets:
             outlet(event)
 
@@ -92,17 +92,17 @@ class World:
         self.complaints.append(complaint)
         self.observers.notify(complaint)
 
-    # Finding
+    # Look-ups
 
     def bot_by_token(self, token: str) -> Bot | None:
-        """The bot that a token opens."""
+        """Return the bot that a token opens."""
         for bot in self.bots.values():
             if secrets.compare_digest(bot.token, token):
                 return bot
         return None
 
     def guild_for(self, bot: Bot, guild_id: int) -> GuildState:
-        """A guild that the bot is in.
+        """Return a guild that the bot is in.
 
         Raises:
             Refusal: It is not; Discord does not say whether the guild exists.
@@ -115,7 +115,7 @@ class World:
         return guild
 
     def channel_for(self, user_id: int, channel_id: int, needs: Permissions = NONE) -> Channel:
-        """A channel in which an account sees what is there and may do what it wants to.
+        """Return a channel in which an account sees what is there and may do what it wants to.
 
         Raises:
             Refusal: 10003, 50001 or 50013.
@@ -130,10 +130,10 @@ class World:
             raise Refusal(403, 50013, "Missing Permissions")
         return channel
 
-    # Making
+    # New things
 
     def new_user(self, name: str, *, bot: bool = False, locale: str = "en-US") -> User:
-        """An account; people have a picture of their own, by its hash."""
+        """Create an account; people have a picture of their own, by its hash."""
         user_id = self.ids.new()
         digest = hashlib.sha256(f"{user_id}:{name}".encode()).hexdigest()[:32]
         user = User(user_id, name, None if bot else digest, bot=bot, locale=locale)
@@ -141,7 +141,7 @@ class World:
         return user
 
     def new_bot(self, name: str, privileged: Intents) -> Bot:
-        """An application and its account, with a token shaped like a real one."""
+        """Create an application and its account, with a token shaped like a real one."""
         user = self.new_user(name, bot=True)
         token = f"{user.id}.{secrets.token_hex(3)}.{secrets.token_urlsafe(28)}"
         bot = Bot(user, token, privileged)
@@ -149,7 +149,7 @@ class World:
         return bot
 
     def new_guild(self, name: str, locale: str) -> GuildState:
-        """A server with an owner, @everyone and nothing else."""
+        """Create a server with an owner, @everyone and nothing else."""
         owner = self.new_user(f"{name} owner")
         guild = GuildState(self.ids.new(), name, owner, self.wall(), locale)
         guild.roles[guild.id] = Role(guild.id, "@everyone", EVERYONE)
@@ -158,7 +158,7 @@ class World:
         return guild
 
     def new_channel(self, guild: GuildState, kind: ChannelType, name: str) -> Channel:
-        """A channel at the end of the guild's list; the bots are told."""
+        """Create a channel at the end of the guild's list; the bots are told."""
         channel = Channel(
             self.ids.new(), guild, kind, name, position=len(guild.channels), created=self.wall()
         )
@@ -168,7 +168,7 @@ class World:
         return channel
 
     def direct_channel(self, bot: Bot, user: User) -> Channel:
-        """The channel for direct messages of a bot and a person; the same each time."""
+        """Return the channel for direct messages of a bot and a person; the same each time."""
         pair = (bot.id, user.id)
         if pair not in self._direct:
             nobody = User(0, "", None)
@@ -195,21 +195,21 @@ class World:
     def new_role(
         self, guild: GuildState, name: str, permissions: Permissions, bot_id: int | None = None
     ) -> Role:
-        """A role above the others; the bots are told."""
+        """Create a role above the others; the bots are told."""
         role = Role(self.ids.new(), name, permissions, len(guild.roles), bot_id)
         guild.roles[role.id] = role
         self.tell_role("GUILD_ROLE_CREATE", guild, role)
         return role
 
     def new_member(self, guild: GuildState, user: User) -> GuildMember:
-        """An account enters a guild; the bots are told."""
+        """Let an account enter a guild; the bots are told."""
         member = GuildMember(user, self.wall())
         guild.members[user.id] = member
         data = member_json(member) | {"guild_id": str(guild.id)}
         self.dispatch(Dispatch("GUILD_MEMBER_ADD", data, guild, intents=Intents.GUILD_MEMBERS))
         return member
 
-    # Changing
+    # Changes
 
     def set_overwrite(self, channel: Channel, overwrite: Overwrite) -> None:
         """Allow and deny someone things in a channel; the bots are told."""
@@ -246,13 +246,13 @@ class World:
         self.channels.pop(channel.id, None)
 
     def tell_channel(self, name: str, channel: Channel, extra: Json | None = None) -> None:
-        """A CHANNEL_ or THREAD_ event."""
+        """Send a CHANNEL_ or THREAD_ event."""
         data = channel_json(channel) | (extra or {})
         # A bot that can't see a channel any more is told of that change too.
         seen_by = channel if name != "CHANNEL_UPDATE" else None
         self.dispatch(Dispatch(name, data, channel.guild, seen_by, Intents.GUILDS))
 
     def tell_role(self, name: str, guild: GuildState, role: Role) -> None:
-        """A GUILD_ROLE_ event."""
+        """Send a GUILD_ROLE_ event."""
         data = {"guild_id": str(guild.id), "role": role_json(role)}
         self.dispatch(Dispatch(name, data, guild, intents=Intents.GUILDS))

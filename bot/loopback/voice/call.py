@@ -24,7 +24,7 @@ class Seat(Protocol):
         """Hand over a packet of another participant."""
 
     def ousted(self, code: int) -> None:
-        """It is no longer in the call; `code` is how its websocket is closed."""
+        """Take it out of the call; `code` is how its websocket is closed."""
 
 
 class VoiceCall:
@@ -34,7 +34,7 @@ class VoiceCall:
         channel_id: The voice channel.
         dave_version: 1, or 0 for a call without end-to-end encryption.
         faults: What goes wrong on the way.
-        clock: For delays and the end of transitions.
+        clock: Times delays and the end of transitions.
         complain: Is told what a client did that Discord would refuse.
         spoke: Is told who began (True) or ended to speak.
     """
@@ -63,14 +63,14 @@ class VoiceCall:
         self._sent = 0
 
     def participants(self) -> tuple[int, ...]:
-        """Users in the call, in the order in which they came."""
+        """Return the users in the call, in the order in which they came."""
         return tuple(self._seats)
 
     def seated(self, seat: Seat) -> bool:
-        """Whether this very seat is in the call."""
+        """Return whether this very seat is in the call."""
         return self._seats.get(seat.user_id) is seat
 
-    # Coming and going
+    # Joining and leaving
 
     def enter(self, seat: Seat) -> None:
         """Let a participant in; an earlier seat of the same user is out."""
@@ -106,10 +106,10 @@ class VoiceCall:
         self._timers.clear()
         self._late.clear()
 
-    # What participants say
+    # Messages of participants
 
     def speaking(self, user_id: int, flags: int) -> None:
-        """Op 5: a participant began (1) or ended (0) to speak; that also tells its SSRC."""
+        """Handle op 5: a participant began (1) or ended (0) to speak; it also tells their SSRC."""
         if (user_id in self._speaking) != bool(flags):
             (self._speaking.add if flags else self._speaking.discard)(user_id)
             self._spoke(user_id, bool(flags))
@@ -123,7 +123,7 @@ class VoiceCall:
             to.tell(Op.SPEAKING, body)
 
     def dave(self, user_id: int, op: Op, body: Body) -> None:
-        """A message of a participant's DAVE session.
+        """Handle a message of a participant's DAVE session.
 
         Raises:
             MalformedError: Its body can't be that.

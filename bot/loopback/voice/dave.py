@@ -80,32 +80,32 @@ class DaveGroup:
         self.epoch = 0
         self.dropped_commits = 0
 
-    # What can be seen
+    # State
 
     def in_group(self) -> frozenset[int]:
-        """The members that the last winning commit left in the group."""
+        """Return the members that the last winning commit left in the group."""
         return frozenset(u for u, member in self._members.items() if member.leaf is not None)
 
     def transitions(self) -> tuple[int, ...]:
-        """Transitions that were announced and not executed."""
+        """Return the transitions that were announced and not executed."""
         return tuple(self._transitions)
 
     def must_encrypt(self, user_id: int) -> bool:
-        """Whether a plain frame of this member is a fault: it has keys, and no change runs."""
+        """Return whether a plain frame is a fault: its member has keys, and no change runs."""
         member = self._members.get(user_id)
         if member is None or not member.switched:
             return False
         return not any(user_id in running.members for running in self._transitions.values())
 
-    # What members do
+    # Messages of members
 
     def join(self, user_id: int) -> list[Send]:
-        """A member entered the call; its key package is asked for by the external sender's."""
+        """Add a member to the call; sending the external sender asks for a key package."""
         self._members[user_id] = _Member(user_id)
         return [Send(user_id, Op.EXTERNAL_SENDER, self._sender.package)]
 
     def leave(self, user_id: int) -> list[Send]:
-        """A member left the call."""
+        """Take a member out of the call."""
         member = self._members.pop(user_id, None)
         if member is None:
             return []
@@ -117,7 +117,7 @@ class DaveGroup:
         return sends + self._start_over_if_needed()
 
     def key_package(self, user_id: int, body: bytes) -> list[Send]:
-        """Op 26: a member wants to be added.
+        """Handle op 26: a member wants to be added.
 
         Raises:
             MalformedError: It is no key package, or not this member's.
@@ -139,7 +139,7 @@ class DaveGroup:
         return sends + self._propose(_Open(proposal, user_id, None, body))
 
     def commit(self, user_id: int, body: bytes) -> list[Send]:
-        """Op 28: a member's commit. All but the first good one of an epoch are dropped.
+        """Handle op 28: a member's commit. All but the first good one of an epoch are dropped.
 
         Raises:
             MalformedError: It is no commit.
@@ -169,7 +169,7 @@ class DaveGroup:
         ]
 
     def ready(self, user_id: int, transition_id: int) -> list[Send]:
-        """Op 23: a member has digested a transition. The last one lets all execute it."""
+        """Handle op 23: a member has taken in a transition. After the last, all execute it."""
         running = self._transitions.get(transition_id)
         if running is None:
             return []
@@ -188,14 +188,14 @@ class DaveGroup:
         return sends
 
     def invalid(self, user_id: int, transition_id: int) -> list[Send]:
-        """Op 31: a member could not digest a commit or welcome; it is to be added anew."""
+        """Handle op 31: a member could not read a commit or welcome; it is to be added anew."""
         sends = self.ready(user_id, transition_id)
         self._forget_told(user_id)
         self._members[user_id].awaited += 1
         sends += self._remove(self._members[user_id])
         return sends + self._start_over_if_needed()
 
-    # The epoch
+    # Epochs
 
     def _wins(self, member: _Member, commit: mls.Commit) -> bool:
         if commit.epoch != self.epoch or not commit.references:

@@ -88,27 +88,27 @@ class Ear:
             return None
 
     def users(self) -> tuple[int, ...]:
-        """Everyone of whom something was heard."""
+        """Return everyone of whom something was heard."""
         return tuple(user_id for user_id, voice in self._voices.items() if voice.packets)
 
     def frames(self, user_id: int) -> int:
-        """How many frames of this user were heard, frames of silence left out."""
+        """Return how many frames of this user were heard, frames of silence left out."""
         voice = self._voices.get(user_id)
         return voice.speech if voice else 0
 
     def began_at(self, user_id: int) -> float | None:
-        """The loop second at which the first packet of this user arrived."""
+        """Return the loop second at which the first packet of this user arrived."""
         voice = self._voices.get(user_id)
         return voice.packets[0].at if voice and voice.packets else None
 
     def pcm(self, user_id: int, rate: int = 48_000) -> bytes:
-        """PCM16 mono from this user's first packet on; silence where nothing came.
+        """Return PCM16 mono from this user's first packet on; silence where nothing came.
 
         Within a spurt of speech a frame stands where its timestamp says, between spurts where it
         arrived.
 
         Args:
-            user_id: Whose voice.
+            user_id: The user whose voice it is.
             rate: 8000, 12000, 16000, 24000 or 48000 hertz.
 
         Raises:
@@ -127,13 +127,13 @@ class Ear:
 
 
 def _signed(difference: int, bits: int) -> int:
-    """The distance of two wrapping numbers."""
+    """Return the distance of two wrapping numbers."""
     half = 1 << (bits - 1)
     return (difference + half) % (1 << bits) - half
 
 
 def _spurts(packets: list[_Heard]) -> list[list[_Heard]]:
-    """Packets cut where the speaker paused, each spurt in the order of its sequence numbers."""
+    """Cut packets where the speaker paused, each spurt in the order of sequence numbers."""
     spurts: list[list[_Heard]] = []
     silent = 0
     for packet in packets:

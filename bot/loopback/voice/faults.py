@@ -67,7 +67,7 @@ class Faults:
         await self._awake.wait()
 
     def copies(self, sender: int, receiver: int, sequence: int) -> tuple[float, ...]:
-        """How late, in seconds, each copy of a packet arrives; empty when it is lost."""
+        """Return how late, in seconds, each copy of a packet arrives; empty when it is lost."""
         if self.drop is not None and self.drop(sender, receiver, sequence):
             return ()
         if self._lost(sender, receiver):
@@ -76,7 +76,7 @@ class Faults:
         return tuple(self._late() for _ in range(2 if twice else 1))
 
     def padding_bytes(self) -> int:
-        """How much padding the next packet to a client gets."""
+        """Return how much padding the next packet to a client gets."""
         if not self.padding or self._random.random() >= self.padding:
             return 0
         return self._random.randint(1, _MAX_PADDING)

@@ -24,22 +24,22 @@ class Register(Protocol):
     """The sessions, as the port finds them."""
 
     def by_ssrc(self, ssrc: int) -> VoiceSession | None:
-        """Whose SSRC this is."""
+        """Return the session whose SSRC this is, or None."""
 
     def by_address(self, address: Address) -> VoiceSession | None:
-        """Who sends from there."""
+        """Return the session that sends from there, or None."""
 
     def moved(self, session: VoiceSession, address: Address) -> None:
-        """A session sends from there from now on."""
+        """Note that a session sends from there from now on."""
 
 
 class Forwarder(asyncio.DatagramProtocol):
     """Takes datagrams in, and has the call of their sender relay them.
 
     Args:
-        register: Who sends.
+        register: Knows who sends from where.
         faults: Whether the server hangs.
-        clock: For answers that take their time.
+        clock: Times answers that are delayed.
         complain: Is told what Discord would refuse.
     """
 

@@ -32,14 +32,14 @@ class Reception(Protocol):
     udp_port: int
 
     def identify(self, server_id: str, user_id: str, session_id: str, token: str) -> VoiceSession:
-        """A new session. Raises RefusedError."""
+        """Open a new session. Raises RefusedError."""
 
     def find(self, server_id: str, session_id: str, token: str) -> VoiceSession:
-        """The session to resume. Raises RefusedError."""
+        """Return the session to resume. Raises RefusedError."""
 
 
 def _field(body: Any, name: str, kind: type) -> Any:
-    """A value of a payload; a missing one, or one of another type, is a bad request."""
+    """Return a value of a payload; a missing one, or of another type, is a bad request."""
     value = body.get(name) if isinstance(body, Mapping) else None
     if not isinstance(value, kind) or isinstance(value, bool):
         raise RefusedError(f"voice: a payload has no proper {name}", Close.BAD_REQUEST)
@@ -50,10 +50,10 @@ class VoiceGatewayConnection:
     """One client's websocket.
 
     Args:
-        socket: Prepared.
-        reception: Who may come in.
+        socket: The prepared websocket.
+        reception: Decides who may come in.
         faults: Whether the server hangs.
-        clock: For heartbeats.
+        clock: Times the heartbeats.
         complain: Is told what Discord would refuse.
     """
 
@@ -117,7 +117,7 @@ class VoiceGatewayConnection:
     # Receiving
 
     async def serve(self) -> None:
-        """Speak with the client until either side closes."""
+        """Talk to the client until either side closes."""
         tasks = TaskOwner("voice gateway")
         writer = None
         try:

@@ -43,7 +43,7 @@ class Spoken:
 
 
 def encodable(pcm: bytes, rate: int) -> tuple[bytes, int]:
-    """PCM16 mono at a rate that Opus takes: as it is, else brought to 48 kHz.
+    """Return PCM16 mono at a rate that Opus takes: as it is, else brought to 48 kHz.
 
     Raises:
         LoopbackError: It is empty, half a sample, or at no rate.
@@ -63,14 +63,14 @@ class VoiceMember:
     """A person in a call.
 
     Args:
-        user_id: Who.
-        ssrc: Of its stream.
+        user_id: The user.
+        ssrc: The SSRC of its stream.
         call: The call to enter; it is in it at once.
         left: Is called once, when it is out again.
         new_session: Its implementation of DAVE.
 
     Attributes:
-        ear: What it hears.
+        ear: Collects what it hears.
         speaking: When set, is told that it began (True) or ended to speak, and the loop second.
     """
 
@@ -107,7 +107,7 @@ class VoiceMember:
     def _upcoming(self) -> Iterable[bytes]:
         return self._frames[self._next : self._next + _UPCOMING]
 
-    # As the call sees it
+    # For the call
 
     def tell(self, op: Op, body: Body) -> None:
         """Take a message of the gateway, in its turn."""
@@ -118,7 +118,7 @@ class VoiceMember:
         self.ear.hear(sender, packet, self._loop.time())
 
     def ousted(self, code: int) -> None:  # noqa: ARG002 - a person has no websocket
-        """It is out of the call; what it is saying ends."""
+        """Leave the call; what is being said ends."""
         self._gone = True
         self._changed.set()
         self._left()
@@ -137,11 +137,11 @@ class VoiceMember:
         if not self._gone:
             self._call.dave(self.user_id, op, body)
 
-    # As a test or the demo sees it
+    # For tests and the demo
 
     @property
     def can_talk(self) -> bool:
-        """It shares keys with the others, or there is nobody, or nothing is encrypted."""
+        """Whether it can be heard: it shares keys, is alone, or nothing is encrypted."""
         if self.membership is None or len(self._call.participants()) == 1:
             return True
         return self.membership.ready
@@ -229,7 +229,7 @@ class VoiceMember:
 
 
 def _encoded(pcm: bytes, rate: int) -> tuple[int, Iterator[bytes]]:
-    """How many frames a sound takes, and the frames, each encoded when it is asked for."""
+    """Return how many frames a sound takes, and the frames, each encoded when it is asked for."""
     encoder = Encoder(rate)
     size = encoder.frame_bytes
     starts = range(0, len(pcm), size)

@@ -24,7 +24,7 @@ class GroupSession(Protocol):
 
     @property
     def ready(self) -> bool:
-        """It is in a group and has keys."""
+        """Whether it is in a group and has keys."""
 
     def restart(self) -> bytes:
         """Forget any group; a fresh key package."""
@@ -48,13 +48,13 @@ class GroupSession(Protocol):
         """Encrypt with the newest epoch's key from now on."""
 
     def encrypt(self, frame: bytes) -> bytes:
-        """An Opus frame as the others of the group may read it."""
+        """Encrypt an Opus frame for the others of the group."""
 
     def decrypt(self, user_id: int, frame: bytes) -> bytes:
-        """A frame of another member."""
+        """Decrypt a frame of another member."""
 
     def privacy_code(self) -> str:
-        """What members compare to know that they share the group; 30 digits."""
+        """Return what members compare to know that they share the group; 30 digits."""
 
 
 class DaveySession:
@@ -72,7 +72,7 @@ class DaveySession:
 
     @property
     def ready(self) -> bool:
-        """It is in a group and has keys."""
+        """Whether it is in a group and has keys."""
         return self._session.ready
 
     def restart(self) -> bytes:
@@ -108,7 +108,7 @@ class DaveySession:
         self._in_advance.clear()
 
     def encrypt(self, frame: bytes) -> bytes:
-        """An Opus frame as the others of the group may read it."""
+        """Encrypt an Opus frame for the others of the group."""
         if self._in_advance:
             plain, sealed = self._in_advance.popleft()
             if plain == frame:
@@ -117,11 +117,11 @@ class DaveySession:
         return self._session.encrypt_opus(frame)
 
     def decrypt(self, user_id: int, frame: bytes) -> bytes:
-        """A frame of another member."""
+        """Decrypt a frame of another member."""
         return bytes(self._session.decrypt(user_id, davey.MediaType.audio, frame))
 
     def privacy_code(self) -> str:
-        """What members compare to know that they share the group."""
+        """Return what members compare to know that they share the group."""
         return self._session.voice_privacy_code or ""
 
 
@@ -130,7 +130,7 @@ class Membership:
 
     Args:
         user_id: Whose membership it is.
-        session: Its cryptography.
+        session: The implementation of DAVE's cryptography.
         upcoming: The Opus frames it will send next, for at most some seconds.
     """
 
@@ -142,16 +142,16 @@ class Membership:
         self._call = {user_id}
         self._pending: set[int] = set()
         self._recovering = False
-        self.recoveries = 0  # commits and welcomes that could not be digested
+        self.recoveries = 0  # commits and welcomes that could not be read
         self.out_of_date = 0  # proposals for the group that was given up in a recovery
 
     @property
     def ready(self) -> bool:
-        """It is in the group, and no change of keys is under way."""
+        """Whether it is in the group, and no change of keys is under way."""
         return self.session.ready and not self._pending
 
     def receive(self, op: Op, body: Body) -> list[tuple[Op, Body]]:
-        """What to answer to a message of the gateway.
+        """Return what to answer to a message of the gateway.
 
         Raises:
             LoopbackError: The session refused what only the gateway can have got wrong.

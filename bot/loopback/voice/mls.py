@@ -27,7 +27,7 @@ _USER_ID_BYTES = 8
 
 
 def vector(value: bytes) -> bytes:
-    """A variable-size vector: its length as a varint (2.1.2), then itself."""
+    """Return a variable-size vector: its length as a varint (2.1.2), then itself."""
     size = len(value)
     if size < 1 << 6:
         return bytes([size]) + value
@@ -48,22 +48,22 @@ class MlsReader:
 
     @property
     def done(self) -> bool:
-        """Nothing is left."""
+        """Whether nothing is left to read."""
         return self.at == len(self._data)
 
     def take(self, size: int) -> bytes:
-        """The next `size` bytes."""
+        """Read the next `size` bytes."""
         if size > len(self._data) - self.at:
             raise MalformedError("MLS: the message ends early.")
         start, self.at = self.at, self.at + size
         return self._data[start : self.at]
 
     def number(self, size: int) -> int:
-        """An unsigned integer of `size` bytes, big-endian."""
+        """Read an unsigned integer of `size` bytes, big-endian."""
         return int.from_bytes(self.take(size), "big")
 
     def vector(self) -> bytes:
-        """A variable-size vector, whose length must be written in the fewest bytes."""
+        """Read a variable-size vector, whose length must be written in the fewest bytes."""
         first = self.number(1)
         width = 1 << (first >> 6)
         if width == 8:  # a width of RFC 9000 that MLS leaves out
@@ -80,7 +80,7 @@ class MlsReader:
 
 
 def _leaf_node(reader: MlsReader) -> int:
-    """The user id of a LeafNode (7.2)."""
+    """Read a LeafNode (7.2) and return its user id."""
     reader.vector()  # encryption key
     reader.vector()  # signature key
     if reader.number(2) != _BASIC_CREDENTIAL:
@@ -103,7 +103,7 @@ def _leaf_node(reader: MlsReader) -> int:
 
 
 def key_package_user(key_package: bytes) -> int:
-    """Whose KeyPackage (10) this is: the user id in its credential.
+    """Return whose KeyPackage (10) this is: the user id in its credential.
 
     Raises:
         MalformedError: It is not one of DAVE version 1.
@@ -139,7 +139,7 @@ class Commit:
 
 
 def parse_commit_welcome(body: bytes) -> Commit:
-    """The body of op 28: an MLSMessage with a commit as PublicMessage (6.2), then maybe a Welcome.
+    """Parse the body of op 28: an MLSMessage with a commit as PublicMessage, maybe a Welcome.
 
     Raises:
         MalformedError: It is anything else.
@@ -174,7 +174,7 @@ def parse_commit_welcome(body: bytes) -> Commit:
 
 
 def welcome_for(welcome: bytes, key_package: bytes) -> bytes:
-    """A Welcome (12.4.3.1) with the secrets for one joiner only, as op 30 carries it.
+    """Return a Welcome (12.4.3.1) with the secrets for one joiner only, as in op 30.
 
     Raises:
         MalformedError: It is not a Welcome, or has no secrets for that key package.
@@ -200,7 +200,7 @@ def welcome_for(welcome: bytes, key_package: bytes) -> bytes:
 
 
 def _reference(label: bytes, value: bytes) -> bytes:
-    """RefHash (5.2)."""
+    """Return the RefHash (5.2) of a value."""
     return hashlib.sha256(vector(label) + vector(value)).digest()
 
 
@@ -257,10 +257,10 @@ class ExternalSender:
 
 
 def append_body(proposal: Proposal) -> bytes:
-    """The body of op 27 that puts a proposal in."""
+    """Return the body of op 27 that puts a proposal in."""
     return b"\x00" + vector(proposal.message)
 
 
 def revoke_body(references: list[bytes]) -> bytes:
-    """The body of op 27 that takes proposals back."""
+    """Return the body of op 27 that takes proposals back."""
     return b"\x01" + vector(b"".join(map(vector, references)))

@@ -13,7 +13,7 @@ Body: TypeAlias = bytes | Mapping[str, Any] | None
 
 
 class Op(IntEnum):
-    """What a message is."""
+    """The kinds of messages of the voice gateway."""
 
     IDENTIFY = 0
     SELECT_PROTOCOL = 1

@@ -16,7 +16,7 @@ _UNNUMBERED = frozenset({Op.HELLO, Op.HEARTBEAT_ACK, Op.RESUMED})
 
 
 def text(op: Op, body: Body, seq: int | None = None) -> str:
-    """A text message."""
+    """Return a text message."""
     message: dict[str, object] = {"op": int(op), "d": body}
     if seq is not None:
         message["seq"] = seq
@@ -31,7 +31,7 @@ class Outbox:
         self._seq = 0
 
     def put(self, op: Op, body: Body) -> Frame:
-        """The websocket message, numbered and kept when it is one that a resume repeats."""
+        """Return the websocket message, numbered and kept when it is one that a resume repeats."""
         if op in _UNNUMBERED:
             return text(op, body)
         self._seq = (self._seq + 1) % _MODULUS
@@ -49,7 +49,7 @@ class Outbox:
             self._kept.popleft()
 
     def after(self, seq: int) -> list[Frame] | None:
-        """What followed number `seq` (-1: everything); None when some of it is no longer kept."""
+        """Return what followed `seq` (-1: everything); None when some of it is no longer kept."""
         missed = (self._seq - max(seq, 0)) % _MODULUS
         if missed > len(self._kept):
             return None

@@ -26,9 +26,9 @@ class Packet:
     """One frame of a participant's stream.
 
     Attributes:
-        sequence: 16 bits.
+        sequence: The 16-bit sequence number.
         timestamp: 32 bits of a 48 kHz clock.
-        ssrc: Whose stream.
+        ssrc: Identifies the stream.
         frame: Opus, under DAVE or plain.
     """
 
@@ -57,7 +57,7 @@ class LoopbackRtpHeader:
 
 
 def parse_header(datagram: bytes) -> LoopbackRtpHeader:
-    """The header of a datagram.
+    """Return the header of a datagram.
 
     Raises:
         MalformedError: It is not RTP version 2, or ends early.
@@ -82,7 +82,7 @@ def parse_header(datagram: bytes) -> LoopbackRtpHeader:
 
 
 def packet(header: LoopbackRtpHeader, decrypted: bytes) -> Packet:
-    """The packet with this header, extension and padding taken off.
+    """Return the packet with this header, extension and padding taken off.
 
     Raises:
         MalformedError: Extension or padding are larger than what is there.
@@ -98,7 +98,7 @@ def packet(header: LoopbackRtpHeader, decrypted: bytes) -> Packet:
 
 
 def write(packet: Packet, *, extension: bool = False, padding: int = 0) -> tuple[bytes, bytes]:
-    """A packet's plain header and the part to encrypt.
+    """Return a packet's plain header and the part to encrypt.
 
     Args:
         packet: What to send.
@@ -117,7 +117,7 @@ def write(packet: Packet, *, extension: bool = False, padding: int = 0) -> tuple
 
 
 def is_dave_frame(frame: bytes) -> bool:
-    """Whether a frame has the form of DAVE: a tag, a nonce, a size, and the marker FAFA at its end.
+    """Return whether a frame has DAVE's form: a tag, a nonce, a size, and at its end FAFA.
 
     Source: the DAVE whitepaper, "Payload Format".
     """

@@ -93,14 +93,14 @@ class VoiceServer:
             session.ousted(Close.DISCONNECTED)
         await self._stack.aclose()
 
-    # What the rest of the loopback Discord asks for
+    # For the rest of the loopback Discord
 
     def admit(self, *, guild_id: int, channel_id: int, user_id: int, session_id: str) -> str:
         """Let a user's client into a channel's call; the token of its VOICE_SERVER_UPDATE."""
         return self._sessions.admit(guild_id, channel_id, user_id, session_id)
 
     def expel(self, channel_id: int, user_id: int, code: int = Close.DISCONNECTED) -> None:
-        """A user left, was moved or kicked: it is out, and its websocket is closed."""
+        """Take out a user who left, was moved or kicked, and close their websocket."""
         self._sessions.revoke(channel_id, user_id)
         if (call := self._calls.get(channel_id)) is not None:
             call.leave(user_id, code)
@@ -112,7 +112,7 @@ class VoiceServer:
     def enter(
         self, channel_id: int, user_id: int, new_session: NewSession = DaveySession
     ) -> VoiceMember:
-        """A member of this process joins a call.
+        """Let a member of this process join a call.
 
         Raises:
             LoopbackError: It is in that call already.
@@ -140,7 +140,7 @@ class VoiceServer:
         self._dave[channel_id] = version
 
     def participants(self, channel_id: int) -> tuple[int, ...]:
-        """Users in a channel's call."""
+        """Return the users in a channel's call."""
         call = self._calls.get(channel_id)
         return call.participants() if call else ()
 
@@ -156,7 +156,7 @@ class VoiceServer:
                 return
         raise LoopbackError(f"User {user_id} has no voice session in {channel_id}.")
 
-    # Inside
+    # Private
 
     @property
     def _started_clock(self) -> Clock:

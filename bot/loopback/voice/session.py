@@ -45,12 +45,12 @@ class VoiceSession:
     """A participant behind a websocket and a UDP port.
 
     Args:
-        grant: By which it identified.
-        ssrc: Of its stream.
+        grant: The grant by which it identified.
+        ssrc: The SSRC of its stream.
         call: The call it will enter with `describe`.
-        faults: For what its packets look like, and whether anything is sent.
+        faults: Decides what its packets look like, and whether anything is sent.
         send: Sends a datagram to an address.
-        clock: For the end of an abandoned session.
+        clock: Times the end of an abandoned session.
         ended: Is called once, when it can no longer be resumed.
     """
 
@@ -84,7 +84,7 @@ class VoiceSession:
 
     @property
     def described(self) -> bool:
-        """It has its keys and is in the call."""
+        """Whether it has its keys and is in the call."""
         return self.transport is not None
 
     def describe(self, mode: str) -> None:
@@ -104,7 +104,7 @@ class VoiceSession:
         )
         self.call.enter(self)
 
-    # As the call sees it
+    # For the call
 
     def tell(self, op: Op, body: Body) -> None:
         """Send a message, and keep it for a resume."""
@@ -136,13 +136,13 @@ class VoiceSession:
         self._send(self.transport.seal(header, body), self.address)
 
     def ousted(self, code: int) -> None:
-        """It is out of the call: the websocket is closed, and nothing is left to resume."""
+        """Close the websocket; nothing is left to resume."""
         self._end()
         if self._wire is not None:
             self._wire.close(code)
             self._wire = None
 
-    # As its websocket sees it
+    # For its websocket
 
     def attach(self, wire: VoiceWire) -> None:
         """Talk through this websocket; an earlier one is closed."""
@@ -168,11 +168,11 @@ class VoiceSession:
             wire.send(frame)
 
     def seen(self, seq_ack: int) -> None:
-        """The client has seen messages up to this number."""
+        """Note that the client has seen messages up to this number."""
         self._outbox.seen(seq_ack)
 
     def detached(self, wire: VoiceWire, code: int) -> None:
-        """That websocket was closed; the place is kept for a while when the code allows it."""
+        """Note that a websocket closed; keep the place for a while if the code allows it."""
         if self._wire is not wire:
             return
         self._wire = None

@@ -36,25 +36,25 @@ class Sessions:
         return token
 
     def revoke(self, channel_id: int, user_id: int) -> None:
-        """Void what this user was given for a channel."""
+        """Revoke what this user was given for a channel."""
         for key, grant in list(self._grants.items()):
             if (grant.channel_id, grant.user_id) == (channel_id, user_id):
                 del self._grants[key]
 
     def all(self) -> tuple[VoiceSession, ...]:
-        """Sessions that have not ended."""
+        """Return the sessions that have not ended."""
         return tuple(self._sessions.values())
 
     def ended(self, session: VoiceSession) -> None:
-        """Forget a session."""
+        """Forget a session that ended."""
         self._sessions = {g: one for g, one in self._sessions.items() if one is not session}
         self._by_ssrc.pop(session.ssrc, None)
         self._by_address = {a: one for a, one in self._by_address.items() if one is not session}
 
-    # As the gateway sees it
+    # For the gateway
 
     def identify(self, server_id: str, user_id: str, session_id: str, token: str) -> VoiceSession:
-        """A new session.
+        """Open a new session.
 
         Raises:
             RefusedError: The token is not one, or was given to another or for another session.
@@ -69,7 +69,7 @@ class Sessions:
         return session
 
     def find(self, server_id: str, session_id: str, token: str) -> VoiceSession:
-        """The session to resume.
+        """Return the session to resume.
 
         Raises:
             RefusedError: There is none with these.
@@ -91,18 +91,18 @@ class Sessions:
         if (str(grant.guild_id), grant.session_id) != (server_id, session_id):
             raise RefusedError("voice: another server or session", Close.SESSION_INVALID)
 
-    # As the UDP port sees it
+    # For the UDP port
 
     def by_ssrc(self, ssrc: int) -> VoiceSession | None:
-        """Whose SSRC this is."""
+        """Return the session whose SSRC this is, or None."""
         return self._by_ssrc.get(ssrc)
 
     def by_address(self, address: Address) -> VoiceSession | None:
-        """Who sends from there."""
+        """Return the session that sends from there, or None."""
         return self._by_address.get(address)
 
     def moved(self, session: VoiceSession, address: Address) -> None:
-        """A session sends from there from now on."""
+        """Note that a session sends from there from now on."""
         if session.address is not None and self.by_address(session.address) is session:
             del self._by_address[session.address]
         session.address = address

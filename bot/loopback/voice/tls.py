@@ -17,7 +17,7 @@ _AFTER = dt.timedelta(days=30)
 
 
 def make(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server's TLS context for 127.0.0.1 and localhost, and the PEM file to trust.
+    """Make a server's TLS context for 127.0.0.1 and localhost, and the PEM file to trust.
 
     The authority's key is forgotten at once. All files are in `folder`.
     """

@@ -36,7 +36,7 @@ class Transport:
         self._sent = 0
 
     def seal(self, header: bytes, body: bytes) -> bytes:
-        """The datagram with this plain header; each has a nonce one higher."""
+        """Return the datagram with this plain header; each has a nonce one higher."""
         self._sent = (self._sent + 1) & 0xFFFF_FFFF
         nonce = struct.pack(">I", self._sent)
         if self._aes is not None:
@@ -46,7 +46,7 @@ class Transport:
         return header + sealed + nonce
 
     def open(self, datagram: bytes, header_size: int) -> bytes:
-        """The decrypted part behind the header.
+        """Return the decrypted part behind the header.
 
         Raises:
             MalformedError: It is too short, or was not made with the key.

@@ -76,9 +76,9 @@ class TextLanguage:
     """One speaker's captions in one further language.
 
     Args:
-        target: The language.
+        target: The language translated into.
         lead: Language of the lead conversation's translation.
-        texts: Translates.
+        texts: Translates the source text.
         said: Told everything, on the event loop.
         glossary: Source term to target term.
         guild_id: The guild whose room it is in.

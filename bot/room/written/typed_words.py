@@ -54,7 +54,7 @@ class TypedWords:
     Args:
         texts: Translates.
         output: Shows it.
-        clock: The time.
+        clock: Tells the time and calls back.
         guild_id: Whose room it is.
     """
 

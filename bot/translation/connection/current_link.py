@@ -27,7 +27,7 @@ class CurrentLink:
         self._generation = 0
 
     def anew(self) -> tuple[OnEvent, OnLost]:
-        """What the next link is to call; the one before is no longer heard."""
+        """Return what the next link is to call; the one before is no longer heard."""
         self._generation += 1
         return (
             partial(self._pass_on, self._generation, self._on_event),
@@ -35,7 +35,7 @@ class CurrentLink:
         )
 
     def stop(self) -> None:
-        """Hear no link."""
+        """Ignore every link made so far."""
         self._generation += 1
 
     def _pass_on(self, generation: int, act: Callable[[Reported], None], what: Reported) -> None:

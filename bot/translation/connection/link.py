@@ -130,13 +130,13 @@ class Link(OmniRealtimeCallback):
     # The SDK's callback
 
     def on_open(self) -> None:
-        """Connected: the settings go first, then what waits."""
+        """Send the settings first, then the audio that waits."""
         self._is_open = True
         session_body.say(self._conversation, self._session)
         self._pump()
 
     def on_event(self, message: Any) -> None:
-        """A message came, decoded from JSON."""
+        """Handle a message that was decoded from JSON."""
         if self._fenced or self._lost:
             return
         event = self._intake.read(message)
@@ -151,38 +151,38 @@ class Link(OmniRealtimeCallback):
             )
 
     def on_close(self, close_status_code: int | None, close_msg: str | None) -> None:
-        """The connection that was open is over; the code and the reason are the server's."""
+        """Report that an open connection is over; the code and the reason are the server's."""
         if not self._fenced and not self._lost:  # what the vendor's support asks for
             found = self._conversation.get_session_id(), self._conversation.get_last_response_id()
             log.info("session %s ended after %s", *(faults.excerpt(str(name)) for name in found))
         code = close_status_code
         self._over(faults.LOST if code is None else faults.of_close(code, close_msg or ""))
 
-    # What the socket tells
+    # Called by the socket
 
     def admits(self, size: int) -> bool:
-        """Whether a message of so many bytes may be read; else the link ends."""
+        """Return whether a message of so many bytes may be read; end the link if not."""
         if self._intake.admits(size, self._loop.time()):
             return True
         self._give_up()
         return False
 
     def overran(self) -> None:
-        """More came at once than makes sense; the connection is being ended."""
+        """Report the link as lost: more came at once than makes sense."""
         self._excess.note(Exceeded.FRAMES)
         self._report_lost(faults.NONSENSE)
 
     def unreadable(self) -> None:
-        """A message came that is no JSON."""
+        """Count a message that is no JSON; end the link when nothing else comes."""
         self._intake.unreadable()
         self._look_whether_useless()
 
     def congested(self) -> None:
-        """The server does not take what is sent."""
+        """Give up the link unless the server soon takes what is sent again."""
         self._stuck = self._loop.call_later(STUCK_S, self._give_up, faults.LOST)
 
     def drained(self) -> None:
-        """The server takes again what is sent: the queue goes out, as far as it is taken."""
+        """Send what waits, as far as the server takes it again."""
         self._end_congestion()
         self._pump()
 

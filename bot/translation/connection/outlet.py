@@ -25,7 +25,7 @@ class Outlet(asyncio.Protocol):
     """A websocket as the SDK wants it: `sock.connected`, `send` and `close`, none of which waits.
 
     Args:
-        ws: Connected.
+        ws: The connected websocket.
         watch: Told what comes and goes beside the messages.
     """
 
@@ -105,10 +105,10 @@ class Outlet(asyncio.Protocol):
         _begin(self._ws.close())
         self._ws.response.close()  # aiohttp leaves a lost one to the garbage collector
 
-    # What the transport tells; aiohttp's protocol is told the same
+    # Called by the transport; aiohttp's protocol is told the same
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came; those without end that make no message end the connection."""
+        """Pass bytes on; end the connection when too many come without making a message."""
         self._unread += len(data)
         if self._unread > bounds.BYTES_UNREAD:
             self._watch.overran()
@@ -117,21 +117,21 @@ class Outlet(asyncio.Protocol):
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Nothing more comes."""
+        """Pass on that nothing more comes."""
         return self._inner.eof_received()
 
     def pause_writing(self) -> None:
-        """The server does not take what was sent."""
+        """Report that the server does not take what was sent."""
         self._inner.pause_writing()
         self._watch.congested()
 
     def resume_writing(self) -> None:
-        """The server takes it again."""
+        """Report that the server takes it again."""
         self._inner.resume_writing()
         self._watch.drained()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is over."""
+        """Pass on that the connection is over."""
         self._inner.connection_lost(exc)
 
 

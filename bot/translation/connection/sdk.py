@@ -43,7 +43,7 @@ class SdkConversation(OmniRealtimeConversation):
 
 
 def _digested(conversation: SdkConversation, outlet: Outlet, text: bytes) -> bool:
-    """Whether the SDK passed a message on: it raises for what is no JSON or no UTF-8.
+    """Return whether the SDK passed a message on: it raises for no JSON or no UTF-8.
 
     It also raises, after it passed it on, for a message whose fields it misses; these it wants for
     its own records alone.

@@ -18,7 +18,7 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
-# What comes over a link
+# Messages of a link
 
 MESSAGE_BYTES: Final = 2 * 1024 * 1024
 """Of a message. The longest that makes sense is a session.updated that repeats a whole glossary:
@@ -38,7 +38,7 @@ BYTES_PER_S: Final = 1024 * 1024
 UNREADABLE_IN_A_ROW: Final = 50
 """Messages, after which a link is of no use: what is said on it would be lost without a word."""
 
-# What a message holds
+# Fields of a message
 
 ID_CHARS: Final = 128
 """The longest known has 42."""
@@ -59,7 +59,7 @@ in up to twice the time, and a voice without end would occupy the channel."""
 LATE_MS: Final = 1_000
 """How far behind the audio that was sent speech may be said to begin or end. It is heard before."""
 
-# What a conversation keeps
+# State of a conversation
 
 TURN_CHARS: Final = 4_000
 """Of a turn's translation, and of its source text: four minutes without a pause, two messages of
@@ -78,7 +78,7 @@ INTERIMS_PER_S: Final = 20
 HELD: Final = 1_000
 """Pieces of voice kept back while it is open whether they are an echo: 20 s in pieces of 20 ms."""
 
-# What text translation answers
+# Answers of text translation
 
 ANSWER_BYTES: Final = 512 * 1024
 """Of an answer's body: the longest answer there may be, each character escaped."""
@@ -122,8 +122,8 @@ class MessageRate:
     """So many at once, and so many a second from then on. No clock in here: `now` is passed in.
 
     Args:
-        burst: At once.
-        per_s: In each second.
+        burst: How many may come at once.
+        per_s: How many may come in each second.
     """
 
     def __init__(self, burst: float, per_s: float) -> None:
@@ -133,7 +133,7 @@ class MessageRate:
         self._at = 0.0
 
     def take(self, now: float, count: float = 1.0) -> bool:
-        """Whether so many more may be; they count only if they may."""
+        """Return whether so many more messages may be read; they count only if they may."""
         left = self._left
         if now > self._at:
             left += (now - self._at) * self._per_s

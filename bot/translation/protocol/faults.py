@@ -22,7 +22,7 @@ class Fault:
     """A failure, judged.
 
     Attributes:
-        code: Stable, for logs.
+        code: A stable name of the fault, for logs.
         message: One sentence for the people in the room.
         retryable: Whether a new connection may work.
         wait_s: Wait at least this long before it.
@@ -206,7 +206,7 @@ _RULES: Final = (
     ("goodstanding", NO_CREDIT),
     ("freetieronly", NO_CREDIT),
     ("freetierofthemodelhasbeenexhausted", NO_CREDIT),
-    # Tokens, whatever they sound like: they are those of a minute.
+    # These sound like an account that is used up, but are about the tokens of a minute.
     ("allocationquota", TOKENS_USED),
     ("allocatedquotaexceeded", TOKENS_USED),
     ("insufficientquota", TOKENS_USED),
@@ -254,7 +254,7 @@ _LONGEST_EXCERPT: Final = 120
 
 
 def of_text(code: str, message: str) -> Fault | None:
-    """The fault a code and a message of the service are known for; None when they are not."""
+    """Return the fault that a code and a message of the service are known for, or None."""
     plain = _plain(code, message)
     for needle, fault in _RULES:
         if needle in plain:
@@ -267,7 +267,7 @@ def of_text(code: str, message: str) -> Fault | None:
 
 
 def ends_session(code: str, message: str) -> bool:
-    """Whether a failed source text is the end of the session, after a long silence."""
+    """Return whether a failed source text ends the session, as after a long silence."""
     return "responsestreamtimeout" in _plain(code, message)
 
 
@@ -276,7 +276,7 @@ def _plain(code: str, message: str) -> str:
 
 
 def unreachable(proxy: str | None) -> Fault:
-    """No connection was made; names the proxy that was on the way, by its host."""
+    """Return the fault for a connection that failed; it names the host of a proxy on the way."""
     if proxy is None:
         return UNREACHABLE
     return Fault(
@@ -291,7 +291,7 @@ def unreachable(proxy: str | None) -> Fault:
 
 
 def of_handshake(status: int, body: str) -> Fault:
-    """The fault of an HTTP status other than 101."""
+    """Return the fault for an HTTP status other than 101."""
     detail = f"HTTP {status} {excerpt(body)}".strip()
     return replace(_of_status(status, body), detail=detail)
 
@@ -315,7 +315,7 @@ def _of_status(status: int, body: str) -> Fault:
 
 
 def of_close(code: int | None, reason: str) -> Fault:
-    """The fault of a close by the server."""
+    """Return the fault for a close by the server."""
     known = of_text("", reason)
     if known in {None, FAILED} and "invalidparameter" in _plain("", reason):
         return _refused(excerpt(reason))
@@ -328,13 +328,13 @@ def of_close(code: int | None, reason: str) -> Fault:
 
 
 def while_open(code: str, message: str) -> Fault | None:
-    """The fault of an error event in an open session; None where that may go on."""
+    """Return the fault for an error event in an open session; None if the session may go on."""
     known = of_text(code, message)
     return None if known is FAILED else known
 
 
 def of_error(code: str, message: str, param: str | None) -> Fault:
-    """The fault of an error event while a session is set up."""
+    """Return the fault for an error event while a session is set up."""
     if (known := while_open(code, message)) is not None:
         return known
     if param or "parameter" in _plain(code, message):
@@ -344,7 +344,7 @@ def of_error(code: str, message: str, param: str | None) -> Fault:
 
 
 def _refused(what: str, param: str = "") -> Fault:
-    """Settings of ours that the service names."""
+    """Return the fault for settings of ours that the service names."""
     return Fault(
         "refused",
         t(
@@ -357,17 +357,17 @@ def _refused(what: str, param: str = "") -> Fault:
 
 
 def is_of_protocol(kind: str, code: str, param: str | None) -> bool:
-    """Whether an error is about a message of ours: nothing that people said or could mend."""
+    """Return whether an error is about a message of ours, so that people can't do anything."""
     return bool(param) or "invalid" in f"{kind} {code}".lower()
 
 
 def is_for_people(code: str) -> bool:
-    """Whether an error's own words are for people: those of the local engine, which are ours."""
+    """Return whether an error's own words are for people: only the local engine's are."""
     return code in _OF_ENGINE
 
 
 def excerpt(text: str) -> str:
-    """The printable beginning of a text of the service, without a closing stop.
+    """Return the printable beginning of a text of the service, without a closing stop.
 
     Cut between words, with a mark that it was.
     """

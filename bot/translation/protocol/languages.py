@@ -98,5 +98,5 @@ UNSPACED: Final = frozenset({"zh", "yue", "ja", "th"})
 
 
 def name(code: str) -> str:
-    """English name of a language; the code itself when it is unknown."""
+    """Return the English name of a language, or its code when it is unknown."""
     return NAMES.get(code, code)

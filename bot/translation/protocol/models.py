@@ -130,12 +130,12 @@ _TEXT_FAMILY: Final = re.compile(r"qwen[\d.]*-mt-[a-z\d]+(-[a-z\d]+)*")
 
 
 def is_live(name: str) -> bool:
-    """Whether a name is that of a LiveTranslate model, known to us or to come."""
+    """Return whether a name is that of a LiveTranslate model, even one newer than our table."""
     return _FAMILY.fullmatch(name) is not None
 
 
 def is_text(name: str) -> bool:
-    """Whether a name is that of a Qwen-MT model, known to us or to come."""
+    """Return whether a name is that of a Qwen-MT model, even one newer than our table."""
     return _TEXT_FAMILY.fullmatch(name) is not None
 
 
@@ -146,7 +146,7 @@ def look_at_text_model(name: str) -> None:
 
 
 def model_named(name: str) -> Model:
-    """The table's row for a model or a dated snapshot of it.
+    """Return the table's row for a model or a dated snapshot of it.
 
     A name that is not in the table gets the newest row, with a warning: a new generation is more
     likely to speak as the newest does than as an older one.

@@ -23,7 +23,7 @@ _OUTCOMES: Final = {
 
 
 def parse(message: object, excess: Excess | None = None) -> ServerEvent:
-    """Read one message.
+    """Read one message and return its event.
 
     Args:
         message: Decoded from JSON.
@@ -56,14 +56,14 @@ class _Fields:
         self._excess = excess
 
     def text(self, key: str) -> str:
-        """A text without which the message says nothing."""
+        """Return a text without which the message says nothing."""
         value = self._values.get(key)
         if not isinstance(value, str):
             raise ProtocolError(f"{self._kind}: {key} is no text.")
         return readable(value)
 
     def base64(self, key: str) -> bytes:
-        """Bytes without which the message says nothing."""
+        """Return bytes without which the message says nothing, decoded."""
         value = self._values.get(key)
         if not isinstance(value, str):
             raise ProtocolError(f"{self._kind}: {key} is no text.")
@@ -73,7 +73,7 @@ class _Fields:
             raise ProtocolError(f"{self._kind}: {key} is no base64.") from error
 
     def lenient(self, key: str, most: int = bounds.MESSAGE_BYTES) -> str:
-        """A text that says nothing when it is missing; only its beginning counts."""
+        """Return at most `most` characters of a text, or "" when it is missing."""
         value = self._values.get(key)
         if value is None:
             return ""
@@ -83,25 +83,25 @@ class _Fields:
         return readable(value[:most])
 
     def code(self, key: str) -> str:
-        """A code, by its name or its number."""
+        """Return a code, given by name or by number, as a text."""
         value = self._values.get(key)
         if isinstance(value, int):
             return str(value)[: bounds.ID_CHARS]
         return self.lenient(key, bounds.ERROR_CHARS)
 
     def id(self, key: str) -> str:
-        """An id without which nobody knows what the message is about."""
+        """Return an id without which nobody knows what the message is about."""
         name = self.text(key)
         if len(name) > bounds.ID_CHARS:
             raise ProtocolError(f"{self._kind}: {key} is no id.")
         return name
 
     def optional_id(self, key: str) -> str | None:
-        """An id that need not be there."""
+        """Return an id, or None when it is missing."""
         return self._short(key, bounds.ID_CHARS)
 
     def language(self) -> str | None:
-        """The name of a language."""
+        """Return the name of the language, or None when it is missing."""
         return self._short("language", bounds.LANGUAGE_CHARS)
 
     def _short(self, key: str, most: int) -> str | None:
@@ -112,7 +112,7 @@ class _Fields:
         return None
 
     def number(self, key: str) -> int | None:
-        """A count or a time."""
+        """Return a count or a time, or None when it is missing or makes no sense."""
         value = self._values.get(key)
         if value is None:
             return None
@@ -147,7 +147,7 @@ class _Fields:
 
 
 def readable(text: str) -> str:
-    """A text without halves of characters, which can't be encoded."""
+    """Return a text without lone surrogates, which can't be encoded."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -287,7 +287,7 @@ def _response_done(fields: _Fields) -> ServerEvent:
 
 
 def _token_count(counts: _Fields) -> server_events.TokenCount | None:
-    """What was counted; None where a part of it makes no sense, as half of it would mislead."""
+    """Return what was counted; None where a part makes no sense, as half of it would mislead."""
     tokens_in, tokens_out = counts.number("input_tokens"), counts.number("output_tokens")
     if tokens_in is None or tokens_out is None:
         return None

@@ -131,8 +131,8 @@ class TokenCount:
     """Tokens used, by one response or by the session so far: the model decides.
 
     Attributes:
-        tokens_in: Read.
-        tokens_out: Written and spoken.
+        tokens_in: Tokens read.
+        tokens_out: Tokens written and spoken.
         tokens_voice: How many of `tokens_out` were spoken, where that is said.
     """
 
@@ -168,7 +168,7 @@ class ResponseDone:
     """A translation ended.
 
     Attributes:
-        response_id: Which.
+        response_id: The response's id.
         text: Its whole text as repeated here; empty when it is not.
         usage: What was counted, where it is said.
         outcome: How it ended.
@@ -185,10 +185,10 @@ class ServerError:
     """The service reports an error; the connection may go on.
 
     Attributes:
-        code: Of the service.
-        message: In its own words: for the log.
+        code: The service's error code.
+        message: The service's own words, for the log.
         param: The setting of ours that it is about.
-        kind: Such as invalid_request_error.
+        kind: The error's kind, such as invalid_request_error.
     """
 
     code: str

@@ -55,7 +55,7 @@ class SessionOptions:
 
 
 def session(model: Model, options: SessionOptions) -> dict[str, Any]:
-    """The whole `session` object; the service wants `translation` in every update."""
+    """Return the whole `session` object; the service wants `translation` in every update."""
     if options.clone is not None and options.voice is not None:
         options = replace(options, voice=CLONED)
     body = _flat(model, options) if model.dialect is Dialect.FLAT else _nested(model, options)
@@ -134,7 +134,7 @@ def say(conversation: OmniRealtimeConversation, session: Mapping[str, Any]) -> N
     """Send a session's settings, by `update_session` wherever that can say them.
 
     Args:
-        conversation: Whose they are.
+        conversation: The conversation they are for.
         session: The `session` object as `dialect` makes it.
     """
     if not _can_be_said(session):
@@ -162,7 +162,7 @@ def say(conversation: OmniRealtimeConversation, session: Mapping[str, Any]) -> N
 
 
 def _can_be_said(session: Mapping[str, Any]) -> bool:
-    """Whether `update_session` can say these settings."""
+    """Return whether `update_session` can express these settings."""
     # qwen3.8 has `output_modalities` and puts formats and turn detection into `audio`;
     # `update_session` always writes the names of the generations before.
     if "output_modalities" in session:

@@ -11,7 +11,7 @@ from bot.translation.protocol.faults import Fault
 
 
 def of_connect(error: BaseException, proxy: str | None = None) -> Fault:
-    """The fault of a connection that was not made.
+    """Return the fault for a connection that was not made.
 
     Args:
         error: What a library raised; the system's own error is looked for behind it.
@@ -41,7 +41,7 @@ def _judged(causes: tuple[BaseException, ...]) -> Fault:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what is behind it, outermost first."""
+    """Yield an error and what is behind it, outermost first."""
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:

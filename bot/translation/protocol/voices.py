@@ -25,7 +25,7 @@ class Voices:
     complete: bool
 
     def speaking(self, language: str) -> tuple[str, ...]:
-        """Names of the voices that speak a language."""
+        """Return the names of the voices that speak a language."""
         return tuple(
             voice
             for voice, spoken in self.languages.items()
@@ -33,7 +33,7 @@ class Voices:
         )
 
     def choose(self, language: str) -> str:
-        """The default voice, or the first that speaks the language when the default does not."""
+        """Return the default voice, or the first that speaks the language when it does not."""
         speaking = self.speaking(language)
         if self.default in speaking or not speaking:
             return self.default

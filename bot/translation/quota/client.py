@@ -68,24 +68,24 @@ class Granter(Protocol):
         """Ask for a connect."""
 
     def withdraw(self, share: "Share") -> None:
-        """Wait no more."""
+        """Take a conversation out of the queue."""
 
     def open(self, share: "Share", on_event: OnEvent, on_lost: OnLost) -> LinkLease:
-        """Begin a connection."""
+        """Open a connection for a conversation and return the lease on it."""
 
     def leave(self, share: "Share") -> None:
-        """The conversation ended for good."""
+        """Forget a conversation that ended for good."""
 
     def scarce(self, share: "Share") -> Scarce:
-        """What a conversation waits for, most of all."""
+        """Return which limit a conversation waits for, most of all."""
 
 
 class Share:
     """One conversation's part in the budget. Made by `ConnectBudget.share`.
 
     Attributes:
-        claim: For whom.
-        guild_id: Likewise.
+        claim: The speaker it is for, and its settings.
+        guild_id: The guild of the speaker.
         siblings: Those of the same speaker, oldest first.
         begin: Begins a connection.
         lease: The link it has.
@@ -143,13 +143,13 @@ class Share:
 
     @property
     def scarce(self) -> Scarce:
-        """What it waits for."""
+        """The limit that it waits for, most of all."""
         return self._budget.scarce(self)
 
     def dropped(self, seconds: float) -> None:
-        """Speech was dropped for waiting."""
+        """Count seconds of speech that were dropped for waiting."""
         self._budget.dropped_s += seconds
 
     def leave(self) -> None:
-        """The conversation ended for good. Idempotent."""
+        """Give the share back, as the conversation ended for good. Idempotent."""
         self._budget.leave(self)

@@ -24,7 +24,7 @@ class ConnectRate:
         chance: Spreads the rests of several processes with one account.
 
     Attributes:
-        per_minute: The limit.
+        per_minute: How many connects are allowed in a minute.
         kept: Connects kept for a server that has made none; 0 where there is but one.
         soon_s: A connect that comes free within so long counts as kept. Chosen so that a server
             alone makes as many in a minute as without it, and only a burst of them is cut.
@@ -43,11 +43,11 @@ class ConnectRate:
         self._refusals = 0
 
     def left(self, now: float) -> int:
-        """Connects left in this minute."""
+        """Return how many connects are left in this minute."""
         return self.per_minute - sum(now < made_at + WINDOW_S for made_at in self._made)
 
     def used(self, now: float) -> Counter[int]:
-        """Connects of this minute, by server."""
+        """Return how many connects each server made in this minute."""
         return Counter(
             maker
             for maker, made_at in zip(self._makers, self._made, strict=True)
@@ -55,7 +55,7 @@ class ConnectRate:
         )
 
     def next_at(self, now: float) -> float:
-        """When the next connect may be made; `now` when it may be at once."""
+        """Return when the next connect may be made; `now` when it may be at once."""
         free_at = max(now, self._rests_until)
         if self._made:
             free_at = max(free_at, self._made[-1] + self._spacing_s)
@@ -64,7 +64,7 @@ class ConnectRate:
         return free_at
 
     def next_leaving(self, now: float, kept: int) -> float:
-        """When a connect may be made that leaves so many, free by `soon_s` after it."""
+        """Return when a connect leaves `kept` others, free by `soon_s` after it."""
         free_at = self.next_at(now)
         most = self.per_minute - kept
         if len(self._made) >= most:
@@ -72,7 +72,7 @@ class ConnectRate:
         return free_at
 
     def possible(self, now: float, within_s: float) -> int:
-        """How many connects could be made until then."""
+        """Return how many connects could be made within so many seconds."""
         until = now + within_s
         first_at = self.next_at(now)
         if first_at > until:
@@ -80,24 +80,24 @@ class ConnectRate:
         return min(self.left(until), int((until - first_at) / self._spacing_s) + 1)
 
     def rests(self, now: float) -> bool:
-        """Whether the service refused, and nothing is tried yet."""
+        """Return whether the service refused, so that nothing is tried yet."""
         return bool(self._refusals) and now < self._rests_until
 
     def made(self, now: float, guild_id: int = 0) -> None:
-        """A connect is made by a server."""
+        """Count a connect that a server makes."""
         self._made.append(now)
         self._makers.append(guild_id)
         if self._refusals:
             self._rests_until = now + TRIAL_S
 
     def accepted(self, made_at: float) -> None:
-        """The connect made then was accepted."""
+        """Forget earlier refusals: the connect made then was accepted."""
         if made_at > self._refused_at:
             self._refusals = 0
             self._rests_until = -math.inf
 
     def refused(self, made_at: float, now: float) -> None:
-        """The service refused, for its rate, the connect made then or the session it led to."""
+        """Rest, as the service refused for its rate the connect or session made then."""
         if made_at > self._refused_at or self._refusals == 0:
             rest_s = min(LONGEST_REST_S, REST_S * 2.0 ** min(self._refusals, 8))
             self._rests_until = now + rest_s * self._chance.uniform(1.0, 1.25)

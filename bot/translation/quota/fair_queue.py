@@ -18,7 +18,7 @@ class Ticket:
     """A place in the queue.
 
     Attributes:
-        guild_id: Whose it is.
+        guild_id: The guild it belongs to.
         further: Whether it is for a further language of its speaker.
         since: Clock seconds at which it was asked for.
         ahead: Whether nothing was said yet: it goes behind whoever has spoken.
@@ -30,7 +30,7 @@ class Ticket:
     ahead: bool = False
 
     def behind(self, now: float) -> bool:
-        """Whether it goes behind the others."""
+        """Return whether the ticket goes behind the others."""
         return self.ahead or (self.further and now < self.since + PROMOTED_S)
 
 
@@ -46,15 +46,15 @@ class FairQueue:
 
     @property
     def guilds(self) -> frozenset[int]:
-        """Those that wait."""
+        """The guilds with tickets that wait."""
         return frozenset(self._waiting)
 
     def waiting(self, guild_id: int) -> int:
-        """How many of a guild's wait."""
+        """Return how many tickets of a guild wait."""
         return len(self._waiting.get(guild_id, ()))
 
     def add(self, ticket: Ticket) -> None:
-        """Join the queue."""
+        """Add a ticket to its guild's queue."""
         if ticket.guild_id not in self._waiting:
             self._waiting[ticket.guild_id] = []
             self._ring.append(ticket.guild_id)
@@ -77,7 +77,7 @@ class FairQueue:
             self._ring.append(ticket.guild_id)
 
     def order(self, now: float) -> list[Ticket]:
-        """Every ticket, the next one first."""
+        """Return every ticket, the next one first."""
         return [
             ticket
             for behind in (False, True)
@@ -87,7 +87,7 @@ class FairQueue:
         ]
 
     def oldest(self) -> Ticket | None:
-        """The one that waits longest."""
+        """Return the ticket that has waited longest, or None."""
         tickets = (tickets[0] for tickets in self._waiting.values())
         return min(tickets, key=lambda ticket: ticket.since, default=None)
 

@@ -15,7 +15,7 @@ class Givers:
     """The conversations that have a link, at one moment.
 
     Args:
-        shares: Theirs.
+        shares: The shares of those who may give.
         quotas: What their servers may use.
     """
 
@@ -31,7 +31,7 @@ class Givers:
         self._resting = [share for _, share in resting]  # the longest first
 
     def lender(self, borrower: Share) -> Share | None:
-        """Whose idle link can serve another speaker of the same server as it is."""
+        """Return whose idle link can serve another speaker of the same server as it is."""
         settings = borrower.claim.settings()
         if settings is None:
             return None
@@ -46,7 +46,7 @@ class Givers:
         return None
 
     def making_room(self, taker: Share) -> Share | None:
-        """Whose link ends for another: of its own server, or of one beyond its quota."""
+        """Return whose link ends for another's: of its own server, or of one beyond its quota."""
         within = self._quotas.may_hold(taker.guild_id)
         resting = [
             share
@@ -64,7 +64,7 @@ class Givers:
         return self._talking(beyond, only_one_after_s=ROUND_S)
 
     def saving_tokens(self) -> Share | None:
-        """Whose link ends as the tokens are used up, if that helps one within its quota."""
+        """Return whose link ends as tokens are used up, if that helps one within its quota."""
         use = {guild_id: self._quotas.token_use(guild_id) for guild_id in self._quotas.guilds}
         if all(part >= 1 for part in use.values()):
             return None
@@ -72,7 +72,7 @@ class Givers:
         return self._talking(beyond, only_one_after_s=math.inf)
 
     def _talking(self, beyond: Mapping[int, float], *, only_one_after_s: float) -> Share | None:
-        """Who stops although they speak: of the server that uses most, the one it hurts least.
+        """Return who stops although they speak: of the busiest server, the one it hurts least.
 
         That is a speaker's further language, one between two sentences, the one open longest.
         """

@@ -26,16 +26,16 @@ class Owner(Protocol):
     """The budget, as a lease sees it."""
 
     def spent(self, lease: "LinkLease", tokens: float) -> float:
-        """Tokens were used, or fewer than was thought; return how many more need not be told."""
+        """Count tokens, negative where fewer were used; return how many more need no call."""
 
     def accepted(self, lease: "LinkLease") -> None:
-        """The service took the session."""
+        """Note that the service took the session."""
 
     def refused(self, lease: "LinkLease") -> None:
-        """The service refuses for the rate of requests."""
+        """Note that the service refuses for the rate of requests."""
 
     def ended(self, lease: "LinkLease") -> None:
-        """The link is given up."""
+        """Take back a link that was given up."""
 
 
 class LinkLease:
@@ -46,11 +46,11 @@ class LinkLease:
     Args:
         open_link: Begins the connection.
         owner: Told what counts against a limit.
-        pace: Of the model.
-        clock: Time.
-        on_event: Of the one who hears it first.
-        on_lost: Likewise.
-        guild_id: Whose it is, for as long as it lasts.
+        pace: Tokens a second of the model.
+        clock: Tells the time and calls back.
+        on_event: Takes the events for the first conversation that has the link.
+        on_lost: Told when the link is lost, for that same conversation.
+        guild_id: The guild it belongs to, for as long as it lasts.
     """
 
     def __init__(  # noqa: PLR0917 - what a link is made of
@@ -122,13 +122,13 @@ class LinkLease:
         return self.quiet and young and self._announces and not self.ending
 
     def pass_on(self, on_event: OnEvent, on_lost: OnLost) -> None:
-        """Be heard by another from now on."""
+        """Send the link's events to another conversation from now on."""
         self._on_event = on_event
         self._on_lost = on_lost
         self._fence.raise_again()
         self.active_at = self._clock.now()
 
-    # What the link reports
+    # Called by the link
 
     def _event(self, event: ServerEvent) -> None:
         self.active_at = self._clock.now()
@@ -182,13 +182,13 @@ class _Fence:
         self._voiced: str | None = None  # the response whose voice was admitted last
 
     def raise_again(self) -> None:
-        """Whatever was said so far is of an earlier speaker, and so is all until speech starts."""
+        """Hold back what belongs to an earlier speaker: all events until speech starts."""
         self._foreign = deque(self._seen, FOREIGN_KEPT)
         self._shut = True
         self._admitted = self._voiced = None
 
     def admits(self, event: ServerEvent) -> bool:
-        """Whether an event is for the present speaker."""
+        """Return whether an event is for the present speaker."""
         if isinstance(event, server_events.VoiceDelta) and event.response_id == self._voiced:
             return True
         if not isinstance(event, _OF_SPEECH):
@@ -228,5 +228,5 @@ _OF_SPEECH: Final = (
 
 
 def _named(event: ServerEvent) -> _Ids:
-    """The response and the item that an event is about."""
+    """Return the response and the item that an event is about."""
     return getattr(event, "response_id", None), getattr(event, "item_id", None)

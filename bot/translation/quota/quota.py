@@ -6,19 +6,20 @@ Limited are connects a minute (`connects`), conversations open at once and token
 - Each is divided evenly among the servers that take part (`server_quotas`): those with a
   conversation that waits or is open, which it is until nobody has spoken for a while. No quota
   is below one conversation and one connect. A silent server has none, and the only one has all.
-- Within its quotas a server goes before all that are beyond theirs. Between equals it goes round
+- Within its quotas a server goes before all that are beyond theirs. Equals take turns
   (`fair_queue`).
-- Beyond its quotas it goes by who comes first, as far as it can be taken back:
-  - A connect can't. So those stay that others have left of their quotas (up to half of all) and,
-    where another server may come, a fifth. What comes free within a fifth of a minute counts as
-    left, so that one server alone makes as many as the account allows. From a server's second in
-    a minute on, one for which nobody has spoken yet leaves half: who starts and stops in a loop.
-  - A conversation can. Where one within its server's quota finds no place, a server beyond its own
-    gives one up: one that rests, or from `GRACE_S` on one in which somebody speaks. What they say
-    meanwhile is kept and waits, as all that waits does. With more servers than places, each keeps
-    its only one for `ROUND_S`.
-  - So can tokens. Who is within its quota is admitted at the limit too; then those beyond theirs
-    give conversations up, one each `SAVE_S`, until the limit holds again.
+- Beyond its quotas it is first come, first served, as far as that can be taken back:
+  - A connect can't be. So a server beyond its quota leaves to the others what their quotas still
+    have (up to half of all connects) and, where another server may come, a fifth. What becomes free
+    within a fifth of a minute counts as left, so that one server alone makes as many as the account
+    allows. A connect for which nobody has spoken yet leaves half, if its server made one in this
+    minute already: somebody may start and stop rooms in a loop.
+  - A conversation can be. Where one within its server's quota finds no place, a server beyond its
+    own gives one up: one that rests, or from `GRACE_S` on one in which somebody speaks. What they
+    say meanwhile is kept and waits. With more servers than places, each keeps its only one for
+    `ROUND_S`.
+  - So can tokens. A server within its quota is admitted at the limit too; then those beyond theirs
+    give conversations up, one every `SAVE_S`, until the limit holds again.
 
 When connects are short, idle links serve other speakers of their server (`lending`).
 """
@@ -58,8 +59,8 @@ class BudgetFigures:
         waiting: Conversations that wait for a connect or an idle link.
         waited_s: How long the first of them has waited.
         next_connect_s: Until the next connect may be made.
-        connects_left: In this minute.
-        open: Conversations open.
+        connects_left: Connects left in this minute.
+        open: How many conversations are open.
         tokens: Of the last minute, estimated where the service has not counted yet.
         lent: Links that went to another speaker, so far.
         dropped_s: Speech dropped because it waited too long, so far.
@@ -80,11 +81,11 @@ class ConnectBudget:
 
     Args:
         per_minute: The account's limit; each websocket handshake counts as one request.
-        clock: Time.
+        clock: Tells the time and calls back.
         most_open: Conversations open at once; beyond, the longest idle one makes room.
         tokens_per_minute: The account's limit. Near it, further languages wait.
         pace: Tokens that the model takes.
-        chance: Spreads rests.
+        chance: Spreads rests at random.
         servers: How many there are, silent ones too; those that ever asked are known anyway.
     """
 
@@ -121,7 +122,7 @@ class ConnectBudget:
         return len(self._queue)
 
     def figures(self) -> BudgetFigures:
-        """The budget as it is now."""
+        """Return how much of the budget is used now."""
         now = self._clock.now()
         oldest = self._queue.oldest()
         return BudgetFigures(
@@ -136,13 +137,13 @@ class ConnectBudget:
         )
 
     def has_room(self, conversations: int, guild_id: int) -> bool:
-        """Whether a server could open so many more soon, within its quotas."""
+        """Return whether a server could open so many more soon, within its quotas."""
         asked = self._queue.waiting(guild_id) + conversations
         tokens = asked * (self._pace.in_per_s + self._pace.out_per_s) * TALKING_S
         return self._quotas(guild_id).fits(guild_id, asked, within_s=SOON_S, tokens=tokens)
 
     def _quotas(self, *guild_ids: int) -> Quotas:
-        """The quotas as they are now, with these servers as if they took part."""
+        """Return the present quotas, with these servers as if they took part."""
         now = self._clock.now()
         held = Counter(lease.guild_id for lease in self._open if not lease.ending)
         guilds = self._queue.guilds | held.keys() | frozenset(guild_ids)
@@ -159,7 +160,7 @@ class ConnectBudget:
         )
 
     def scarce(self, share: Share) -> Scarce:
-        """What a conversation waits for; see `Share.scarce`."""
+        """Return which limit a conversation waits for; see `Share.scarce`."""
         quotas = self._quotas(share.guild_id)
         full = len(self._open) >= self._most_open
         if self._rate.rests(quotas.now):
@@ -168,10 +169,10 @@ class ConnectBudget:
             return Scarce.TOKENS
         return Scarce.PLACES if full and self._rate.left(quotas.now) else Scarce.CONNECTS
 
-    # What conversations ask
+    # Called by conversations
 
     def share(self, tenant: QuotaClient, open_link: OpenLink, claim: Claim) -> Share:
-        """A conversation's part, until it leaves."""
+        """Return a conversation's part of the budget, which it has until it leaves."""
         siblings = self._shares.setdefault((claim.guild_id, claim.speaker_id), [])
         share = Share(self, tenant, open_link, claim, siblings)
         siblings.append(share)
@@ -195,7 +196,7 @@ class ConnectBudget:
             self._next.cancel()
 
     def leave(self, share: Share) -> None:
-        """The conversation ended for good; see `Share.leave`."""
+        """Forget a conversation that ended for good; see `Share.leave`."""
         self.withdraw(share)
         key = (share.guild_id, share.claim.speaker_id)
         if share in self._shares.get(key, []):
@@ -213,7 +214,7 @@ class ConnectBudget:
         self._open.append(lease)
         return lease
 
-    # What leases report
+    # Called by leases
 
     def spent(self, lease: LinkLease, tokens: float) -> float:
         """Count tokens that were used, or fewer than was thought.
@@ -225,21 +226,21 @@ class ConnectBudget:
         self._tokens.spend(now, tokens, lease.guild_id)
         used = self._tokens.used(now)
         if not self._saving.waits and used >= 1:
-            # Not at once: this may be in the middle of what the one who gives up is doing.
+            # Later, as the conversation that gives up its link may call this half-way through.
             self._saving.set(now + SAVE_S)
         return UNTOLD if used < FAR else 0.0
 
     def accepted(self, lease: LinkLease) -> None:
-        """The service took the session."""
+        """Note that the service took the session, and serve who waits."""
         self._rate.accepted(lease.made_at)
         self._serve()
 
     def refused(self, lease: LinkLease) -> None:
-        """The service refuses for the rate of requests: all of them rest."""
+        """Let all connects rest, as the service refuses for the rate of requests."""
         self._rate.refused(lease.made_at, self._clock.now())
 
     def ended(self, lease: LinkLease) -> None:
-        """The link is given up."""
+        """Take back a link that was given up, and serve who waits."""
         if lease in self._open:
             self._open.remove(lease)
             self._serve()
@@ -284,8 +285,8 @@ class ConnectBudget:
         return False
 
     def _in_order(self, quotas: Quotas) -> list[Share]:
-        """Those who wait and whom the tokens admit, the next one first."""
-        # A place that one server gave up is for who may hold it, not for the first to connect.
+        """Return those who wait and whom the tokens admit, the next one first."""
+        # A place that a server gave up goes to one within its quota, not to the first to connect.
         rank = {
             guild_id: (not quotas.within(guild_id), not quotas.may_hold(guild_id))
             for guild_id in self._queue.guilds
@@ -304,7 +305,7 @@ class ConnectBudget:
             del self._asking[share.ticket]
             share.ticket = None
 
-    # Links that go to others
+    # Links that are passed on
 
     def _givers(self, quotas: Quotas) -> Givers:
         linked = [

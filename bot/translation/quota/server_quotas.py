@@ -35,23 +35,23 @@ class Quotas:
 
     @property
     def connects(self) -> int:
-        """Of the connects of a minute."""
+        """A server's quota of the connects of a minute."""
         kept = self.rate.kept if self.others else 0
         return max(1, (self.rate.per_minute - kept) // len(self.guilds))
 
     @property
     def places(self) -> float:
-        """Of the conversations open at once; below 1 when there are more servers than these."""
+        """A server's quota of open conversations; below 1 with more servers than places."""
         return self.most_open / len(self.guilds)
 
     def token_use(self, guild_id: int) -> float:
-        """How much of its quota of a minute's tokens a server used; 1 is all of it."""
+        """Return how much of its quota of a minute's tokens a server used; 1 is all of it."""
         return self.tokens.of(self.now, guild_id) * len(self.guilds) / self.tokens.per_minute
 
-    # What may be had
+    # What a server may have
 
     def within(self, guild_id: int) -> bool:
-        """Whether one conversation more is within a server's quotas."""
+        """Return whether one conversation more is within a server's quotas."""
         return (
             self.made[guild_id] < self.connects
             and self.may_hold(guild_id)
@@ -59,18 +59,18 @@ class Quotas:
         )
 
     def may_hold(self, guild_id: int, more: int = 1) -> bool:
-        """Whether so many more open conversations are within a server's quota."""
+        """Return whether so many more open conversations are within a server's quota."""
         return self.held[guild_id] + more <= max(1.0, self.places)
 
     def beyond(self, guild_id: int) -> bool:
-        """Whether a server has more open conversations than its quota."""
+        """Return whether a server has more open conversations than its quota."""
         return self.held[guild_id] > self.places
 
     def connect_at(self, guild_id: int, *, ahead: bool = False) -> float:
-        """When a server may make its next connect; `now` when it may at once.
+        """Return when a server may make its next connect; `now` when it may at once.
 
         Args:
-            guild_id: Which.
+            guild_id: The guild.
             ahead: Nobody has spoken yet for whom it would be.
         """
         half, made = self.rate.per_minute // 2, self.made[guild_id]
@@ -81,23 +81,23 @@ class Quotas:
         return self.rate.next_leaving(self.now, min(self._unused_beside(guild_id), half))
 
     def _unused_beside(self, guild_id: int) -> int:
-        """Connects that the other servers have left, and those for one that may come."""
+        """Return how many connects to leave to the other servers and to one that may come."""
         kept = self.rate.kept if self.others else 0
         unused = sum(max(0, self.connects - self.made[other]) for other in self.guilds - {guild_id})
         return max(kept, unused)
 
     def admits(self, guild_id: int, *, further: bool) -> bool:
-        """Whether the tokens allow a server one more conversation."""
+        """Return whether the tokens allow a server one more conversation."""
         own_limit = NEAR if further else 1.0
         return self.token_use(guild_id) < own_limit or self.tokens.used(self.now) < NEAR
 
     def fits(self, guild_id: int, conversations: int, *, within_s: float, tokens: float) -> bool:
-        """Whether a server could open so many more soon, all of them within its quotas.
+        """Return whether a server could open so many more soon, all of them within its quotas.
 
         Args:
-            guild_id: Whose.
-            conversations: So many.
-            within_s: How soon.
+            guild_id: The guild.
+            conversations: How many conversations.
+            within_s: In how many seconds.
             tokens: What they would use in a minute.
         """
         soon = self.now + within_s

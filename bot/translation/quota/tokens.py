@@ -30,7 +30,7 @@ class TokenRate:
         per_minute: The account's limit.
 
     Attributes:
-        per_minute: The limit.
+        per_minute: The limit of tokens in a minute.
     """
 
     def __init__(self, per_minute: int) -> None:
@@ -48,17 +48,17 @@ class TokenRate:
         self._sums[guild_id] = self._sums.get(guild_id, 0.0) + tokens
 
     def last_minute(self, now: float) -> float:
-        """Tokens of the minute that ends now."""
+        """Return how many tokens were used in the minute that ends now."""
         self._slide(now)
         return max(0.0, sum(self._sums.values()))
 
     def of(self, now: float, guild_id: int) -> float:
-        """A server's part of them."""
+        """Return how many of the last minute's tokens a server used."""
         self._slide(now)
         return max(0.0, self._sums.get(guild_id, 0.0))
 
     def used(self, now: float) -> float:
-        """The part of the limit that is used; 1 is all of it."""
+        """Return the part of the limit that is used; 1 is all of it."""
         return self.last_minute(now) / self.per_minute
 
     def _slide(self, now: float) -> None:
@@ -73,7 +73,7 @@ class TokenEstimate:
     """The tokens of one session: by its audio, until the service says what it counted.
 
     Args:
-        pace: Of the model.
+        pace: Tokens a second of the model.
     """
 
     def __init__(self, pace: TokenPace) -> None:
@@ -83,15 +83,15 @@ class TokenEstimate:
         self.counted = TokenCount(0, 0)  # as last said
 
     def sent(self, count: int) -> float:
-        """Bytes of speech were sent; says how many tokens more that is."""
+        """Count bytes of speech that were sent; return how many tokens more that is."""
         return self._add(count / (SPEECH_RATE * 2) * self._pace.in_per_s)
 
     def voiced(self, count: int) -> float:
-        """Bytes of voice came; says how many tokens more that is."""
+        """Count bytes of voice that came; return how many tokens more that is."""
         return self._add(count / (VOICE_RATE * 2) * self._pace.out_per_s)
 
     def said(self, count: TokenCount) -> float:
-        """The service counted; says by how many tokens the estimate was wrong."""
+        """Take the service's own count; return by how many tokens the estimate was wrong."""
         self.counted = count
         added = self._tally.add(count)
         wrong_by = added.tokens_in + added.tokens_out - self._estimated

@@ -59,7 +59,7 @@ class Backlog:
         return dropped
 
     def chunk(self) -> bytes | None:
-        """The next 100 ms to send, or None while less is there."""
+        """Return the next 100 ms to send, or None while less is there."""
         end = self._sent + CHUNK
         if len(self._data) < end:
             return None
@@ -74,14 +74,14 @@ class Backlog:
         self._data += bytes(CHUNK - self.unsent % CHUNK)
 
     def forget(self, position: int) -> None:
-        """What was sent before a position is translated."""
+        """Drop what was sent before a position: it is translated."""
         if position < self._start:
             return
         self._drop_sent(min(position - self._start, self._sent) // 2 * 2)
         self._cut = False
 
     def rewind(self, position: int = 0) -> None:
-        """A new link: everything kept is to be sent, from this position on."""
+        """Send everything kept again, on a new link that counts from this position."""
         self._start = position
         self._again = max(self._again, self._sent)
         self._sent = 0
@@ -94,7 +94,7 @@ class Backlog:
         return dropped
 
     def clear(self) -> None:
-        """Nothing is worth keeping."""
+        """Drop everything: nothing is worth keeping."""
         self._start += len(self._data)
         self._data.clear()
         self._sent = self._again = 0

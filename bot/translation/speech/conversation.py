@@ -38,9 +38,9 @@ class Shared:
 
     Attributes:
         budget: Grants connects and lends idle links.
-        clock: Time.
+        clock: Tells the time and calls back.
         idle_s: Seconds without speech after which a link is finished.
-        chance: Spreads retries.
+        chance: Spreads retries at random.
         reach: Learns whether the service can be used; then what is wrong with all of it is said to
             no conversation's listener. None: it is said to each.
     """
@@ -57,7 +57,7 @@ class LiveConversation:
 
     Args:
         shared: What it has in common with others.
-        claim: For whom it is, to the budget.
+        claim: Tells the budget for whom it is.
         open_link: Begins a connection.
         session: The settings that `open_link` asks for.
         turns: Sorts what the service says.
@@ -105,7 +105,7 @@ class LiveConversation:
 
     @property
     def state(self) -> ConversationState:
-        """As last told to the listener."""
+        """The state as last told to the listener."""
         return self._phase.shown
 
     @property
@@ -113,7 +113,7 @@ class LiveConversation:
         """Seconds of speech that were never translated."""
         return self._untranslated.dropped_s
 
-    # What the room calls
+    # Called by the room
 
     def open(self) -> None:
         """Open the link before the first word; a failure is told and not tried again."""
@@ -127,7 +127,7 @@ class LiveConversation:
             self._enter(Phase.IDLE)
 
     def feed(self, pcm: bytes) -> None:
-        """Speech to translate: PCM16, 16 kHz, mono. Opens the link when it is not open."""
+        """Translate speech: PCM16, 16 kHz, mono. Opens the link when it is not open."""
         if self._closing or self._phase is Phase.CLOSED or not pcm:
             return
         self._spoke_at = self._clock.now()
@@ -144,7 +144,7 @@ class LiveConversation:
             self._pump()
 
     def fell_silent(self) -> None:
-        """The speaker stopped: silence is fed until the turn is done."""
+        """Send silence until the turn is done, as the speaker stopped."""
         if self._pause.since is not None or self._phase is Phase.CLOSED:
             return
         self._pause.begin(self._clock.now(), self._turns.ended)
@@ -191,7 +191,7 @@ class LiveConversation:
         if self._phase is Phase.WAITING and self.state is not before:
             self._report.say(StateChanged(self.state))
 
-    # What the budget calls
+    # Called by the budget
 
     def connect(self) -> None:
         """Open a link: it was waited for."""
@@ -309,7 +309,7 @@ class LiveConversation:
         if self._link is not None:
             self._link.finish()
 
-    # What the link reports
+    # Called by the link
 
     def _on_event(self, event: server_events.ServerEvent) -> None:
         match event:  # what comes most stands first
@@ -379,10 +379,10 @@ class LiveConversation:
             self._try_again(fault, of_service=of_service)
 
     def _of_service(self, fault: faults.Fault) -> bool:
-        """Whether the whole service is to blame, which is made known then."""
+        """Return whether the whole service is to blame, and make it known then."""
         if self._reach is None or fault.of_session or self._closing:
             return False
-        # What breaks later is found out by the next connect.
+        # A link that breaks later says little: the next connect shows whether the service is away.
         if fault.retryable and self._phase is not Phase.OPENING:
             return False
         report(self._reach, fault)

@@ -47,7 +47,7 @@ class EchoRule:
         return None if self.declared is None else same_language(self.declared, self.target)
 
     def known(self, language: str | None) -> str | None:
-        """The source's language; None where what the service names says nothing."""
+        """Return the source's language; None where what the service names says nothing."""
         if self.declared is not None:
             return self.declared
         if not language or (self.assumed is not None and same_language(language, self.assumed)):
@@ -55,7 +55,7 @@ class EchoRule:
         return language
 
     def of_language(self, language: str | None) -> bool | None:
-        """The verdict on a language the service names; None when that says nothing."""
+        """Return the verdict on a language the service names; None when that says nothing."""
         if self.declared is not None:
             return self.at_once
         known = self.known(language)
@@ -63,11 +63,11 @@ class EchoRule:
 
     @staticmethod
     def of_texts(source: str, translation: str) -> bool:
-        """The verdict when no language is known: an echo has the very words of its source."""
+        """Return whether a translation has the very words of its source, and so is an echo."""
         return same_words(source, translation)
 
     def contradicted(self, source: str, translation: str) -> bool:
-        """Whether whole texts show that the language which the service named is another one."""
+        """Return whether whole texts show that the service named a wrong language."""
         return self.declared is None and share_nothing(source, translation)
 
 
@@ -75,8 +75,8 @@ class EchoGate:
     """What a turn says of its translation, until it proves to be an echo.
 
     Args:
-        number: Of the turn.
-        rule: Its conversation's.
+        number: The turn's number.
+        rule: The conversation's rule.
         expected: The turn before was an echo: wait for the verdict.
     """
 
@@ -91,12 +91,12 @@ class EchoGate:
         self.echo = rule.at_once
 
     def reset(self) -> None:
-        """The turn begins anew."""
+        """Drop what is held, as the turn begins anew."""
         self._held.clear()
         self._held_voice = 0
 
     def say(self, events: Events) -> Events:
-        """Of the translation: what may be said of it now."""
+        """Return what may be said now of the translation, with these events."""
         if self.echo is False or (self.echo is None and not self._holding):
             for event in events:
                 if isinstance(event, _TEXT):
@@ -107,10 +107,10 @@ class EchoGate:
         return self._tell()
 
     def hear(self, language: str | None, texts: tuple[str, str] | None = None) -> Events:
-        """The service names the source's language.
+        """Judge by the source's language and return what may be said now.
 
         Args:
-            language: Its code.
+            language: The language's code.
             texts: The source and its translation, where both are whole.
         """
         verdict = self._rule.of_language(language)
@@ -119,7 +119,7 @@ class EchoGate:
         return self._tell() if verdict is None else self._judge(echo=verdict)
 
     def compare(self, source: str, translation: str) -> Events:
-        """Both texts are whole."""
+        """Judge by both whole texts and return what may be said now."""
         if self.echo is None:
             return self._judge(echo=self._rule.of_texts(source, translation))
         if self.echo and self._rule.contradicted(source, translation):
@@ -127,7 +127,7 @@ class EchoGate:
         return []
 
     def end(self) -> Events:
-        """Nothing more will be known."""
+        """Return what is still held, as nothing more will be known."""
         return self._judge(echo=False) if self.echo is None else []
 
     def _judge(self, *, echo: bool) -> Events:

@@ -40,11 +40,11 @@ class Intake:
         return self._unreadable_in_a_row >= bounds.UNREADABLE_IN_A_ROW
 
     def sent(self, count: int) -> None:
-        """So many bytes of audio were sent."""
+        """Count bytes of audio that were sent."""
         self._sent += count
 
     def admits(self, size: int, now: float) -> bool:
-        """Whether a message of so many bytes may be read; else the link is to be ended."""
+        """Return whether a message of so many bytes may be read; if not, the link has to end."""
         fits = size <= bounds.MESSAGE_BYTES
         if fits and self._messages.take(now) and self._bytes.take(now, size):
             return True
@@ -52,13 +52,13 @@ class Intake:
         return False
 
     def unreadable(self) -> None:
-        """A message came that is no JSON."""
+        """Count a message that is no JSON."""
         self._excess.note(Exceeded.UNREADABLE)
         self.unreadable_count += 1
         self._unreadable_in_a_row += 1
 
     def read(self, message: object) -> ServerEvent | None:
-        """A message, decoded from JSON; None where nothing of it is of use."""
+        """Return the event of a message decoded from JSON; None where nothing in it is of use."""
         try:
             event = parse(message, self._excess)
         except ProtocolError:
@@ -93,7 +93,7 @@ class Intake:
         return False
 
     def _believes_count(self, count: server_events.TokenCount | None) -> bool:
-        """A count is of one response or of the whole session so far: it can't jump."""
+        """Return whether a count, of one response or the session so far, did not jump."""
         if count is None:
             return True
         before, most = self._counted, bounds.RESPONSE_TOKENS

@@ -24,31 +24,31 @@ class Meter:
         self._connects = 0
 
     def connected(self) -> None:
-        """A connect was made; session counts begin at zero again."""
+        """Count a connect; session counts begin at zero again."""
         self._connects += 1
         self.resumed(_NOTHING)
 
     def resumed(self, count: TokenCount) -> None:
-        """A session that was another's goes on from this count."""
+        """Go on from this count, of a session that was another's."""
         self._tally = Tally(cumulative=self._cumulative, before=count)
 
     def sent(self, pcm: bytes) -> None:
-        """Audio was sent."""
+        """Count audio that was sent."""
         self._in += len(pcm)
 
     def take(self, event: ServerEvent) -> None:
-        """The service said something."""
+        """Count what an event of the service brought: voice or tokens."""
         if isinstance(event, VoiceDelta):
             self.voiced(event.pcm)
         elif isinstance(event, ResponseDone) and event.usage is not None:
             self.counted(event.usage)
 
     def voiced(self, pcm: bytes) -> None:
-        """Voice came."""
+        """Count voice that came."""
         self._out += len(pcm)
 
     def counted(self, count: TokenCount) -> None:
-        """The service counted tokens."""
+        """Add the tokens that the service counted."""
         self._tokens += self._tally.add(count)
 
     @property
@@ -57,7 +57,7 @@ class Meter:
         return self._in / (SPEECH_RATE * 2)
 
     def read(self) -> Usage | None:
-        """What was used since the last reading; None when nothing was."""
+        """Return what was used since the last reading, or None."""
         usage = Usage(
             audio_in_s=self.unread_s,
             audio_out_s=self._out / (VOICE_RATE * 2),

@@ -21,7 +21,7 @@ class Scarce(Enum):
 
 
 def text_only(target: str) -> Failed:
-    """Voice was asked for and there is none in this language."""
+    """Say that voice was asked for and there is none in this language."""
     message = t(
         "{language} is available as text only; it can't be read aloud.",
         language=language_name(target),
@@ -30,12 +30,12 @@ def text_only(target: str) -> Failed:
 
 
 def without_voice(reason: str) -> str:
-    """The service has not the voice asked for; the captions go on."""
+    """Say that the service lacks the voice asked for, and that captions go on."""
     return t("{reason} Until then, translation is text only.", reason=reason)
 
 
 def words_dropped(kept_s: float) -> Failed:
-    """More was said than is kept while the service is not ready."""
+    """Say that more was spoken than is kept while the service is not ready."""
     message = t(
         "The translation service isn't ready. What was said more than {seconds} seconds ago "
         "is left out.",
@@ -45,7 +45,7 @@ def words_dropped(kept_s: float) -> Failed:
 
 
 def words_waited(kept_s: float, scarce: Scarce) -> Failed:
-    """More was said than is kept while the conversation waits for what is scarce."""
+    """Say that more was spoken than is kept while the conversation waits for what is scarce."""
     seconds = number(kept_s, 0)
     match scarce:
         case Scarce.REFUSED:
@@ -81,25 +81,25 @@ def words_waited(kept_s: float, scarce: Scarce) -> Failed:
 
 
 def words_lost(turn: int | None) -> Failed:
-    """Trying again did not help."""
+    """Say that the last words are lost, as trying again did not help."""
     message = t("The last words couldn't be translated: the translation service keeps failing.")
     return Failed("words_lost", message, fatal=False, turn=turn)
 
 
 def sentence_failed(turn: int | None) -> Failed:
-    """The service gave up on a sentence."""
+    """Say that the service gave up on a sentence."""
     message = t("A sentence couldn't be translated: the translation service failed.")
     return Failed("sentence_failed", message, fatal=False, turn=turn)
 
 
 def sentence_cut(turn: int | None) -> Failed:
-    """The link broke in a turn that is longer than what is kept."""
+    """Say that the link broke in a turn that is longer than what is kept."""
     message = t("The connection broke during a long sentence, so part of it wasn't translated.")
     return Failed("sentence_cut", message, fatal=False, turn=turn)
 
 
 def reported(error: ServerError) -> list[Failed]:
-    """The service reports an error that ends nothing; its own words are for the log."""
+    """Log an error that ends nothing; return what people are told of it, if anything."""
     log.warning("the service reports %s: %s", excerpt(error.code), excerpt(error.message))
     if is_of_protocol(error.kind, error.code, error.param):
         return []

@@ -6,7 +6,7 @@ LEARNED: Final = 3  # translated turns in a row without any: then none is waited
 
 
 class Originals:
-    """Of one conversation. Where none comes though it was asked for, nobody waits for it.
+    """Whether a conversation's source texts come; where they don't, nobody waits for them.
 
     Args:
         wanted: Whether it was asked for.
@@ -22,9 +22,9 @@ class Originals:
         return self._wanted and self._missing < LEARNED
 
     def came(self) -> None:
-        """There is some, be it late."""
+        """Note that the service sent a source text, be it late."""
         self._missing = 0
 
     def missed(self) -> None:
-        """A turn was translated and ended without any."""
+        """Note that a turn was translated and ended without a source text."""
         self._missing += 1

@@ -26,23 +26,23 @@ class Pause:
         return self.since is not None and not self.fed
 
     def begin(self, now: float, ended: int) -> None:
-        """The speaker stopped; so many turns had ended by then."""
+        """Begin a pause: the speaker stopped, and so many turns had ended by then."""
         self.since = now
         self._ended_before = ended
 
     def break_off(self) -> None:
-        """The speaker goes on."""
+        """End the pause: the speaker goes on."""
         self.since = None
         self._fed_until = None
 
     def feed(self, now: float) -> None:
-        """Silence is fed from now on."""
+        """Note that silence is fed from now on."""
         self.tick_at = now
         self._fed_until = now + timeouts.SILENCE_S
 
     def tick(self, now: float, *, answered: bool) -> bool:
         """Move on to the next tick; says whether a chunk of silence is due at this one."""
-        # At fixed times: what a late tick costs is not added to the silence's length.
+        # Ticks are at fixed times, so that a late one does not lengthen the silence.
         self.tick_at += timeouts.TICK_S
         if self.tick_at < now - timeouts.MOST_LATE_S:
             self.tick_at = now + timeouts.TICK_S
@@ -51,5 +51,5 @@ class Pause:
         return self.fed
 
     def answered(self, ended: int) -> bool:
-        """Whether a turn ended since it began, `ended` being how many have."""
+        """Return whether a turn ended since the pause began; `ended` is how many have."""
         return ended > self._ended_before

@@ -81,7 +81,7 @@ class PreparedConversations:
             await conversation.close()
 
     def take(self, request: ConversationRequest, listener: Listener) -> LiveConversation | None:
-        """The conversation that was opened for a request, if any; it may ask for other terms."""
+        """Return the conversation that was opened for a request, if any, with its glossary."""
         for index, (kept, conversation, relay) in enumerate(self._kept):
             if replace(kept, glossary=request.glossary) == request:
                 del self._kept[index]

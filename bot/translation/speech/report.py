@@ -15,7 +15,7 @@ class ConversationReport:
     """Tells the listener.
 
     Args:
-        listener: Of the room.
+        listener: The room's listener.
         meter: Read with each turn's end.
         outage: Over when a turn came through.
         notice: Said once, when the conversation first begins.
@@ -30,7 +30,7 @@ class ConversationReport:
         self._outage = outage
 
     def begins(self) -> None:
-        """The conversation begins, maybe again."""
+        """Say the notice that is due when the conversation begins, maybe again."""
         notice, self._notice = self._notice, None
         if notice is not None:
             self.say(notice)

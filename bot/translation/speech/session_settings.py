@@ -14,7 +14,7 @@ class SessionSettings:
     """The settings of a conversation's present and next session.
 
     Args:
-        model: Which model serves it.
+        model: The model that serves it.
         options: What is wanted to begin with.
     """
 
@@ -24,11 +24,11 @@ class SessionSettings:
         self._asked: dict[str, Any] = {}
 
     def body(self) -> dict[str, Any]:
-        """The whole `session` object of a session.update."""
+        """Return the whole `session` object of a session.update."""
         return session_body.session(self._model, self._options)
 
     def ask(self) -> None:
-        """A session is asked for these settings."""
+        """Remember these settings as those that a session was asked for."""
         self._asked = self.body()
 
     def renew(self, link: LinkPort | None) -> None:
@@ -38,11 +38,11 @@ class SessionSettings:
             link.update(body)
 
     def use_phrases(self, phrases: Mapping[str, str]) -> None:
-        """Other terms from now on."""
+        """Use other glossary terms from now on."""
         self._options = replace(self._options, phrases=dict(phrases))
 
     def drop_voice(self) -> bool:
-        """Text alone from now on; says whether there was a voice to drop."""
+        """Ask for text alone from now on; return whether there was a voice to drop."""
         had_voice = self._options.voice is not None
         self._options = replace(self._options, voice=None)
         return had_voice

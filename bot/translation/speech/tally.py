@@ -27,7 +27,7 @@ class Tally:
         self._falls = 0
 
     def add(self, count: TokenCount) -> TokenCount:
-        """The service counted; says what that adds."""
+        """Take a count of the service and return what it adds."""
         self._counts += 1
         self._whole += count
         self._falls += not _covers(count, self._top)

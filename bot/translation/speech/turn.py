@@ -37,7 +37,7 @@ class Interims:
     """How often a conversation's interim texts may be said, and what exceeded a bound.
 
     Args:
-        excess: Of the conversation.
+        excess: Counts the conversation's excess.
     """
 
     def __init__(self, excess: Excess) -> None:
@@ -45,7 +45,7 @@ class Interims:
         self._pace = MessageRate(bounds.INTERIMS_BURST, bounds.INTERIMS_PER_S)
 
     def may(self, now: float) -> bool:
-        """Whether one may be said now; the next shows what this one would have."""
+        """Return whether an interim may be sent now; the next one holds all that this one would."""
         if self._pace.take(now):
             return True
         self.excess.note(Exceeded.INTERIMS)
@@ -59,8 +59,8 @@ class Turn:
         number: Counted over the whole conversation.
         rule: Tells whether it was said in the target language already.
         now: Clock seconds.
-        interims: Of the conversation.
-        originals: Likewise.
+        interims: The conversation's limit of interims.
+        originals: Whether the conversation's turns have source texts.
         echo_expected: The turn before was.
     """
 
@@ -150,7 +150,7 @@ class Turn:
         return bool(self._sources) and all(piece.done for piece in self._sources.values())
 
     def is_full(self) -> bool:
-        """Whether a further response should begin another turn."""
+        """Return whether a further response should begin another turn."""
         if len(self._responses) >= bounds.RESPONSES:
             self._interims.excess.note(Exceeded.RESPONSES)
             return True
@@ -162,7 +162,7 @@ class Turn:
         return self._gate.echo is True
 
     def stop(self, now: float) -> Events:
-        """Its speech is over."""
+        """Note that the speech is over; return the source text so far."""
         self._now = now
         if not self.stopped:
             self.stopped = True
@@ -170,12 +170,12 @@ class Turn:
         return self._source_event()
 
     def respond(self, response_id: str, now: float) -> None:
-        """A translation begins."""
+        """Note that a translation begins."""
         self._responses[response_id] = False
         self.touched_at = now
 
     def answer(self, event: Answer, now: float) -> Events:
-        """A part of its translation."""
+        """Take a part of the translation; return what may be said now."""
         self._now = self.touched_at = now
         if isinstance(event, server_events.VoiceDelta):  # most are, and it changes no text
             return self._gate.say(self._voice(event.pcm))
@@ -185,7 +185,7 @@ class Turn:
         return said
 
     def _lacks(self, event: server_events.ResponseDone) -> bool:
-        """Whether a response brought nothing that could stand for a sentence."""
+        """Return whether a response brought nothing that could stand for a sentence."""
         if event.outcome is Outcome.CUT:
             return not self._own_text(event.response_id)
         return event.outcome is Outcome.FAILED
@@ -211,7 +211,7 @@ class Turn:
                 return self._response_done(event)
 
     def hear(self, event: Hearing, now: float) -> Events:
-        """A part of its source text."""
+        """Take a part of the source text; return what may be said now."""
         self._now = self.touched_at = now
         piece = self._found(self._sources, event.item_id)
         match event:
@@ -229,7 +229,7 @@ class Turn:
         return [*self._source_event(), *heard, *self._compared()]
 
     def _texts(self) -> tuple[str, str] | None:
-        """The source and its translation, once both are whole."""
+        """Return the source and its translation once both are whole, or None."""
         translated = bool(self._pieces) and all(piece.done for piece in self._pieces.values())
         whole = self.source_settled and (self.answered or translated)
         return (self._source_text(), self._translation()) if whole else None
@@ -239,7 +239,7 @@ class Turn:
         return [] if texts is None else self._gate.compare(*texts)
 
     def catch_up(self, now: float) -> Events:
-        """The interims that were left out, now that nothing else comes."""
+        """Return the interims that were left out, now that nothing else comes."""
         if not self._behind:
             return []
         self._behind = False
@@ -247,7 +247,7 @@ class Turn:
         return [*self._gate.say(self._partial()), *self._source_event()]
 
     def end(self) -> Events:
-        """What has to be said before nothing more is."""
+        """End the turn; return what still has to be said."""
         for piece in self._pieces.values():
             piece.cut |= bool(piece.text) and not piece.done
         for piece in (*self._pieces.values(), *self._sources.values()):
@@ -261,7 +261,7 @@ class Turn:
         return self._found(self._pieces, (response_id, item_id))
 
     def _found(self, pieces: dict[_Key, _Piece], key: _Key) -> _Piece:
-        """The piece of this name; beyond the bound one that is shown nowhere."""
+        """Return the piece of this key; beyond the bound, one that is shown nowhere."""
         if key not in pieces:
             if len(pieces) >= bounds.RESPONSES:
                 self._interims.excess.note(Exceeded.ITEMS)
@@ -323,7 +323,7 @@ class Turn:
         return [Final(self.number, text, source_follows=follows)]
 
     def _voice(self, pcm: bytes) -> Events:
-        # The service cuts where it likes; what is handed on are whole samples.
+        # The service cuts audio at any byte, and only whole samples can be handed on.
         pcm = self._odd + pcm if self._odd else pcm
         whole = len(pcm) - len(pcm) % _SAMPLE
         pcm, self._odd = pcm[:whole], pcm[whole:]
@@ -364,6 +364,6 @@ def _joined(pieces: Collection[_Piece], language: str) -> str:
 
 
 def join(parts: Iterable[str], language: str) -> str:
-    """Sentences of one language, one after another."""
+    """Join sentences of one language."""
     space = "" if language in UNSPACED else " "
     return space.join(part for part in map(str.strip, parts) if part)

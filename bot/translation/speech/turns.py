@@ -82,7 +82,7 @@ class Turns:
         return response_id in self._responses
 
     def take(self, event: ServerEvent, now: float) -> Events:
-        """What an event means for the room."""
+        """Return what an event means for the room."""
         match event:  # what comes most stands first
             case (
                 server_events.VoiceDelta()
@@ -141,7 +141,7 @@ class Turns:
         return events
 
     def resting(self, quiet_since: float | None) -> bool:
-        """Whether time alone may end something: `advance` has nothing to do while it is not so."""
+        """Return whether time alone may end something; if not, `advance` has nothing to do."""
         if quiet_since is not None:
             return not self.settled
         return len(self._open) > 1 or (bool(self._open) and self._open[0].stopped)
@@ -158,7 +158,7 @@ class Turns:
         return not self._originals.expected or turn.source_settled
 
     def end_answered(self) -> Events:
-        """The link broke: what only lacks its source text ends."""
+        """End the turns that lack only their source text, as the link broke."""
         events: Events = []
         for turn in list(self._open):
             if turn.answered and turn.stopped:
@@ -166,7 +166,7 @@ class Turns:
         return events
 
     def broken(self, now: float) -> Events:
-        """The link broke: what is not answered will begin anew under its number.
+        """Begin unanswered turns anew under their numbers, as the link broke.
 
         Until then its caption says that something is missing.
         """
@@ -180,7 +180,7 @@ class Turns:
         return events
 
     def restart(self, now: float) -> None:
-        """A new link begins; its audio is counted from zero, and patience anew."""
+        """Count a new link's audio from zero, and let waiting times begin anew."""
         self.done_until_ms = None
         for turn in self._again:
             turn.touched_at = now
@@ -203,7 +203,7 @@ class Turns:
             self.complete = False
         if turn.stopped_at_ms is not None:
             self.done_until_ms = turn.stopped_at_ms
-        # Its own ids stay known until the next turn ends: what comes late is dropped by them.
+        # Its ids stay known until the next turn ends, so that late events can be dropped.
         for owners in (self._responses, self._items):
             for name in [name for name, owner in owners.items() if owner.ended]:
                 del owners[name]
@@ -214,7 +214,7 @@ class Turns:
         return [*last, TurnEnded(turn.number)]
 
     def _begin(self, now: float) -> tuple[Turn, Events]:
-        """Another turn, and the end of the oldest where there are too many."""
+        """Begin another turn; end the oldest where there are too many."""
         if self._again:
             turn = self._again.popleft()
             turn.touched_at = now
@@ -235,7 +235,7 @@ class Turns:
         return turn, self._end(self._open[0])
 
     def _name(self, item_id: str, turn: Turn) -> None:
-        """An item is known to be of a turn."""
+        """Remember which turn an item belongs to."""
         if item_id in self._items or len(self._items) < bounds.ITEMS:
             self._items[item_id] = turn
         else:
@@ -268,7 +268,7 @@ class Turns:
             self._name(previous, turn)
 
     def _of_response(self, response_id: str, now: float) -> tuple[Turn, Events]:
-        """The turn of a response, and the end of another where that makes one too many."""
+        """Return a response's turn, and the end of another where that makes one too many."""
         turn = self._responses.get(response_id)
         if turn is not None:
             return turn, []

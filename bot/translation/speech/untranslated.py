@@ -43,18 +43,18 @@ class Untranslated:
         return paused and self._turns.settled and self._pause.answered(self._turns.ended)
 
     def fed(self, now: float, count: int) -> None:
-        """So many bytes of speech came."""
+        """Remember when so many bytes of speech came."""
         while self._fed and self._fed[0][0] < now - KEPT_S:
             self._fed.popleft()
         self._fed.append((now, count))
 
     def _let_old_go(self, now: float) -> int:
-        """While the service is away, keep what was said lately; how much was dropped."""
+        """Keep only recent speech while the service is away; return how much was dropped."""
         recent = sum(count for at, count in self._fed if at >= now - KEPT_S)
         return self.audio.keep_newest(recent)
 
     def lose(self, count: int, waited_for: Share | None = None) -> None:
-        """So many bytes were dropped, waiting for a share in the budget or for the service."""
+        """Count bytes dropped in waiting for the budget or the service, and say so."""
         if count == 0:
             return
         self.dropped_s += count / BYTES_PER_S
@@ -73,11 +73,11 @@ class Untranslated:
             self.audio.forget(self.audio.position - int(timeouts.BETWEEN_S * BYTES_PER_S))
 
     def salvage(self, now: float, fault: Fault, *, of_service: bool = False) -> bool:
-        """The link broke: decide what is sent again; says whether the people were told why.
+        """Decide what is sent again after a break; return whether people were told why.
 
         Args:
             now: Clock seconds.
-            fault: Why.
+            fault: Why it failed.
             of_service: It was not even made, for a reason that is the service's.
         """
         self._report.say(*self._turns.end_answered())

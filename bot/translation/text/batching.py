@@ -25,17 +25,17 @@ Pair = tuple[int, str | None, str]
 
 
 def pair(request: TextRequest) -> Pair:
-    """Server, source and target: what sentences of one request have in common."""
+    """Return server, source and target: what sentences of one request have in common."""
     return request.guild_id, request.source, request.target
 
 
 def line(text: str) -> str:
-    """A sentence without line breaks."""
+    """Return a sentence without line breaks."""
     return " ".join(text.split())
 
 
 def fits(batch: Sequence[TextRequest], another: TextRequest) -> bool:
-    """Whether another sentence of the same room and languages may share their request.
+    """Return whether another sentence of the same room and languages may share their request.
 
     Those of an unknown language do so among themselves, with the language left to the service. Most
     often they are all of one: of the language that a model assumes, and so does not name.
@@ -53,7 +53,7 @@ def fits(batch: Sequence[TextRequest], another: TextRequest) -> bool:
 
 
 def joined(batch: Sequence[TextRequest]) -> TextRequest:
-    """One request for all of them; a single one stays as it is."""
+    """Join them into one request; a single one stays as it is."""
     first, *others = batch
     if not others:
         return first
@@ -62,7 +62,7 @@ def joined(batch: Sequence[TextRequest]) -> TextRequest:
 
 
 def parted(answer: TextAnswer, batch: Sequence[TextRequest]) -> list[TextAnswer | Usage]:
-    """For each sentence its translation, or only what it used: then it has to be asked again.
+    """Return each sentence's translation, or only what it used: then it has to be asked again.
 
     That is all of them where the lines do not match. Where they do, it is one of an unknown
     language that came back as it was while most did not: maybe it was said in the target language,
@@ -86,7 +86,7 @@ def parted(answer: TextAnswer, batch: Sequence[TextRequest]) -> list[TextAnswer 
 
 
 def _shares(usage: Usage, read: Sequence[str], written: Sequence[str]) -> list[Usage]:
-    """A batch's tokens by the length of each line; they add up to what was used."""
+    """Divide a batch's tokens by the length of each line; they add up to what was used."""
     tokens_in = _divided(usage.text_tokens_in, [len(text.encode()) for text in read])
     tokens_out = _divided(usage.text_tokens_out, [len(text.encode()) for text in written])
     return [
@@ -123,14 +123,14 @@ class Trust:
         self._doubts: dict[Pair, _Doubt] = {}  # of pairs that failed lately
 
     def most(self, pair: Pair, now: float) -> int:
-        """So many may share a request."""
+        """Return how many sentences of a pair may share a request."""
         doubt = self._doubts.get(pair)
         if doubt is None:
             return MOST_SENTENCES
         return 1 if now < doubt.rests_until else doubt.most
 
     def kept(self, pair: Pair, now: float) -> None:
-        """A batch's answer had a line for each sentence."""
+        """Note that a batch's answer had a line for each sentence."""
         doubt = self._doubts.get(pair)
         if doubt is None or now < doubt.rests_until:
             return  # sent before the rest began
@@ -140,7 +140,7 @@ class Trust:
             del self._doubts[pair]
 
     def lost(self, pair: Pair, now: float) -> None:
-        """A batch had no use."""
+        """Note that a batch's answer could not be used."""
         doubt = self._doubts.setdefault(pair, _Doubt())
         if len(self._doubts) > MOST_DOUBTS:
             del self._doubts[next(iter(self._doubts))]

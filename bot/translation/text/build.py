@@ -24,7 +24,7 @@ def build(
         endpoint: The service, the account, and the name of a Qwen-MT model.
         languages: Codes of those that conversations translate into.
         per_minute: Requests that the account may make in each minute.
-        clock: Time.
+        clock: Tells the time and calls back.
         reach: Learns whether the service can be used.
 
     Raises:

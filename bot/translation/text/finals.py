@@ -26,7 +26,7 @@ class WaitingText:
     """A text handed in.
 
     Attributes:
-        number: In the order of asking.
+        number: Its number in the order of asking.
         company: So many may share its request, and those alone that may share with as many: what
             failed in a batch does not draw others in.
     """
@@ -47,7 +47,7 @@ class WaitingText:
         return not self.sent and not self.taken_back
 
     def ready(self, now: float) -> bool:
-        """Whether it may be sent now."""
+        """Return whether it may be sent now."""
         return self.waiting and self.not_before <= now
 
     def cancel(self) -> None:
@@ -88,7 +88,7 @@ class Rota:
         self._turns = 0
 
     def served(self, guild_id: int) -> None:
-        """It had its turn."""
+        """Note that a server had its turn."""
         self._turns += 1
         self._served.pop(guild_id, None)
         self._served[guild_id] = self._turns
@@ -96,7 +96,7 @@ class Rota:
             del self._served[next(iter(self._served))]
 
     def order(self, guild_ids: Iterable[int]) -> list[int]:
-        """The next one first."""
+        """Return these servers, the one that waited longest for its turn first."""
         return sorted(guild_ids, key=lambda guild_id: self._served.get(guild_id, 0))
 
 
@@ -115,11 +115,11 @@ class WaitingInterims:
         return iter(self._tickets)
 
     def add(self, ticket: WaitingText) -> None:
-        """It waits."""
+        """Add a text to the queue."""
         self._tickets.append(ticket)
 
     def remove(self, ticket: WaitingText) -> None:
-        """It waits no more."""
+        """Take a text out of the queue."""
         self._tickets.remove(ticket)
 
     def tidy(self) -> None:
@@ -127,11 +127,11 @@ class WaitingInterims:
         self._tickets = [ticket for ticket in self._tickets if ticket.waiting]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Empty the queue."""
         self._tickets.clear()
 
     def take(self, may: set[int]) -> list[WaitingText]:
-        """The oldest of the next of these servers, out of the queue; none if there is none."""
+        """Take out the oldest text of the next of these servers; empty if there is none."""
         first: dict[int, WaitingText] = {}
         for ticket in self._tickets:
             if ticket.waiting:
@@ -162,13 +162,13 @@ class Finals:
                 yield from lane.tickets
 
     def add(self, ticket: WaitingText) -> None:
-        """It waits, for the first time or again, in the order of asking."""
+        """Add a text, for the first time or again, in the order of asking."""
         lanes = self._guilds.setdefault(ticket.request.guild_id, {})
         lane = lanes.setdefault(_key(ticket), _TextLane())
         insort(lane.tickets, ticket, key=lambda each: each.number)
 
     def remove(self, ticket: WaitingText) -> None:
-        """It waits no more."""
+        """Take a text out of the queue."""
         self._guilds[ticket.request.guild_id][_key(ticket)].tickets.remove(ticket)
 
     def tidy(self) -> None:
@@ -180,11 +180,11 @@ class Finals:
                 del self._guilds[guild_id]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Empty the queue."""
         self._guilds.clear()
 
     def take(self, now: float, requests: int, may: set[int]) -> list[WaitingText]:
-        """The next request's, out of the queue; none if nothing may be sent now.
+        """Take the next request's texts out of the queue; empty if nothing may be sent now.
 
         Args:
             now: Clock seconds.
@@ -215,7 +215,7 @@ class Finals:
 
 
 def _taken(lane: _TextLane, most: int, now: float) -> list[WaitingText]:
-    """The first that may be sent, with those that go along, out of the lane."""
+    """Take the first text that may be sent, with those that go along, out of the lane."""
     first, *others = [ticket for ticket in lane.tickets if ticket.ready(now)]
     batch = [first]
     for ticket in others:

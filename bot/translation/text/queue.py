@@ -77,7 +77,7 @@ class TextQueue:
         send: Translates one text.
         languages: Codes of what can be asked for.
         per_minute: Requests that the account may make.
-        clock: Time.
+        clock: Tells the time and calls back.
         chance: Spreads what is tried again.
         reach: Learns whether the service can be used.
     """
@@ -117,7 +117,7 @@ class TextQueue:
         return sum(ticket.waiting for ticket in self._finals)
 
     def languages(self) -> frozenset[str]:
-        """Codes of the languages it translates between."""
+        """Return the codes of the languages it translates between."""
         return self._languages
 
     def ask(self, request: TextRequest, answered: Answered) -> WaitingText:
@@ -134,7 +134,7 @@ class TextQueue:
             self._look_at(now)
         return ticket
 
-    # What goes out
+    # Requests
 
     def _look_at(self, when: float) -> None:
         if not self._closed:
@@ -185,7 +185,7 @@ class TextQueue:
         _tell(ticket, answer)
 
     def _next(self, now: float) -> list[WaitingText]:
-        """What goes out in one request; nothing if it may not."""
+        """Return what goes out in one request; empty if nothing may."""
         free = self._budget.free(now, MOST_UNDER_WAY - self._under_way.total())
         if free < 1:
             return []
@@ -200,17 +200,17 @@ class TextQueue:
         )
 
     def _guilds(self) -> set[int]:
-        """Those that take part."""
+        """Return the guilds with texts that wait or are under way."""
         return self._under_way.keys() | {
             ticket.request.guild_id for ticket in (*self._finals, *self._interims)
         }
 
     def _share(self, guilds: set[int]) -> float:
-        """A guild's part of the requests of a minute."""
+        """Return a guild's part of the requests of a minute."""
         return self._budget.per_minute / max(1, len(guilds))
 
     def _may_send(self, guilds: set[int]) -> set[int]:
-        """Those of which one more request may be under way."""
+        """Return the guilds of which one more request may be under way."""
         left = MOST_UNDER_WAY - self._under_way.total()
         own = MOST_UNDER_WAY // max(2, len(guilds))  # another may come
         return {
@@ -220,13 +220,13 @@ class TextQueue:
         }
 
     def _interims_at(self, may: set[int], share: float) -> dict[int, float]:
-        """When guilds' interims may go out, which none of their own finals has to wait for."""
+        """Return when guilds' interims may go out without delaying finals of their own."""
         waiting = {ticket.request.guild_id for ticket in self._interims if ticket.waiting}
         held_up = {ticket.request.guild_id for ticket in self._finals if ticket.waiting}
         return {one: self._budget.spare_at(one, share) for one in waiting & may - held_up}
 
     def _due(self) -> float:
-        """When to look again, if nothing happens before."""
+        """Return when to look again, if nothing happens before."""
         guilds, free_at = self._guilds(), self._budget.free_at()
         may = self._may_send(guilds)
         interims_at = self._interims_at(may, self._share(guilds))
@@ -237,7 +237,7 @@ class TextQueue:
         ]
         return min([*late_at, *ready_at, *interims_at.values()], default=math.inf)
 
-    # What comes back
+    # Answers
 
     async def _serve(self, batch: list[WaitingText]) -> None:
         guild_id = batch[0].request.guild_id
@@ -288,7 +288,7 @@ class TextQueue:
             self._trust.kept(pair(batch[0].request), now)
 
     def _lost(self, batch: list[WaitingText], now: float) -> None:
-        """An answer was of no use: whose fault it was shows in smaller batches."""
+        """Ask again in smaller batches, which show which sentence was at fault."""
         if batch[0].company == MOST_SENTENCES:
             self._trust.lost(pair(batch[0].request), now)
         self._ask_again(batch, math.ceil(len(batch) / PARTS))
@@ -342,7 +342,7 @@ class TextQueue:
 
 
 def _too_many(tickets: Iterable[WaitingText]) -> list[WaitingText]:
-    """The oldest of whoever has most, so many as are too many in all."""
+    """Return the texts beyond the limit: the oldest of whoever has most."""
     by_guild: dict[int, deque[WaitingText]] = {}
     for ticket in sorted(tickets, key=lambda ticket: ticket.number):
         by_guild.setdefault(ticket.request.guild_id, deque()).append(ticket)

@@ -80,7 +80,7 @@ class QwenMt:
         url: Websocket address of the conversations; the HTTP address is derived from it.
         api_key: Of the account; never logged.
         model: Name of a Qwen-MT model.
-        workspace: Of the account, or empty.
+        workspace: The account's workspace, or empty.
     """
 
     def __init__(self, *, url: str, api_key: str, model: str, workspace: str = "") -> None:
@@ -96,7 +96,7 @@ class QwenMt:
         self._excess = Excess()
 
     async def send(self, request: TextRequest) -> TextAnswer | Fault:
-        """The translation, or why there is none. Bounded."""
+        """Return the translation, or why there is none; time and size are bounded."""
         if self._proxy is not None and not self._proxy.speaks_http:
             return faults.unreachable(self._proxy.host)
         _sent.set([])
@@ -132,7 +132,7 @@ class QwenMt:
         return read(answer, request.text, self._excess)
 
     def _opened(self) -> aiohttp.ClientSession:
-        """Our own, so that it can be closed; the SDK's would live as long as the event loop."""
+        """Return a session of our own, which can be closed; the SDK's lives as long as the loop."""
         if self._session is None:
             once = aiohttp.TraceConfig()
             once.on_request_start.append(_only_once)
@@ -155,7 +155,7 @@ class _TooLongError(ValueError):
     """An answer's body is longer than any that makes sense."""
 
 
-# What the SDK raises where it can't digest an answer.
+# What the SDK raises for an answer that it can't read.
 _UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
@@ -166,7 +166,7 @@ class _Body:
         self._content = content
 
     async def read(self) -> bytes:
-        """All of it."""
+        """Return the whole body."""
         body = bytearray()
         while piece := await self._content.readany():
             body += piece
@@ -200,7 +200,7 @@ async def _only_once(
 
 
 def http_base(url: str) -> str:
-    """The service's HTTP address beside its websocket one: wss://HOST/api-ws/… to https://HOST/api/v1."""
+    """Return the HTTP address for a websocket one: wss://HOST/api-ws/… to https://HOST/api/v1."""
     parts = urlsplit(url)
     before = parts.path.partition("/api-ws")[0] if "/api-ws" in parts.path else ""
     scheme = "https" if parts.scheme == "wss" else "http"
@@ -208,17 +208,17 @@ def http_base(url: str) -> str:
 
 
 def code(language: str) -> str:
-    """A language as Qwen-MT calls it."""
+    """Return a language's code as Qwen-MT has it."""
     return _CODES.get(language, language)
 
 
 def languages(known: frozenset[str]) -> frozenset[str]:
-    """Which of these Qwen-MT translates between."""
+    """Return which of these languages Qwen-MT translates between."""
     return known - _UNKNOWN
 
 
 def read(answer: Mapping[str, Any], asked: str, excess: Excess) -> TextAnswer | Fault:
-    """What an answer of the SDK to a text says; one that is no translation of it says nothing."""
+    """Return the translation in an answer of the SDK, or why there is none."""
     if answer.get("status_code") != 200:
         return judge(answer.get("status_code"), str(answer.get("code")), str(answer.get("message")))
     try:
@@ -249,7 +249,7 @@ def _count(value: object) -> int:
 
 
 def judge(status: object, reason: str, message: str) -> Fault:
-    """What an error means."""
+    """Return the fault for an error."""
     reason, message = reason[: bounds.ERROR_CHARS], message[: bounds.ERROR_CHARS]
     if faults.is_for_people(reason):
         why = t("A text couldn't be translated: {reason}.", reason=faults.excerpt(message))
@@ -267,7 +267,7 @@ def judge(status: object, reason: str, message: str) -> Fault:
 
 
 def _known(status: object, reason: str, message: str) -> Fault | None:
-    """What an error means; None where it is about the text itself, or its pair of languages."""
+    """Return the fault for an error; None where it is about the text or its pair of languages."""
     # The code first: an overdue account says "Arrearage", and "Access denied" in its message.
     known = faults.of_text(reason, "") or faults.of_text("", message)
     if "invalidparameter" in reason.replace(".", "").lower():

@@ -25,7 +25,7 @@ class _Window:
     most: int
 
     def free_at(self, taken: deque[float], most: int) -> float:
-        """When one more fits among those of before, with `most` as the limit."""
+        """Return when one more request fits after these, with `most` as the limit."""
         if most < 1:
             return math.inf
         return 0.0 if len(taken) < most else taken[-most] + self.seconds
@@ -40,10 +40,10 @@ class RequestBudget:
 
     Args:
         per_minute: The account's limit.
-        chance: Spreads the rests.
+        chance: Spreads the rests at random.
 
     Attributes:
-        per_minute: The limit.
+        per_minute: The limit of requests in a minute.
     """
 
     def __init__(self, per_minute: int, chance: random.Random) -> None:
@@ -59,7 +59,7 @@ class RequestBudget:
         self._refusals = 0  # in a row
 
     def free_at(self) -> float:
-        """The first moment at which a request may go out; it may have passed."""
+        """Return the first moment at which a request may go out; it may have passed."""
         return max(
             self._rests_until,
             self._minute.free_at(self._taken, self._minute.most),
@@ -67,7 +67,7 @@ class RequestBudget:
         )
 
     def free(self, now: float, wanted: int) -> int:
-        """How many requests may go out at this moment, of so many wanted."""
+        """Return how many of so many requests may go out at this moment."""
         if now < self._rests_until:
             return 0
         for count in range(wanted):
@@ -77,7 +77,7 @@ class RequestBudget:
         return wanted
 
     def spare_at(self, guild_id: int, share: float) -> float:
-        """The same for a request that others must not have to wait for; infinite: never.
+        """Return when a request may go out that no other has to wait for; infinite: never.
 
         What a server took beyond its share does not count: it would have waited.
         """
@@ -88,14 +88,14 @@ class RequestBudget:
         )
 
     def take(self, now: float, guild_id: int = 0, share: float = math.inf) -> None:
-        """A server's request goes out."""
+        """Count a request that a server sends."""
         if self.used_by(guild_id, now) < share:
             self._within.append(now)
         self._taken.append(now)
         self._by.setdefault(guild_id, deque(maxlen=self.per_minute)).append(now)
 
     def used_by(self, guild_id: int, now: float) -> int:
-        """A server's requests of the last minute."""
+        """Return how many requests a server sent in the last minute."""
         for one, taken in list(self._by.items()):
             while taken and taken[0] + self._minute.seconds <= now:
                 taken.popleft()
@@ -104,11 +104,11 @@ class RequestBudget:
         return len(self._by.get(guild_id, ()))
 
     def served(self) -> None:
-        """The service took one."""
+        """Note that the service took a request."""
         self._refusals = 0
 
     def refused(self, now: float) -> None:
-        """The service refused one for its rate: everything rests."""
+        """Let everything rest, as the service refused a request for its rate."""
         if now < self._rests_until:
             return  # sent before the rest began
         longest = min(LONGEST_REST_S, FIRST_REST_S * 2.0 ** min(self._refusals, 16))
@@ -118,5 +118,5 @@ class RequestBudget:
         self._second = replace(self._second, seconds=wider_s)
 
     def used(self, now: float) -> int:
-        """Requests of the last minute."""
+        """Return how many requests were sent in the last minute."""
         return sum(at > now - 60.0 for at in self._taken)

@@ -30,7 +30,7 @@ class CorrectionForm(discord.ui.Modal):
         heard: What stands in the first field already.
         languages: To choose from.
         chosen: Those of them that are chosen already.
-        locale: Of the words.
+        locale: The locale of its words.
         submitted: Told what was filled in.
     """
 
@@ -80,7 +80,7 @@ class CorrectionForm(discord.ui.Modal):
         return await admits(interaction)
 
     async def on_submit(self, interaction: Interaction, /) -> None:
-        """Pass it on."""
+        """Hand on what was entered."""
         await self._submitted(
             interaction, self._heard.value, self._meant.value, self._languages.values
         )

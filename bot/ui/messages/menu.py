@@ -14,7 +14,7 @@ class MessageMenu(commands.Cog):
     """Offers one command for messages, in servers.
 
     Args:
-        bot: Where.
+        bot: The bot whose commands it is added to.
 
     Attributes:
         menu: Its English name.
@@ -32,11 +32,11 @@ class MessageMenu(commands.Cog):
         self._command.guild_only = True
 
     async def cog_load(self) -> None:
-        """Offer it."""
+        """Add the entry to the menu of messages."""
         self._bot.tree.add_command(self._command)
 
     async def cog_unload(self) -> None:
-        """Offer it no longer."""
+        """Remove the entry from the menu of messages."""
         self._bot.tree.remove_command(self.menu, type=self._command.type)
 
     async def _called(self, interaction: Interaction, message: discord.Message) -> None:

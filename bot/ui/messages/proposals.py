@@ -59,7 +59,7 @@ class Correction:
 
     @classmethod
     def of(cls, heard: str, meant: str, languages: Sequence[str], by: int) -> Self:
-        """A correction as it is kept.
+        """Return a correction as it is kept.
 
         Raises:
             UsageError: A side is missing or too long, or both are the same.
@@ -70,15 +70,15 @@ class Correction:
         return cls(tidy.source, tidy.translation, tuple(languages), by)
 
     def terms(self) -> list[Term]:
-        """What the glossary gets."""
+        """Return what the glossary gets."""
         return [Term(language, self.heard, self.meant) for language in self.languages]
 
     def said(self) -> str:
-        """The languages, for a sentence."""
+        """Return the languages, for a sentence."""
         return listing(language_name(language) for language in self.languages)
 
     def content(self, locale: str, *, outcome: str | None = None) -> str:
-        """The suggestion's message."""
+        """Return the suggestion's message."""
         head = t(
             "{person} suggests a correction in {languages}:",
             person=f"<@{self.by}>",
@@ -90,14 +90,14 @@ class Correction:
 
     @classmethod
     def read(cls, content: str, languages: str, by: int) -> Self:
-        """A suggestion from its message and the id of its button."""
+        """Return a suggestion from its message and the id of its button."""
         heard, meant = _HEARD.search(content), _MEANT.search(content)
         if heard is None or meant is None:
             raise UsageError(t("This suggestion can't be read any more."))
         return cls(plain(heard[1]), plain(meant[1]), tuple(languages.split(",")), by)
 
     def view(self, locale: str) -> discord.ui.View:
-        """Its buttons."""
+        """Return its buttons."""
         view = discord.ui.View(timeout=None)
         about = f"{','.join(self.languages)}/{self.by}"
         for text, style, custom_id in (
@@ -118,8 +118,8 @@ class Proposals:
 
     Args:
         glossaries: Take what is accepted.
-        settings: Of servers.
-        clock: The time.
+        settings: The settings of all servers.
+        clock: Tells the time and calls back.
     """
 
     def __init__(self, glossaries: Glossaries, settings: SettingsStore, clock: Clock) -> None:
@@ -158,7 +158,7 @@ class Proposals:
             raise
 
     def _standing(self, guild_id: int) -> dict[Correction, float]:
-        """Those of a server that nobody has decided about."""
+        """Return those of a server that nobody has decided about."""
         late = self._clock.now() - OPEN_S
         for known in list(self._guilds):
             left = {one: at for one, at in self._guilds[known].items() if at > late}
@@ -199,7 +199,7 @@ class Proposals:
         await self._decided(interaction, proposal, outcome)
 
     async def _locale(self, interaction: Interaction) -> str:
-        """Of what is posted for everybody in the server."""
+        """Return the locale of what is posted for everybody in the server."""
         set_to = (await settings_in_time(self._settings, interaction.guild_id or 0)).locale
         return set_to or str(interaction.guild_locale or _ENGLISH)
 
@@ -244,7 +244,7 @@ class _Decision(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"parle
         return await admits(interaction)
 
     def proposal(self, interaction: Interaction) -> Correction:
-        """What the button is about.
+        """Return what the button is about.
 
         Raises:
             UsageError: Its message can't be read.

@@ -20,7 +20,7 @@ MOST_CHARACTERS: Final = (
 
 
 def words_of(message: discord.Message) -> str:
-    """The text of a message; else of what it forwards, its embeds, its components or its poll."""
+    """Return a message's text; else that of what it forwards, its embeds, components or poll."""
     forwarded = "\n".join(one.content for one in message.message_snapshots)
     found = (
         message.content,
@@ -59,7 +59,7 @@ def _of_poll(poll: discord.Poll) -> Iterator[str]:
 
 
 def caption_of(interaction: Interaction, message: discord.Message) -> list[Read]:
-    """The languages of a caption that this bot posted, now or before; empty for another message.
+    """Return the languages of a caption of this bot's, also of an earlier run; empty for others.
 
     Of several sentences in one message each language has all; where they were said in several
     languages, it is not known in which.

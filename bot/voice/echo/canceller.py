@@ -155,7 +155,7 @@ def _power(found: Spectra) -> Power:
 
 
 def _banded(power: Power) -> Power:
-    """The mean over each band."""
+    """Return the mean over each band."""
     sums: Power = np.add.reduceat(power, _STARTS, axis=-1)
     sums /= _WIDTHS.astype(np.float32)
     return sums
@@ -167,7 +167,7 @@ def _sum(banded: Power) -> float:
 
 
 def _expected(x: npt.NDArray[np.complex64]) -> Power:
-    """The power of what was played, as a room returns it."""
+    """Return the power of what was played, as a room returns it."""
     power: Power = np.square(x.real) + np.square(x.imag)
     return _banded(power @ _FADING)
 

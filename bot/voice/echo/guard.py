@@ -90,7 +90,7 @@ class EchoGuard:
         return out if returns else out + self._leave()
 
     def finish(self) -> list[Passed | None]:
-        """The member fell silent; what is held goes out."""
+        """Let out what is held, as the member fell silent."""
         return self._leave() + self._silence()
 
     @property
@@ -191,7 +191,7 @@ class EchoGuard:
         self._canceller.learn(self._own, self._taps(first, len(self._own)))
 
     def _follow(self) -> None:
-        """A jitter buffer may grow or shrink while it plays."""
+        """Follow the delay, as a jitter buffer may grow or shrink while it plays."""
         last, before = self._last, self._before
         if last is None or before is None or last.share < _ECHO:
             return
@@ -249,7 +249,7 @@ class EchoGuard:
         return self._pass(held)
 
     def _flush(self) -> list[Passed | None]:
-        """What waits behind an echo."""
+        """Return what waits behind an echo, and hold it no longer."""
         out: list[Passed] = []
         while self._blocks:
             self._take(out)

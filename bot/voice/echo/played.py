@@ -49,7 +49,7 @@ class PlayedVoice:
     # On the player's thread
 
     def sent(self, frame: bytes) -> None:
-        """An Opus frame goes out now, one each 20 ms; an empty one: the player ends."""
+        """Take an Opus frame that goes out now, one each 20 ms; an empty one: the player ends."""
         now = self._now()
         self._count += 1
         self._sent.append((self._count, now, frame))
@@ -64,7 +64,7 @@ class PlayedVoice:
         return last_at is not None and at - last_at < REACH_S + TAIL_S
 
     def hops(self, first: int, count: int) -> tuple[Spectra, npt.NDArray[np.bool_]]:
-        """The spectra of hops in a row, and in which of them something was audible.
+        """Return the spectra of hops in a row, and in which of them something was audible.
 
         What was not played yet, or longer ago than four seconds, is silence.
 

@@ -24,6 +24,6 @@ def spectra(sound: Sound) -> Spectra:
 
 
 def windows_of(found: Spectra) -> Sound:
-    """The windows again, to be added with an overlap of a hop."""
+    """Return the windows again, to be added with an overlap of a hop."""
     windows: Sound = (np.fft.irfft(found, WINDOW, axis=1) * _SHAPE).astype(np.float32)
     return windows

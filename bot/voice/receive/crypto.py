@@ -29,14 +29,14 @@ class Cipher(Protocol):
     """Opens and seals packets of one connection."""
 
     def open(self, datagram: bytes, clear: int) -> bytes:
-        """What is sealed behind the first `clear` bytes.
+        """Return what is sealed behind the first `clear` bytes.
 
         Raises:
             PacketError: It was not sealed with this key, or was changed on the way.
         """
 
     def seal(self, header: bytes, plain: bytes, counter: int) -> bytes:
-        """A datagram of the clear header and the sealed rest; no counter (32 bits) twice."""
+        """Return a datagram of the clear header and the sealed rest; use no counter twice."""
 
 
 class AesGcm:
@@ -49,7 +49,7 @@ class AesGcm:
         self._decrypt = self._cipher.decrypt
 
     def open(self, datagram: bytes, clear: int) -> bytes:
-        """See `Cipher.open`."""
+        """Decrypt as `Cipher.open` says."""
         if len(datagram) < clear + _TAG_BYTES + _COUNTER_BYTES:
             _check_length(datagram, clear)
         try:
@@ -62,7 +62,7 @@ class AesGcm:
             raise PacketError("A packet does not open with the transport key.") from None
 
     def seal(self, header: bytes, plain: bytes, counter: int) -> bytes:
-        """See `Cipher.seal`."""
+        """Encrypt as `Cipher.seal` says."""
         tail = counter.to_bytes(_COUNTER_BYTES, "big")
         return header + self._cipher.encrypt(tail + self._REST, plain, header) + tail
 
@@ -76,7 +76,7 @@ class XChaCha20:
         self._key = key
 
     def open(self, datagram: bytes, clear: int) -> bytes:
-        """See `Cipher.open`."""
+        """Decrypt as `Cipher.open` says."""
         _check_length(datagram, clear)
         nonce = datagram[-_COUNTER_BYTES:] + self._REST
         try:
@@ -87,7 +87,7 @@ class XChaCha20:
             raise PacketError("A packet does not open with the transport key.") from None
 
     def seal(self, header: bytes, plain: bytes, counter: int) -> bytes:
-        """See `Cipher.seal`."""
+        """Encrypt as `Cipher.seal` says."""
         tail = counter.to_bytes(_COUNTER_BYTES, "big")
         sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(
             plain, header, tail + self._REST, self._key
@@ -101,7 +101,7 @@ def _check_length(datagram: bytes, clear: int) -> None:
 
 
 def cipher(mode: str, key: bytes) -> Cipher:
-    """The cipher of a mode.
+    """Return the cipher of a mode.
 
     Raises:
         PacketError: The mode is neither of `MODES`, or the key has not 32 bytes.
@@ -124,7 +124,7 @@ class KeptCipher:
         self._cipher: Cipher | None = None
 
     def get(self, mode: str | None, key: Sequence[int] | None) -> Cipher:
-        """The cipher for this key, told apart by identity: a new key is a new object.
+        """Return the cipher for this key, told apart by identity: a new key is a new object.
 
         Raises:
             PacketError: There is no key yet, or see `cipher`.

@@ -25,7 +25,7 @@ class DaveSession(Protocol):
         """Another one with each change of the group's keys; None without a group."""
 
     def decrypt(self, user_id: int, media_type: davey.MediaType, packet: bytes) -> bytes:
-        """The frame, when this user encrypted it; ValueError when not."""
+        """Return the frame if this user encrypted it; raise ValueError if not."""
 
 
 class Keys(Protocol):
@@ -74,12 +74,12 @@ class FrameRefusal(Enum):
 
 
 def is_sealed(frame: bytes) -> bool:
-    """Whether a frame is encrypted, so that opening it as somebody's shows that it is theirs."""
+    """Return whether a frame is encrypted, so that its decryption proves whose it is."""
     return frame[-2:] == _MARKER
 
 
 def state(keys: Keys) -> object:
-    """All on which it depends what can be opened; equal while nothing changes."""
+    """Return all that decides what can be decrypted; equal while nothing changes."""
     session = keys.session
     if session is None:
         return keys.dave_version, keys.plain_allowed
@@ -87,7 +87,7 @@ def state(keys: Keys) -> object:
 
 
 def open_frame(keys: Keys, user_id: int, frame: bytes) -> bytes | FrameRefusal:
-    """The Opus packet in a frame of this user, or why there is none.
+    """Return the Opus packet in a frame of this user, or why there is none.
 
     A frame is opened once: the session refuses it the second time.
     """
@@ -106,7 +106,7 @@ def open_frame(keys: Keys, user_id: int, frame: bytes) -> bytes | FrameRefusal:
 
 
 def is_plain(keys: Keys, frame: bytes) -> bool:
-    """Whether a frame is not encrypted in a call that is, so that nobody's key helps."""
+    """Return whether a frame is plain in a call that is encrypted, so that no key helps."""
     if keys.session is None or keys.dave_version == 0 or keys.plain_allowed:
         return False
     return frame != SILENCE and frame[-2:] != _MARKER

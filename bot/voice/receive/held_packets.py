@@ -22,9 +22,9 @@ class Held:
     """A packet with the transport encryption off.
 
     Attributes:
-        sequence: Of RTP.
-        timestamp: Of RTP.
-        frame: With DAVE on, if the call has it.
+        sequence: The RTP sequence number.
+        timestamp: The RTP timestamp.
+        frame: The frame, under DAVE if the call has it.
         at: When it came, in clock seconds.
         allowed: Who might be heard when it came, and at all times since.
         failed: It did not open.
@@ -40,7 +40,7 @@ class Held:
     opened: bytes | None = None
 
     def precedes(self, other: "Held") -> bool:
-        """Whether it was sent before another one."""
+        """Return whether it was sent before another one."""
         return is_behind(self.sequence, self.timestamp, other.sequence, other.timestamp)
 
 
@@ -48,7 +48,7 @@ class Queue:
     """The packets of one stream, in the order in which they were sealed.
 
     Attributes:
-        bytes: Of all their frames.
+        bytes: The size of all their frames.
     """
 
     def __init__(self) -> None:
@@ -73,17 +73,17 @@ class Queue:
         return self._stuck > 0
 
     def since(self) -> float:
-        """When the oldest packet came."""
+        """Return when the oldest packet came."""
         return self._packets[0].at
 
     def untried(self, means: object) -> list[Held]:
-        """What was not tried with these means and is not known to wait for others."""
+        """Return what was not tried with these means and may not wait for others."""
         if means != self._means:
             self._means, self._stuck = means, 0
         return self._packets[self._stuck :]
 
     def pass_over(self) -> None:
-        """With these means nothing is to be done with the next of what is untried."""
+        """Skip the next untried packet: with these means nothing can be done with it."""
         self._stuck += 1
 
     def put(self, packet: Held) -> int:
@@ -123,7 +123,7 @@ class Queue:
         return before - len(self)
 
     def keep(self, user_ids: frozenset[int]) -> None:
-        """Nobody else may be heard now, and never in what is held."""
+        """Let nobody else be heard in what is held, even if they are allowed later."""
         for packet in self._packets:
             packet.allowed &= user_ids
 
@@ -138,7 +138,7 @@ class Holding:
     """Holds up to five seconds of packets per stream, and up to 32 MiB of all streams.
 
     Attributes:
-        queues: By SSRC.
+        queues: The queues by SSRC.
     """
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class Holding:
         return len(self.queues)
 
     def holds(self, ssrc: int, sequence: int) -> bool:
-        """Whether this packet is held."""
+        """Return whether this packet is held."""
         return ssrc in self.queues and sequence in self.queues[ssrc]
 
     def hold(self, ssrc: int, packet: Held) -> int:
@@ -162,7 +162,7 @@ class Holding:
                 dropped = self._drop_largest()
             self.queues[ssrc] = Queue()
         dropped += self.queues[ssrc].put(packet)
-        # So few streams can't reach it, each being bounded.
+        # So few streams can't reach the bound, as each has one of its own.
         while (
             len(self.queues) > _MAX_BYTES_IN_ALL // _MAX_BYTES and self._bytes > _MAX_BYTES_IN_ALL
         ):
@@ -194,6 +194,6 @@ class Holding:
             del self.queues[ssrc]
 
     def keep(self, user_ids: frozenset[int]) -> None:
-        """Nobody else may be heard now, and never in what is held."""
+        """Let nobody else be heard in what is held, even if they are allowed later."""
         for queue in self.queues.values():
             queue.keep(user_ids)

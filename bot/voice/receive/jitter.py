@@ -87,7 +87,7 @@ class _Waiting(NamedTuple):
 
 
 def ahead(sequence: int, of: int) -> int:
-    """How far one 16-bit sequence number is ahead of another; negative when behind."""
+    """Return how far a 16-bit sequence number is ahead of another; negative when behind."""
     return ((sequence - of + 0x8000) & 0xFFFF) - 0x8000
 
 
@@ -96,7 +96,7 @@ def _later(timestamp: int, than: int) -> int:
 
 
 def is_behind(sequence: int, timestamp: int, of_sequence: int, of_timestamp: int) -> bool:
-    """Whether both numbers of a packet say that it was sent a little before another."""
+    """Return whether both numbers of a packet say it was sent a little before another."""
     return (
         0 < ahead(of_sequence, sequence) <= _MAX_BEHIND // SHORTEST
         and 0 < _later(of_timestamp, timestamp) <= _MAX_BEHIND
@@ -108,7 +108,7 @@ class JitterBuffer:
 
     Attributes:
         next: The sequence number that is next in line; None until the stream has settled.
-        samples: Of the last packet with speech, at 48 kHz.
+        samples: Samples of the last packet with speech, at 48 kHz.
         speaking: Whether a spurt is under way.
         spoke_at: When the last speech that came out had arrived.
     """
@@ -149,13 +149,13 @@ class JitterBuffer:
         return max(self._packet_at, self._touched_at) + idle
 
     def due(self, now: float) -> float | None:
-        """In how many seconds `pull` may bring something out by time alone; None: never."""
+        """Return in how many seconds time alone may make `pull` return something; None: never."""
         if self._waiting:
             return POLL_S
         return max(0.0, self._idle_at - now) if self.speaking else None
 
     def wants(self, sequence: int, timestamp: int, now: float) -> bool:
-        """Whether a packet is neither there already nor too late. Ask before decrypting it."""
+        """Return whether a packet is neither there nor too late. Ask before decrypting it."""
         if sequence in self._waiting or sequence in self._strays:
             return False
         if self.next is None:
@@ -186,7 +186,7 @@ class JitterBuffer:
         return True
 
     def passes(self, sequence: int, timestamp: int, packet: bytes, samples: int, at: float) -> bool:
-        """Whether a packet is next in line in the middle of a spurt, and is taken.
+        """Return whether a packet is next in line in the middle of a spurt, and is taken.
 
         True stands for a `push` and a `ready` that gave this packet alone: what nearly every packet
         does. False means that nothing was done.
@@ -208,17 +208,17 @@ class JitterBuffer:
         return True
 
     def touch(self, now: float) -> None:
-        """A packet came that can't be opened yet: the spurt has not ended."""
+        """Keep the spurt alive: a packet came that can't be decrypted yet."""
         self._touched_at = now
 
     def ready(self, now: float) -> list[Piece]:
-        """What packets have made ready by now, in order."""
+        """Return what packets have made ready by now, in order."""
         self._release(now, force=False)
         out, self._out = self._out, []
         return out
 
     def pull(self, now: float) -> list[Piece]:
-        """What packets and time have made ready by now, in order."""
+        """Return what packets and time have made ready by now, in order."""
         self._release(now, force=False)
         if self.speaking and now >= self._idle_at:
             self._release(now, force=True)
@@ -228,17 +228,17 @@ class JitterBuffer:
         return out
 
     def finish(self) -> list[Piece]:
-        """What is left, as the stream ends here."""
+        """Return what is left, as the stream ends here."""
         self._release(self._packet_at, force=True)
         if self.speaking:
             self._end()
         out, self._out = self._out, []
         return out
 
-    # Inside
+    # Private
 
     def _fits(self, sequence: int, timestamp: int, now: float) -> bool:
-        """Whether both numbers of a packet can go on from the last one's."""
+        """Return whether both numbers of a packet can go on from the last one's."""
         step = ahead(sequence, self.next or 0)
         if not 0 <= step <= _MAX_AHEAD:
             return False
@@ -310,7 +310,7 @@ class JitterBuffer:
             if pause := pause + self._silence - frames * FRAME_SAMPLES:
                 self._out.append(Gap(pause, entry.at))
         elif self._idle_since is not None and not pause and not self._silent:
-            # The sender has not paused, so what looked like an end was a network that stood still.
+            # The sender did not pause: the network had stalled.
             stood = entry.at - self._idle_since
             if stood <= MOST_S:
                 self._patience = max(self._patience, min(MOST_S, stood * _SPARE))

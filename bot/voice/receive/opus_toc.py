@@ -23,7 +23,7 @@ _SAMPLES = tuple(_frame_samples(config) for config in range(32))
 
 
 def samples(packet: bytes) -> int:
-    """Samples at 48 kHz that a packet decodes to.
+    """Return how many samples at 48 kHz a packet decodes to.
 
     Raises:
         PacketError: It is empty, or longer than 120 ms.

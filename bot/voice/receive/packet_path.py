@@ -40,7 +40,7 @@ class PacketPath:
 
     Args:
         keys: Of the connection, read for each packet; another may be put in its place.
-        figures: Counts.
+        figures: The link's counters.
 
     Attributes:
         allowed: Who may be heard.
@@ -65,35 +65,35 @@ class PacketPath:
         self._streams: dict[int, Stream] = {}  # by SSRC
         self._heard = Heard()
 
-    # What the voice gateway says
+    # Called for the voice gateway
 
     def announce(self, ssrc: int, user_id: int) -> None:
-        """This stream is this member's."""
+        """Note that this stream is this member's."""
         if self._speakers.user(ssrc) not in (None, user_id):
             self._finish(ssrc)
         for old in self._speakers.learn(ssrc, user_id):
             self._close(old)
 
     def arrive(self, user_ids: Iterable[int]) -> None:
-        """These members are in the call."""
+        """Note that these members are in the call."""
         self._speakers.arrive(user_ids)
 
     def leave(self, user_id: int) -> None:
-        """A member left the call; what it said last still comes out."""
+        """Note that a member left the call; what they said last still comes out."""
         for ssrc in self._speakers.ssrcs(user_id):
             self._close(ssrc)
         self._speakers.leave(user_id)
         self.came.pop(user_id, None)
 
     def reset(self) -> None:
-        """A new connection: streams, members and what was held are void."""
+        """Forget streams, members and held packets, as the connection is new."""
         for ssrc in {*self._streams, *self._holding}:
             self._close(ssrc)
         self._speakers.clear()
         self.failing_since = None
         self._keys_fail = False
 
-    # What comes from the wire
+    # Packets
 
     def packet(self, datagram: bytes, at: float) -> None:
         """Take a datagram that arrived at clock second `at`."""
@@ -153,7 +153,7 @@ class PacketPath:
         return min(due, default=None)
 
     def take(self) -> list[tuple[int, bytes | None, float]]:
-        """What was heard since the last call; see `Heard.events`."""
+        """Return what was heard since the last call; see `Heard.events`."""
         if self.allowed is not self._applied:
             self._apply_consent()
         return self._heard.take()
@@ -178,7 +178,7 @@ class PacketPath:
             return 0.0
         return min(first - now - _EARLY_S, _LONGEST_REST_S, _MOST_UNREAD * _PACKET_S / speaking)
 
-    # Inside
+    # Private
 
     # Fields one by one here, as nearly every packet goes through and few are ever held.
 
@@ -207,15 +207,15 @@ class PacketPath:
         self.failing_until = max(self.failing_until, at)
 
     def _works(self, opened: bytes) -> None:
-        # Silence comes plain: it opens without the key for which speech may wait in vain.
+        # Silence comes unencrypted, so it shows nothing about the key that speech may wait for.
         if opened is not SILENCE or not self._keys_fail:
             self.failing_since = None
             self._keys_fail = False
 
-    # What has to wait
+    # Held packets
 
     def _has_or_had(self, ssrc: int, sequence: int, timestamp: int, at: float) -> bool:
-        """Whether a packet came before, or is too late."""
+        """Return whether a packet came before, or is too late."""
         stream = self._streams.get(ssrc)
         if stream is not None and not stream.wants(sequence, timestamp, at):
             return True
@@ -233,7 +233,7 @@ class PacketPath:
 
         Args:
             ssrc: The stream.
-            now: In clock seconds.
+            now: Clock seconds.
             ends: Nothing more comes, so that nothing waits for a packet before it.
         """
         while self._open_in_order(ssrc, now, ends=ends):
@@ -277,7 +277,7 @@ class PacketPath:
     def _candidates(
         self, queue: Queue | None, user_id: int | None, now: float, *, ends: bool
     ) -> tuple[int, ...]:
-        """Whose a stream may be, the member it was announced for first."""
+        """Return whose a stream may be, the member it was announced for first."""
         doubted = bool(queue) and queue is not None and now - queue.since() >= _DOUBT_AFTER_S
         if user_id is not None and not doubted:
             return (user_id,)
@@ -287,7 +287,7 @@ class PacketPath:
         return others if user_id is None else (user_id, *others)
 
     def _refused(self, ssrc: int, user_id: int, packet: Held) -> bool:
-        """Whether a packet of this member is not to be heard, now or later."""
+        """Return whether a packet of this member is not to be heard, now or later."""
         stream = self._streams.get(ssrc)
         if user_id not in packet.allowed:
             self._figures.unconsented += 1  # it came before they agreed
@@ -300,7 +300,7 @@ class PacketPath:
         return True
 
     def _early(self, ssrc: int, packet: Held, now: float) -> bool:
-        """Whether a packet waits for one before it, which may come yet."""
+        """Return whether a packet waits for one before it, which may come yet."""
         stream = self._streams.get(ssrc)
         if self.keys.session is None:
             return False
@@ -327,7 +327,7 @@ class PacketPath:
         return None
 
     def _turn_to(self, ssrc: int, queue: Queue, packet: Held, user_id: int) -> None:
-        """This packet is this member's: none that was sealed before it and failed ever opens."""
+        """Give a stream to a member whose key opened this packet; drop what failed before."""
         if self._speakers.user(ssrc) != user_id:
             self._figures.proven += 1
             self.announce(ssrc, user_id)
@@ -364,7 +364,7 @@ class PacketPath:
                 self._figures.unconsented += self._holding.take(ssrc)
 
     def _finish(self, ssrc: int) -> None:
-        # A stream that ends gives out what it still keeps: not of someone who withdrew meanwhile.
+        # A stream that ends releases what it holds: nothing of a person who withdrew.
         if self.allowed is not self._applied:
             self._apply_consent()
         if ssrc in self._holding.queues:

@@ -54,7 +54,7 @@ class Receiver:
 
     Args:
         hearing: Belongs to the thread once started; change it by `tell` only.
-        figures: Counts.
+        figures: The link's counters.
         clock: Its `now` must be callable from any thread.
         deliver: Called on the event loop with a member's id, PCM (None: fell silent), and time.
         foreign: Called on the thread with each datagram that is no audio.
@@ -98,7 +98,7 @@ class Receiver:
         self._thread = threading.Thread(target=self._run, name="voice-receiver", daemon=True)
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread that reads the socket."""
         self._started = True
         self._thread.start()
 
@@ -128,7 +128,7 @@ class Receiver:
         else:
             self._release()
         self._events.clear()
-        # Not by the thread: it may end before it is signalled to.
+        # Closed here and not by the thread, which may end before it is signalled to.
         self._woken.close()
         self._waker.close()
 

@@ -40,14 +40,14 @@ class RtpHeader(NamedTuple):
 
 
 def is_audio(datagram: bytes) -> bool:
-    """Whether a datagram claims to be audio: not video, RTCP, a keepalive or an IP discovery."""
+    """Return whether a datagram claims to be audio, not video, RTCP or a discovery."""
     return (
         len(datagram) >= _FIXED.size and datagram[0] >> 6 == _VERSION and datagram[1] & 0x7F == OPUS
     )
 
 
 def parse(datagram: bytes) -> RtpHeader:
-    """The clear header of a datagram.
+    """Return the clear header of a datagram.
 
     Raises:
         PacketError: It is no RTP packet of version 2, or ends within its header.
@@ -73,7 +73,7 @@ def parse(datagram: bytes) -> RtpHeader:
 
 
 def payload(header: RtpHeader, opened: bytes) -> bytes:
-    """What a packet carries: the opened part without its extension and padding.
+    """Return what a packet carries: the decrypted part without its extension and padding.
 
     The padding goes first, as DAVE looks for its marker at the very end.
 

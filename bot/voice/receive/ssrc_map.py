@@ -21,15 +21,15 @@ class SsrcMap:
         self._candidates: tuple[frozenset[int], tuple[int, ...]] | None = None  # until it changes
 
     def user(self, ssrc: int) -> int | None:
-        """Whose stream this is, where it is known."""
+        """Return whose stream this is, where it is known."""
         return self._users.get(ssrc)
 
     def ssrcs(self, user_id: int) -> tuple[int, ...]:
-        """A member's streams, the newest last."""
+        """Return a member's streams, the newest last."""
         return tuple(ssrc for ssrc, user in self._users.items() if user == user_id)
 
     def learn(self, ssrc: int, user_id: int) -> tuple[int, ...]:
-        """This stream is this member's; returns the oldest it had beyond four, now nobody's."""
+        """Give a stream to a member; return their oldest beyond four, which are now nobody's."""
         self._candidates = None
         self._users.pop(ssrc, None)
         self._users[ssrc] = user_id
@@ -40,12 +40,12 @@ class SsrcMap:
         return old
 
     def arrive(self, user_ids: Iterable[int]) -> None:
-        """These members are in the call."""
+        """Note that these members are in the call."""
         self._candidates = None
         self._present.update(user_ids)
 
     def leave(self, user_id: int) -> tuple[int, ...]:
-        """A member left; returns its streams, now nobody's."""
+        """Remove a member who left; return their streams, now nobody's."""
         self._candidates = None
         self._present.discard(user_id)
         gone = self.ssrcs(user_id)
@@ -54,7 +54,7 @@ class SsrcMap:
         return gone
 
     def clear(self) -> tuple[int, ...]:
-        """A new connection: nothing is known; returns all streams there were."""
+        """Forget everything, as the connection is new; return all streams there were."""
         self._candidates = None
         gone = tuple(self._users)
         self._users.clear()
@@ -62,7 +62,7 @@ class SsrcMap:
         return gone
 
     def candidates(self, allowed: frozenset[int]) -> tuple[int, ...]:
-        """Whose an unknown stream may be: allowed and present, those without a stream first."""
+        """Return whose an unknown stream may be: allowed and present, streamless first."""
         if self._candidates is None or self._candidates[0] is not allowed:
             known = set(self._users.values())
             found = sorted(allowed & self._present, key=lambda user: (user in known, user))

@@ -48,11 +48,11 @@ class Heard:
             self._open[user_id] = (grown[0], at)
 
     def began(self, user_id: int) -> None:
-        """A spurt of one of a member's streams began."""
+        """Note that a spurt of one of a member's streams began."""
         self._spurts[user_id] = self._spurts.get(user_id, 0) + 1
 
     def ended(self, user_id: int, at: float) -> None:
-        """It ended: the member fell silent, unless another stream of theirs goes on."""
+        """Note that a spurt ended: the member is silent, unless another stream goes on."""
         if (others := self._spurts.pop(user_id) - 1) > 0:
             self._spurts[user_id] = others
             return
@@ -60,7 +60,7 @@ class Heard:
         self.events.append((user_id, None, at))
 
     def take(self) -> list[tuple[int, bytes | None, float]]:
-        """Everything since the last call."""
+        """Return everything since the last call."""
         for user_id in tuple(self._open):
             self._close(user_id)
         events, self.events = self.events, []
@@ -81,9 +81,9 @@ class Stream:
     dropped beyond what a gap may fill.
 
     Args:
-        user_id: Whose it is.
+        user_id: The member it belongs to.
         heard: Takes what comes out.
-        figures: Counts.
+        figures: The link's counters.
     """
 
     def __init__(self, user_id: int, heard: Heard, figures: Figures) -> None:
@@ -112,18 +112,18 @@ class Stream:
         return self._jitter.window
 
     def in_line(self, sequence: int) -> bool:
-        """Whether a packet is the next."""
+        """Return whether a packet is the next."""
         return sequence == self._jitter.next
 
     def wants(self, sequence: int, timestamp: int, now: float) -> bool:
-        """Whether a packet is neither there already nor too late."""
+        """Return whether a packet is neither there already nor too late."""
         if self._jitter.wants(sequence, timestamp, now):
             return True
         self._jitter.refuse(sequence, now)
         return False
 
     def touch(self, now: float) -> None:
-        """A packet came that can't be opened yet."""
+        """Keep the spurt alive: a packet came that can't be decrypted yet."""
         self._jitter.touch(now)
 
     def push(
@@ -213,7 +213,8 @@ class Stream:
         self._missing = self._missing % _GROUP_SAMPLES or _GROUP_SAMPLES
         span = self._missing / RATE
         if self._in_spurt:
-            # One that was held up says nothing of the next: the earliest count, and drift follows.
+            # The earliest packets count, as a delayed one says nothing of the next; `_LATER_S`
+            # lets the time follow a sender whose clock drifts.
             self._whole_at = min(at, self._whole_at + _LATER_S) + span
         else:
             self._whole_at = at - self._heard.unread_s + span

@@ -23,18 +23,18 @@ class Expected:
         self._disbelieved: dict[int, float] = {}  # since when
 
     def announced(self, user_id: int, now: float) -> None:
-        """Discord says that this member, who may be heard, begins to speak."""
+        """Note that a member who may be heard begins to speak, as Discord says."""
         disbelieved = self._disbelieved.get(user_id)
         if disbelieved is None or self._came_since(user_id, disbelieved):
             self._disbelieved.pop(user_id, None)
             self._since.setdefault(user_id, now)
 
     def ended(self, user_id: int) -> None:
-        """This member speaks no more, or may no longer be heard."""
+        """Note that this member speaks no more, or may no longer be heard."""
         self._since.pop(user_id, None)
 
     def left(self, user_id: int) -> None:
-        """This member left the channel."""
+        """Forget a member who left the channel."""
         self._since.pop(user_id, None)
         self._disbelieved.pop(user_id, None)
 
@@ -43,15 +43,15 @@ class Expected:
         self._since = {user: since for user, since in self._since.items() if user in user_ids}
 
     def restart(self) -> None:
-        """The connection is new, or was not to be heard on: whoever speaks is announced again."""
+        """Forget who speaks, as the connection is new: they are announced again."""
         self._since.clear()
 
     def overdue(self, now: float) -> bool:
-        """Whether something of somebody should have come by now."""
+        """Return whether something of somebody should have come by now."""
         return bool(self._late(now))
 
     def disbelieve(self, now: float) -> None:
-        """What is overdue is being seen to, and shall not be the reason again."""
+        """Let what is overdue, and is being seen to, not be the reason again."""
         for user_id in self._late(now):
             self._disbelieved[user_id] = now
             del self._since[user_id]
@@ -59,7 +59,7 @@ class Expected:
     def _late(self, now: float) -> list[int]:
         late = [user for user, since in self._since.items() if now - since >= UNHEARD_AFTER_S]
         for user_id in late:
-            # Audio may overtake its announcement, and be over when that comes.
+            # Audio may arrive before its announcement, and be over by then.
             if self._came_since(user_id, self._since[user_id] - UNHEARD_AFTER_S):
                 del self._since[user_id]
         return [user_id for user_id in late if user_id in self._since]

@@ -25,7 +25,7 @@ class Vitals:
     Attributes:
         poller_ended: discord.py reads the voice gateway no more.
         down_since: Clock seconds since when the voice gateway is gone; None while it is there.
-        close_code: Why it went.
+        close_code: Why the voice gateway closed.
         absent: Discord says that it is in no voice channel.
         apart_since: Clock seconds since when there is no connection; None while there is.
         trying: discord.py tries to find a new one.
@@ -48,14 +48,14 @@ class Vitals:
 
 
 def ailment(vitals: Vitals, now: float) -> str | None:
-    """What is wrong in a word, when only joining afresh helps; None when nothing is."""
+    """Return what is wrong in a word, when only joining afresh helps; None if nothing is."""
 
     def lasts(since: float | None, seconds: float) -> bool:
         return since is not None and now - since >= seconds
 
     # discord.py would come back as well, after a rest that grows with each time to 2 minutes.
     patience = DISMISSED_AFTER_S if vitals.close_code == _DISMISSED else 0.0
-    # Both still failing and failing for long: one bad packet an hour ago is no illness.
+    # It must fail now and have failed for long: one bad packet an hour ago is no reason.
     failing = vitals.failing_since is not None and now - vitals.failing_until < 1.0
     ailments = {
         "poller ended": vitals.poller_ended,
@@ -82,11 +82,11 @@ class Patience:
         return self._attempts >= len(_REST_S)
 
     def fresh(self, now: float) -> bool:
-        """Whether the next attempt is the first, or counts as the first again."""
+        """Return whether the next attempt is the first, or counts as the first again."""
         return not self._attempts or now - self._last_at > _WELL_AFTER_S
 
     def rest_s(self, now: float, close_code: int = 0) -> float:
-        """Seconds to wait before the next attempt, which this counts.
+        """Return the seconds to wait before the next attempt, which this counts.
 
         Args:
             now: Clock seconds.
@@ -110,7 +110,7 @@ class Trouble:
         self._told = False
 
     def step(self, now: float, *, ailing: bool) -> bool | None:
-        """True when it is to be told that nobody is heard, False that it is over, else None."""
+        """Return True to say that nobody is heard, False that it is over, else None."""
         if not ailing:
             told, self._told, self._since = self._told, False, None
             return False if told else None

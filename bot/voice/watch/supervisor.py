@@ -33,7 +33,7 @@ class SupervisedLink(Protocol):
 
     @property
     def closed(self) -> bool:
-        """It has left or was given up, so that nothing is to be mended."""
+        """Whether it has left or was given up, so that nothing has to be repaired."""
 
     @property
     def reachable(self) -> bool:
@@ -47,20 +47,20 @@ class SupervisedLink(Protocol):
         """Leave and join again; raises VoiceLinkError."""
 
     def notice(self, notice: VoiceNotice) -> None:
-        """Tell the people."""
+        """Tell the people something."""
 
     def give_up(self, reason: str) -> None:
-        """It can't be brought back."""
+        """End the link, which can't be brought back."""
 
 
 class Supervisor:
     """Watches one link from `start` on, until its tasks are closed.
 
     Args:
-        patient: The link.
+        patient: The link to watch and repair.
         hearing: Its hearing, of which only times are read.
-        clock: The time.
-        figures: Counts.
+        clock: Tells the time and calls back.
+        figures: The link's counters.
         tasks: Owns what runs here.
     """
 
@@ -90,24 +90,24 @@ class Supervisor:
         self.rejoining = False
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Begin to watch the link."""
         self._tasks.start(self._keep_alive(), "keepalive")
         self._tasks.start(self._supervise(), "supervisor")
         self._tasks.start(self._report(), "report")
 
     def gateway_closed(self, code: int) -> None:
-        """The voice gateway closed the connection."""
+        """Note that the voice gateway closed the connection."""
         if self._down_since is None:
             self._down_since = self._clock.now()
         self._close_code = code
         self._check_due.set()
 
     def gateway_opened(self) -> None:
-        """There is a new session."""
+        """Note that there is a new session."""
         self._down_since = None
 
     def absent(self) -> None:
-        """Discord says that the bot is in no voice channel."""
+        """Note that the bot is in no voice channel, as Discord says."""
         self._absent = True
         self._check_due.set()
 
@@ -120,7 +120,7 @@ class Supervisor:
     @property
     def ailing(self) -> bool:
         """Whether nobody can be heard now; not so when simply nobody speaks."""
-        # After a repair for deafness, what goes on not to open is the same trouble.
+        # Packets that still can't be decrypted after a repair are the same trouble.
         still_deaf = self._was_deaf and self._hearing.failing_since is not None
         if not self.up or self.rejoining or still_deaf:
             return True
@@ -212,5 +212,5 @@ class Supervisor:
 
 
 def _since(before: float | None, now: float, *, holds: bool) -> float | None:
-    """Since when something holds; None while it does not."""
+    """Return since when something holds; None while it does not."""
     return (now if before is None else before) if holds else None

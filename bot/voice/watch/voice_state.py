@@ -25,7 +25,7 @@ class Standing(NamedTuple):
 
     @classmethod
     def of(cls, state: discord.VoiceState) -> Self:
-        """As Discord says it of the bot."""
+        """Read the standing from the bot's voice state."""
         stage = isinstance(state.channel, discord.StageChannel)
         quiet = state.suppress
         return cls(state.deaf, state.mute, stage and quiet, not stage and quiet, stage)
@@ -36,7 +36,7 @@ class Standing(NamedTuple):
         return self.muted or self.listener or self.unpermitted
 
     def figures(self) -> dict[str, float]:
-        """Gauges of the link, by name."""
+        """Return the gauges of the link, by name."""
         return {
             "deafened": float(self.deafened),
             "muted": float(self.muted or self.unpermitted),
@@ -57,7 +57,7 @@ class OwnVoice:
         self.standing = Standing()
 
     def waits(self) -> None:
-        """People read that a moderator has to let the bot speak on the stage."""
+        """Note that people were told a moderator has to let the bot speak on the stage."""
         self._waits = True
 
     def changed(self, now: Standing) -> list[VoiceNotice]:
@@ -91,7 +91,7 @@ HEARS_AGAIN = VoiceNotice("hearing", t("I've reconnected and can hear you again.
 
 
 def moved(channel_name: str) -> VoiceNotice:
-    """The bot was moved to another channel."""
+    """Say that the bot was moved to another channel."""
     return VoiceNotice(
         "moved", t("I was moved to {channel} and continue there.", channel=channel_name)
     )
@@ -101,5 +101,5 @@ DELETED = t("The voice channel was deleted, so I can't continue.")
 
 
 def disconnected(channel_name: str) -> str:
-    """The bot was put out of its channel."""
+    """Say that the bot was disconnected from its channel."""
     return t("I was disconnected from {channel}.", channel=channel_name)

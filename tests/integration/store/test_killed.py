@@ -14,10 +14,10 @@ from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
 from tests.support import writer
-from tests.support.killable_process import Mortal, mortal
+from tests.support.killable_process import KillableProcess, killable
 
 LIVES = 25
-LONGEST_S = 0.12  # of a life, from its first written round
+LONGEST_S = 0.12  # that a process runs, from its first written round
 
 
 async def assert_whole(url: str, acknowledged: int) -> int:
@@ -57,12 +57,12 @@ async def assert_whole(url: str, acknowledged: int) -> int:
         return acknowledged + 1
 
 
-def one_life(process: Mortal, number: int, lasts_s: float) -> int:
+def one_run(process: KillableProcess, number: int, lasts_s: float) -> int:
     """Write from a number on, and die; returns the last round that was acknowledged."""
-    process.live(str(number))
+    process.start(str(number))
     acknowledged = int(process.line())
     time.sleep(lasts_s)  # the moment of death: any will do
-    for line in process.die():
+    for line in process.kill():
         acknowledged = int(line)
     return acknowledged
 
@@ -70,9 +70,9 @@ def one_life(process: Mortal, number: int, lasts_s: float) -> int:
 async def test_no_row_is_lost_or_half_written_however_often_it_is_killed(database_url: str) -> None:
     chance = random.Random(1)
     number = 0
-    with mortal("tests.support.writer:write", database_url) as process:
+    with killable("tests.support.writer:write", database_url) as process:
         for _ in range(LIVES):
             lasts_s = chance.uniform(0, LONGEST_S)
-            acknowledged = await asyncio.to_thread(one_life, process, number, lasts_s)
+            acknowledged = await asyncio.to_thread(one_run, process, number, lasts_s)
             number = await assert_whole(database_url, acknowledged)
     assert number >= LIVES

@@ -14,7 +14,7 @@ from bot.errors import StoreError
 from bot.store import lease
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
-from tests.support.killable_process import mortal
+from tests.support.killable_process import killable
 from tests.support.postgres import Postgres
 
 USED = "Another process of this bot uses the database"
@@ -27,18 +27,18 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 
 
 async def test_another_process_is_refused_until_this_one_is_killed(database_url: str) -> None:
-    with mortal("tests.support.lease_holder:hold", database_url) as process:
-        process.live("")
+    with killable("tests.support.lease_holder:hold", database_url) as process:
+        process.start("")
         assert process.line() == "held"
         with pytest.raises(StoreError, match=USED):
             await lease.take(database_url)
-        process.die()
+        process.kill()
         ours = await lease.take(database_url)
-        process.live("")
+        process.start("")
         assert process.line().startswith(USED)
         await ours.close()
-        process.die()
-        process.live("")
+        process.kill()
+        process.start("")
         assert process.line() == "held"
 
 

@@ -88,7 +88,7 @@ class Channel:
         return webhook
 
 
-class Desk:
+class WebhooksOfBot:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.webhooks = Webhooks(lambda: BOT, self.clock)
@@ -101,8 +101,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    made = Desk()
+async def here() -> AsyncIterator[WebhooksOfBot]:
+    made = WebhooksOfBot()
     yield made
     await made.webhooks.close()
     assert made.clock.pending == 0
@@ -119,23 +119,23 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_channel_that_hangs_holds_up_no_other_known_or_not(desk: Desk) -> None:
+async def test_a_channel_that_hangs_holds_up_no_other_known_or_not(here: WebhooksOfBot) -> None:
     hanging, known, unknown = Channel(1), quick(2), quick(3)
-    assert await desk.of(known) == 1002
-    waiting = desk.asks(hanging)
+    assert await here.of(known) == 1002
+    waiting = here.asks(hanging)
     await settle()
     async with asyncio.timeout(1):
-        assert await desk.of(known) == 1002
-        assert await desk.of(unknown) == 1003
+        assert await here.of(known) == 1002
+        assert await here.of(unknown) == 1003
     assert (known.asked, unknown.asked) == (1, 1)
     assert not waiting.done()
     hanging.hold.set()
     assert await waiting == 1001
 
 
-async def test_whoever_asks_at_once_shares_one_search_and_one_webhook(desk: Desk) -> None:
+async def test_whoever_asks_at_once_shares_one_search_and_one_webhook(here: WebhooksOfBot) -> None:
     channel = Channel(1)
-    asking = [desk.asks(channel) for _ in range(5)]
+    asking = [here.asks(channel) for _ in range(5)]
     await settle()
     asking[0].cancel()
     await settle()
@@ -144,46 +144,50 @@ async def test_whoever_asks_at_once_shares_one_search_and_one_webhook(desk: Desk
     assert (channel.asked, len(channel.made)) == (1, 1)
 
 
-async def test_nobody_waits_for_longer_than_five_seconds_and_the_search_goes_on(desk: Desk) -> None:
+async def test_nobody_waits_for_longer_than_five_seconds_and_the_search_goes_on(
+    here: WebhooksOfBot,
+) -> None:
     channel = Channel(1)
-    waiting = desk.asks(channel)
+    waiting = here.asks(channel)
     await settle()
-    desk.clock.advance(4.9)
+    here.clock.advance(4.9)
     await settle()
     assert not waiting.done()
-    desk.clock.advance(0.1)
+    here.clock.advance(0.1)
     with pytest.raises(WebhookPendingError):
         await waiting
     for _ in range(3):
         with pytest.raises(WebhookPendingError):
-            await desk.of(channel)
+            await here.of(channel)
     assert channel.asked == 1
     channel.hold.set()
     await settle()
-    assert await desk.of(channel) == 1001
+    assert await here.of(channel) == 1001
     assert (channel.asked, len(channel.made)) == (1, 1)
 
 
-async def test_where_discord_failed_the_next_search_is_behind_whoever_asks(desk: Desk) -> None:
+async def test_where_discord_failed_the_next_search_is_behind_whoever_asks(
+    here: WebhooksOfBot,
+) -> None:
     channel = quick(1)
     channel.fault = ServerDown(500)
     with pytest.raises(WebhookPendingError):
-        await desk.of(channel)
+        await here.of(channel)
     channel.fault = None
     channel.hold.clear()
     with pytest.raises(WebhookPendingError):
-        await desk.of(channel)  # at once: no time has passed
+        await here.of(channel)  # at once: no time has passed
     await settle()
     assert channel.asked == 2
     channel.hold.set()
     await settle()
-    assert await desk.of(channel) == 1001
+    assert await here.of(channel) == 1001
 
 
-async def test_a_refusal_says_why_to_everybody_who_waits(desk: Desk) -> None:
+async def test_a_refusal_says_why_to_everybody_who_waits(here: WebhooksOfBot) -> None:
     channel = Channel(1)
     channel.fault = discord.Forbidden(SimpleNamespace(status=403, reason="no"), "no")  # type: ignore[arg-type]
-    asking = [desk.asks(channel) for _ in range(2)]
+    asking = [here.asks(channel) for _ in range(2)]
     await settle()
     channel.hold.set()
     for one in asking:
@@ -191,143 +195,149 @@ async def test_a_refusal_says_why_to_everybody_who_waits(desk: Desk) -> None:
             await one
 
 
-async def test_without_the_permission_nothing_is_requested(desk: Desk) -> None:
+async def test_without_the_permission_nothing_is_requested(here: WebhooksOfBot) -> None:
     channel = quick(1)
     channel.allowed = False
     with pytest.raises(WebhookUnavailableError, match="Manage Webhooks"):
-        await desk.of(channel)
+        await here.of(channel)
     assert channel.asked == 0
 
 
-async def test_what_is_used_stays_known_however_many_others_come(desk: Desk) -> None:
+async def test_what_is_used_stays_known_however_many_others_come(here: WebhooksOfBot) -> None:
     used = quick(1)
     for number in range(2, 1500):
-        await desk.of(used)
-        await desk.of(quick(number))
-    await desk.of(used)
+        await here.of(used)
+        await here.of(quick(number))
+    await here.of(used)
     assert used.asked == 1
 
 
-async def test_closing_ends_searches_and_who_waits_for_them(desk: Desk) -> None:
-    waiting = desk.asks(Channel(1))
+async def test_closing_ends_searches_and_who_waits_for_them(here: WebhooksOfBot) -> None:
+    waiting = here.asks(Channel(1))
     await settle()
-    await desk.webhooks.close()
-    await desk.webhooks.close()
+    await here.webhooks.close()
+    await here.webhooks.close()
     with pytest.raises(WebhookPendingError):
         await waiting
 
 
-async def refused(desk: Desk, channel: Channel, sentence: str) -> None:
+async def refused(here: WebhooksOfBot, channel: Channel, sentence: str) -> None:
     with pytest.raises(WebhookUnavailableError, match=sentence):
-        await desk.of(channel)
+        await here.of(channel)
 
 
 async def test_a_full_channel_is_looked_at_after_a_change_and_asked_once_it_has_room(
-    desk: Desk,
+    here: WebhooksOfBot,
 ) -> None:
     channel = quick(1)
     channel.others, channel.full = 15, True
     for _ in range(10):
-        await refused(desk, channel, "as many webhooks")
+        await refused(here, channel, "as many webhooks")
     assert (channel.asked, channel.creates) == (1, 1)
     for change in range(1, 30):  # of other applications', and the channel stays full
-        desk.clock.advance(LEAST_REST_S)
-        desk.webhooks.changed(1)
-        await refused(desk, channel, "as many webhooks")
+        here.clock.advance(LEAST_REST_S)
+        here.webhooks.changed(1)
+        await refused(here, channel, "as many webhooks")
         assert (channel.asked, channel.creates) == (1 + change, 1)
     channel.others, channel.full = 14, False
-    desk.clock.advance(LEAST_REST_S)
-    desk.webhooks.changed(1)
-    assert await desk.of(channel) == 2001
+    here.clock.advance(LEAST_REST_S)
+    here.webhooks.changed(1)
+    assert await here.of(channel) == 2001
 
 
 async def test_a_full_channel_of_whose_changes_nothing_is_told_is_looked_at_seldom(
-    desk: Desk,
+    here: WebhooksOfBot,
 ) -> None:
     channel = quick(1)
     channel.others, channel.full = 15, True
     for _ in range(3600):
-        await refused(desk, channel, "as many webhooks")
-        desk.clock.advance(1.0)
+        await refused(here, channel, "as many webhooks")
+        here.clock.advance(1.0)
     assert 4 <= channel.asked <= 7
     assert channel.creates == 1
     channel.others, channel.full = 3, False
-    desk.clock.advance(1800.0)
-    assert await desk.of(channel) == 2001
+    here.clock.advance(1800.0)
+    assert await here.of(channel) == 2001
 
 
 async def test_a_refusal_ends_when_the_permissions_change_and_else_after_growing_rests(
-    desk: Desk,
+    here: WebhooksOfBot,
 ) -> None:
     channel = quick(1)
     channel.fault = Refusal(403, 50013)
     for _ in range(3600):
-        await refused(desk, channel, "doesn't let me")
-        desk.clock.advance(1.0)
+        await refused(here, channel, "doesn't let me")
+        here.clock.advance(1.0)
     assert 4 <= channel.asked <= 7
     channel.allowed = False
-    await refused(desk, channel, "Manage Webhooks")
-    desk.clock.advance(LEAST_REST_S)
+    await refused(here, channel, "Manage Webhooks")
+    here.clock.advance(LEAST_REST_S)
     channel.allowed, channel.fault = True, None
-    assert await desk.of(channel) == 1001, "taken and given back"
+    assert await here.of(channel) == 1001, "taken and given back"
 
 
-async def test_what_discord_refuses_otherwise_is_no_reason_to_lose_a_caption(desk: Desk) -> None:
+async def test_what_discord_refuses_otherwise_is_no_reason_to_lose_a_caption(
+    here: WebhooksOfBot,
+) -> None:
     channel = quick(1)
     channel.fault = Refusal(400, 50035)
-    await refused(desk, channel, "doesn't let me")
+    await refused(here, channel, "doesn't let me")
 
 
 async def test_webhooks_that_vanish_are_not_made_for_each_caption_whatever_is_told(
-    desk: Desk,
+    here: WebhooksOfBot,
 ) -> None:
     channel = quick(1)
     for _ in range(600):
         with suppress(WebhookUnavailableError):
-            await desk.of(channel)
+            await here.of(channel)
             channel.made.clear()
-            desk.webhooks.forget(1000 * channel.creates + 1)
-            desk.webhooks.vanishes(cast("CaptionChannel", channel))
-        desk.webhooks.changed(1)
-        desk.clock.advance(1.0)
+            here.webhooks.forget(1000 * channel.creates + 1)
+            here.webhooks.vanishes(cast("CaptionChannel", channel))
+        here.webhooks.changed(1)
+        here.clock.advance(1.0)
     assert 3 <= channel.creates <= 5
-    desk.clock.advance(1800.0)
-    assert await desk.of(channel) == 1000 * channel.creates + 1
+    here.clock.advance(1800.0)
+    assert await here.of(channel) == 1000 * channel.creates + 1
 
 
-async def test_a_change_of_a_channels_webhooks_makes_the_known_one_looked_for(desk: Desk) -> None:
+async def test_a_change_of_a_channels_webhooks_makes_the_known_one_looked_for(
+    here: WebhooksOfBot,
+) -> None:
     channel = quick(1)
-    assert await desk.of(channel) == 1001
-    desk.webhooks.changed(1)
+    assert await here.of(channel) == 1001
+    here.webhooks.changed(1)
     for _ in range(int(LOOK_AGAIN_S)):
-        assert await desk.of(channel) == 1001
-        desk.clock.advance(1.0)
+        assert await here.of(channel) == 1001
+        here.clock.advance(1.0)
     assert channel.asked == 1, "not for each of many changes"
-    assert await desk.of(channel) == 1001
+    assert await here.of(channel) == 1001
     assert (channel.asked, channel.creates) == (2, 1), "it was there"
-    desk.webhooks.missed()
+    here.webhooks.missed()
     channel.made.clear()  # moved to another channel
-    desk.clock.advance(LOOK_AGAIN_S)
-    assert await desk.of(channel) == 2001
-    assert await desk.of(channel) == 2001
+    here.clock.advance(LOOK_AGAIN_S)
+    assert await here.of(channel) == 2001
+    assert await here.of(channel) == 2001
     assert channel.asked == 3
 
 
-async def test_a_known_webhook_serves_on_while_it_can_not_be_looked_for(desk: Desk) -> None:
+async def test_a_known_webhook_serves_on_while_it_can_not_be_looked_for(
+    here: WebhooksOfBot,
+) -> None:
     channel = quick(1)
-    assert await desk.of(channel) == 1001
+    assert await here.of(channel) == 1001
     for fault, allowed in ((ServerDown(500), True), (Refusal(403, 50013), True), (None, False)):
         channel.fault, channel.allowed = fault, allowed
-        desk.webhooks.changed(1)
-        desk.clock.advance(LOOK_AGAIN_S)
-        assert await desk.of(channel) == 1001
+        here.webhooks.changed(1)
+        here.clock.advance(LOOK_AGAIN_S)
+        assert await here.of(channel) == 1001
 
 
-async def test_one_that_was_given_another_name_serves_on(desk: Desk) -> None:
+async def test_one_that_was_given_another_name_serves_on(here: WebhooksOfBot) -> None:
     channel = quick(1)
-    assert await desk.of(channel) == 1001
+    assert await here.of(channel) == 1001
     channel.made[0].name = "Captions"  # type: ignore[attr-defined] # a namespace
-    desk.webhooks.changed(1)
-    desk.clock.advance(LOOK_AGAIN_S)
-    assert await desk.of(channel) == 1001
+    here.webhooks.changed(1)
+    here.clock.advance(LOOK_AGAIN_S)
+    assert await here.of(channel) == 1001
     assert channel.creates == 1

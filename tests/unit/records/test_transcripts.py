@@ -27,7 +27,7 @@ ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
 START = datetime(2026, 11, 22, 19, tzinfo=UTC)
 
 
-class Desk:
+class TranscriptsInMemory:
     """Transcripts of one guild with everything around them in memory."""
 
     def __init__(
@@ -62,25 +62,25 @@ class Desk:
 
 
 async def test_nothing_is_taken_down_unless_the_server_wants_it() -> None:
-    desk = Desk(0, ANA.id)
-    await desk.open()
-    desk.caption(1, "Hello.")
-    assert await desk.written() == []
-    assert desk.shown.notices == []
-    assert [caption.text for caption in desk.shown.shown] == ["Hello."]
+    memory = TranscriptsInMemory(0, ANA.id)
+    await memory.open()
+    memory.caption(1, "Hello.")
+    assert await memory.written() == []
+    assert memory.shown.notices == []
+    assert [caption.text for caption in memory.shown.shown] == ["Hello."]
 
 
 async def test_finals_are_taken_down_in_batches() -> None:
-    desk = Desk(3, ANA.id)
-    await desk.open()
-    desk.caption(1, "Hel", final=False)
-    desk.clock.advance(1)
-    desk.caption(1, "Hello.")
-    desk.caption(1, "Hello.", source="Hola.")
-    desk.caption(2, "Bye.")
-    assert await desk.written() == ["Hello.", "Bye."]
-    assert desk.store.batches == [2]
-    first = next(iter(desk.store.rows.values()))
+    memory = TranscriptsInMemory(3, ANA.id)
+    await memory.open()
+    memory.caption(1, "Hel", final=False)
+    memory.clock.advance(1)
+    memory.caption(1, "Hello.")
+    memory.caption(1, "Hello.", source="Hola.")
+    memory.caption(2, "Bye.")
+    assert await memory.written() == ["Hello.", "Bye."]
+    assert memory.store.batches == [2]
+    first = next(iter(memory.store.rows.values()))
     assert first == TranscriptLine(
         session="20.run",
         utterance=1,
@@ -96,121 +96,123 @@ async def test_finals_are_taken_down_in_batches() -> None:
 
 
 async def test_an_original_that_comes_later_replaces_the_line() -> None:
-    desk = Desk(3, ANA.id)
-    await desk.open()
-    desk.caption(1, "Hello.")
-    await desk.written()
-    desk.clock.advance(5)
-    desk.caption(1, "Hello.", source="Hola.")
-    await desk.written()
-    (line,) = desk.store.rows.values()
+    memory = TranscriptsInMemory(3, ANA.id)
+    await memory.open()
+    memory.caption(1, "Hello.")
+    await memory.written()
+    memory.clock.advance(5)
+    memory.caption(1, "Hello.", source="Hola.")
+    await memory.written()
+    (line,) = memory.store.rows.values()
     assert (line.source_text, line.until) == ("Hola.", START.timestamp())
 
 
 async def test_what_was_taken_back_has_no_words_left() -> None:
-    desk = Desk(3, ANA.id)
-    await desk.open()
-    desk.caption(1, "Hello.")
-    await desk.written()
-    desk.caption(1, "")
-    assert await desk.written() == [""]
-    (session,) = await desk.transcripts.sessions(1)
+    memory = TranscriptsInMemory(3, ANA.id)
+    await memory.open()
+    memory.caption(1, "Hello.")
+    await memory.written()
+    memory.caption(1, "")
+    assert await memory.written() == [""]
+    (session,) = await memory.transcripts.sessions(1)
     with pytest.raises(UsageError, match="Nothing is left"):
-        await desk.transcripts.utterances(1, session)
+        await memory.transcripts.utterances(1, session)
 
 
 async def test_nobody_is_taken_down_without_agreeing_and_withdrawing_counts_at_once() -> None:
-    desk = Desk(3, ANA.id)
-    await desk.open()
-    desk.caption(1, "Mine.")
-    desk.caption(2, "Not mine.", who=BEN)
-    await desk.consent.withdraw(ANA.id)
-    desk.caption(3, "Later.")
-    assert await desk.written() == []
+    memory = TranscriptsInMemory(3, ANA.id)
+    await memory.open()
+    memory.caption(1, "Mine.")
+    memory.caption(2, "Not mine.", who=BEN)
+    await memory.consent.withdraw(ANA.id)
+    memory.caption(3, "Later.")
+    assert await memory.written() == []
 
 
 async def test_forgetting_removes_what_is_written_and_what_waits() -> None:
-    desk = Desk(3, ANA.id, BEN.id)
-    await desk.open()
-    desk.caption(1, "Old.")
-    desk.caption(2, "Other.", who=BEN)
-    await desk.written()
-    desk.caption(3, "New.")
-    assert await desk.transcripts.forget(1, ANA.id) == 2
-    assert await desk.written() == ["Other."]
+    memory = TranscriptsInMemory(3, ANA.id, BEN.id)
+    await memory.open()
+    memory.caption(1, "Old.")
+    memory.caption(2, "Other.", who=BEN)
+    await memory.written()
+    memory.caption(3, "New.")
+    assert await memory.transcripts.forget(1, ANA.id) == 2
+    assert await memory.written() == ["Other."]
 
 
 async def test_a_run_that_is_taken_up_again_goes_on_in_its_transcript() -> None:
-    desk = Desk(3, ANA.id)
-    await desk.open()
-    desk.caption(1, "Before.")
-    await desk.transcripts.close()
-    await desk.board.close()
-    desk.transcripts = Transcripts(desk.store, desk.settings, clock=desk.clock, wall=desk.wall)
-    desk.clock.advance(30)
-    desk.shown = MemoryBoard()
-    await desk.open()
-    desk.caption(1, "After.")
-    (session,) = await desk.transcripts.sessions(1)
+    memory = TranscriptsInMemory(3, ANA.id)
+    await memory.open()
+    memory.caption(1, "Before.")
+    await memory.transcripts.close()
+    await memory.board.close()
+    memory.transcripts = Transcripts(
+        memory.store, memory.settings, clock=memory.clock, wall=memory.wall
+    )
+    memory.clock.advance(30)
+    memory.shown = MemoryBoard()
+    await memory.open()
+    memory.caption(1, "After.")
+    (session,) = await memory.transcripts.sessions(1)
     assert (session.text_channel_id, session.lines) == (20, 2)
     assert (session.began, session.ended) == (
         START - timedelta(seconds=1),
         START + timedelta(seconds=30),
     )
-    said = await desk.transcripts.utterances(1, session)
+    said = await memory.transcripts.utterances(1, session)
     assert [one.in_language("en") for one in said] == ["Before.", "After."]
 
 
 async def test_the_setting_takes_effect_in_a_running_room_and_off_deletes() -> None:
-    desk = Desk(0, ANA.id)
-    await desk.open()
-    desk.caption(1, "Off.")
-    desk.transcripts.keep_for(1, 1)
-    desk.caption(2, "On.")
-    assert await desk.written() == ["On."]
-    desk.transcripts.keep_for(1, 0)
-    desk.caption(3, "Off again.")
-    await desk.transcripts._tasks.drain()
-    assert await desk.written() == []
-    on, off = desk.shown.notices
+    memory = TranscriptsInMemory(0, ANA.id)
+    await memory.open()
+    memory.caption(1, "Off.")
+    memory.transcripts.keep_for(1, 1)
+    memory.caption(2, "On.")
+    assert await memory.written() == ["On."]
+    memory.transcripts.keep_for(1, 0)
+    memory.caption(3, "Off again.")
+    await memory.transcripts._tasks.drain()
+    assert await memory.written() == []
+    on, off = memory.shown.notices
     assert on == (
         "A transcript of this call is kept for 1 day. Anyone who can see this "
         "channel can get it with /translate transcript."
     )
     assert off == "Transcripts are no longer kept, and existing ones have been deleted."
-    await desk.board.close()
-    desk.transcripts.keep_for(1, 5)
-    assert len(desk.shown.notices) == 2  # the room is over
-    await desk.transcripts.close()
+    await memory.board.close()
+    memory.transcripts.keep_for(1, 5)
+    assert len(memory.shown.notices) == 2  # the room is over
+    await memory.transcripts.close()
 
 
 async def test_lines_go_after_their_days_and_are_not_handed_out_before_that_either() -> None:
-    desk = Desk(2, ANA.id)
-    await desk.open()
-    desk.caption(1, "Old.")
-    await desk.written()
-    desk.transcripts.expire_daily(lambda: [1, 2])
-    await desk.transcripts._tasks.drain()
-    assert len(desk.store.rows) == 1
-    desk.clock.advance(86_400.0)
-    await desk.transcripts._tasks.drain()
-    desk.caption(2, "Newer.")
-    await desk.written()
-    desk.clock.advance(86_399.0)
-    (session,) = await desk.transcripts.sessions(1)
-    said = await desk.transcripts.utterances(1, session)
+    memory = TranscriptsInMemory(2, ANA.id)
+    await memory.open()
+    memory.caption(1, "Old.")
+    await memory.written()
+    memory.transcripts.expire_daily(lambda: [1, 2])
+    await memory.transcripts._tasks.drain()
+    assert len(memory.store.rows) == 1
+    memory.clock.advance(86_400.0)
+    await memory.transcripts._tasks.drain()
+    memory.caption(2, "Newer.")
+    await memory.written()
+    memory.clock.advance(86_399.0)
+    (session,) = await memory.transcripts.sessions(1)
+    said = await memory.transcripts.utterances(1, session)
     assert [one.in_language("en") for one in said] == ["Newer."]
-    desk.clock.advance(10.0)
-    await desk.transcripts._tasks.drain()
-    assert [line.text for line in desk.store.rows.values()] == ["Newer."]
-    await desk.transcripts.close()
+    memory.clock.advance(10.0)
+    await memory.transcripts._tasks.drain()
+    assert [line.text for line in memory.store.rows.values()] == ["Newer."]
+    await memory.transcripts.close()
 
 
 class Stranger:
     """Transcripts on a machine whose clock is set, with Discord's answers."""
 
     def __init__(self, off: timedelta) -> None:
-        self.desk = Desk(2, ANA.id, wall=self._wall)
+        self.memory = TranscriptsInMemory(2, ANA.id, wall=self._wall)
         self.machine.off = off
 
     def _wall(self, clock: ManualClock) -> Wall:
@@ -219,11 +221,11 @@ class Stranger:
         return self.wall
 
     async def rounds(self, seconds: float) -> None:
-        self.desk.clock.advance(seconds)
-        await self.desk.transcripts._tasks.drain()
+        self.memory.clock.advance(seconds)
+        await self.memory.transcripts._tasks.drain()
 
     def texts(self) -> list[str]:
-        return [line.text for line in self.desk.store.rows.values()]
+        return [line.text for line in self.memory.store.rows.values()]
 
 
 @pytest.mark.parametrize("days", [365, -365, -20_000, 3, -3])
@@ -231,10 +233,10 @@ async def test_lines_stay_their_days_whatever_the_clock_of_the_machine_reads(day
     here = Stranger(timedelta(days=days))
     for _ in range(2):
         here.wall.heard(here.machine.truth())
-    await here.desk.open()
-    here.desk.caption(1, "Said.")
-    await here.desk.written()
-    here.desk.transcripts.expire_daily(lambda: [1])
+    await here.memory.open()
+    here.memory.caption(1, "Said.")
+    await here.memory.written()
+    here.memory.transcripts.expire_daily(lambda: [1])
     await here.rounds(0)
     here.machine.off = timedelta()
     await here.rounds(86_400.0)
@@ -242,7 +244,7 @@ async def test_lines_stay_their_days_whatever_the_clock_of_the_machine_reads(day
     await here.rounds(86_400.0)
     await here.rounds(86_400.0)
     assert here.texts() == []
-    await here.desk.transcripts.close()
+    await here.memory.transcripts.close()
 
 
 async def test_a_room_that_the_machine_slept_through_dates_its_lines_by_the_day_they_are_said() -> (
@@ -250,37 +252,37 @@ async def test_a_room_that_the_machine_slept_through_dates_its_lines_by_the_day_
 ):
     here = Stranger(timedelta())
     here.wall.heard(here.machine.truth())
-    await here.desk.open()
-    here.desk.caption(1, "Before.")
+    await here.memory.open()
+    here.memory.caption(1, "Before.")
     here.machine._began += timedelta(days=3)  # only the date went on
     here.wall.heard(here.machine.truth())
-    here.desk.caption(2, "After.")
-    await here.desk.written()
-    await here.desk.transcripts.expire([1])
+    here.memory.caption(2, "After.")
+    await here.memory.written()
+    await here.memory.transcripts.expire([1])
     assert here.texts() == ["After."]
-    await here.desk.transcripts.close()
+    await here.memory.transcripts.close()
 
 
 async def test_while_no_time_is_sure_only_what_nobody_wants_kept_is_removed() -> None:
     here = Stranger(timedelta())
-    await here.desk.open()
-    here.desk.caption(1, "Said.")
-    await here.desk.written()
+    await here.memory.open()
+    here.memory.caption(1, "Said.")
+    await here.memory.written()
     here.machine._began += timedelta(days=3)
-    here.desk.transcripts.expire_daily(lambda: [1])
+    here.memory.transcripts.expire_daily(lambda: [1])
     await here.rounds(0)
     for _ in range(round(STEADY_S / 600)):
         assert here.texts() == ["Said."]
         await here.rounds(600)
     await here.rounds(600)
     assert here.texts() == []
-    here.desk.caption(2, "Again.")
-    await here.desk.written()
+    here.memory.caption(2, "Again.")
+    await here.memory.written()
     here.machine.off = timedelta(days=-300)
-    here.desk.transcripts.keep_for(1, 0)
+    here.memory.transcripts.keep_for(1, 0)
     await here.rounds(0)
     assert here.texts() == []
-    await here.desk.transcripts.close()
+    await here.memory.transcripts.close()
 
 
 def line(number: int) -> TranscriptLine:
@@ -428,7 +430,7 @@ async def test_a_line_that_was_dropped_is_not_tried_alone_either() -> None:
 
 @pytest.mark.parametrize("form", list(Format))
 async def test_a_file_has_all_pages_and_languages_in_order_of_speech(form: Format) -> None:
-    desk = Desk(30)
+    memory = TranscriptsInMemory(30)
     at = START.timestamp()
     for number in range(7):
         for language in ("de", "en", "fr"):
@@ -436,31 +438,31 @@ async def test_a_file_has_all_pages_and_languages_in_order_of_speech(form: Forma
             said = TranscriptLine(
                 "20.run", number, at + number, at + number + 1, 1, "Ana", language, text, "es", ""
             )
-            await desk.store.append(1, [said])
-    (session,) = await desk.transcripts.sessions(1)
-    assert await desk.transcripts.languages(1, session) == ["de", "en", "fr"]
-    made = await desk.transcripts.document(1, session, form)
+            await memory.store.append(1, [said])
+    (session,) = await memory.transcripts.sessions(1)
+    assert await memory.transcripts.languages(1, session) == ["de", "en", "fr"]
+    made = await memory.transcripts.document(1, session, form)
     assert made.utterances == 7
     text = made.data.decode("utf-8-sig")
     found = [
         text.index(f"{language} {number}") for number in range(7) for language in ("de", "en", "fr")
     ]
     assert found == sorted(found)
-    whole = await desk.transcripts.utterances(1, session)
+    whole = await memory.transcripts.utterances(1, session)
     assert made.data == document(form, whole)
-    only = await desk.transcripts.document(1, session, form, "en")
+    only = await memory.transcripts.document(1, session, form, "en")
     assert only.data == document(form, whole, "en")
 
 
 async def test_of_a_transcript_without_words_there_is_no_file() -> None:
-    desk = Desk(30)
+    memory = TranscriptsInMemory(30)
     at = START.timestamp()
-    await desk.store.append(
+    await memory.store.append(
         1, [TranscriptLine("20.run", 1, at, at + 1, 1, "Ana", "en", "", "es", "")]
     )
-    (session,) = await desk.transcripts.sessions(1)
+    (session,) = await memory.transcripts.sessions(1)
     with pytest.raises(UsageError, match="Nothing is left"):
-        await desk.transcripts.document(1, session, Format.TXT)
+        await memory.transcripts.document(1, session, Format.TXT)
 
 
 async def test_a_guild_whose_file_is_read_slowly_holds_up_no_other() -> None:
@@ -473,21 +475,23 @@ async def test_a_guild_whose_file_is_read_slowly_holds_up_no_other() -> None:
                 if guild_id == 1:
                     await asyncio.Event().wait()
 
-    desk = Desk(30)
-    desk.store = Slow()
-    desk.settings.guilds[2] = desk.settings.guilds[1]
-    desk.transcripts = Transcripts(desk.store, desk.settings, clock=desk.clock, wall=desk.wall)
+    memory = TranscriptsInMemory(30)
+    memory.store = Slow()
+    memory.settings.guilds[2] = memory.settings.guilds[1]
+    memory.transcripts = Transcripts(
+        memory.store, memory.settings, clock=memory.clock, wall=memory.wall
+    )
     at = START.timestamp()
     for guild in (1, 2):
         said = TranscriptLine("20.run", 1, at, at + 1, 1, "Ana", "en", "Hello.", "es", "")
-        await desk.store.append(guild, [said, replace(said, utterance=2)])
-    (session,) = await desk.transcripts.sessions(1)
+        await memory.store.append(guild, [said, replace(said, utterance=2)])
+    (session,) = await memory.transcripts.sessions(1)
     tasks = TaskOwner("test")
     for _ in range(5):
-        tasks.start(desk.transcripts.document(1, session, Format.TXT), "slow")
+        tasks.start(memory.transcripts.document(1, session, Format.TXT), "slow")
     await asyncio.sleep(0.01)
     async with asyncio.timeout(5):
-        assert (await desk.transcripts.document(2, session, Format.TXT)).utterances == 2
+        assert (await memory.transcripts.document(2, session, Format.TXT)).utterances == 2
     await tasks.close()
 
 

@@ -12,7 +12,7 @@ from tests.support.clock import ManualClock
 from tests.support.usage_in_memory import Calendar, MemoryUsage
 
 
-class House:
+class LimitSetup:
     """The accounts of a host with this limit, and one guild's settings."""
 
     def __init__(self, host: float, own: float | None = None) -> None:
@@ -44,48 +44,48 @@ class House:
 async def test_a_server_may_lower_the_hosts_limit_and_never_raise_it(
     host: float, own: float | None, limit: float
 ) -> None:
-    house = House(host, own)
-    assert await house.limit() == limit
-    await house.ledger.close()
+    setup = LimitSetup(host, own)
+    assert await setup.limit() == limit
+    await setup.ledger.close()
 
 
 async def test_a_lowered_limit_holds_at_once_and_a_raised_one_lets_speech_through_again() -> None:
-    house = House(60)
-    account = await house.accounts.of(1)
+    setup = LimitSetup(60)
+    account = await setup.accounts.of(1)
     account.used(7, Usage(audio_in_s=20 * 60))
     assert account.notice() is None
-    house.accounts.settings_changed(1, GuildSettings(daily_minutes=10))
+    setup.accounts.settings_changed(1, GuildSettings(daily_minutes=10))
     assert account.notice() == (
         "This server has used its 10 translation minutes for today. "
         "Translation resumes at midnight UTC."
     )
     with pytest.raises(AllowanceError):
         account.check()
-    house.accounts.settings_changed(1, GuildSettings())
+    setup.accounts.settings_changed(1, GuildSettings())
     assert account.admits(None)
     assert account.notice() == ("The daily limit has changed, so speech is being translated again.")
     assert account.notice() is None
-    await house.ledger.close()
+    await setup.ledger.close()
 
 
 async def test_each_limit_has_a_warning_of_its_own() -> None:
-    house = House(0, 10)
-    account = await house.accounts.of(1)
+    setup = LimitSetup(0, 10)
+    account = await setup.accounts.of(1)
     account.used(7, Usage(audio_in_s=9 * 60))
     assert "used 9 of its 10" in str(account.notice())
-    house.accounts.settings_changed(1, GuildSettings(daily_minutes=100))
+    setup.accounts.settings_changed(1, GuildSettings(daily_minutes=100))
     assert account.notice() is None
     account.used(7, Usage(audio_in_s=75 * 60))
     assert "used 84 of its 100" in str(account.notice())
-    await house.ledger.close()
+    await setup.ledger.close()
 
 
 async def test_no_limit_at_all_after_one_that_was_used_up_is_said() -> None:
-    house = House(0, 10)
-    account = await house.accounts.of(1)
+    setup = LimitSetup(0, 10)
+    account = await setup.accounts.of(1)
     account.used(7, Usage(audio_in_s=11 * 60))
     assert account.notice() is not None
-    house.accounts.settings_changed(1, GuildSettings())
+    setup.accounts.settings_changed(1, GuildSettings())
     assert account.notice() == ("The daily limit has changed, so speech is being translated again.")
     assert account.notice() is None
-    await house.ledger.close()
+    await setup.ledger.close()

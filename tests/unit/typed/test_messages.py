@@ -25,7 +25,7 @@ from tests.support.usage_in_memory import MemoryUsage
 WANTED = Wanted(guild_id=1, user_id=7, target="en")
 
 
-class Desk:
+class TranslatorSetup:
     """A translator whose service the test is."""
 
     def __init__(self, limit: float = 0) -> None:
@@ -62,89 +62,91 @@ class Desk:
         return task
 
 
-def answered(desk: Desk, **translations: str) -> None:
-    for ticket in desk.texts.open():
+def answered(setup: TranslatorSetup, **translations: str) -> None:
+    for ticket in setup.texts.open():
         ticket.answer(translations[ticket.request.text.partition(" ")[0]])
 
 
 async def test_each_line_is_asked_for_with_the_terms_in_it_and_counted_as_the_readers() -> None:
-    desk = Desk()
-    task = await desk.asked("# Hola a todos\nParlamento <@1> dice")
-    asked = [ticket.request for ticket in desk.texts.tickets]
+    setup = TranslatorSetup()
+    task = await setup.asked("# Hola a todos\nParlamento <@1> dice")
+    asked = [ticket.request for ticket in setup.texts.tickets]
     assert [(one.text, one.source, one.target, one.final) for one in asked] == [
         ("Hola a todos", None, "en", True),
         ("Parlamento {1} dice", None, "en", True),
     ]
     assert [dict(one.terms) for one in asked] == [{}, {"parlamento": "Parley"}]
     assert {one.guild_id for one in asked} == {1}
-    desk.texts.tickets[0].answered(Usage(text_tokens_in=5))  # of a try that was of no use
-    answered(desk, Hola="Hello all", Parlamento="{1} of Parley says")
+    setup.texts.tickets[0].answered(Usage(text_tokens_in=5))  # of a try that was of no use
+    answered(setup, Hola="Hello all", Parlamento="{1} of Parley says")
     assert await task == "# Hello all\n<@1> of Parley says"
-    (row,) = (await desk.ledger.spent_by_day(1, desk.ledger.day, 7)).items()
+    (row,) = (await setup.ledger.spent_by_day(1, setup.ledger.day, 7)).items()
     assert (row[0].user_id, row[1]) == (7, Spent(tokens_in=7))
 
 
 async def test_what_loses_a_mention_is_translated_around_it() -> None:
-    desk = Desk()
-    task = await desk.asked("Hola <@1> amigo")
-    answered(desk, Hola="Hello friend")
+    setup = TranslatorSetup()
+    task = await setup.asked("Hola <@1> amigo")
+    answered(setup, Hola="Hello friend")
     for _ in range(10):
         await asyncio.sleep(0)
-    answered(desk, Hola="Hello", amigo="friend")
+    answered(setup, Hola="Hello", amigo="friend")
     assert await task == "Hello <@1> friend"
 
 
 async def test_what_is_in_the_readers_language_is_told_so() -> None:
-    desk = Desk()
-    task = await desk.asked("Hello, all!\nHow are you?")
-    answered(desk, **{"Hello,": "Hello all.", "How": "How are you?"})
+    setup = TranslatorSetup()
+    task = await setup.asked("Hello, all!\nHow are you?")
+    answered(setup, **{"Hello,": "Hello all.", "How": "How are you?"})
     assert await task is None
-    known = await desk.asked("Hello", Wanted(1, 7, "en", source="en"))
+    known = await setup.asked("Hello", Wanted(1, 7, "en", source="en"))
     assert await known is None
-    assert len(desk.texts.tickets) == 2  # the last one was not asked for
+    assert len(setup.texts.tickets) == 2  # the last one was not asked for
 
 
 async def test_names_alone_do_not_make_the_rest_the_readers() -> None:
-    desk = Desk()
-    task = await desk.asked("Parley\nHola")
-    answered(desk, Parley="Parley", Hola="Hello")
+    setup = TranslatorSetup()
+    task = await setup.asked("Parley\nHola")
+    answered(setup, Parley="Parley", Hola="Hello")
     assert await task == "Parley\nHello"
 
 
 async def test_without_words_nothing_is_asked_for() -> None:
-    desk = Desk()
+    setup = TranslatorSetup()
     with pytest.raises(UsageError, match="no text"):
-        await (await desk.asked("😀 <@1>"))
-    assert desk.texts.tickets == []
+        await (await setup.asked("😀 <@1>"))
+    assert setup.texts.tickets == []
 
 
 async def test_a_failure_is_said_and_what_waits_is_taken_back() -> None:
-    desk = Desk()
-    task = await desk.asked("Hola\nAmigo")
-    desk.texts.tickets[0].fail()
+    setup = TranslatorSetup()
+    task = await setup.asked("Hola\nAmigo")
+    setup.texts.tickets[0].fail()
     with pytest.raises(TranslationError, match=r"^No\.$"):
         await task
-    assert desk.texts.tickets[1].cancelled
-    desk.texts.tickets[1].answer("late")  # counted all the same
-    assert desk.ledger.text_tokens(1) == 1
+    assert setup.texts.tickets[1].cancelled
+    setup.texts.tickets[1].answer("late")  # counted all the same
+    assert setup.ledger.text_tokens(1) == 1
 
 
 async def test_why_the_service_can_not_be_used_is_said_as_members_are_to_read_it() -> None:
-    desk = Desk()
-    task = await desk.asked("Hola")
-    desk.trouble = ServiceTrouble("bad_key", "The service refuses this bot's key.", 0.0, final=True)
+    setup = TranslatorSetup()
+    task = await setup.asked("Hola")
+    setup.trouble = ServiceTrouble(
+        "bad_key", "The service refuses this bot's key.", 0.0, final=True
+    )
     failed = Failed("bad_key", "Check DASHSCOPE_API_KEY.", fatal=True, of_service=True)
-    desk.texts.tickets[0].answered(failed)
+    setup.texts.tickets[0].answered(failed)
     with pytest.raises(TranslationError, match="refuses this bot's key"):
         await task
 
 
 async def test_who_asks_no_longer_leaves_nothing_waiting() -> None:
-    desk = Desk()
-    task = await desk.asked("Hola")
+    setup = TranslatorSetup()
+    task = await setup.asked("Hola")
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert desk.texts.tickets[0].cancelled
+    assert setup.texts.tickets[0].cancelled
 
 
 @pytest.mark.parametrize(
@@ -156,16 +158,16 @@ async def test_who_asks_no_longer_leaves_nothing_waiting() -> None:
     ],
 )
 async def test_a_server_that_has_used_up_its_day_gets_no_text(usage: Usage, said: str) -> None:
-    desk = Desk(limit=1)
-    desk.ledger.used(1, 2, usage)
+    setup = TranslatorSetup(limit=1)
+    setup.ledger.used(1, 2, usage)
     with pytest.raises(AllowanceError, match=said):
-        await (await desk.asked("Hola"))
-    assert desk.texts.tickets == []
+        await (await setup.asked("Hola"))
+    assert setup.texts.tickets == []
 
 
 async def test_without_a_limit_texts_have_none() -> None:
-    desk = Desk(limit=0)
-    desk.ledger.used(1, 2, Usage(text_tokens_in=10**9))
-    task: asyncio.Task[Any] = await desk.asked("Hola")
-    answered(desk, Hola="Hello")
+    setup = TranslatorSetup(limit=0)
+    setup.ledger.used(1, 2, Usage(text_tokens_in=10**9))
+    task: asyncio.Task[Any] = await setup.asked("Hola")
+    answered(setup, Hola="Hello")
     assert await task == "Hello"

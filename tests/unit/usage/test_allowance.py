@@ -40,9 +40,9 @@ class House:
         self.clock = ManualClock()
         self.wrong = timedelta()
         calendar = Calendar(self.clock, hour=23)
-        self.books = store or MemoryUsage()
+        self.store = store or MemoryUsage()
         self.ledger = Ledger(
-            self.books,
+            self.store,
             model="speech",
             text_model="text",
             clock=self.clock,
@@ -179,20 +179,20 @@ async def test_a_room_can_not_be_started_when_the_minutes_are_used_up() -> None:
 
 
 async def test_a_restart_does_not_give_the_minutes_again() -> None:
-    books = MemoryUsage()
-    before = House(books)
+    store = MemoryUsage()
+    before = House(store)
     await before.start()
     before.hear()
     before.used(6)
     await before.close()
-    after = House(books)
+    after = House(store)
     await after.start()
     after.hear()
     after.used(2.5)
     assert after.notices == [NEARLY]
     after.used(2)
     await after.close()
-    third = House(books)
+    third = House(store)
     with pytest.raises(AllowanceError):
         await third.start()
     assert third.world.listener is None, "the voice channel was not joined"
@@ -217,7 +217,7 @@ async def test_what_is_used_after_somebody_withdrew_is_counted_for_nobody() -> N
     house.interpreter.of(BEN.id).last_words = [Usage(audio_in_s=60), Final(1, "Withheld.")]
     await (await house.rooms.consent(1)).withdraw(BEN.id)
     await house.close()
-    by_user = {key.user_id: amount.minutes for key, amount in house.books.rows.items()}
+    by_user = {key.user_id: amount.minutes for key, amount in house.store.rows.items()}
     assert by_user == {BEN.id: 1, 0: 1}
     assert house.world.board.standing() == []
 

@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade(op: Operations) -> None:
-    """Add the tables."""
+    """Add the tables of members, settings, rooms and what they keep."""
     _members(op)
     for name in ("settings", "rooms"):
         op.create_table(

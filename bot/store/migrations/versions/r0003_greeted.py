@@ -8,7 +8,7 @@ down_revision = "0002"
 
 
 def upgrade(op: Operations) -> None:
-    """Add the table."""
+    """Add the table of guilds that were greeted."""
     op.create_table(
         "greeted",
         sa.Column("guild_id", sa.BigInteger, autoincrement=False, nullable=False),

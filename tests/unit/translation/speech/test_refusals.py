@@ -90,8 +90,8 @@ async def test_one_person_in_one_language_is_not_told_that_many_speak(bench: Ben
     )
 
 
-class Office:
-    """A budget and who asks it."""
+class SharedAccount:
+    """An account's budget, and the conversations that share it."""
 
     def __init__(self, per_minute: int = 10, *, most_open: int = 40, tokens: int = 1_000) -> None:
         self.clock = ManualClock()
@@ -111,49 +111,49 @@ class Office:
         return bench
 
 
-def refused(office: Office) -> Bench:
-    bench = office.enter(1)
+def refused(account: SharedAccount) -> Bench:
+    bench = account.enter(1)
     bench.link.breaks(faults.TOKENS_USED)
-    office.clock.advance(7.0)
+    account.clock.advance(7.0)
     return bench
 
 
-def without_connects(office: Office) -> Bench:
-    office.enter(1)
-    return office.enter(2)
+def without_connects(account: SharedAccount) -> Bench:
+    account.enter(1)
+    return account.enter(2)
 
 
-def without_places(office: Office) -> Bench:
-    talking = office.enter(1)
+def without_places(account: SharedAccount) -> Bench:
+    talking = account.enter(1)
     talking.link.open()
     talking.link.says(server_events.SpeechStarted(0, None))
-    return office.enter(2)
+    return account.enter(2)
 
 
-def without_tokens(office: Office) -> Bench:
-    office.enter(1)
-    office.budget._tokens.spend(office.clock.now(), 5_000, 1)
-    return office.enter(2)
+def without_tokens(account: SharedAccount) -> Bench:
+    account.enter(1)
+    account.budget._tokens.spend(account.clock.now(), 5_000, 1)
+    return account.enter(2)
 
 
 @pytest.mark.parametrize(
-    ("office", "arrange", "scarce"),
+    ("account", "arrange", "scarce"),
     [
-        (Office, refused, Scarce.REFUSED),
-        (lambda: Office(1), without_connects, Scarce.CONNECTS),
-        (lambda: Office(most_open=1), without_places, Scarce.PLACES),
-        (Office, without_tokens, Scarce.TOKENS),
+        (SharedAccount, refused, Scarce.REFUSED),
+        (lambda: SharedAccount(1), without_connects, Scarce.CONNECTS),
+        (lambda: SharedAccount(most_open=1), without_places, Scarce.PLACES),
+        (SharedAccount, without_tokens, Scarce.TOKENS),
     ],
     ids=[scarce.value for scarce in Scarce],
 )
 async def test_each_state_of_waiting_has_its_own_sentence(
-    office: Callable[[], Office],
-    arrange: Callable[[Office], Bench],
+    account: Callable[[], SharedAccount],
+    arrange: Callable[[SharedAccount], Bench],
     scarce: Scarce,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(timeouts, "UNSENT_S", 1.0)
-    waiting = arrange(office())
+    waiting = arrange(account())
     while len(waiting.talk._backlog) < 20 * CHUNK and not waiting.talk.dropped_s:
         waiting.talk.feed(B)
     assert waiting.talk.state is ConversationState.WAITING

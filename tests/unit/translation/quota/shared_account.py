@@ -1,4 +1,4 @@
-"""A budget and who asks it."""
+"""An account's budget, and the conversations that share it."""
 
 import itertools
 import random
@@ -75,8 +75,8 @@ class Caller:
         self.share.lease.finish()
 
 
-class Office:
-    """A budget and who asks it."""
+class SharedAccount:
+    """An account's budget, and the conversations that share it."""
 
     def __init__(
         self,
@@ -120,11 +120,11 @@ class Office:
         return caller
 
 
-def opened(office: Office, count: int, guild: int = BUSY) -> list[Caller]:
+def opened(account: SharedAccount, count: int, guild: int = BUSY) -> list[Caller]:
     """So many speakers of a server who never rest."""
-    callers = [office.ask(f"{guild}.{number}", guild) for number in range(count)]
+    callers = [account.ask(f"{guild}.{number}", guild) for number in range(count)]
     for _ in range(count):
-        office.clock.advance(0.25)
+        account.clock.advance(0.25)
     for caller in callers:
         assert caller.lines, "it should have a link by now"
         caller.talking = True
