@@ -38,7 +38,14 @@ TERMS: Mapping[str, Term] = {
         *("glossário", "术语表", "詞彙表"),
     ),
     "glossary's word": Term(
-        *(r"a word|(?<!last )words(?! may)", "begriff", "término", "terme", "用語", "용어"),
+        *(
+            r"(?:a|the) word|(?<!last )(?<!your )words(?! may)",
+            "begriff",
+            "término",
+            "terme",
+            "用語",
+            "용어",
+        ),
         *("termo", "术语", "詞彙"),
     ),
     "text channel": Term(
@@ -72,9 +79,9 @@ TERMS: Mapping[str, Term] = {
         ),
         *("de fora", "不参与", "不參與"),
     ),
-    # Who is listened to; that somebody was heard a moment ago is hearing.
+    # Who is listened to; what was heard, and when, is hearing.
     "heard": Term(
-        *(r"(?<!last )heard(?! yet)", "gehört", r"\boy|\bo[ií]", "entend", "聞き取", "듣|들"),
+        *(r"(?<!last )heard(?! yet| as)", "gehört", r"\boy|\bo[ií]", "entend", "聞き取", "듣|들"),
         *("ouvi", "收听", "聆聽"),
     ),
     "notice": Term(
