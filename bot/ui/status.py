@@ -169,7 +169,7 @@ def _voice(status: RoomStatus) -> Text | None:
     if style == VoiceStyle():
         return t("{language} is read aloud in the channel.", language=language)
     return t(
-        "{language} is read aloud in the channel. {mode}, volume {volume} %.",
+        "{language} is read aloud in the channel. {mode}, volume {volume}%.",
         language=language,
         mode=MODES[style.mode][0],
         volume=number(style.volume, 0),

@@ -43,7 +43,7 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         await where.until(
             lambda: (
                 "- Ana\\_: heard, has not spoken yet" in panel.content
-                and "English is read aloud in the channel. Over people, volume 100 %."
+                and "English is read aloud in the channel. Over people, volume 100%."
                 in panel.content
                 and where.lounge.status == "Translating into English, French"
             ),

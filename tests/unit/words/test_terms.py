@@ -173,3 +173,28 @@ def test_another_word_for_a_term_is_found() -> None:
         ("de", "glossary", "The glossary is empty.")
     }
     assert otherwise("de", {key: ("Das Glossar ist leer.",)}) == set()
+
+
+# Another form of address than the catalogue's, or marks that it does not use.
+OUT_OF_TONE: Mapping[str, str] = {
+    "de": r"\bIhnen\b|\bIhre[mnr]?\b",
+    "es": r"\b[Uu]sted(?:es)?\b",
+    "fr": r"\b(?:[Vv]ous|[Vv]otre|[Vv]os)\b|\u2019",
+    "ja": r"\d(?=[秒分日個])",
+    "ko": r"니다",
+    "pt": r"\b(?:[Tt]u|[Tt]eus?|[Tt]uas?)\b",
+    "zh": "您",
+    "zh_Hant": "您",
+}
+
+
+@pytest.mark.parametrize("name", sorted(OUT_OF_TONE))
+def test_a_catalogue_speaks_to_its_reader_in_one_tone(name: str) -> None:
+    """Several people who are named at once may have a form of their own."""
+    found = [
+        text
+        for (_, message, _), texts in all_of(name).items()
+        for text in texts
+        if "{people}:" not in message and re.search(OUT_OF_TONE[name], text)
+    ]
+    assert found == []
