@@ -333,7 +333,7 @@ def _texts(
 def service_name(url: str) -> str:
     """Return who hears the speech, as the notice says it."""
     if settings.is_local(url):
-        return t("a translation engine on the machine of this bot")
+        return t("a translation engine on the bot's own machine")
     return t("Qwen-LiveTranslate of Alibaba Cloud ({host})", host=urlsplit(url).hostname)
 
 

@@ -196,7 +196,7 @@ class ParleyBot(commands.AutoShardedBot):
         finally:
             left = _under_way()
             for task in left:
-                log.warning("broken off, as the bot ends: %s", task.get_name())
+                log.warning("cancelled because the bot is stopping: %s", task.get_name())
                 task.cancel()
             if left:
                 await asyncio.wait(left, timeout=_BROKEN_OFF_S)

@@ -189,7 +189,7 @@ class RateLimitError(ChatError):
     retryable = True
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__(t("Discord asks us to wait {seconds} s.", seconds=number(retry_after, 1)))
+        super().__init__(t("Discord asks me to wait {seconds} s.", seconds=number(retry_after, 1)))
         self.retry_after = retry_after
 
 

@@ -130,8 +130,8 @@ class WallClock:
         if not self._unsure:
             self._unsure = True
             log.warning(
-                "Discord has not said the time: nothing is removed for its age before it does, "
-                "or this machine's clock has been steady for a day"
+                "Discord's time is not known yet: nothing is removed for its age until it is, or "
+                "until this machine's clock has been steady for a day"
             )
         return None
 

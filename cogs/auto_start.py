@@ -56,7 +56,7 @@ class AutoStart(commands.Cog):
         try:
             return {room.guild_id: room for room in await self._rooms.remembered.rooms()}
         except ParleyError as error:
-            log.error("the rooms that ran can't be read: %s", error)  # noqa: TRY400 - its one line says all
+            log.error("the rooms that were running can't be read: %s", error)  # noqa: TRY400 - its one line says all
             return {}
 
     async def _survey(self, guild: discord.Guild) -> None:
@@ -151,9 +151,9 @@ class AutoStart(commands.Cog):
                 await self._host.start(RoomRequest(voice, text), None)
                 self._refused.pop(voice.id, None)
         except RestartingError:
-            log.info("a room that would start by itself is left to the next process")
+            log.info("an automatic start is left to the next process")
         except ParleyError as error:
-            log.warning("a room did not start by itself: %s", error.code)
+            log.warning("a room did not start automatically: %s", error.code)
             await self._refuse(voice, text_id, error)
         finally:
             self._starting.discard(guild.id)

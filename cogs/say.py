@@ -77,7 +77,7 @@ class Say(commands.Cog):
             interaction,
             t("You chose to stay out, so you are not heard. Join in to be heard.")
             if stays_out
-            else t("Join in first: only what members say who joined in is translated."),
+            else t("Join in first: only those who joined in are translated."),
             view=ConsentButtons(self._rooms, locale(interaction)),
         )
 

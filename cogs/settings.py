@@ -30,7 +30,7 @@ from bot.ui.settings_menus import (
 )
 from bot.words import lines, t
 from bot.words.catalogue import LOCALES
-from bot.words.languages import own_name
+from bot.words.languages import words_name
 
 Interaction = discord.Interaction[Any]
 Choice = app_commands.Choice
@@ -249,7 +249,7 @@ class SettingsCommands(
     @app_commands.choices(
         language=[
             Choice(name="the server's language", value=_SERVERS),
-            *(Choice(name=own_name(code.split("-")[0]), value=code) for code in LOCALES),
+            *(Choice(name=words_name(code), value=code) for code in LOCALES),
         ]
     )
     async def language(self, interaction: Interaction, language: str) -> None:

@@ -71,8 +71,10 @@ class TranscriptCommand(
         await answer(
             interaction,
             tn(
-                "{count} utterance, begun {began}. Keep in mind that it holds what people said.",
-                "{count} utterances, begun {began}. Keep in mind that it holds what people said.",
+                "{count} sentence from {began}. Keep in mind that the file contains what people "
+                "said.",
+                "{count} sentences from {began}. Keep in mind that the file contains what people "
+                "said.",
                 made.utterances,
                 began=discord.utils.format_dt(chosen.began),
             ),
@@ -198,7 +200,7 @@ def _language(written: str | None, codes: Sequence[str]) -> str | None:
     if (code := find(written, codes)) is None:
         raise UsageError(
             t(
-                "The transcript has no {language}; it has {languages}.",
+                "The transcript isn't available in {language}, only in {languages}.",
                 language=f"“{written[:40]}”",
                 languages=listing(language_name(known) for known in codes),
             )

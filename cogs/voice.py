@@ -71,7 +71,7 @@ class VoiceCommands(
         """Read louder or quieter from now on."""
         room = await changeable(self._rooms, _member(interaction))
         self._rooms.use_style(room.plan.guild_id, replace(room.plan.voice, volume=percent))
-        await answer(interaction, t("Volume: {percent} %.", percent=number(percent, 0)))
+        await answer(interaction, t("Volume: {percent}%.", percent=number(percent, 0)))
 
     @voice.command(name="skip", description="Skip the translation that is being read aloud")
     async def voice_skip(self, interaction: Interaction) -> None:

@@ -126,7 +126,7 @@ class Welcome(commands.Cog, name=_NAME):
             if joined is not None and not await self._greet(guild.id, joined.timestamp()):
                 return
         except StoreError as error:  # twice is better than never
-            log.warning("not remembered that server %d was greeted: %s", guild.id, error.code)
+            log.warning("could not save that server %d was greeted: %s", guild.id, error.code)
         try:
             settings = await self._service.settings(guild.id)
         except StoreError as error:
@@ -181,7 +181,8 @@ class Welcome(commands.Cog, name=_NAME):
         if is_in(person, voice.id):
             return said
         other = t(
-            "-# You are in no voice channel, so this is about {channel}. {command} checks any.",
+            "-# You're not in a voice channel, so this is about {channel}. Use {command} to check "
+            "another one.",
             channel=voice.mention,
             command=command("settings check"),
         )

@@ -229,7 +229,7 @@ class ChannelBoard:
         except Exception as error:  # noqa: BLE001 - one caption's fault must not silence the channel
             # The message of an error unknown may quote what was said; where it arose may not.
             where = "".join(traceback.format_tb(error.__traceback__))
-            log.error("caption request broke: %s\n%s", type(error).__name__, where)  # noqa: TRY400
+            log.error("caption request failed unexpectedly: %s\n%s", type(error).__name__, where)  # noqa: TRY400
             self._failed(lane, change, ChatError(t("The request couldn't be made.")))
         else:
             lane.schedule.succeeded(change, ref, self._clock.now())

@@ -162,7 +162,7 @@ class ChannelTransport:
             if error.retryable:
                 raise
             # Not asked for again soon: many refusals get a bot restricted.
-            log.warning("own messages refused, they go by the webhook")
+            log.warning("own messages refused, using the webhook instead")
             self._own_refused.note(self._permissions().value)
             return None
 
@@ -197,7 +197,7 @@ class ChannelTransport:
         except ChannelGoneError:
             raise
         except UnwritableError as error:
-            log.info("a caption is out of reach: %s", error.code)
+            log.info("a caption can't be reached: %s", error.code)
             raise MessageGoneError(removed=False) from error
 
     async def _edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:

@@ -136,7 +136,7 @@ class LanguageThread:
             return self._place
 
     def _refuse(self, why: Why) -> None:
-        log.info("no thread to be had, captions stand in the channel: %s", why.value)
+        log.info("no thread available, captions go to the channel: %s", why.value)
         self._why = why
         self._refused.note(self._under())
 

@@ -82,7 +82,7 @@ class Housekeeping:
             try:
                 await write()
             except StoreError as error:
-                log.warning("not written until the next round: %s", error.code)
+                log.warning("not written until the next housekeeping: %s", error.code)
 
     async def _round(self) -> None:
         wait_s = ROUND_S
@@ -93,7 +93,7 @@ class Housekeeping:
                     done = await step()
                 except StoreError as error:
                     done = False
-                    log.warning("a part of the round failed: %s", error.code)
+                    log.warning("a part of the housekeeping failed: %s", error.code)
                 if not done:
                     wait_s = AGAIN_S
         self._next_round.set_in(wait_s)
@@ -116,7 +116,7 @@ class Housekeeping:
             return False
         guilds = await self._guilds.purge((now - GUILD_KEPT).timestamp())
         if guilds:
-            log.info("removed what was kept of servers: %d", guilds)
+            log.info("removed all data of servers: %d", guilds)
         return True
 
     async def _remove_usage(self) -> bool:

@@ -45,7 +45,7 @@ async def run() -> int:
     def asked(number: signal.Signals) -> None:
         received.append(number)
         if here is not None and not shutdown.begun:
-            log.info("ending, as asked by %s", number.name)
+            log.info("stopping on %s", number.name)
             shutdown.begin()
             here.cancel()  # whatever it waits for: also while it is still starting
 

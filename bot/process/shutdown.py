@@ -59,7 +59,7 @@ class Shutdown:
             try:
                 call()
             except Exception:
-                log.exception("the end began with a fault")
+                log.exception("the shutdown began with an error")
 
     def part(self, name: str, close: Close, spare_s: float) -> None:
         """Close this at the end, before all that were told earlier.
@@ -77,7 +77,7 @@ class Shutdown:
         task = asyncio.get_running_loop().create_task(_run(close), name=f"end of {name}")
         await asyncio.wait({task}, timeout=max(_LEAST_S, self.left() - spare_s))
         if not task.done():
-            log.error("given up, as it did not end in time: %s", name)
+            log.error("did not stop in time and was given up: %s", name)
             task.cancel()
             await asyncio.wait({task}, timeout=_OBEYS_S)
         self._doing = f"what is behind {name}"

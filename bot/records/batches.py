@@ -67,7 +67,7 @@ class Batches:
         guild_id, lines = max(self._lines.items(), key=lambda of: len(of[1]))
         self._take_out(guild_id, next(iter(lines)))
         if self.dropped == 0:
-            log.error("lines of transcripts are left out: the store has failed for too long")
+            log.error("lines of transcripts are dropped: the store has failed for too long")
         self.dropped += 1
 
     def _take_out(self, guild_id: int, key: _Key) -> None:

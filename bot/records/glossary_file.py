@@ -206,12 +206,12 @@ class _Reading:
 
     def done(self) -> list[Term]:
         if not self.mistakes and not self.terms:
-            self.wrong(0, t("The file has no terms."))
+            self.wrong(0, t("The file has no words."))
         if len(self.terms) > MOST_TERMS:
             self.wrong(
                 0,
                 t(
-                    "The file has {count} terms; the maximum is {most}.",
+                    "The file has {count} words; the maximum is {most}.",
                     count=number(len(self.terms)),
                     most=number(MOST_TERMS),
                 ),

@@ -26,11 +26,11 @@ def term(target: str, source: str, translation: str) -> Term:
 def _side(text: str) -> str:
     bare = " ".join(text.split())
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in bare):
-        raise UsageError(t("A term can't contain control characters."))
+        raise UsageError(t("A word can't contain control characters."))
     # `clean` has removed what stood between a letter and its accent, so both compose.
     tidy = unicodedata.normalize("NFC", clean(bare))
     if not tidy:
-        raise UsageError(t("A term needs a word and its translation."))
+        raise UsageError(t("Give both a word and its translation."))
     if len(tidy) > LONGEST:
         raise UsageError(
             t(

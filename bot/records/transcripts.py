@@ -275,11 +275,11 @@ class Transcripts:
             try:
                 days = (await self._settings.settings(guild_id)).transcript_days
             except StoreError as error:
-                log.warning("it is not known how long transcripts are kept: %s", error.code)
+                log.warning("could not read how long transcripts are kept: %s", error.code)
             else:
                 count += await self._expire(guild_id, days)
         if count:
-            log.info("lines of transcripts that were too old and are removed: %d", count)
+            log.info("removed old lines of transcripts: %d", count)
         return count
 
     def expire_daily(self, guilds: Callable[[], Iterable[int]]) -> None:

@@ -138,7 +138,7 @@ class Ending:
         except TimeoutError:
             if not self.begun:
                 raise
-            log.warning("cut short, as the process ends: %s", what)
+            log.warning("cut short because the process is ending: %s", what)
 
     async def end(
         self,

@@ -101,7 +101,7 @@ class Outages:
             self._say(missing_since(missing, trouble))
         elif self._services.texts.trouble is None and self._missing:
             back, self._missing = self._missing, ()
-            self._say(t("Captions in {languages} are there again.", languages=_named(back)))
+            self._say(t("Captions in {languages} are back.", languages=_named(back)))
 
     def close(self) -> None:
         """Say nothing more. Idempotent."""
@@ -128,8 +128,8 @@ def began(trouble: ServiceTrouble) -> Text:
 def living_on(trouble: ServiceTrouble) -> Text:
     """Say that the service refuses for good, though some are still translated."""
     return t(
-        "{reason} Those who are being translated still are, until their next longer pause. "
-        "Nobody else is translated.",
+        "{reason} Whoever is being translated now still is until they pause for a while. Nobody "
+        "else is translated.",
         reason=trouble.reason,
     )
 

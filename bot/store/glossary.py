@@ -58,8 +58,8 @@ class GlossaryTable:
             if new and len(known) + new > most:
                 raise GlossaryFullError(
                     t(
-                        "The glossary would have {count} terms; the maximum is {most}. "
-                        "Nothing was added. Remove some terms first.",
+                        "The glossary would have {count} words; the maximum is {most}. Nothing was "
+                        "added. Remove some words first.",
                         count=len(known) + new,
                         most=most,
                     )

@@ -125,9 +125,9 @@ class Announcer:
                 await starter.send(words)
                 return
         except FAULTS as error:
-            log.warning("why a room ended could not be said: %s", type(error).__name__)
+            log.warning("could not say why a room ended: %s", type(error).__name__)
         else:
-            log.warning("why a room ended could be said to nobody")
+            log.warning("nobody could be told why a room ended")
 
     def _text(self, channel_id: int) -> Text:
         channel = self._client.get_channel(channel_id)

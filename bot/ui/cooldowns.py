@@ -260,7 +260,7 @@ class Cooldowns:
 
     async def _refuse(self, interaction: Interaction, guild_id: int, said: str | None) -> None:
         if self._logged.update_rate_limit((guild_id, 0), self._clock.now()) is None:
-            log.info("server %d asks for more than is done in the time", guild_id)
+            log.info("server %d exceeds a rate limit", guild_id)
         refusing = self._refusing.setdefault(guild_id, _Refusing())
         if refusing.count >= AT_ONCE + MOST_WAITING:
             return
@@ -301,7 +301,7 @@ async def _say(interaction: Interaction, said: str | None) -> None:
         else:
             await interaction.response.autocomplete([])
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        log.info("a refusal could not be said: %s", type(error).__name__)
+        log.info("a refusal could not be sent: %s", type(error).__name__)
 
 
 async def admits(interaction: Interaction) -> bool:

@@ -112,6 +112,7 @@ def _ask(
 
 def _oneself() -> Text:
     return t(
-        "If only you want to be heard no longer, press Stay out or use {leave}: it works at once.",
+        "If you just don't want to be heard yourself, press Stay out or use {leave}. It takes "
+        "effect at once.",
         leave=command("privacy leave"),
     )

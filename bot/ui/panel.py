@@ -71,7 +71,7 @@ class PanelButtons(ConsentButtons):
     ) -> None:
         """Say what went wrong to the one who pressed, after "thinking" too."""
         if isinstance(error, ParleyError):
-            log.info("press refused: %s", error.code)
+            log.info("button refused: %s", error.code)
             await answer(interaction, error.message)
         else:
             await super().on_error(interaction, error, item)
@@ -356,7 +356,7 @@ class ChannelSurface:
             return
         self._left = None
         languages = listing(language_name(target) for target in state.plan.targets)
-        line = render(t("Translating to {languages}", languages=languages), self._locale)
+        line = render(t("Translating into {languages}", languages=languages), self._locale)
         if state.interrupted:
             line = render(t("Translation is interrupted"), self._locale)
         await self._put_status(channel, line[:_LONGEST_STATUS])

@@ -137,7 +137,7 @@ class Host:
                 render(lines(said), locale), allowed_mentions=discord.AllowedMentions.none()
             )
         except (discord.DiscordException, OSError, TimeoutError, ParleyError) as error:
-            log.warning("why there is no room could not be said: %s", type(error).__name__)
+            log.warning("could not say why no room was started: %s", type(error).__name__)
 
     def _show(self, text: Text, plan: RoomPlan, panel_id: int = 0) -> None:
         surface = ChannelSurface(
@@ -152,7 +152,7 @@ class Host:
         try:
             self._rooms.show(plan.guild_id, surface)
         except ParleyError as error:
-            log.info("a room ended before its panel stood: %s", error.code)
+            log.info("a room ended before its panel was posted: %s", error.code)
 
     def _spoken(self, wanted: RoomRequest, settings: GuildSettings) -> str | None:
         targets = wanted.targets or settings.targets

@@ -7,7 +7,7 @@ from typing import Final
 from bot.domain.stored import ConsentMode, GuildSettings, Layout
 from bot.words import Renderable, language_name, lines, listing, number, t, tn
 from bot.words.catalogue import LOCALES
-from bot.words.languages import own_name
+from bot.words.languages import words_name
 
 _NAMES: Final[Mapping[str, str]] = {
     "targets": t("languages"),
@@ -187,6 +187,4 @@ def _auto(settings: GuildSettings) -> str:
 def _words(settings: GuildSettings) -> str:
     if settings.locale not in LOCALES:
         return t("**Language of my messages:** the server's")
-    return t(
-        "**Language of my messages:** {language}", language=own_name(settings.locale.split("-")[0])
-    )
+    return t("**Language of my messages:** {language}", language=words_name(settings.locale))

@@ -24,11 +24,12 @@ MODES: Final = {
 
 _CONVERSATION = {
     ConversationState.IDLE: t("ready"),
-    ConversationState.WAITING: t("waiting for a connection"),
-    ConversationState.OPENING: t("opening"),
-    ConversationState.OPEN: t("open"),
-    ConversationState.CLOSED: t("ended"),
+    ConversationState.WAITING: t("waiting for the service"),
+    ConversationState.OPENING: t("connecting"),
+    ConversationState.OPEN: t("ready"),
+    ConversationState.CLOSED: t("not translated"),
 }
+_READY = frozenset({ConversationState.IDLE, ConversationState.OPEN})
 
 
 def text(
@@ -40,7 +41,7 @@ def text(
         status: The room.
         locale: The reader's locale.
         now: Seconds since 1970. Times are shown by Discord itself and count on by themselves.
-        waiting: Conversations, of all rooms, that wait for a connect.
+        waiting: Translations, of all rooms, that wait for the service.
         names: Say who is there; not to those who may not see the voice channel.
     """
     obstacle = _obstacle(status)
@@ -168,7 +169,7 @@ def _voice(status: RoomStatus) -> Text | None:
     if style == VoiceStyle():
         return t("{language} is read aloud in the channel.", language=language)
     return t(
-        "{language} is read aloud in the channel. {mode}, volume {volume} %.",
+        "{language} is read aloud in the channel. {mode}, volume {volume}%.",
         language=language,
         mode=MODES[style.mode][0],
         volume=number(style.volume, 0),
@@ -226,40 +227,46 @@ def _state(speaker: SpeakerStatus, obstacle: Text | None) -> Text:
         )
     if obstacle is not None:
         return t("not heard, {reason}", reason=obstacle)
-    if not speaker.conversations:
+    return _translated(speaker)
+
+
+def _translated(speaker: SpeakerStatus) -> Text:
+    """Return what becomes of a heard member's words, by language where these differ."""
+    states = speaker.conversations
+    if not states:
         return t("heard, has not spoken yet")
-    states = listing(
-        t("{language} {state}", language=language_name(language), state=_CONVERSATION[state])
-        for language, state in speaker.conversations.items()
-    )
-    form = t("heard ({conversations})", conversations=states)
-    if _is_given_up(speaker):
-        form = t("heard, but not translated ({conversations})", conversations=states)
-    elif speaker.speaking:
-        form = t("speaking ({conversations})", conversations=states)
-    return form
-
-
-def _is_given_up(speaker: SpeakerStatus) -> bool:
-    """Return whether nothing that this member says is translated any more."""
-    return all(state is ConversationState.CLOSED for state in speaker.conversations.values())
+    if _READY.issuperset(states.values()):
+        if not speaker.speaking:
+            return t("heard")
+        return t(
+            "speaking, translated into {languages}",
+            languages=listing(language_name(language) for language in states),
+        )
+    if len(set(states.values())) > 1:
+        return t(
+            "heard ({translations})",
+            translations=listing(
+                t("{language}: {state}", language=language_name(language), state=_CONVERSATION[now])
+                for language, now in states.items()
+            ),
+        )
+    if ConversationState.CLOSED in states.values():
+        return t("heard, but not translated")
+    return t("heard, {state}", state=_CONVERSATION[next(iter(states.values()))])
 
 
 def _foot(status: RoomStatus, waiting: int) -> list[str]:
     foot: list[str] = [
-        tn(
-            "-# {minutes} minutes translated, {connects} connection",
-            "-# {minutes} minutes translated, {connects} connections",
-            status.usage.connects,
+        t(
+            "-# This call: {minutes} minutes translated",
             minutes=number(status.usage.audio_in_s / 60, 1),
-            connects=number(status.usage.connects),
         )
     ]
     if waiting:
         foot.append(
             tn(
-                "-# Waiting for the translation service: {count} conversation",
-                "-# Waiting for the translation service: {count} conversations",
+                "-# Waiting for the translation service: {count} translation",
+                "-# Waiting for the translation service: {count} translations",
                 waiting,
             )
         )

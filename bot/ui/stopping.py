@@ -109,7 +109,7 @@ def buttons(rooms: Rooms) -> tuple[type[discord.ui.DynamicItem[Any]], ...]:
             try:
                 await _confirmed(rooms, interaction, self.session)
             except ParleyError as error:
-                log.info("press refused: %s", error.code)
+                log.info("button refused: %s", error.code)
                 await put_in_place(interaction, error.message)
             else:
                 await put_in_place(interaction, _STOPPED)

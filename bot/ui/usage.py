@@ -45,13 +45,10 @@ def today(spent: Today) -> Renderable:
 
 
 def _day(day: Day) -> Renderable:
-    return tn(
-        "- {day}: {minutes} minutes, {tokens} tokens, {connects} connection; cost {cost}",
-        "- {day}: {minutes} minutes, {tokens} tokens, {connects} connections; cost {cost}",
-        day.connects,
+    return t(
+        "- {day}: {minutes} minutes, {tokens} tokens; cost {cost}",
         day=day.day.isoformat(),
         minutes=number(day.minutes, 1),
         tokens=number(day.tokens),
-        connects=number(day.connects),
         cost=day.cost.short,
     )

@@ -131,7 +131,7 @@ class Ledger:
             await self.load(guild_id)
         except StoreError as error:
             if guild_id not in self._unread:
-                log.warning("what was spent today can't be read, and is asked again: %s", error)
+                log.warning("today's usage can't be read, trying again: %s", error)
             self._unread.add(guild_id)
         else:
             self._unread.discard(guild_id)

@@ -22,7 +22,6 @@ class Day:
         minutes: Minutes of audio sent.
         own_minutes: How many of them were those of who asked.
         tokens: Tokens in and out, of all models.
-        connects: How many conversations were opened.
         cost: The estimated cost.
     """
 
@@ -30,7 +29,6 @@ class Day:
     minutes: float
     own_minutes: float
     tokens: int
-    connects: int
     cost: Cost
 
 
@@ -106,7 +104,6 @@ class Spending:
             minutes=whole.minutes,
             own_minutes=own.minutes,
             tokens=whole.tokens_in + whole.tokens_out,
-            connects=whole.connects,
             cost=self._prices.cost(models),
         )
 

@@ -51,7 +51,7 @@ class Unwritten:
                 key = replace(key, user_id=NOBODY)
             if not self._has(key) and self._count >= 2 * self._most:
                 if self.dropped == 0:
-                    log.error("usage is not kept any more: the store has failed for too long")
+                    log.error("usage is no longer kept: the store has failed for too long")
                 self.dropped += 1
                 return
         self._put(key, amount)

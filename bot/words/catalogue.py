@@ -15,26 +15,29 @@ READERS: Final[Mapping[str, str]] = {
     "en-US": "en",
     "en-GB": "en",
     "es-ES": "es",
-    "es-419": "es",
+    "es-419": "es_419",
     "fr": "fr",
     "de": "de",
     "pt-BR": "pt",
     "ja": "ja",
     "zh-CN": "zh",
-    "zh-TW": "zh",
+    "zh-TW": "zh_Hant",
     "ko": "ko",
 }
-"""Discord's locales that we have words for -> the language of those words.
+"""Discord's locales that we have words for -> the catalogue of those words.
 
 Commands are registered for exactly these, so that sentences name them as their reader sees them.
 """
 
 _CLDR: Final = {"pt": "pt_BR", "zh": "zh_Hans"}  # ours -> CLDR's, where they differ
+OVER: Final[Mapping[str, str]] = {"es_419": "es"}
+"""Catalogues that have only what is said otherwise there -> the one that has the rest."""
+
 LANGUAGES: Final = tuple(dict.fromkeys(READERS.values()))
 LOCALES: Final = tuple(
     next(locale for locale, ours in READERS.items() if ours == name) for name in LANGUAGES
 )
-"""One of Discord's locales for each of our languages."""
+"""One of Discord's locales for each of our catalogues."""
 
 # The contexts (msgctxt) of messages that have limits of their own.
 NAME: Final = "name"  # of a command or an option: 1 to 32 characters, lower case, no spaces
@@ -61,7 +64,8 @@ class _English:
 
 
 class _File:
-    def __init__(self, catalogue: Catalog) -> None:
+    def __init__(self, catalogue: Catalog, rest: Translations) -> None:
+        self._rest = rest
         self._plural: Callable[[int], int] = c2py(catalogue.plural_expr)
         self._forms: dict[tuple[str | None, str], tuple[str, ...]] = {}
         for message in catalogue:
@@ -73,17 +77,18 @@ class _File:
                     self._forms[message.context, one] = forms
 
     def gettext(self, message: str, context: str | None = None) -> str:
-        return self._forms.get((context, message), (message,))[0]
+        forms = self._forms.get((context, message))
+        return self._rest.gettext(message, context) if forms is None else forms[0]
 
     def ngettext(self, one: str, other: str, count: int) -> str:
         forms = self._forms.get((None, one))
         if forms is None:
-            return one if count == 1 else other
+            return self._rest.ngettext(one, other, count)
         return forms[min(self._plural(count), len(forms) - 1)]
 
 
 def language(locale: str) -> str:
-    """Return our language for a locale of Discord's; English for those not translated."""
+    """Return our catalogue for a locale of Discord's; English for those not translated."""
     ours = READERS.get(locale, locale)
     return ours if ours in LANGUAGES else "en"
 
@@ -106,4 +111,5 @@ def _read(name: str) -> Translations:
         return _English()
     file = resources.files("bot.words").joinpath(_FOLDER, f"{name}.po")
     with file.open("rb") as stream:
-        return _File(read_po(stream, locale=_CLDR.get(name, name), charset="utf-8"))
+        read = read_po(stream, locale=_CLDR.get(name, name), charset="utf-8")
+    return _File(read, _read(OVER.get(name, "en")))

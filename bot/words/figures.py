@@ -9,7 +9,7 @@ from bot.words.catalogue import cldr, language
 from bot.words.renderable import Renderable, render
 
 _ENGLISH: Final = "en-US"
-_COMMAS: Final = {"ja": "、", "zh": "、"}
+_COMMAS: Final = {"ja": "、", "zh": "、", "zh_Hant": "、"}
 
 
 class Number(Renderable):

@@ -73,6 +73,12 @@ def own_name(code: str) -> str:
     return name if name is not None else _name(code, _ENGLISH)
 
 
+def words_name(locale: str) -> str:
+    """Return the name that the words for a locale of Discord's have in themselves: "繁體中文"."""
+    ours = cldr(locale)
+    return str(ours.languages.get(str(ours)) or ours.display_name)
+
+
 def find(typed: str, codes: Iterable[str]) -> str | None:
     """Find a language by its code, or its name in any language we speak or its own.
 

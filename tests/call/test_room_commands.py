@@ -125,14 +125,14 @@ async def test_translations_are_read_aloud_as_the_room_wants_it(
         assert polite == (
             "Reading aloud: In pauses. It waits while somebody speaks, up to 10 seconds."
         )
-        assert await use(where, host, "translate voice volume", percent=50) == "Volume: 50 %."
+        assert await use(where, host, "translate voice volume", percent=50) == "Volume: 50%."
         shown = await use(where, host, "translate status")
-        assert "Spanish is read aloud in the channel. In pauses, volume 50 %." in shown
+        assert "Spanish is read aloud in the channel. In pauses, volume 50%." in shown
         silent = await use(where, host, "translate voice off")
         assert silent == "Translations are no longer read aloud."
         assert await use(where, host, "translate voice on") == "English is now read aloud."
         shown = await use(where, host, "translate status")
-        assert "English is read aloud in the channel. In pauses, volume 50 %." in shown
+        assert "English is read aloud in the channel. In pauses, volume 50%." in shown
         assert where.discord.complaints == []
 
 

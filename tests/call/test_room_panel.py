@@ -29,7 +29,7 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         assert "- Host: heard, has not spoken yet" in panel.content
         assert "- Ana\\_: not heard, has not joined in" in panel.content
         assert panel.webhook_id is None
-        assert where.lounge.status == "Translating to English"
+        assert where.lounge.status == "Translating into English"
         await ana.press(panel, "Join in")
         spoken = await host.press(panel, VOICE)
         assert spoken.content == "English is now read aloud."
@@ -43,9 +43,9 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         await where.until(
             lambda: (
                 "- Ana\\_: heard, has not spoken yet" in panel.content
-                and "English is read aloud in the channel. Over people, volume 100 %."
+                and "English is read aloud in the channel. Over people, volume 100%."
                 in panel.content
-                and where.lounge.status == "Translating to English, French"
+                and where.lounge.status == "Translating into English, French"
             ),
             15,
             "the changes",
@@ -96,7 +96,7 @@ async def test_a_panel_that_somebody_removed_is_not_written_again(
         await channel.get_partial_message(panel.id).delete()
         await use(where, host, "translate language add", language="es")
         await where.until(
-            lambda: where.lounge.status == "Translating to English, Spanish", 15, "the new line"
+            lambda: where.lounge.status == "Translating into English, Spanish", 15, "the new line"
         )
         await use(where, host, "translate stop")
         assert panels(where) == []

@@ -89,7 +89,7 @@ async def test_an_interrupt_ends_it_in_order_with_the_status_of_shells(tmp_path:
         process.send_signal(signal.SIGINT)
         code, errors = await ended(process)
         assert code == 130, errors
-        assert errors.count("ending, as asked by SIGINT") == 1
+        assert errors.count("stopping on SIGINT") == 1
         assert "Traceback" not in errors
 
 

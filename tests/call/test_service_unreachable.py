@@ -79,7 +79,7 @@ async def test_who_is_there_reads_that_the_service_is_away_and_that_it_is_back(
             await enter(guest, where)
             answer = await start(host, where)
             assert "Nothing new can be translated since <t:" in answer
-            assert "Nothing accepts connections at the translation service's address" in answer
+            assert "The translation service's address refuses the connection" in answer
             assert "Translating" not in answer
             await where.until(lambda: bool(_panels(where)), 10, "panel")
             notice = next(m for m in where.captions.messages if "consent:join" in str(m.components))
@@ -149,7 +149,7 @@ async def test_a_key_refused_in_mid_call_ends_the_room_when_nobody_is_translated
             service.refuse(401, REFUSES_KEY)
             await guest.speak(clip("es_conf-invalid")[0])
             await where.until(
-                lambda: said(where, "Those who are being translated still are") == 1, 15, "a word"
+                lambda: said(where, "Whoever is being translated now still is") == 1, 15, "a word"
             )
             assert len(app.rooms) == 1
             await where.until(
@@ -273,7 +273,7 @@ async def test_languages_in_writing_say_that_they_are_missing_and_that_they_are_
             assert list(state["troubles"]) == ["text_translation"]
             refused = False
             await host.speak(clip("es_conf-invalid")[0])
-            back = "Captions in French are there again."
+            back = "Captions in French are back."
             await where.until(lambda: said(where, back) == 1, 20, "that it is back")
             assert (await health(health_port))[1]["status"] == "ok"
             assert len(warnings(caplog)) == 2

@@ -89,7 +89,7 @@ async def test_a_server_that_invites_the_bot_reads_three_steps_and_can_check(
         assert started in rows[2]
         assert f"**{render(t('Join in'), locale)}**" in rows[3]
         assert rows[4].startswith("-# ")  # who hears the speech, and what is kept
-        assert render(t("a translation engine on the machine of this bot"), locale) in rows[4]
+        assert render(t("a translation engine on the bot's own machine"), locale) in rows[4]
         assert f"/{commands.name('help', locale)}" in rows[5]
 
         label = render(t("Check"), locale)
@@ -124,8 +124,8 @@ async def test_the_check_says_what_is_missing_and_names_the_channel_it_looked_at
         assert first == "**Translation can't start here yet.**"
         assert f"❌ I need in <#{new.lounge.id}>: Connect" in checked.content
         assert last == (
-            f"-# You are in no voice channel, so this is about <#{new.lounge.id}>. "
-            "/settings check checks any."
+            f"-# You're not in a voice channel, so this is about <#{new.lounge.id}>. "
+            "Use /settings check to check another one."
         )
         new.guild.delete_channel(new.lounge)
         checked = await new.inviter.press(message, "Check")

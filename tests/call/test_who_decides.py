@@ -20,8 +20,8 @@ from tests.integration.loopback_bot import until
 from tests.support.call import Place, ask, bot_at, enter, notice_of, place, stop
 
 ONESELF = (
-    "If only you want to be heard no longer, press Stay out or use /privacy leave: it works at "
-    "once."
+    "If you just don't want to be heard yourself, press Stay out or use /privacy leave. "
+    "It takes effect at once."
 )
 STOPPED = "Translation has stopped."
 CONFIRM = "Stop for everyone"

@@ -134,7 +134,7 @@ def _are_whole(where: Place, count: int) -> bool:
 def _goes_on(where: Place, said: Said) -> bool:
     *_, last = where.said()
     panel = next(m for m in _standing(where) if "parley:panel:stop" in str(m.components))
-    shown = (f"- {said.name}: speaking (English open, Japanese open)", "Last heard just now.")
+    shown = (f"- {said.name}: speaking, translated into English, Japanese", "Last heard just now.")
     texts = [said.texts[target] for target in TARGETS]
     return all(words in panel.content for words in shown) and all(
         f"{text} …" in last.message.content for text in texts

@@ -41,5 +41,5 @@ def test_the_number_of_languages_is_that_of_the_models() -> None:
     assert f"The default model knows {len(first.targets)}; {len(second.targets)} with" in README
     assert len(second.targets) == len(third.targets)
     settings = (ROOT / ".env.example").read_text(encoding="utf-8")
-    assert f"knows {len(first.targets)} languages ({len(first.spoken)} of" in settings
-    assert f"realtime {len(third.targets)} ({len(third.spoken)})." in settings
+    assert f"knows {len(first.targets)} languages and speaks {len(first.spoken)}" in settings
+    assert f"realtime know {len(third.targets)} and speak {len(third.spoken)}." in settings

@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.words.catalogues import TRANSLATED, missing, path, read, updated, wanted, written
+from tests.words.catalogues import TRANSLATED, missing, needed, path, read, updated, wanted, written
 
 
 def main() -> int:
@@ -10,9 +10,10 @@ def main() -> int:
     messages = wanted()
     untranslated = 0
     for name in TRANSLATED:
-        catalogue = updated(read(name), messages)
+        own = needed(name, messages)
+        catalogue = updated(read(name), own)
         path(name).write_bytes(written(catalogue))
-        for context, message, _ in missing(catalogue, messages):
+        for context, message, _ in missing(catalogue, own):
             untranslated += 1
             kind = f" ({context})" if context else ""
             sys.stdout.write(f"{name}: {message}{kind}\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from bot.words.catalogue import LANGUAGES
+from bot.words.catalogue import LANGUAGES, OVER
 from tests.words.commands import words
 from tests.words.sentences import ROOT, sentences
 
@@ -23,6 +23,11 @@ def wanted() -> set[Key]:
     return {(None, s.message, s.plural) for s in sentences()} | {
         (word.context, word.message, None) for word in words()
     }
+
+
+def needed(name: str, messages: set[Key]) -> set[Key]:
+    """Those that this catalogue must have: of one over another, what it has already."""
+    return messages & entries(read(name)).keys() if name in OVER else messages
 
 
 def read(name: str, folder: Path = FOLDER) -> Catalog:

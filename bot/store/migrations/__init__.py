@@ -54,6 +54,6 @@ def upgrade(connection: Connection) -> None:
     context.run_migrations(op=Operations(context))
     if before != (after := context.get_current_heads()):
         log.info(
-            "the database went from step %s to %s",
+            "the database was migrated from step %s to %s",
             *(", ".join(h) or "none" for h in (before, after)),
         )

@@ -132,7 +132,7 @@ REPEATED: Final = Fault(
 )
 IDLE_KILL: Final = Fault(
     "silence_timeout",
-    t("The translation service ended a silent conversation."),
+    t("The translation service disconnected after a long silence."),
     retryable=True,
     quiet=True,
 )
@@ -146,7 +146,7 @@ UNREACHABLE: Final = Fault(
 )
 CONNECTION_REFUSED: Final = Fault(
     "connection_refused",
-    t("Nothing accepts connections at the translation service's address. Trying again."),
+    t("The translation service's address refuses the connection. Trying again."),
     retryable=True,
 )
 NO_ADDRESS: Final = Fault(
@@ -172,7 +172,7 @@ FAILED: Final = Fault(
 )
 ENDED: Final = Fault(
     "closed",
-    t("The translation service ended the conversation. Trying again."),
+    t("The translation service disconnected. Trying again."),
     retryable=True,
     quiet=True,
 )

@@ -56,23 +56,23 @@ def words_waited(kept_s: float, scarce: Scarce) -> Failed:
             )
         case Scarce.CONNECTS:
             message = t(
-                "This server has used its share of the translation account's connections for "
-                "this minute. What waiting speakers said more than {seconds} seconds ago is "
-                "left out. Fewer languages help, or a higher account limit with a higher "
+                "The translation service takes only so many new speakers a minute, and this "
+                "server's share is used up. What waiting speakers said more than {seconds} seconds "
+                "ago is left out. Fewer languages help, or a higher account limit with a higher "
                 "LIVETRANSLATE_CONNECTS_PER_MINUTE.",
                 seconds=seconds,
             )
         case Scarce.PLACES:
             message = t(
-                "LIVETRANSLATE_OPEN_CONVERSATIONS allows no more conversations. What waiting "
-                "speakers said more than {seconds} seconds ago is left out. Fewer languages "
-                "help.",
+                "I'm translating as much at once as I may (LIVETRANSLATE_OPEN_CONVERSATIONS). What "
+                "waiting speakers said more than {seconds} seconds ago is left out. Fewer "
+                "languages help.",
                 seconds=seconds,
             )
         case Scarce.TOKENS:
             message = t(
-                "This server has used its share of the translation account's tokens for this "
-                "minute. What waiting speakers said more than {seconds} seconds ago is left "
+                "The translation account has only so many tokens a minute, and this server's share "
+                "is used up. What waiting speakers said more than {seconds} seconds ago is left "
                 "out. Fewer languages help, or a higher account limit with a higher "
                 "LIVETRANSLATE_TOKENS_PER_MINUTE.",
                 seconds=seconds,

@@ -38,7 +38,7 @@ NO_TEXT_MODEL: Final = Fault(
     "no_text_model",
     t(
         "The translation service doesn't know the text model. Check TEXT_MODEL, or set "
-        "FAN_OUT=speech to use a conversation for each language."
+        "FAN_OUT=speech to translate every language from speech."
     ),
     retryable=False,
     why=t("The translation service doesn't know the text model this bot is set to."),

@@ -93,7 +93,7 @@ class Correction:
         """Return a suggestion from its message and the id of its button."""
         heard, meant = _HEARD.search(content), _MEANT.search(content)
         if heard is None or meant is None:
-            raise UsageError(t("This suggestion can't be read any more."))
+            raise UsageError(t("This suggestion can't be read anymore."))
         return cls(plain(heard[1]), plain(meant[1]), tuple(languages.split(",")), by)
 
     def view(self, locale: str) -> discord.ui.View:

@@ -182,7 +182,7 @@ class Supervisor:
                 self.expected.disbelieve(now)
                 if not self._patience.fresh(now):
                     # A mere suspicion does not use up the attempts, after which the room ends.
-                    log.info("an announced member was not heard soon after joining afresh")
+                    log.info("an announced member was not heard soon after rejoining")
                     continue
             if self._patience.exhausted:
                 self._patient.give_up(
@@ -194,7 +194,7 @@ class Supervisor:
     async def _rejoin(self, reason: str) -> None:
         code = self._close_code if self._down_since is not None else 0
         rest = self._patience.rest_s(self._clock.now(), code)
-        log.warning("joining voice afresh: %s, after %g s", reason, rest)
+        log.warning("rejoining voice: %s, after %g s", reason, rest)
         await asyncio.sleep(rest)
         self._figures.rejoins += 1
         self._was_deaf = reason == "deaf"
@@ -206,7 +206,7 @@ class Supervisor:
             await self._patient.renew()
             self._down_since = None
         except VoiceLinkError as error:
-            log.warning("joining voice afresh failed: %s", type(error.__cause__).__name__)
+            log.warning("rejoining voice failed: %s", type(error.__cause__).__name__)
         finally:
             self.rejoining = False
 

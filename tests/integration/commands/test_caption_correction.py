@@ -180,7 +180,7 @@ async def test_what_can_not_be_is_answered_and_nothing_is_posted(scene: Scene) -
         same = await scene.correct(scene.ana, "Parley", " Parley ")
         assert same.content.startswith("Both are the same")
         blank = await scene.correct(scene.host, "\u200b")
-        assert blank.content.startswith("A term needs a word and its translation.")
+        assert blank.content.startswith("Give both a word and its translation.")
         with pytest.raises(LoopbackError, match="wrong length"):
             await scene.correct(scene.ana, "x" * 101)
         assert len(scene.where.captions.messages) == before

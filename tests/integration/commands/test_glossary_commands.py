@@ -88,7 +88,7 @@ async def test_a_long_list_is_a_file(scene: Scene) -> None:
     assert shown.content == "The glossary has 1000 words."
     assert scene.file(shown).count(b"\n") == 1001
     full = await scene.ask("add", language="es", source="one", translation="más")
-    assert "1001 terms; the maximum is 1000" in full.content
+    assert "1001 words; the maximum is 1000" in full.content
 
 
 async def test_a_file_with_mistakes_is_not_taken_and_they_are_named(scene: Scene) -> None:
@@ -96,7 +96,7 @@ async def test_a_file_with_mistakes_is_not_taken_and_they_are_named(scene: Scene
     assert refused.content.splitlines()[:-1] == [  # the last is the number in the log
         "Nothing was imported.",
         "Line 2: No language is given. Add the column, or choose one in the command.",
-        "Line 3: A term needs a word and its translation.",
+        "Line 3: Give both a word and its translation.",
     ]
     assert "The glossary is empty" in (await scene.ask("list")).content
     assert "256 kB" in (await scene.take(b"x" * 300_000)).content
@@ -106,7 +106,7 @@ async def test_what_can_not_be_is_refused_in_a_sentence(scene: Scene) -> None:
     klingon = await scene.ask("add", language="tlh", source="hello", translation="nuqneH")
     assert "I can't translate into “tlh”" in klingon.content
     blank = await scene.ask("add", language="es", source=" ", translation="x")
-    assert blank.content.startswith("A term needs a word and its translation.")
+    assert blank.content.startswith("Give both a word and its translation.")
     unknown = await scene.ask("remove", source="hello", language="tlh")
     assert "I can't translate into “tlh”" in unknown.content
     for name in ("list", "export"):

@@ -119,7 +119,10 @@ async def test_a_transcript_of_a_channel_that_is_gone_is_the_administrators(scen
 
 
 async def test_what_there_is_not_is_said(scene: Scene) -> None:
-    assert "has no “de”; it has English, French." in (await scene.ask(language="de")).content
+    assert (
+        "isn't available in “de”, only in English, French."
+        in (await scene.ask(language="de")).content
+    )
     for session in ("nonsense", f"{scene.where.captions.id}.zero"):
         assert "There is no such transcript." in (await scene.ask(session=session)).content
     with pytest.raises(LoopbackError, match="no choice"):

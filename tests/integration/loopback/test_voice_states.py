@@ -110,6 +110,6 @@ async def test_a_voice_channels_status_is_set_by_one_who_is_in_it() -> None:
     async with scene() as s:
         link = await joined(s)
         assert isinstance(link.channel, discord.VoiceChannel)
-        await link.channel.edit(status="Translating to English")
-        assert s.lounge.status == "Translating to English"
+        await link.channel.edit(status="Translating into English")
+        assert s.lounge.status == "Translating into English"
         await link.disconnect()

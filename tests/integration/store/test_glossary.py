@@ -60,7 +60,7 @@ async def test_a_glossary_that_would_be_too_full_stays_as_it_was(database_url: s
     async with await Database.open(database_url) as database:
         store = GlossaryTable(database)
         await store.put_terms(GUILD, numbered(900), most=1000)
-        with pytest.raises(GlossaryFullError, match="have 1001 terms; the maximum is 1000"):
+        with pytest.raises(GlossaryFullError, match="have 1001 words; the maximum is 1000"):
             await store.put_terms(
                 GUILD, [*numbered(101, 900), Term("ja", "word 1", "x")], most=1000
             )

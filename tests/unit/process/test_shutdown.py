@@ -50,7 +50,7 @@ async def test_a_part_that_hangs_leaves_the_others_their_time(
         shutdown.part("store", parts.closing("store"), 0.0)
         shutdown.part("rooms", hangs, 0.2)
     assert parts.ended == ["store"]
-    assert caplog.messages == ["given up, as it did not end in time: rooms"]
+    assert caplog.messages == ["did not stop in time and was given up: rooms"]
     await asyncio.sleep(0.6)
 
 

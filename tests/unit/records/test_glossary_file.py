@@ -94,9 +94,9 @@ def test_nobody_sees_what_a_term_is_kept_without() -> None:
     (one,) = read("\u2066ma\u00adña\u200bna\u2069,n\u0303\ufeff,es")
     assert one == Term("es", "mañana", "ñ")
     assert read("n\u200b\u0303,x,es") == [Term("es", "ñ", "x")]
-    assert mistakes("\u200b,x,es") == [(1, "A term needs a word and its translation.")]
-    assert mistakes("\u3164,x,es") == [(1, "A term needs a word and its translation.")]
-    assert mistakes("bell\x07,x,es") == [(1, "A term can't contain control characters.")]
+    assert mistakes("\u200b,x,es") == [(1, "Give both a word and its translation.")]
+    assert mistakes("\u3164,x,es") == [(1, "Give both a word and its translation.")]
+    assert mistakes("bell\x07,x,es") == [(1, "A word can't contain control characters.")]
 
 
 @pytest.mark.parametrize("word", ["نمی\u200cشود", "👩\u200d🚒", "क\u094d\u200dष"])
@@ -130,7 +130,7 @@ def test_every_mistake_is_named_by_its_line() -> None:
         "no language,nada,\n"
     ) == [
         (5, "This line has 1 column instead of 2 or 3."),
-        (6, "A term needs a word and its translation."),
+        (6, "Give both a word and its translation."),
         (7, "I can't translate into “tlh”."),
         (8, "“hello” has a different translation in line 2."),
         (9, "“xxxxxxxxxxxxxxxxxxxx…” is too long; the maximum is 100 characters."),
@@ -143,8 +143,8 @@ def test_every_mistake_is_named_by_its_line() -> None:
     [
         (b"ok,ok,es\nol\xe9,hola,es", 2, "isn't UTF-8"),
         ("hello,hola,es".encode("utf-16")[:-1], 1, "isn't UTF-8"),
-        (b"", 0, "no terms"),
-        ("source,translation,language\n", 0, "no terms"),
+        (b"", 0, "no words"),
+        ("source,translation,language\n", 0, "no words"),
         ('hello,hola,es\n"cat,chat,fr', 2, "quotation marks"),
         ("source,translation,target\nhello,hola,es", 1, "Unknown column “target”"),
         (b"x" * (256 * 1024 + 1), 0, "256 kB"),
@@ -152,7 +152,7 @@ def test_every_mistake_is_named_by_its_line() -> None:
         (
             "\n".join(f"word {n},palabra,es" for n in range(1001)),
             0,
-            "1,001 terms; the maximum is 1,000",
+            "1,001 words; the maximum is 1,000",
         ),
     ],
 )

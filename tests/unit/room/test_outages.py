@@ -137,8 +137,8 @@ async def test_who_is_translated_already_still_is_and_the_last_one_ends_the_room
     house.refuses(BEN)
     (notice,) = house.notices
     assert notice == (
-        "The key is refused. Those who are being translated still are, until "
-        "their next longer pause. Nobody else is translated."
+        "The key is refused. Whoever is being translated now still is until they pause for a "
+        "while. Nobody else is translated."
     )
     assert house.world.link.allowed[-1] == {ANA.id, BEN.id}
     house.interpreter.of(ANA.id).say(StateChanged(ConversationState.IDLE))
@@ -217,7 +217,7 @@ async def test_languages_in_writing_are_missed_and_are_there_again() -> None:
     )
     assert not house.rooms.status(1).interrupted
     house.services.texts.answered()
-    assert house.notices[1:] == ["Captions in Spanish are there again."]
+    assert house.notices[1:] == ["Captions in Spanish are back."]
     assert house.rooms.status(1).missing == ()
     await house.rooms.close()
 

@@ -1,3 +1,5 @@
+import pytest
+
 from bot.domain.cost import Cost, Today
 from bot.domain.events import ConversationState, Member, Usage
 from bot.domain.spent import Spent
@@ -36,11 +38,39 @@ def test_it_says_who_is_heard_and_who_is_not_and_why() -> None:
         "Started <t:9925:t>. Captions appear in <#20>.",
         "Added for readers: Spanish.",
         "Last heard <t:9940:R>.",
-        "- Ana: speaking (English open)",
+        "- Ana: speaking, translated into English",
         "- Ben\\_: not heard, has not joined in",
-        "-# 0.0 minutes translated, 0 connections",
+        "-# This call: 0.0 minutes translated",
         "-# Today in this server: 0.0 minutes translated; cost nothing (an estimate)",
     ]
+
+
+IDLE, WAITING, OPENING, OPEN, CLOSED = ConversationState
+
+
+@pytest.mark.parametrize(
+    ("speaking", "conversations", "said"),
+    [
+        (False, {}, "heard, has not spoken yet"),
+        (False, {"en": OPEN, "es": IDLE}, "heard"),
+        (True, {"en": OPEN, "es": IDLE}, "speaking, translated into English, Spanish"),
+        (True, {"en": WAITING, "es": WAITING}, "heard, waiting for the service"),
+        (True, {"en": OPENING}, "heard, connecting"),
+        (True, {"en": CLOSED, "es": CLOSED}, "heard, but not translated"),
+        (
+            True,
+            {"en": OPEN, "es": WAITING, "fr": CLOSED},
+            "heard (English: ready, Spanish: waiting for the service, French: not translated)",
+        ),
+    ],
+)
+def test_it_says_what_becomes_of_what_is_said(
+    speaking: bool,  # noqa: FBT001 - a case of the table
+    conversations: dict[str, ConversationState],
+    said: str,
+) -> None:
+    speaker = SpeakerStatus(Member(1, "Ana"), True, speaking, conversations)  # noqa: FBT003
+    assert f"- Ana: {said}" in lines(room(60.0, speaker))
 
 
 def test_while_time_alone_passes_it_stays_the_same() -> None:
@@ -95,7 +125,7 @@ def test_it_fits_a_message_however_many_are_there() -> None:
 
 def test_its_foot_tells_who_waits_and_what_today_cost() -> None:
     assert lines(room(today=Today(1.5, 10, Cost(0.25))), waiting=2)[-2:] == [
-        "-# Waiting for the translation service: 2 conversations",
+        "-# Waiting for the translation service: 2 translations",
         "-# Today in this server: 1.5 of 10 minutes translated; cost about $0.25 (an estimate)",
     ]
 
@@ -112,6 +142,6 @@ def test_a_room_that_is_over_is_summed_up() -> None:
     assert status.summary(room(60.0), "en-US", NOW).splitlines() == [
         "### <#10> was translated into English, Spanish",
         "From <t:9925:t> to <t:10000:t>.",
-        "-# 0.0 minutes translated, 0 connections",
+        "-# This call: 0.0 minutes translated",
         "-# Today in this server: 0.0 minutes translated; cost nothing (an estimate)",
     ]

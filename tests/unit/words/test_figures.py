@@ -19,7 +19,8 @@ def test_amounts_are_dollars_everywhere() -> None:
 
 def test_lists_have_the_commas_of_their_reader() -> None:
     assert listing(["a", "b"]) == "a, b"
-    assert render(listing(["a", "b"]), "ja") == "a、b"
+    for locale in ("ja", "zh-CN", "zh-TW"):
+        assert render(listing(["a", "b"]), locale) == "a、b"
 
 
 def test_lines_render_each_of_their_sentences() -> None:
@@ -31,7 +32,8 @@ def test_lines_render_each_of_their_sentences() -> None:
 def test_what_is_inside_a_sentence_changes_with_it() -> None:
     sentence = t("{channel} is full.", channel=number(1.5))
     assert sentence == "1.5 is full."
-    assert "1,5" in render(sentence, "es-419")
+    assert "1,5" in render(sentence, "es-ES")
+    assert "1.5" in render(sentence, "es-419")
 
 
 def test_a_command_is_mentioned_as_its_reader_types_it() -> None:

@@ -4,7 +4,7 @@ from bot.translation.protocol.languages import NAMES
 from bot.words import language_name, render
 from bot.words.codes import same_language
 from bot.words.commands import LOCALES
-from bot.words.languages import find, label, own_name, search
+from bot.words.languages import find, label, own_name, search, words_name
 
 
 @pytest.mark.parametrize("locale", ["en-US", *LOCALES])
@@ -25,6 +25,8 @@ def test_english_names_are_those_of_the_service() -> None:
         ("fil", "fr", "filipino"),
         ("ast", "es-ES", "asturiano"),
         ("ceb", "zh-CN", "宿务语"),
+        ("ceb", "zh-TW", "宿霧文"),
+        ("it", "zh-TW", "義大利文"),
         ("zh", "ja", "中国語"),
         ("nb", "ko", "노르웨이어(보크말)"),
         ("pt", "pt-BR", "português"),
@@ -36,6 +38,13 @@ def test_a_language_is_named_in_the_language_of_its_reader(
     code: str, locale: str, name: str
 ) -> None:
     assert render(language_name(code), locale) == name
+
+
+def test_words_name_themselves_and_those_of_one_language_apart() -> None:
+    named = {locale: words_name(locale) for locale in ("en-US", *LOCALES)}
+    assert len(set(named.values())) == len(named)
+    assert (named["es-ES"], named["es-419"]) == ("español", "español latinoamericano")
+    assert (named["zh-CN"], named["zh-TW"]) == ("简体中文", "繁體中文")
 
 
 def test_a_name_that_stands_alone_begins_large() -> None:
