@@ -23,7 +23,7 @@ class Attempts:
             address: IPv4, or IPv6, of which the first half counts.
             now: Clock seconds.
         """
-        return self._count(_network(address), now) < MOST
+        return self._count(_network(address), now) <= MOST - 1
 
     def refused(self, address: str, now: float) -> None:
         """It tried, and was refused."""

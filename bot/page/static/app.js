@@ -51,6 +51,7 @@ const HANDLERS = {
   stream(event) {
     caughtUp = false;
     if (event.language !== wanted.language && wanted.language !== null) captions.clear();
+    else if (event.epoch !== wanted.epoch) captions.settle(); // the bot was started anew
     wanted.language = event.language;
     wanted.epoch = event.epoch;
     byId("missed").hidden = !event.missed;
@@ -58,13 +59,18 @@ const HANDLERS = {
     languages();
     voiceState();
   },
-  line: (event) => captions.line(event),
-  gone: (event) => captions.gone(event),
+  line: (event) => captions.line(event, lineId(event)),
+  gone: (event) => captions.gone(lineId(event)),
   seq(event) {
     wanted.after = event.seq;
     caughtUp = true;
   },
 };
+
+// The numbers of lines begin anew with each start of the bot.
+function lineId(event) {
+  return `${wanted.epoch}.${event.id}`;
+}
 
 function batch(event) {
   if (event.t === "line" || event.t === "gone") captions.change(() => HANDLERS[event.t](event), { quiet: !caughtUp });

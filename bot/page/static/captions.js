@@ -43,8 +43,7 @@ export class Captions {
     else if (this.list.lastElementChild !== before) this.newest.hidden = false;
   }
 
-  line(event) {
-    const id = String(event.id);
+  line(event, id) {
     const item = this.#lines.get(id) ?? this.#add(id, event);
     const text = item.lastElementChild;
     item.classList.toggle("interim", !event.final);
@@ -55,8 +54,16 @@ export class Captions {
     if (event.final) this.#say(id, event);
   }
 
-  gone({ id }) {
-    this.#remove(String(id));
+  gone(id) {
+    this.#remove(id);
+  }
+
+  // Nothing more comes for lines that are not final.
+  settle() {
+    for (const item of this.list.querySelectorAll(".interim")) {
+      item.classList.remove("interim");
+      item.lastElementChild.append(" […]");
+    }
   }
 
   #add(id, event) {

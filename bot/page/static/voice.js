@@ -10,7 +10,8 @@ const HEAD = 8; // bytes before the frames
 export class Voice {
   #context = null;
   #decoder = null;
-  #lastFrame = -1;
+  #lastFrame = -1; // of an utterance that is over, while it is decoded
+  #decodedFrame = -1;
   #generation = 0;
   node = null;
   stats = { played: 0, gaps: 0, dropped: 0, queued: 0, lost: 0 };
@@ -77,7 +78,7 @@ export class Voice {
     }
     this.#next = number >>> 0;
     if (flags & LAST) {
-      if (this.kind === "opus" && this.#decoder?.decodeQueueSize > 0) this.#lastFrame = number - 1;
+      if (this.kind === "opus" && this.#decodedFrame < number - 1) this.#lastFrame = number - 1;
       else this.node.port.postMessage("end");
     }
   }
@@ -103,7 +104,8 @@ export class Voice {
     const out = new Float32Array(data.numberOfFrames);
     data.copyTo(out, { planeIndex: 0, format: "f32-planar" });
     this.#play(out);
-    if (this.#lastFrame >= 0 && data.timestamp >= this.#lastFrame * FRAME_US) {
+    this.#decodedFrame = Math.round(data.timestamp / FRAME_US);
+    if (this.#lastFrame >= 0 && this.#decodedFrame >= this.#lastFrame) {
       this.#lastFrame = -1;
       this.node?.port.postMessage("end");
     }
@@ -117,7 +119,7 @@ export class Voice {
     if (this.#decoder && this.#decoder.state !== "closed") this.#decoder.close();
     this.#decoder = null;
     this.#generation += 1;
-    this.#lastFrame = -1;
+    this.#lastFrame = this.#decodedFrame = -1;
     this.node?.port.postMessage("cut");
   }
 }
