@@ -4,9 +4,10 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from aiohttp import WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from bot.clock import Clock
@@ -32,9 +33,13 @@ _HEARTBEAT_S: Final = 20.0
 _SHUTDOWN_S: Final = 1.0
 _LARGEST_BODY: Final = 1024
 _MOST_REQUESTS: Final = 60  # of a page in a minute
+_BAD_REQUEST: Final = 400
 _REFUSED: Final = 403
+_NOT_FOUND: Final = 404
 _LIMITED: Final = 429
 _FULL: Final = 503
+
+_Response = TypeVar("_Response", bound=web.StreamResponse)
 
 _FIXED_HEADERS: Final = {
     "Server": "Parley",
@@ -83,7 +88,7 @@ class PageServer:
         self._restored = False
         self._closing = False
         self._tasks = TaskOwner("page")
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
         https = self._url.scheme == "https"
         # The prefix has the browser refuse a cookie that another host or path has set.
         self._cookie = "__Host-parley" if https and self._url.path == "/" else "parley"
@@ -110,18 +115,10 @@ class PageServer:
         Raises:
             SettingsError: The address can't be listened on; names it.
         """
-        app = web.Application(client_max_size=_LARGEST_BODY)
-        app.on_response_prepare.append(self._secure)
-        for base in {"/", self._url.path}:
-            app.router.add_get(base, self._page)
-            app.router.add_get(f"{base}manifest.webmanifest", self._manifest)
-            app.router.add_get(f"{base}static/{{name}}", self._file)
-            app.router.add_post(f"{base}session", self._exchange)
-            app.router.add_get(f"{base}live", self._live)
-        if self._url.path != "/":
-            app.router.add_get(self._url.path.rstrip("/"), self._to_folder)
-        self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S
+        self._runner = web.ServerRunner(
+            web.Server(self._answer, access_log=None, logger=_requests_log()),
+            handle_signals=False,
+            shutdown_timeout=_SHUTDOWN_S,
         )
         await self._runner.setup()
         try:
@@ -200,9 +197,37 @@ class PageServer:
             for feed in tuple(self._feeds.values()):
                 feed.readers_changed()
 
-    # Files
+    # Requests
 
-    async def _secure(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer any request.
+
+        Not by aiohttp's router, which fails at an Expect header that is not UTF-8, and says of each
+        path which methods there are.
+        """
+        path = request.path
+        if len(self._url.path) > 1:
+            if path == self._url.path.rstrip("/"):
+                return self._secured(
+                    request, web.Response(status=308, headers={"Location": self._url.path})
+                )
+            path = "/" + path.removeprefix(self._url.path).lstrip("/")
+        match request.method, path:
+            case "GET", "/live":
+                return await self._live(request)
+            case "POST", "/session":
+                response = await self._exchange(request)
+            case "GET" | "HEAD", "/":
+                response = _file(request, assets.page(_locale(request)), varies=True)
+            case "GET" | "HEAD", "/manifest.webmanifest":
+                response = _file(request, assets.manifest(_locale(request)), varies=True)
+            case "GET" | "HEAD", _ if path.startswith("/static/"):
+                response = _file(request, assets.files().get(path.removeprefix("/static/")))
+            case _:
+                response = web.Response(status=_NOT_FOUND)
+        return self._secured(request, response)
+
+    def _secured(self, request: web.BaseRequest, response: _Response) -> _Response:
         response.headers.update(_FIXED_HEADERS)
         response.headers.setdefault("Cache-Control", "no-store")
         overlay = request.query.get("overlay") == "1"
@@ -212,36 +237,21 @@ class PageServer:
             response.headers["X-Frame-Options"] = "DENY"
         if self._url.scheme == "https":
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
-
-    async def _to_folder(self, _request: web.Request) -> web.Response:
-        return web.Response(status=308, headers={"Location": self._url.path})
-
-    async def _page(self, request: web.Request) -> web.Response:
-        return _answer(request, assets.page(_locale(request)), varies=True)
-
-    async def _manifest(self, request: web.Request) -> web.Response:
-        return _answer(request, assets.manifest(_locale(request)), varies=True)
-
-    async def _file(self, request: web.Request) -> web.Response:
-        asset = assets.files().get(request.match_info["name"])
-        return web.Response(status=404) if asset is None else _answer(request, asset)
+        return response
 
     # Sessions
 
-    def _from_page(self, request: web.Request) -> bool:
+    def _from_page(self, request: web.BaseRequest) -> bool:
         return request.headers.get("Origin") == str(self._url.origin())
 
-    def _address(self, request: web.Request) -> str:
+    def _address(self, request: web.BaseRequest) -> str:
         return client_address(request.remote, request.headers.get("X-Forwarded-For"))
 
-    async def _exchange(self, request: web.Request) -> web.Response:
+    async def _exchange(self, request: web.BaseRequest) -> web.Response:
         address, now = self._address(request), self._clock.now()
         if not self._attempts.allowed(address, now):
             return web.Response(status=_LIMITED)
-        try:
-            token = (await request.read()).decode("ascii", "replace")
-        except web.HTTPRequestEntityTooLarge:
-            token = ""
+        token = (await request.content.read(_LARGEST_BODY)).decode("ascii", "replace")
         # Whatever is wrong, the answer is the same.
         cookie = self._links.exchange(token, self._wall()) if self._from_page(request) else None
         session = self._links.session(cookie, self._wall()) if cookie is not None else None
@@ -266,21 +276,16 @@ class PageServer:
 
     # Reading
 
-    async def _live(self, request: web.Request) -> web.StreamResponse:
-        address, now = self._address(request), self._clock.now()
-        if not self._from_page(request):
-            return web.Response(status=_REFUSED)
-        if not self._attempts.allowed(address, now):
-            return web.Response(status=_LIMITED)
-        if sum(len(feed.readers) for feed in self._feeds.values()) >= MOST_READERS:
-            return web.Response(status=_FULL)
+    async def _live(self, request: web.BaseRequest) -> web.StreamResponse:
         socket = web.WebSocketResponse(
             timeout=_SHUTDOWN_S, heartbeat=_HEARTBEAT_S, compress=False, max_msg_size=LONGEST
         )
-        await socket.prepare(request)
+        if status := self._refusal(request, socket):
+            return self._secured(request, web.Response(status=status))
+        await self._secured(request, socket).prepare(request)
         session = self._links.session(request.cookies.get(self._cookie, ""), self._wall())
         if session is None:
-            self._attempts.refused(address, now)
+            self._attempts.refused(self._address(request), self._clock.now())
             await socket.close(code=CloseCode.NO_SESSION)
             return socket
         feed = self._feeds.get(session.run)
@@ -294,6 +299,16 @@ class PageServer:
         elif transport is not None:
             await self._serve(socket, SocketReader(transport, session.member), feed, session)
         return socket
+
+    def _refusal(self, request: web.BaseRequest, socket: web.WebSocketResponse) -> int:
+        """The status to refuse a request with, before anything is known of who asks; 0: none."""
+        if not self._from_page(request):
+            return _REFUSED
+        if not self._attempts.allowed(self._address(request), self._clock.now()):
+            return _LIMITED
+        if sum(len(feed.readers) for feed in self._feeds.values()) >= MOST_READERS:
+            return _FULL
+        return 0 if socket.can_prepare(request) else _BAD_REQUEST
 
     async def _serve(
         self, socket: web.WebSocketResponse, reader: SocketReader, feed: Feed, session: Session
@@ -325,11 +340,28 @@ class PageServer:
             feed.detach(reader)
 
 
-def _locale(request: web.Request) -> str:
+def _requests_log() -> logging.Logger:
+    """A log of what fails here, without what strangers send: anybody could fill it with that.
+
+    aiohttp logs each request that is no HTTP with its bytes, in which there may be a cookie.
+    """
+    requests = log.getChild("requests")
+    requests.filters = [_of_ours]
+    return requests
+
+
+def _of_ours(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | ConnectionError)
+
+
+def _locale(request: web.BaseRequest) -> str:
     return preferred(request.headers.get("Accept-Language", ""))
 
 
-def _answer(request: web.Request, asset: Asset, *, varies: bool = False) -> web.Response:
+def _file(request: web.BaseRequest, asset: Asset | None, *, varies: bool = False) -> web.Response:
+    if asset is None:
+        return web.Response(status=_NOT_FOUND)
     headers = {"Cache-Control": "no-cache", "ETag": f'"{asset.etag}"'}
     if varies:
         headers["Vary"] = "Accept-Language"

@@ -64,6 +64,7 @@ const HANDLERS = {
   seq(event) {
     wanted.after = event.seq;
     caughtUp = true;
+    captions.count();
   },
 };
 
@@ -182,7 +183,7 @@ function over(name) {
   speaking([]);
   byId("controls").hidden = true;
   byId("empty").hidden = true;
-  if (name === "invalid" || name === "denied") captions.clear(), (byId("empty").hidden = true);
+  if (name === "invalid" || name === "denied") captions.clear();
   say(name, "warn");
 }
 

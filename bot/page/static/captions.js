@@ -28,7 +28,6 @@ export class Captions {
     this.#lines.clear();
     this.#heard.clear();
     this.list.replaceChildren();
-    this.empty.hidden = false;
   }
 
   // Change many at once; what is only caught up on is not read out.
@@ -38,9 +37,13 @@ export class Captions {
     this.#quiet = quiet;
     work();
     while (this.list.childElementCount > this.kept) this.#remove(this.list.firstElementChild.dataset.id);
-    this.empty.hidden = this.list.childElementCount > 0;
     if (follow) this.#toEnd();
     else if (this.list.lastElementChild !== before) this.newest.hidden = false;
+  }
+
+  // Say that there is nothing yet, where that is so.
+  count() {
+    this.empty.hidden = this.list.childElementCount > 0;
   }
 
   line(event, id) {
