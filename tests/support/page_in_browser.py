@@ -22,15 +22,19 @@ LINES = """
 """
 HEARD = "async () => ({...(await import('./static/app.js')).voice.stats})"
 # Samples of what the voice gives to the loudspeaker, and when each block passed.
+EAR = """
+registerProcessor('ear', class extends AudioWorkletProcessor {
+  process([[input]]) {
+    if (input) this.port.postMessage([currentTime, input.slice()]);
+    return true;
+  }
+});
+"""
 LISTEN = """
 async () => {
   const { voice } = await import('./static/app.js');
   const context = voice.node.context;
-  const source = 'registerProcessor("ear", class extends AudioWorkletProcessor {' +
-    'process([[input]]) { if (input) this.port.postMessage([currentTime, input.slice()]);' +
-    ' return true; } })';
-  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-  await context.audioWorklet.addModule(url);
+  await context.audioWorklet.addModule('static/ear.js');
   const ear = new AudioWorkletNode(context, 'ear', { numberOfOutputs: 0 });
   window.heard = [];
   window.rate = context.sampleRate;
@@ -78,6 +82,13 @@ class Window:
         """Wait until this is said."""
         locator = self.page.locator(where, has_text=part)
         await locator.wait_for(timeout=15_000)
+
+    async def hear(self) -> None:
+        """Put an ear where the loudspeaker is: `window.heard` has what it hears from now on.
+
+        The page's policy allows scripts of its own origin alone: `EAR` is served as ear.js.
+        """
+        await self.page.evaluate(LISTEN)
 
     async def ready(self) -> None:
         """Wait until lines can come."""

@@ -9,6 +9,7 @@ export class Captions {
   #lines = new Map();
   #heard = new Set(); // lines that a screen reader was given
   #quiet = false;
+  #follows = true; // the reader is at the end, and stays there
 
   constructor({ list, spoken, empty, newest, overlay }) {
     this.list = list;
@@ -16,12 +17,16 @@ export class Captions {
     this.empty = empty;
     this.newest = newest;
     this.kept = overlay ? OVERLAY_KEPT : KEPT;
-    newest.addEventListener("click", () => {
-      this.#toEnd();
-      newest.hidden = true;
-    });
-    addEventListener("scroll", () => this.#atEnd() && (newest.hidden = true), { passive: true });
-    addEventListener("resize", () => newest.hidden && this.#toEnd());
+    newest.addEventListener("click", () => this.#toEnd());
+    const look = () => {
+      this.#follows = this.#atEnd();
+      if (this.#follows) newest.hidden = true;
+    };
+    addEventListener("scroll", look, { passive: true });
+    // Lines, notices and the window itself take more room or less.
+    const stay = () => this.#follows && this.#toEnd();
+    new ResizeObserver(stay).observe(document.body);
+    addEventListener("resize", stay);
   }
 
   clear() {
@@ -32,12 +37,11 @@ export class Captions {
 
   // Change many at once; what is only caught up on is not read out.
   change(work, { quiet }) {
-    const follow = this.#atEnd();
     const before = this.list.lastElementChild;
     this.#quiet = quiet;
     work();
     while (this.list.childElementCount > this.kept) this.#remove(this.list.firstElementChild.dataset.id);
-    if (follow) this.#toEnd();
+    if (this.#follows) this.#toEnd();
     else if (this.list.lastElementChild !== before) this.newest.hidden = false;
   }
 
@@ -71,13 +75,15 @@ export class Captions {
 
   #add(id, event) {
     const item = document.createElement("li");
-    const name = document.createElement("bdi");
+    const name = document.createElement("span");
+    const called = document.createElement("bdi");
     const text = document.createElement("span");
     item.dataset.id = id;
     item.dataset.who = event.who;
     item.dataset.at = event.at;
     name.className = "name";
-    name.textContent = event.name;
+    called.textContent = event.name;
+    name.append(called);
     text.className = "text";
     text.dir = "auto";
     item.append(name, text);
@@ -124,5 +130,7 @@ export class Captions {
   #toEnd() {
     const page = document.documentElement;
     page.scrollTop = page.scrollHeight;
+    this.#follows = true;
+    this.newest.hidden = true;
   }
 }
