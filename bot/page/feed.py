@@ -218,6 +218,7 @@ class Feed:
         *,
         epoch: str = "",
         after: int = 0,
+        number: int = 0,
     ) -> None:
         """Read this language from now on, as far as it is missed, and listen to its voice.
 
@@ -227,6 +228,7 @@ class Feed:
             voice: How to code the voice; None: it is not wanted.
             epoch: Of the feed that `after` is a number of.
             after: The last change of this language that the reader has.
+            number: Said again before the first line.
 
         """
         seat = self._seats.get(reader)
@@ -242,9 +244,14 @@ class Feed:
         if not same:
             missed = bool(known) and lines.forgot_since(known)
             seat.seq = -1 if missed else known
-            opening = {"t": "stream", "language": language, "epoch": self.epoch, "fresh": not known}
-            if missed:
-                opening["missed"] = True
+            opening = {
+                "t": "stream",
+                "number": number,
+                "language": language,
+                "epoch": self.epoch,
+                "fresh": not known,
+                "missed": missed,
+            }
             self._send_lines(seat, lines, dumped(opening))
         self._count_listeners()
 

@@ -7,6 +7,7 @@ from typing import Final
 from bot.page.packets import VoiceKind
 
 LONGEST: Final = 1024  # bytes of a message
+_MOST: Final = 1 << 31
 _VOICES: Final = {None: None, "opus": VoiceKind.OPUS, "pcm": VoiceKind.PCM}
 
 
@@ -19,12 +20,14 @@ class ReadRequest:
         voice: How the voice is wanted.
         epoch: Of the feed that `after` is a number of.
         after: The last change that the page has.
+        number: Is said again where lines of another language or connection end.
     """
 
     language: str | None
     voice: VoiceKind | None
     epoch: str
     after: int
+    number: int
 
 
 def parse(message: str) -> ReadRequest | None:
@@ -39,6 +42,7 @@ def parse(message: str) -> ReadRequest | None:
             "voice": "opus" | "pcm" | None as voice,
             "epoch": str(epoch),
             "after": int(after),
-        } if not isinstance(after, bool):
-            return ReadRequest(language, _VOICES[voice], epoch, after)
+            "number": int(number),
+        } if not isinstance(after, bool) and 0 <= number < _MOST:
+            return ReadRequest(language, _VOICES[voice], epoch, after, number)
     return None

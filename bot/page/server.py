@@ -195,7 +195,12 @@ class PageServer:
         while True:
             await asyncio.sleep(CHECK_S)
             for feed in tuple(self._feeds.values()):
-                feed.readers_changed()
+                try:
+                    feed.readers_changed()
+                except Exception:
+                    # Nobody reads what it can't be asked for.
+                    log.exception("readers of room %s could not be checked", feed.audience.run)
+                    feed.close(CloseCode.GOING_AWAY)
 
     # Requests
 
@@ -335,6 +340,7 @@ class PageServer:
                     wanted.voice,
                     epoch=wanted.epoch,
                     after=wanted.after,
+                    number=wanted.number,
                 )
         finally:
             feed.detach(reader)

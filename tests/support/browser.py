@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, async_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tests.picture.browser import NAMES
+
 NEEDED = "no Chromium found: apt-get install chromium (Debian), or put a Google Chrome on the PATH"
 
 

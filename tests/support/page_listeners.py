@@ -22,7 +22,9 @@ async def listen(url: str, link: str, late: list[float], ready: asyncio.Semaphor
         async with session.post(f"{url}/session", data=token, headers=origin) as answer:
             assert answer.status == 204, answer.status
         async with session.ws_connect(f"{url}/live", headers=origin) as live:
-            await live.send_json({"language": None, "voice": "opus", "epoch": "", "after": 0})
+            await live.send_json(
+                {"language": None, "voice": "opus", "epoch": "", "after": 0, "number": 0}
+            )
             async for message in live:
                 now = time.time()  # noqa: TID251 - one machine, two processes
                 if message.type is WSMsgType.BINARY:

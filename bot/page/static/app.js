@@ -22,12 +22,15 @@ const wanted = { language: null, epoch: "", after: 0 };
 let run = null;
 let room = null;
 let caughtUp = false; // what comes now is new
+let asked = 0; // what comes before the answer to this is of another language
+let answered = -1;
 let playing = false;
 
-const live = new Live(socketUrl(), () => ({ ...wanted, voice: playing ? voice.kind : null }));
+const live = new Live(socketUrl(), () => ({ ...wanted, voice: playing ? voice.kind : null, number: asked }));
 live.addEventListener("event", ({ detail }) => detail.t in HANDLERS && batch(detail));
-live.addEventListener("voice", ({ detail }) => voice.take(detail));
+live.addEventListener("voice", ({ detail }) => answered === asked && voice.take(detail));
 live.addEventListener("lost", ({ detail }) => {
+  asked += 1;
   caughtUp = false;
   voice.reset();
   speaking([]);
@@ -49,11 +52,14 @@ const HANDLERS = {
     voiceState();
   },
   stream(event) {
+    answered = event.number;
+    if (answered !== asked) return;
     caughtUp = false;
     if (event.language !== wanted.language && wanted.language !== null) captions.clear();
     else if (event.epoch !== wanted.epoch) captions.settle(); // the bot was started anew
     wanted.language = event.language;
     wanted.epoch = event.epoch;
+    wanted.after = 0;
     byId("missed").hidden = !event.missed;
     byId("controls").hidden = overlay;
     languages();
@@ -74,6 +80,7 @@ function lineId(event) {
 }
 
 function batch(event) {
+  if (answered !== asked && event.t !== "stream" && event.t !== "room") return;
   if (event.t === "line" || event.t === "gone") captions.change(() => HANDLERS[event.t](event), { quiet: !caughtUp });
   else HANDLERS[event.t](event);
 }
@@ -191,14 +198,18 @@ async function enter() {
   const token = location.hash.slice(1);
   // Out of the address at once: not in the history, nor in what is shared of it.
   if (token) history.replaceState(null, "", location.pathname + location.search);
-  if (!token) return "";
-  try {
-    const answer = await fetch("session", { method: "POST", body: token, credentials: "same-origin", cache: "no-store" });
-    if (answer.status === 429) return "limited";
-    return answer.ok ? "" : "invalid";
-  } catch {
-    return "invalid";
+  for (let wait = 500; token; wait = Math.min(5000, wait * 2)) {
+    try {
+      const { status } = await fetch("session", { method: "POST", body: token, credentials: "same-origin", cache: "no-store" });
+      if (status === 429) return "limited";
+      if (status < 500) break; // where it was refused, it may have been used here before
+    } catch {
+      // Not reached: the link is as good as it was.
+    }
+    say("reconnecting", "warn");
+    await new Promise((done) => setTimeout(done, wait));
   }
+  return "";
 }
 
 byId("language").addEventListener("change", ({ target }) => {
@@ -207,6 +218,7 @@ byId("language").addEventListener("change", ({ target }) => {
   wanted.language = target.value;
   wanted.after = 0;
   wanted.epoch = "";
+  asked += 1;
   mediaSession();
   voiceState();
   live.ask();

@@ -1,6 +1,6 @@
 // The connection to the bot: opened again whenever it is lost, going on where it was.
 
-const FINAL = new Map([[4400, "elsewhere"], [4401, "invalid"], [4403, "denied"], [4409, "elsewhere"], [4410, "ended"]]);
+const FINAL = new Map([[4401, "invalid"], [4403, "denied"], [4409, "elsewhere"], [4410, "ended"]]);
 const GOING_AWAY = 1001;
 const FIRST_MS = 250;
 const MOST_MS = 5000;

@@ -30,6 +30,8 @@ export class Voice {
     const context = new AudioContext({ sampleRate: kind === "opus" ? OPUS.sampleRate : PCM_RATE, latencyHint: "interactive" });
     this.#context = context;
     this.kind = kind;
+    // A call, or another app, may have taken the loudspeaker meanwhile.
+    document.addEventListener("visibilitychange", () => context.state !== "closed" && !document.hidden && context.resume());
     try {
       await context.audioWorklet.addModule(new URL("player.js", import.meta.url));
       await context.resume();

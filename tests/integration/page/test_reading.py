@@ -76,6 +76,46 @@ async def test_a_language_is_switched_without_a_command(chromium: Browser) -> No
         assert seen.complaints == []
 
 
+async def test_lines_of_the_language_before_do_not_come_after_a_switch(
+    chromium: Browser,
+) -> None:
+    async with stage() as on:
+        seen = await window(chromium, on.link())
+        await seen.ready()
+        # The page is busy while lines arrive: it meets them after the switch.
+        busy = """() => { const end = performance.now() + 600; while (performance.now() < end);
+          const select = document.getElementById('language'); select.value = 'en';
+          select.dispatchEvent(new Event('change')); }"""
+        switching = asyncio.ensure_future(seen.page.evaluate(busy))  # noqa: TID251
+        await asyncio.sleep(0.2)
+        on.feed.show(caption(1, "Hola", final=True))
+        on.feed.show(caption(2, "Hello", language="en", final=True))
+        await switching
+        await seen.until(lambda texts: "Hello" in texts)
+        assert await seen.texts() == ["Hello"]
+
+
+async def test_a_link_opened_again_where_it_was_used_goes_on(chromium: Browser) -> None:
+    async with stage() as on:
+        link = on.link()
+        seen = await window(chromium, link)
+        await seen.ready()
+        await seen.page.goto("about:blank")
+        await seen.page.goto(link)
+        await seen.ready()
+        assert await seen.status() == ""
+
+
+async def test_a_link_waits_for_a_bot_that_can_not_be_reached(chromium: Browser) -> None:
+    async with stage() as on:
+        seen = await window(chromium, None)
+        await seen.page.route("**/session", lambda route: route.abort())
+        await seen.page.goto(on.link())
+        await seen.says("Reconnecting")
+        await seen.page.unroute("**/session")
+        await seen.ready()
+
+
 async def test_a_wrong_old_or_foreign_link_shows_nothing(chromium: Browser) -> None:
     async with stage() as on:
         on.feed.show(caption(1, "Secreto"))

@@ -41,7 +41,8 @@ async def enter(session: aiohttp.ClientSession, on: Stage, token: str) -> int:
 
 
 def asking(**changes: Any) -> str:
-    return json.dumps({"language": None, "voice": None, "epoch": "", "after": 0} | changes)
+    asked = {"language": None, "voice": None, "epoch": "", "after": 0, "number": 0}
+    return json.dumps(asked | changes)
 
 
 async def until(socket_: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, Any]:
@@ -241,6 +242,21 @@ async def test_reading_stops_when_it_is_no_longer_allowed() -> None:
         assert await closed(await read(session, on)) == CloseCode.NO_SESSION
 
 
+async def test_reading_stops_when_the_room_can_not_be_asked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with stage() as on, browser() as session:
+        await enter(session, on, token_of(on.link()))
+        live = await read(session, on)
+        await until(live, "stream")
+        asked = on.audience.may_read
+        on.audience.may_read = lambda _: 1 / 0 > 1  # type: ignore[method-assign]
+        assert await closed(live) == CloseCode.GOING_AWAY
+        assert "could not be checked" in caplog.text
+        on.audience.may_read = asked  # type: ignore[method-assign]
+        await until(await read(session, on), "stream")
+
+
 async def test_reading_stops_with_the_room() -> None:
     async with stage() as on, browser() as session:
         await enter(session, on, token_of(on.link()))
@@ -332,7 +348,14 @@ async def test_a_taken_port_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "{}", "x" * 5000, '{"language":"es","voice":"x","epoch":"","after":0}', b"\x00\x01"]
+    "bad",
+    [
+        "",
+        "{}",
+        "x" * 5000,
+        '{"language":"es","voice":"x","epoch":"","after":0,"number":0}',
+        b"\x00\x01",
+    ],
 )
 async def test_a_bad_message_closes_its_own_connection_alone(bad: str | bytes) -> None:
     async with stage() as on, browser() as session:

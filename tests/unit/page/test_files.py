@@ -68,8 +68,8 @@ def test_any_header_gives_a_locale(accepted: str) -> None:
 
 
 def test_a_request_is_what_it_says() -> None:
-    asked = {"language": "es", "voice": "opus", "epoch": "x", "after": 3}
-    assert parse(json.dumps(asked)) == ReadRequest("es", VoiceKind.OPUS, "x", 3)
+    asked = {"language": "es", "voice": "opus", "epoch": "x", "after": 3, "number": 4}
+    assert parse(json.dumps(asked)) == ReadRequest("es", VoiceKind.OPUS, "x", 3, 4)
     assert parse(json.dumps(asked | {"language": None, "voice": None})) is not None
 
 
@@ -80,11 +80,12 @@ def test_a_request_is_what_it_says() -> None:
         "[]",
         "{}",
         "[" * 1000,
-        '{"language": 1, "voice": null, "epoch": "", "after": 0}',
-        '{"language": "es", "voice": "mp3", "epoch": "", "after": 0}',
-        '{"language": "es", "voice": null, "epoch": "", "after": true}',
-        '{"language": "es", "voice": null, "epoch": "", "after": 1.5}',
-        '{"language": "es", "voice": null, "after": 0}',
+        '{"language": 1, "voice": null, "epoch": "", "after": 0, "number": 0}',
+        '{"language": "es", "voice": "mp3", "epoch": "", "after": 0, "number": 0}',
+        '{"language": "es", "voice": null, "epoch": "", "after": true, "number": 0}',
+        '{"language": "es", "voice": null, "epoch": "", "after": 1.5, "number": 0}',
+        '{"language": "es", "voice": null, "after": 0, "number": 0}',
+        '{"language": "es", "voice": null, "epoch": "", "after": 0, "number": -1}',
     ],
 )
 def test_what_is_no_request_is_none(wrong: str) -> None:
