@@ -1,9 +1,9 @@
 // The end of the voice's way, on the audio thread: a queue of samples with a small jitter buffer.
 
-const FIRST_S = 0.1; // is gathered before an utterance begins
+const FIRST_S = 0.2; // is gathered before an utterance begins
 const STEP_S = 0.05; // more, each time it ran dry
-const MOST_S = 0.4;
-const PATIENCE_S = 0.3; // then what there is begins
+const MOST_S = 0.6;
+const PATIENCE_S = 0.4; // then what there is begins
 const LONGEST_S = 30; // of voice that waits; the oldest is dropped
 const REPORT_S = 0.25;
 const FADE = 0.995; // of the last sample, where nothing follows

@@ -102,6 +102,24 @@ async def test_the_voice_is_heard_whole_and_without_a_gap(
         assert seen.complaints == []
 
 
+async def test_voice_that_comes_unevenly_is_heard_evenly(chromium: Browser) -> None:
+    async with stage() as on:
+        seen = await listening(chromium, on)
+        pcm = tone(3.0)
+        piece = 2400 * 2  # 100 ms
+        clock = asyncio.get_running_loop().time
+        due = clock()
+        for number, at in enumerate(range(0, len(pcm), piece)):
+            on.feed.voice("es", pcm[at : at + piece])
+            due += 0.16 if number % 2 else 0.04
+            await asyncio.sleep(max(0.0, due - clock()))
+        on.feed.voice_ended("es")
+        await asyncio.sleep(1.0)
+        samples, rate, _ = await heard(seen)
+        _, silent, _ = sounding(samples, rate)
+        assert silent == 0.0
+
+
 @WAYS
 async def test_one_utterance_follows_another_and_what_is_taken_back_is_not_heard(
     chromium: Browser, kind: str, scripts: tuple[str, ...]

@@ -257,7 +257,11 @@ async def test_who_scrolled_back_stays_there_and_finds_the_way_to_the_end(
         assert await seen.page.evaluate(top) == 100
         await seen.page.click("#newest")
         await seen.page.wait_for_selector("#newest", state="hidden")
-        assert await seen.page.evaluate(top) > 100
+        for n in range(41, 50):
+            on.feed.show(caption(n, f"Línea {n}", final=True))
+            await seen.until(lambda texts, n=n: len(texts) == n)  # type: ignore[misc]
+            left = "(it => it.scrollHeight - it.scrollTop - it.clientHeight)"
+            assert await seen.page.evaluate(f"{left}(document.documentElement)") < 2
 
 
 async def test_captions_come_in_time(chromium: Browser) -> None:
