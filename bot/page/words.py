@@ -1,0 +1,65 @@
+"""The sentences of the page, by the names that its code knows them by."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.words import render, t
+from bot.words.catalogue import READERS
+
+WORDS: Final[Mapping[str, str]] = {
+    "title": t("Live captions"),
+    "description": t("Read and hear a call in your language, live."),
+    "language": t("Language"),
+    "original": t("Original (as spoken)"),
+    "play": t("Play voice"),
+    "stop": t("Stop voice"),
+    "voice_opening": t("The voice for this language is being opened…"),
+    "voice_none": t("There is no voice for this language."),
+    "voice_original": t("There is no voice for the original: it is what you hear in the call."),
+    "voice_unsupported": t("This browser can't play the voice."),
+    "connecting": t("Connecting…"),
+    "reconnecting": t("The connection was lost. Reconnecting…"),
+    "restarting": t("The bot is restarting. Captions continue when it is back."),
+    "deaf": t("The bot can't hear the call at the moment."),
+    "paused": t("Translation is paused."),
+    "ended": t("Translation has ended in this call."),
+    "denied": t("You can no longer read this call."),
+    "invalid": t("This link doesn't work. Get a new one from the bot in Discord."),
+    "elsewhere": t("You have opened this page too often. Close this window."),
+    "limited": t("Too many attempts. Try again in a minute."),
+    "empty": t("Captions appear here."),
+    "missed": t("Some captions from before are no longer available."),
+    "newest": t("Newest captions"),
+    "speaking": t("Speaking: {names}", names="{names}"),
+    "captions": t("Captions"),
+    "noscript": t("This page needs JavaScript."),
+}
+
+
+def in_locale(locale: str) -> dict[str, str]:
+    """All of them, in one of Discord's locales."""
+    return {name: render(text, locale) for name, text in WORDS.items()}
+
+
+def preferred(accepted: str) -> str:
+    """The locale that a browser would like best, of those there are.
+
+    Args:
+        accepted: The header Accept-Language.
+    """
+    wanted = []
+    for part in accepted[:200].split(","):
+        tag, _, quality = part.partition(";")
+        try:
+            weight = float(quality.strip().removeprefix("q=")) if quality else 1.0
+        except ValueError:
+            continue
+        wanted.append((-weight, tag.strip().casefold()))
+    for _, tag in sorted(wanted, key=lambda item: item[0]):
+        for locale in READERS:
+            if locale.casefold() == tag:
+                return locale
+        for locale in READERS:
+            if tag and locale.split("-")[0].casefold() == tag.split("-")[0]:
+                return locale
+    return "en-US"
