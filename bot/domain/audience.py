@@ -1,13 +1,13 @@
 """The page on which a call is read, and the room that is read there, as they see each other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Protocol
 
 from bot.domain.events import Caption, Member
+from bot.words.codes import ORIGINAL
 
-ORIGINAL: Final = "original"
-"""Stands where a language is chosen for what is spoken, untranslated."""
+__all__ = ["ORIGINAL", "Audience", "Broadcast", "OpenPage", "RoomState", "SpokenState"]
 
 
 class RoomState(StrEnum):
@@ -81,3 +81,7 @@ class Broadcast(Protocol):
 
     def end(self) -> None:
         """The room ended: everybody is told, and nobody reads it again. Idempotent."""
+
+
+OpenPage = Callable[[Audience, Sequence[str]], Broadcast]
+"""Opens the page of a room that can be read in these languages."""

@@ -34,6 +34,7 @@ class RoomPlan:
         read: Those of `targets` that nobody chose: they are made in writing, for who reads them.
         resting: Those of `read` that nobody present reads: nothing is made into them.
         voice: How translations are read aloud.
+        listened: Those of `targets` whose voice somebody listens to on the page.
     """
 
     guild_id: int
@@ -49,6 +50,7 @@ class RoomPlan:
     read: tuple[str, ...] = ()
     resting: frozenset[str] = frozenset()
     voice: VoiceStyle = field(default_factory=VoiceStyle)
+    listened: frozenset[str] = frozenset()
 
     @property
     def lead(self) -> str:
@@ -83,7 +85,7 @@ class RoomPlan:
                 user_id,
                 target,
                 source=source,
-                spoken=target == self.spoken,
+                spoken=target == self.spoken or target in self.listened,
                 glossary=glossary.get(target, {}),
                 guild_id=self.guild_id,
                 # Others may be made from it, for guests also later: what was opened then fits.

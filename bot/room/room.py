@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 from bot.clock import Clock
 from bot.consent.admission import Admission
+from bot.domain.audience import OpenPage, RoomState
 from bot.domain.events import (
     SPEECH_RATE,
     ConversationEvent,
     ConversationRequest,
+    ConversationState,
     Failed,
     Member,
     Speech,
@@ -28,6 +30,7 @@ from bot.errors import ChatError
 from bot.room import ending
 from bot.room.ending import Emptiness, InTime
 from bot.room.languages import Allowed, Languages, Reading
+from bot.room.listening.page import RoomPage
 from bot.room.metering import Metering
 from bot.room.outages import Outages
 from bot.room.output import Output
@@ -74,6 +77,7 @@ class RoomCallbacks:
         unwritable: Called with the reason when nothing can be written in the text channel.
         post_notice: Posts the room's notice.
         in_time: Waits for a part of the room's end.
+        open_page: Opens the page on which the room is read and heard.
     """
 
     ended: Callable[[], None]
@@ -81,6 +85,7 @@ class RoomCallbacks:
     unwritable: Callable[[str], None]
     post_notice: PostNotice
     in_time: InTime
+    open_page: OpenPage
 
 
 class Room:
@@ -118,7 +123,7 @@ class Room:
         self._newcomers = admission.newcomers
         self._admitted: frozenset[int] = frozenset()  # heard now
         self._callbacks = callbacks
-        self._changed = callbacks.changed
+        self._changed = self._note_change
         self._ended = callbacks.ended
         self._posting = asyncio.Lock()
         self._metering = Metering(account, board.say)
@@ -126,9 +131,19 @@ class Room:
         self._clock = clock
         self._glossary = preferences.glossary
         self._link: VoiceLink | None = None
-        self._output = Output(
-            board, clock, originals=plan.originals, count=self._count, noticed=self.noticed
+        self._page = RoomPage(
+            plan, admission.sight, clock, callbacks.open_page, wanted=self._use_listened
         )
+        self._output = Output(
+            board,
+            clock,
+            originals=plan.originals,
+            count=self._count,
+            noticed=self.noticed,
+            page=self._page,
+        )
+        self._output.spoken = plan.spoken
+        self._spoken = translation.interpreter.languages()
         self._speakers = SpeakerRoster(
             translation.interpreter,
             translation.fanning,
@@ -237,6 +252,7 @@ class Room:
         self._newcomers.look_again()
         self._allow()
         self._settle()
+        self._page.broadcast.readers_changed()
 
     @property
     def over(self) -> bool:
@@ -282,7 +298,7 @@ class Room:
             for user_id in self._speakers:
                 self._replace(user_id)  # a conversation has voice or has not
             self.plan = replace(self.plan, spoken=spoken)
-            self._output.use_voice(speaks=spoken is not None)
+            self._output.use_voice(spoken)
         self.languages.choose(chosen)
         self._settle()
 
@@ -310,6 +326,35 @@ class Room:
     def reading(self, user_id: int) -> Reading:
         """Return whether this member can read what they want to now, or could if they came."""
         return self.languages.reading(user_id, present=user_id in self._readers)
+
+    def _use_listened(self) -> None:
+        """Have the voices made that somebody listens to now."""
+        self.plan = replace(self.plan, listened=self._page.listened & set(self.plan.targets))
+        for user_id in self._speakers:
+            self._replace(user_id)  # a conversation has voice or has not
+        self._settle()
+
+    def _note_change(self) -> None:
+        """Let it be known, here and on the page, that something has changed."""
+        self._callbacks.changed()
+        self._show_page()
+
+    def _show_page(self) -> None:
+        states = [speaker.states for speaker in self._speakers.all()]
+        opened = {
+            language
+            for language in self.plan.targets
+            if all(known.get(language) is ConversationState.OPEN for known in states)
+        }
+        self._page.use_languages(self.plan.targets, self._spoken, opened)
+        if self.paused:
+            state = RoomState.PAUSED
+        else:
+            figures = {} if self._link is None else self._link.figures()
+            deaf = not figures or figures.get("deafened") or figures.get("deaf")
+            state = RoomState.DEAF if deaf else RoomState.LIVE
+        speaking = [speaker.member for speaker in self._speakers.all() if speaker.speaking]
+        self._page.look(state, speaking)
 
     def _settle(self) -> None:
         if self._closing:
@@ -347,6 +392,7 @@ class Room:
         self._output.said(speaker, language, event)
         if isinstance(event, StateChanged | Failed):
             self._outages.look()
+            self._show_page()
 
     def _requests(self, user_id: int) -> list[ConversationRequest]:
         speaks = self.languages.of(user_id).speaks
@@ -389,7 +435,10 @@ class Room:
             return
         speaker = known or self._arrived(speech.user_id)
         began_at = speech.at - len(speech.pcm) / _SPEECH_BYTES_PER_SECOND
+        begins = not speaker.speaking
         speaker.heard(speech.pcm, began_at, speech.at)
+        if begins:
+            self._show_page()
 
     def _arrived(self, user_id: int) -> Speaker:
         # The link hands on speech only of members whom it has named.
@@ -425,6 +474,7 @@ class Room:
             speaker.fell_silent()
             if speaker.stale:
                 self._dismiss(user_id)
+            self._show_page()
 
     def joined(self, member: Member) -> None:
         """Take the newer name and picture of someone already known."""
@@ -580,6 +630,7 @@ class Room:
         await in_time(self._tasks.drain(), ending.AFTER_WORDS, f"last words of {name}")
         await self._tasks.close()
         await self._newcomers.close()
+        self._page.close(restarting=self._restarting)
         await in_time(self._board.close(), ending.AFTER_CAPTIONS, f"captions of {name}")
         if self._link is not None:
             await in_time(self._link.close(), ending.AFTER_LINK, f"voice link of {name}")

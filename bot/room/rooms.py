@@ -188,6 +188,7 @@ class Rooms:
             unwritable=lambda reason: self._unwritable(guild_id, reason),
             post_notice=self._post_notice,
             in_time=self._process.in_time,
+            open_page=self._services.channels.open_page,
         )
         room = await self._opening.open(plan, account, callbacks=callbacks, paused=paused)
         start.room = room

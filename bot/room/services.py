@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.consent.consent import Consent, Consents
+from bot.domain.audience import OpenPage
 from bot.domain.glossary import Glossary, terms
 from bot.domain.notices import Notices, TextChannels
 from bot.domain.plan import RoomPlan
@@ -92,12 +93,14 @@ class ChannelServices:
         open_board: Opens a text channel for captions.
         notices: Writes what people must read before they are heard.
         readers: Knows who can read a text channel, and whether it can be written to.
+        open_page: Opens the page on which a room is read and heard.
     """
 
     join_voice: JoinVoice
     open_board: OpenBoard
     notices: Notices
     readers: TextChannels
+    open_page: OpenPage
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.clock import Clock
 from bot.consent.consent import AnswerStore, Consent, Consents
+from bot.domain.audience import OpenPage
 from bot.domain.cost import Cost, Today
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Announcement, Notice, Notices, Sight, TextChannels
@@ -14,6 +15,8 @@ from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.stores import RoomStore, SettingsStore, WishStore
 from bot.guild.preferences import Wishing
 from bot.room.fan_out import Fanning, FanOut
+from bot.room.listening.nobody import no_page
+from bot.room.listening.page import RoomPage
 from bot.room.rooms import Rooms
 from bot.room.saved_rooms import RememberedRooms
 from bot.room.services import (
@@ -130,6 +133,12 @@ def unlimited(clock: ManualClock) -> Accounts:
     return Accounts(ledger, Prices(), limit_minutes=0, clock=clock, settings=settings.settings)
 
 
+def unread_page(clock: Clock) -> RoomPage:
+    """Return the page of a room that nobody reads there."""
+    plan = RoomPlan(1, 2, 3, ("en",))
+    return RoomPage(plan, lambda _: Sight.EVERYTHING, clock, no_page, wanted=lambda: None)
+
+
 def conversations_only() -> Fanning:
     """A conversation for each language."""
     return Fanning(FanOut.SPEECH, MemoryTexts(), Roomy())
@@ -172,6 +181,7 @@ class RoomParts:
     host_terms: Glossary = field(default_factory=dict)
     own_terms: Callable[[int], Awaitable[Glossary]] = no_terms
     record: Record = unrecorded
+    open_page: OpenPage = no_page
     now: Callable[[], float] = lambda: 0.0
 
     def services(self) -> RoomServices:
@@ -184,7 +194,9 @@ class RoomParts:
             translation=TranslationServices(
                 self.interpreter, self.fanning, availability, self.most_languages
             ),
-            channels=ChannelServices(self.join_voice, self.open_board, self.notices, self.readers),
+            channels=ChannelServices(
+                self.join_voice, self.open_board, self.notices, self.readers, self.open_page
+            ),
             guilds=GuildServices(
                 consents=Consents(self.answers, self.settings),
                 settings=self.settings,
