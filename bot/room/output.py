@@ -173,7 +173,7 @@ class Output:
             self._show([caption])
 
     def _repeated(self, speaker: Saying, line: CaptionLine, event: ConversationEvent) -> bool:
-        """Whether a turn only repeats the bot's voice; what was shown of it is taken back."""
+        """Return whether a turn only repeats the bot's voice; take back what was shown of it."""
         if not isinstance(event, Partial | Source | Final | Voice):
             return False
         turn = QueuedUtterance(line, event.turn)

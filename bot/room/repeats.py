@@ -54,13 +54,13 @@ class Repeats:
         self._until = until
 
     def hear(self, turn: QueuedUtterance, source: str, began_at: float, now: float) -> bool:
-        """Whether what a member said repeats a translation.
+        """Return whether what a member said repeats a translation.
 
         Args:
             turn: What was said, as a turn of a conversation.
             source: The words, as far as they are known.
             began_at: Clock second at which they began.
-            now: The clock.
+            now: Clock seconds.
         """
         if turn in self._found:
             return True
@@ -75,7 +75,7 @@ class Repeats:
         return False
 
     def is_repeat(self, turn: QueuedUtterance) -> bool:
-        """Whether this turn was found to repeat a translation."""
+        """Return whether this turn was found to repeat a translation."""
         return turn in self._found
 
     def _others(self, turn: QueuedUtterance) -> list[_Spoken]:
@@ -98,7 +98,7 @@ class Repeats:
 
 
 def _covers(spoken: str, heard: str) -> bool:
-    """Whether what was heard is nearly a part of what was spoken."""
+    """Return whether what was heard is nearly a part of what was spoken."""
     signs = sum(_is_sign(letter) for letter in heard)
     dense = signs * 2 > len(heard)
     if len(heard) < (_FEWEST_SIGNS if dense else _FEWEST) or not spoken:

@@ -182,7 +182,7 @@ class VoiceQueue:
     # The time
 
     def heard_s(self) -> float:
-        """Seconds for which a voice is heard that is spoken now; 0: none is."""
+        """Return for how many seconds what is being spoken is still heard; 0: nothing is."""
         tracks = [v.track for v in self._queue if v.track is not None and not v.track.over]
         return max((track.left_s() for track in tracks), default=0.0)
 
