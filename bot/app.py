@@ -15,6 +15,7 @@ from bot.chat.limits import http_trace
 from bot.client import DiscordEndpoints, Handlers, ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.consent.consent import Consents
+from bot.domain.audience import Pages
 from bot.domain.glossary import Glossary
 from bot.guild.housekeeping import Housekeeping
 from bot.guild.preferences import Wishing
@@ -26,7 +27,7 @@ from bot.records import glossaries
 from bot.records.forgetting import Forgetting
 from bot.records.transcripts import Transcripts
 from bot.room.fan_out import Fanning, FanOut
-from bot.room.listening.nobody import no_page
+from bot.room.listening.nobody import NoPages
 from bot.room.rooms import Rooms
 from bot.room.saved_rooms import RememberedRooms
 from bot.room.services import (
@@ -146,7 +147,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                     channels.open,
                     announcer,
                     channels.readers,
-                    no_page if pages is None else pages.open,
+                    pages,
                 ),
                 guilds=_kept(
                     stores, guild_settings, usage, interpreter, terms, clock=clock, wall=wall
@@ -229,12 +230,10 @@ def _interpreter(
     return interpreter
 
 
-async def _pages(
-    config: Settings, clock: Clock, wall: WallClock, shutdown: Shutdown
-) -> PageServer | None:
-    """Serve the page on which rooms are read; None: there is none."""
+async def _pages(config: Settings, clock: Clock, wall: WallClock, shutdown: Shutdown) -> Pages:
+    """Serve the page on which rooms are read, where there is to be one."""
     if config.page.public_url is None:
-        return None
+        return NoPages()
     token = config.discord.token.get_secret_value().encode()
     pages = PageServer(
         config.page.public_url,

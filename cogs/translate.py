@@ -25,6 +25,7 @@ from bot.ui.permissions import Text, Voice, check_present, check_start, is_in, m
 from bot.ui.room_host import Host, RoomRequest
 from bot.usage.report import Spending
 from bot.words import language_name, lines, t
+from cogs.listen import ListenCommand
 from cogs.transcripts import TranscriptCommand
 from cogs.voice import VoiceCommands
 
@@ -36,7 +37,11 @@ _NONE: Final = "none"
 
 @app_commands.guild_only()
 class Translate(
-    TranscriptCommand, VoiceCommands, group_name="translate", group_description="Live translation"
+    TranscriptCommand,
+    VoiceCommands,
+    ListenCommand,
+    group_name="translate",
+    group_description="Live translation",
 ):
     """Parses what was asked, lets the registry do it, answers.
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.domain.events import Caption, Member
 from bot.words.codes import ORIGINAL
 
-__all__ = ["ORIGINAL", "Audience", "Broadcast", "OpenPage", "RoomState", "SpokenState"]
+__all__ = ["ORIGINAL", "Audience", "Broadcast", "OpenPage", "Pages", "RoomState", "SpokenState"]
 
 
 class RoomState(StrEnum):
@@ -53,16 +53,16 @@ class Broadcast(Protocol):
     """The page, as a room sees it. Called on the event loop; never blocks or raises."""
 
     def use_languages(self, languages: Sequence[str]) -> None:
-        """These can be read from now on."""
+        """Offer these languages from now on."""
 
     def show(self, caption: Caption) -> None:
-        """A caption is new or has changed; a final one without any text is taken back."""
+        """Show a caption that is new or has changed; a final one without any text is taken back."""
 
     def speaking(self, members: Sequence[Member]) -> None:
-        """These speak now, and nobody else."""
+        """Note that these speak now, and nobody else."""
 
     def state(self, state: RoomState) -> None:
-        """The room's state from now on."""
+        """Show the room's state from now on."""
 
     def spoken(self, language: str, state: SpokenState) -> None:
         """Where the voice of a language stands from now on."""
@@ -71,17 +71,41 @@ class Broadcast(Protocol):
         """Voice to be heard behind what came before: PCM16, 24 kHz, mono, one voice at a time."""
 
     def voice_ended(self, language: str) -> None:
-        """The utterance is over; what comes next may be long in coming."""
+        """Note that the utterance is over; what comes next may be long in coming."""
 
     def voice_cut(self, language: str) -> None:
-        """What was given of the voice and is not heard yet should not be."""
+        """Take back what was given of the voice and is not heard yet."""
 
     def readers_changed(self) -> None:
         """Somebody's `Audience.may_read` may have changed: it is asked at once."""
 
     def end(self) -> None:
-        """The room ended: everybody is told, and nobody reads it again. Idempotent."""
+        """Tell everybody that the room ended; nobody reads it again. Idempotent."""
 
 
 OpenPage = Callable[[Audience, Sequence[str]], Broadcast]
 """Opens the page of a room that can be read in these languages."""
+
+
+class Pages(Protocol):
+    """The page of every room."""
+
+    @property
+    def offered(self) -> bool:
+        """Whether there is one at all."""
+
+    def open(self, audience: Audience, languages: Sequence[str]) -> Broadcast:
+        """Open a room to readers."""
+
+    def link(self, run: str, member_id: int, language: str, *, overlay: bool = False) -> str:
+        """Return a link for one person, which opens a room once.
+
+        Args:
+            run: The room, as `Audience.run` names it.
+            member_id: Who asks.
+            language: What they read first: one of the room's, or `ORIGINAL`.
+            overlay: As a layer for streaming software.
+        """
+
+    def restored(self) -> None:
+        """Note that all rooms that were to come back after a restart are open."""

@@ -26,7 +26,7 @@ class Attempts:
         return self._count(_network(address), now) <= MOST - 1
 
     def refused(self, address: str, now: float) -> None:
-        """It tried, and was refused."""
+        """Count a try that was refused."""
         network = _network(address)
         count = self._count(network, now) + 1
         self._refused.pop(network, None)

@@ -126,13 +126,13 @@ class Feed:
     # What the room says
 
     def use_languages(self, languages: Sequence[str]) -> None:
-        """These can be read from now on."""
+        """Offer these languages from now on."""
         if tuple(languages) != self._languages:
             self._languages = tuple(languages)
             self._room_changed()
 
     def show(self, caption: Caption) -> None:
-        """A caption is new or has changed; a final one without any text is taken back."""
+        """Show a caption that is new or has changed; a final one without any text is taken back."""
         if caption.language in self._languages:
             text = caption.text or caption.source_text
             untranslated = not caption.text and bool(caption.source_text)
@@ -148,13 +148,13 @@ class Feed:
         self._show_original(caption)
 
     def speaking(self, members: Sequence[Member]) -> None:
-        """These speak now, and nobody else."""
+        """Note that these speak now, and nobody else."""
         if tuple(members) != self._speaking:
             self._speaking = tuple(members)
             self._room_changed()
 
     def state(self, state: RoomState) -> None:
-        """The room's state from now on."""
+        """Show the room's state from now on."""
         if state is RoomState.ENDED:
             self.end()
         elif not self.over and state is not self._state:
@@ -172,11 +172,11 @@ class Feed:
         self._sound(language, pcm, last=False)
 
     def voice_ended(self, language: str) -> None:
-        """The utterance is over."""
+        """Note that the utterance is over."""
         self._sound(language, b"", last=True)
 
     def voice_cut(self, language: str) -> None:
-        """What was given of the voice and is not heard yet should not be."""
+        """Take back what was given of the voice and is not heard yet."""
         if seats := self._listeners(language):
             kinds = frozenset(seat.voice for seat in seats if seat.voice is not None)
             self._play(seats, self._sounds[language].cut(kinds))
@@ -188,7 +188,7 @@ class Feed:
                 self._close(seat.reader, CloseCode.NOT_ALLOWED)
 
     def end(self) -> None:
-        """The room ended: everybody is told, and nobody reads it again. Idempotent."""
+        """Tell everybody that the room ended; nobody reads it again. Idempotent."""
         if self.over:
             return
         self._state = RoomState.ENDED

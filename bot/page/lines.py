@@ -88,7 +88,7 @@ class Lines:
         return True
 
     def text_of(self, key: int) -> str:
-        """What a line says now; empty where there is none."""
+        """Return what a line says now; empty where there is none."""
         line = self._lines.get(key)
         return "" if line is None else line.words.text
 
@@ -97,7 +97,7 @@ class Lines:
         return self._forgotten > seq
 
     def after(self, seq: int, since: float = 0.0) -> Iterator[str]:
-        """The lines that changed after `seq`, in order, as events.
+        """Return the lines that changed after `seq`, in order, as events.
 
         Args:
             seq: The last change that is known.

@@ -109,6 +109,11 @@ class PageServer:
 
     # What the bot does
 
+    @property
+    def offered(self) -> bool:
+        """Whether there is a page: this is it."""
+        return True
+
     async def start(self) -> None:
         """Listen.
 
@@ -142,7 +147,7 @@ class PageServer:
         await self._tasks.close()
 
     def open(self, audience: Audience, languages: Sequence[str]) -> Feed:
-        """A room can be read from now on; what is to be read there is told to the feed.
+        """Open a room to readers; what is to be read there is told to the feed.
 
         Args:
             audience: The room.
@@ -164,7 +169,7 @@ class PageServer:
         self._restored = True
 
     def link(self, run: str, member_id: int, language: str, *, overlay: bool = False) -> str:
-        """A link for one person, which opens a room once.
+        """Return a link for one person, which opens a room once.
 
         Args:
             run: The room.
@@ -306,7 +311,7 @@ class PageServer:
         return socket
 
     def _refusal(self, request: web.BaseRequest, socket: web.WebSocketResponse) -> int:
-        """The status to refuse a request with, before anything is known of who asks; 0: none."""
+        """Return the status to refuse a request with, whoever asks; 0: none."""
         if not self._from_page(request):
             return _REFUSED
         if not self._attempts.allowed(self._address(request), self._clock.now()):
@@ -347,7 +352,7 @@ class PageServer:
 
 
 def _requests_log() -> logging.Logger:
-    """A log of what fails here, without what strangers send: anybody could fill it with that.
+    """Return a log of what fails here, without what strangers send, who could fill it.
 
     aiohttp logs each request that is no HTTP with its bytes, in which there may be a cookie.
     """

@@ -42,7 +42,7 @@ def in_locale(locale: str) -> dict[str, str]:
 
 
 def preferred(accepted: str) -> str:
-    """The locale that a browser would like best, of those there are.
+    """Return the locale that a browser would like best, of those there are.
 
     Args:
         accepted: The header Accept-Language.

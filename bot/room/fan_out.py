@@ -59,6 +59,7 @@ class Fanning:
         lead: str,
         wanted: Callable[[], int],
         guild_id: int,
+        *,
         read: Collection[str] = (),
         voiced: Collection[str] = (),
     ) -> Division:

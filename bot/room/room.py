@@ -2,17 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.clock import Clock
 from bot.consent.admission import Admission
-from bot.domain.audience import OpenPage, RoomState
 from bot.domain.events import (
     SPEECH_RATE,
     ConversationEvent,
     ConversationRequest,
-    ConversationState,
     Failed,
     Member,
     Speech,
@@ -28,14 +25,14 @@ from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.voice_mode import VoiceStyle
 from bot.errors import ChatError
 from bot.room import ending
-from bot.room.ending import Emptiness, InTime
-from bot.room.languages import Allowed, Languages, Reading
+from bot.room.ending import Emptiness
+from bot.room.languages import Languages, Reading
 from bot.room.listening.page import RoomPage
 from bot.room.metering import Metering
 from bot.room.outages import Outages
 from bot.room.output import Output
 from bot.room.roster import SpeakerRoster
-from bot.room.services import TranslationServices
+from bot.room.services import Preferences, RoomCallbacks, TranslationServices
 from bot.room.speaker import Speaker
 from bot.room.written.typed_words import TypedWords
 from bot.tasks import TaskOwner
@@ -47,45 +44,6 @@ __all__ = ["Room", "RoomPlan", "RoomStatus", "SpeakerStatus"]
 log = logging.getLogger(__name__)
 
 _SPEECH_BYTES_PER_SECOND = SPEECH_RATE * 2
-
-PostNotice = Callable[[RoomPlan, Occasion, tuple[int, ...]], Awaitable[None]]
-"""Posts the notice of a room; the user ids are of those who are heard then. Raises ChatError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """What a guild and its members want of a room, as it opens.
-
-    Attributes:
-        allowed: How many languages it may have.
-        wishes: What members said of themselves, by user id.
-        glossary: How terms are translated, by target language.
-    """
-
-    allowed: Allowed
-    wishes: Mapping[int, MemberLanguages]
-    glossary: Glossary
-
-
-@dataclass(frozen=True, slots=True)
-class RoomCallbacks:
-    """What a room, or its board, calls of the registry that it belongs to.
-
-    Attributes:
-        ended: Called when the room is to end.
-        changed: Called when something changed that people see or that has to be remembered.
-        unwritable: Called with the reason when nothing can be written in the text channel.
-        post_notice: Posts the room's notice.
-        in_time: Waits for a part of the room's end.
-        open_page: Opens the page on which the room is read and heard.
-    """
-
-    ended: Callable[[], None]
-    changed: Callable[[], None]
-    unwritable: Callable[[str], None]
-    post_notice: PostNotice
-    in_time: InTime
-    open_page: OpenPage
 
 
 class Room:
@@ -340,21 +298,11 @@ class Room:
         self._show_page()
 
     def _show_page(self) -> None:
-        states = [speaker.states for speaker in self._speakers.all()]
-        opened = {
-            language
-            for language in self.plan.targets
-            if all(known.get(language) is ConversationState.OPEN for known in states)
-        }
-        self._page.use_languages(self.plan.targets, self._spoken, opened)
-        if self.paused:
-            state = RoomState.PAUSED
-        else:
-            figures = {} if self._link is None else self._link.figures()
-            deaf = not figures or figures.get("deafened") or figures.get("deaf")
-            state = RoomState.DEAF if deaf else RoomState.LIVE
-        speaking = [speaker.member for speaker in self._speakers.all() if speaker.speaking]
-        self._page.look(state, speaking)
+        speakers = self._speakers.all()
+        self._page.use_languages(self.plan.targets, self._spoken, [one.states for one in speakers])
+        figures = {} if self._link is None else self._link.figures()
+        speaking = [speaker.member for speaker in speakers if speaker.speaking]
+        self._page.look(figures, speaking, paused=self.paused)
 
     def _settle(self) -> None:
         if self._closing:

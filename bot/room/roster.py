@@ -145,6 +145,6 @@ class SpeakerRoster:
             plan.lead,
             lambda: max(chosen, self._agreed() * chosen - stands),
             plan.guild_id,
-            plan.read,
-            plan.listened,
+            read=plan.read,
+            voiced=plan.listened,
         )

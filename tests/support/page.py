@@ -53,7 +53,7 @@ def caption(
     source: str = "",
     source_language: str | None = None,
     heard_out: bool = False,
-    utterance: int = 0,
+    **numbered: int,
 ) -> Caption:
     """A caption as a room shows it."""
     return Caption(
@@ -66,7 +66,7 @@ def caption(
         final=final,
         began_at=0.0,
         source_follows=not heard_out,
-        utterance=utterance or key,
+        utterance=numbered.get("utterance", key),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.clock import Clock
 from bot.consent.consent import AnswerStore, Consent, Consents
-from bot.domain.audience import OpenPage
+from bot.domain.audience import Pages
 from bot.domain.cost import Cost, Today
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Announcement, Notice, Notices, Sight, TextChannels
@@ -15,7 +15,7 @@ from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.stores import RoomStore, SettingsStore, WishStore
 from bot.guild.preferences import Wishing
 from bot.room.fan_out import Fanning, FanOut
-from bot.room.listening.nobody import no_page
+from bot.room.listening.nobody import NoPages
 from bot.room.listening.page import RoomPage
 from bot.room.rooms import Rooms
 from bot.room.saved_rooms import RememberedRooms
@@ -136,7 +136,7 @@ def unlimited(clock: ManualClock) -> Accounts:
 def unread_page(clock: Clock) -> RoomPage:
     """Return the page of a room that nobody reads there."""
     plan = RoomPlan(1, 2, 3, ("en",))
-    return RoomPage(plan, lambda _: Sight.EVERYTHING, clock, no_page, wanted=lambda: None)
+    return RoomPage(plan, lambda _: Sight.EVERYTHING, clock, NoPages().open, wanted=lambda: None)
 
 
 def conversations_only() -> Fanning:
@@ -181,7 +181,7 @@ class RoomParts:
     host_terms: Glossary = field(default_factory=dict)
     own_terms: Callable[[int], Awaitable[Glossary]] = no_terms
     record: Record = unrecorded
-    open_page: OpenPage = no_page
+    pages: Pages = field(default_factory=NoPages)
     now: Callable[[], float] = lambda: 0.0
 
     def services(self) -> RoomServices:
@@ -195,7 +195,7 @@ class RoomParts:
                 self.interpreter, self.fanning, availability, self.most_languages
             ),
             channels=ChannelServices(
-                self.join_voice, self.open_board, self.notices, self.readers, self.open_page
+                self.join_voice, self.open_board, self.notices, self.readers, self.pages
             ),
             guilds=GuildServices(
                 consents=Consents(self.answers, self.settings),

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from bot.domain.audience import Audience, RoomState, SpokenState
 from bot.domain.events import Caption, Member
+from bot.errors import UsageError
+from bot.words import t
 
 
 class NoPage:
@@ -40,6 +42,25 @@ class NoPage:
         """Do nothing."""
 
 
-def no_page(_audience: Audience, _languages: Sequence[str]) -> NoPage:
-    """Open no page; in the place of `OpenPage`."""
-    return NoPage()
+class NoPages:
+    """Pages where the host offers none."""
+
+    offered = False
+
+    def open(self, audience: Audience, languages: Sequence[str]) -> NoPage:  # noqa: ARG002 - as the port
+        """Open none."""
+        return NoPage()
+
+    def link(
+        self,
+        run: str,  # noqa: ARG002
+        member_id: int,  # noqa: ARG002
+        language: str,  # noqa: ARG002
+        *,
+        overlay: bool = False,  # noqa: ARG002
+    ) -> str:
+        """Raise UsageError, as there is none."""
+        raise UsageError(t("This bot has no page for that. Whoever hosts it can set one up."))
+
+    def restored(self) -> None:
+        """Do nothing."""

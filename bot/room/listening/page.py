@@ -1,10 +1,10 @@
 """One room, as its page sees it: who may read, which voices are wanted, what is heard of each."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.clock import Alarm, Clock
 from bot.domain.audience import OpenPage, RoomState, SpokenState
-from bot.domain.events import Member
+from bot.domain.events import ConversationState, Member
 from bot.domain.notices import Sight
 from bot.domain.plan import RoomPlan
 from bot.room.captions import CaptionLine
@@ -66,20 +66,33 @@ class RoomPage:
 
     # What the room says
 
-    def look(self, state: RoomState, speaking: Sequence[Member]) -> None:
-        """Tell readers how the room is doing, and who speaks."""
-        self.broadcast.state(state)
+    def look(
+        self, figures: Mapping[str, float], speaking: Sequence[Member], *, paused: bool
+    ) -> None:
+        """Tell readers how the room is doing.
+
+        Args:
+            figures: The voice link's; none while there is no link.
+            speaking: Who speaks.
+            paused: Nobody is heard until the room is resumed.
+        """
+        deaf = not figures or figures.get("deafened") or figures.get("deaf")
+        state = RoomState.DEAF if deaf else RoomState.LIVE
+        self.broadcast.state(RoomState.PAUSED if paused else state)
         self.broadcast.speaking(speaking)
 
     def use_languages(
-        self, targets: Sequence[str], spoken: Mapping[str, bool], opened: Collection[str]
+        self,
+        targets: Sequence[str],
+        spoken: Mapping[str, bool],
+        conversations: Sequence[Mapping[str, ConversationState]],
     ) -> None:
         """Offer these languages.
 
         Args:
             targets: The room's.
             spoken: Languages by code, and whether the service speaks each.
-            opened: Those whose conversations are open.
+            conversations: Each speaker's, by language.
         """
         self.broadcast.use_languages([one for one in targets if one != ORIGINAL])
         for language in targets:
@@ -88,7 +101,9 @@ class RoomPage:
             elif language not in self.listened:
                 state = SpokenState.TEXT
             else:
-                state = SpokenState.OPEN if language in opened else SpokenState.OPENING
+                states = {known.get(language) for known in conversations}
+                opened = states <= {ConversationState.OPEN, ConversationState.IDLE}
+                state = SpokenState.OPEN if opened else SpokenState.OPENING
             self.broadcast.spoken(language, state)
 
     def voice(self, utterance: QueuedUtterance, pcm: bytes) -> None:
