@@ -14,7 +14,7 @@ from bot.clock import Alarm, Clock
 from bot.domain.audience import ORIGINAL, Audience, RoomState, SpokenState
 from bot.domain.events import Caption, Member
 from bot.page import packets
-from bot.page.lines import KEPT, Lines, Words
+from bot.page.lines import KEPT, Lines, LineText
 from bot.page.packets import CloseCode, VoiceKind, dumped
 from bot.page.sound import Sound
 
@@ -136,7 +136,7 @@ class Feed:
         if caption.language in self._languages:
             text = caption.text or caption.source_text
             untranslated = not caption.text and bool(caption.source_text)
-            words = Words(
+            words = LineText(
                 who=self._number(caption.speaker.id),
                 name=caption.speaker.name,
                 text=text,
@@ -288,7 +288,7 @@ class Feed:
         taken_back = caption.final and not (caption.text or caption.source_text)
         if not caption.source_text and not taken_back:
             return
-        words = Words(
+        words = LineText(
             who=self._number(caption.speaker.id),
             name=caption.speaker.name,
             text=caption.source_text,
@@ -297,7 +297,7 @@ class Feed:
         )
         self._put(ORIGINAL, utterance, words)
 
-    def _put(self, language: str, key: int, words: Words) -> None:
+    def _put(self, language: str, key: int, words: LineText) -> None:
         lines = self._lines.setdefault(language, Lines())
         if lines.put(key, words, self._seq + 1, self._wall()):
             self._seq += 1
