@@ -33,13 +33,13 @@ class Asset:
 
     @classmethod
     def of(cls, body: bytes, content_type: str) -> "Asset":
-        """A file, with the tag that a browser asks by whether it has changed."""
+        """Return a file with the tag that a browser asks by whether it has changed."""
         return cls(body, content_type, hashlib.sha256(body).hexdigest()[:16])
 
 
 @cache
 def files() -> Mapping[str, Asset]:
-    """The files that the page loads, by name."""
+    """Return the files that the page loads, by name."""
     found = {"silence.wav": Asset.of(_silence(), "audio/wav")}
     for file in resources.files("bot.page").joinpath("static").iterdir():
         if (kind := _TYPES.get(file.name.rpartition(".")[2])) is not None:
@@ -49,7 +49,7 @@ def files() -> Mapping[str, Asset]:
 
 @cache
 def page(locale: str) -> Asset:
-    """The page in one of Discord's locales."""
+    """Return the page in one of Discord's locales."""
     said = in_locale(locale)
     # In a script element only "</" and "<!--" mean anything.
     data = json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")
@@ -61,7 +61,7 @@ def page(locale: str) -> Asset:
 
 @cache
 def manifest(locale: str) -> Asset:
-    """What makes the page something to install."""
+    """Return what makes the page something to install."""
     said = in_locale(locale)
     icons = [
         {"src": "static/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
@@ -86,7 +86,7 @@ def manifest(locale: str) -> Asset:
 
 
 def _silence() -> bytes:
-    """What a phone plays in a loop, so that it lets the page go on with the screen off."""
+    """Return what a phone plays in a loop, so that it lets the page go on with the screen off."""
     samples = b"\x80" * (_SILENCE_S * _SILENCE_RATE)
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, _SILENCE_RATE, _SILENCE_RATE, 1, 8)
     data = struct.pack("<4sI", b"data", len(samples)) + samples

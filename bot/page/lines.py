@@ -63,7 +63,7 @@ class Lines:
         self.seq = 0
 
     def put(self, key: int, words: Words, seq: int, now: float) -> bool:
-        """Set a line; whether that changed anything.
+        """Set a line, and return whether that changed anything.
 
         Args:
             key: Which line.
@@ -88,16 +88,16 @@ class Lines:
         return True
 
     def text_of(self, key: int) -> str:
-        """What a line says now; empty where there is none."""
+        """Return what a line says now; empty where there is none."""
         line = self._lines.get(key)
         return "" if line is None else line.words.text
 
     def forgot_since(self, seq: int) -> bool:
-        """Whether a change after this one is no longer known."""
+        """Return whether a change after this one is no longer known."""
         return self._forgotten > seq
 
     def after(self, seq: int, since: float = 0.0) -> Iterator[str]:
-        """The lines that changed after `seq`, in order, as events.
+        """Yield the lines that changed after `seq`, in order, as events.
 
         Args:
             seq: The last change that is known.

@@ -54,17 +54,17 @@ def _frame(opcode: int, payload: bytes) -> bytes:
 
 
 def dumped(event: object) -> str:
-    """An event as JSON."""
+    """Return an event as JSON."""
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
 
 
 def text(events: Iterable[str]) -> bytes:
-    """A frame with events that are JSON already."""
+    """Return a frame with events that are JSON already."""
     return _frame(_TEXT, f"[{','.join(events)}]".encode("utf-8", "replace"))
 
 
 def voice(kind: VoiceKind, flags: VoiceFlag, first: int, frames: Iterable[bytes]) -> bytes:
-    """A frame with voice.
+    """Return a frame with voice.
 
     Args:
         kind: How it is coded.
@@ -79,5 +79,5 @@ def voice(kind: VoiceKind, flags: VoiceFlag, first: int, frames: Iterable[bytes]
 
 
 def close(code: CloseCode) -> bytes:
-    """A frame that ends the connection."""
+    """Return a frame that ends the connection."""
     return _frame(_CLOSE, struct.pack("!H", code))

@@ -22,14 +22,14 @@ class Sound:
         self._frame_bytes = VOICE_RATE // 50 * 2
 
     def forget(self) -> None:
-        """Nobody listens."""
+        """Forget the stream: nobody listens."""
         self._encoder = None
         self._rest = b""
 
     def take(
         self, pcm: bytes, kinds: frozenset[VoiceKind], *, last: bool = False
     ) -> Iterator[dict[VoiceKind, bytes]]:
-        """The packets of a piece of voice, for each way to code it.
+        """Yield the packets of a piece of voice, for each way to code it.
 
         Args:
             pcm: PCM16, 24 kHz, mono, any length.
@@ -52,7 +52,7 @@ class Sound:
                 return
 
     def cut(self, kinds: frozenset[VoiceKind]) -> dict[VoiceKind, bytes]:
-        """The packets that take back what is not heard yet."""
+        """Return the packets that take back what is not heard yet."""
         self._rest = b""
         return {kind: packets.voice(kind, VoiceFlag.CUT, self._next, ()) for kind in kinds}
 

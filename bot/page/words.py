@@ -37,12 +37,12 @@ WORDS: Final[Mapping[str, str]] = {
 
 
 def in_locale(locale: str) -> dict[str, str]:
-    """All of them, in one of Discord's locales."""
+    """Return all of them in one of Discord's locales."""
     return {name: render(text, locale) for name, text in WORDS.items()}
 
 
 def preferred(accepted: str) -> str:
-    """The locale that a browser would like best, of those there are.
+    """Return the locale that a browser would like best, of those there are.
 
     Args:
         accepted: The header Accept-Language.
@@ -56,10 +56,18 @@ def preferred(accepted: str) -> str:
             continue
         wanted.append((-weight, tag.strip().casefold()))
     for _, tag in sorted(wanted, key=lambda item: item[0]):
-        for locale in READERS:
-            if locale.casefold() == tag:
-                return locale
-        for locale in READERS:
-            if tag and locale.split("-")[0].casefold() == tag.split("-")[0]:
-                return locale
+        if (locale := _nearest(tag)) is not None:
+            return locale
     return "en-US"
+
+
+def _nearest(tag: str) -> str | None:
+    language, _, region = tag.partition("-")
+    if language == "es" and region not in {"", "es"}:
+        return "es-419"
+    if language == "zh" and (region.startswith("hant") or region in {"hk", "mo"}):
+        return "zh-TW"
+    for locale in READERS:
+        if locale.casefold() == tag:
+            return locale
+    return next((locale for locale in READERS if locale.split("-")[0] == language), None)

@@ -43,7 +43,7 @@ class StageAudience:
                 self.feed.spoken(language, SpokenState.OPEN)
 
 
-def caption(
+def caption(  # noqa: PLR0913 - as a Caption has
     key: int,
     text: str,
     *,
