@@ -14,7 +14,7 @@ from bot.clock import Alarm, Clock
 from bot.domain.audience import Audience, RoomState, SpokenState
 from bot.domain.events import Caption, Member
 from bot.page import packets
-from bot.page.lines import KEPT, Lines, Words
+from bot.page.lines import KEPT, Lines, LineWords
 from bot.page.packets import CloseCode, VoiceKind, dumped
 from bot.page.sound import Sound
 from bot.words.codes import ORIGINAL
@@ -137,7 +137,7 @@ class Feed:
         if caption.language in self._languages:
             text = caption.text or caption.source_text
             untranslated = not caption.text and bool(caption.source_text)
-            words = Words(
+            words = LineWords(
                 who=self._number(caption.speaker.id),
                 name=caption.speaker.name,
                 text=text,
@@ -292,7 +292,7 @@ class Feed:
         taken_back = caption.final and not (caption.text or caption.source_text)
         if not said and not taken_back:
             return
-        words = Words(
+        words = LineWords(
             who=self._number(caption.speaker.id),
             name=caption.speaker.name,
             text=said,
@@ -301,7 +301,7 @@ class Feed:
         )
         self._put(ORIGINAL, utterance, words)
 
-    def _put(self, language: str, key: int, words: Words) -> None:
+    def _put(self, language: str, key: int, words: LineWords) -> None:
         lines = self._lines.setdefault(language, Lines())
         if lines.put(key, words, self._seq + 1, self._wall()):
             self._seq += 1

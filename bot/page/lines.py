@@ -11,7 +11,7 @@ KEPT: Final = 400  # lines of a language, some 30 minutes of a lively call
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class LineWords:
     """What a line says.
 
     Attributes:
@@ -43,7 +43,7 @@ class _Line:
         event: As it is sent, once it was.
     """
 
-    words: Words
+    words: LineWords
     seq: int
     began: float
     settled: float | None
@@ -62,7 +62,7 @@ class Lines:
         self._forgotten = 0  # the last change of a line that is no longer kept
         self.seq = 0
 
-    def put(self, key: int, words: Words, seq: int, now: float) -> bool:
+    def put(self, key: int, words: LineWords, seq: int, now: float) -> bool:
         """Set a line, and return whether that changed anything.
 
         Args:
