@@ -40,44 +40,44 @@ class Audience(Protocol):
         """Names this room among all there were; stays when a restart brings it back."""
 
     def may_read(self, member_id: int) -> bool:
-        """Whether somebody may read along now.
+        """Return whether somebody may read along now.
 
         They are in the server, can view the text channel, and have not chosen to stay out.
         """
 
     def listened_to(self, languages: frozenset[str]) -> None:
-        """Somebody listens to these languages' voices now, and to no others."""
+        """Take note that these languages' voices are listened to, and no others."""
 
 
 class Broadcast(Protocol):
     """The page, as a room sees it. Called on the event loop; never blocks or raises."""
 
     def use_languages(self, languages: Sequence[str]) -> None:
-        """Offer these languages from now on."""
+        """Offer these languages to readers from now on."""
 
     def show(self, caption: Caption) -> None:
-        """Show a caption that is new or has changed; a final one without any text is taken back."""
+        """Show a caption, new or changed; a final one without any text is taken back."""
 
     def speaking(self, members: Sequence[Member]) -> None:
-        """Note that these speak now, and nobody else."""
+        """Say that these members speak now, and nobody else."""
 
     def state(self, state: RoomState) -> None:
-        """Show the room's state from now on."""
+        """Say how the room is from now on."""
 
     def spoken(self, language: str, state: SpokenState) -> None:
-        """Where the voice of a language stands from now on."""
+        """Say where the voice of a language stands from now on."""
 
     def voice(self, language: str, pcm: bytes) -> None:
-        """Voice to be heard behind what came before: PCM16, 24 kHz, mono, one voice at a time."""
+        """Play voice behind what came before: PCM16, 24 kHz, mono, one voice at a time."""
 
     def voice_ended(self, language: str) -> None:
-        """Note that the utterance is over; what comes next may be long in coming."""
+        """Say that the utterance is over; what comes next may be long in coming."""
 
     def voice_cut(self, language: str) -> None:
-        """Take back what was given of the voice and is not heard yet."""
+        """Drop what was given of the voice and is not heard yet."""
 
     def readers_changed(self) -> None:
-        """Somebody's `Audience.may_read` may have changed: it is asked at once."""
+        """Ask `Audience.may_read` of each reader at once, as it may have changed."""
 
     def end(self) -> None:
         """Tell everybody that the room ended; nobody reads it again. Idempotent."""

@@ -33,7 +33,7 @@ class Asset:
 
     @classmethod
     def of(cls, body: bytes, content_type: str) -> "Asset":
-        """Return a file, with the tag that a browser asks by whether it has changed."""
+        """Return a file with the tag that a browser asks by whether it has changed."""
         return cls(body, content_type, hashlib.sha256(body).hexdigest()[:16])
 
 

@@ -17,7 +17,7 @@ class Attempts:
         self._refused: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def allowed(self, address: str, now: float) -> bool:
-        """Whether an address may try.
+        """Return whether an address may try.
 
         Args:
             address: IPv4, or IPv6, of which the first half counts.
@@ -26,7 +26,7 @@ class Attempts:
         return self._count(_network(address), now) <= MOST - 1
 
     def refused(self, address: str, now: float) -> None:
-        """Count a try that was refused."""
+        """Count a refusal."""
         network = _network(address)
         count = self._count(network, now) + 1
         self._refused.pop(network, None)
@@ -55,7 +55,7 @@ def _network(address: str) -> str:
 
 
 def client_address(peer: str | None, forwarded: str | None) -> str:
-    """Whose request it is.
+    """Return the address that a request comes from.
 
     Args:
         peer: The address that the connection comes from.

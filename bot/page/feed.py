@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from bot.clock import Alarm, Clock
-from bot.domain.audience import ORIGINAL, Audience, RoomState, SpokenState
+from bot.domain.audience import Audience, RoomState, SpokenState
 from bot.domain.events import Caption, Member
 from bot.page import packets
-from bot.page.lines import KEPT, Lines, LineText
+from bot.page.lines import KEPT, Lines, LineWords
 from bot.page.packets import CloseCode, VoiceKind, dumped
 from bot.page.sound import Sound
+from bot.words.codes import ORIGINAL
 
 GATHER_S: Final = 0.04  # what changes within it is sent at once
 BEAT_S: Final = 10.0  # the page takes a connection for lost after 2.5 of them
@@ -33,7 +34,7 @@ class Reader(Protocol):
         """Who reads."""
 
     def ready(self) -> bool:
-        """Whether more can be sent without piling up."""
+        """Return whether more can be sent without piling up."""
 
     def send(self, frame: bytes) -> None:
         """Send a frame of `bot.page.packets`."""
@@ -95,7 +96,7 @@ class Feed:
         self._clock = clock
         self._wall = wall
         self._ended = ended
-        self._languages = tuple(languages)
+        self._languages = _translated(languages)
         self._state = RoomState.LIVE
         self._spoken: dict[str, SpokenState] = {}
         self._speaking: tuple[Member, ...] = ()
@@ -126,17 +127,17 @@ class Feed:
     # What the room says
 
     def use_languages(self, languages: Sequence[str]) -> None:
-        """Offer these languages from now on."""
-        if tuple(languages) != self._languages:
-            self._languages = tuple(languages)
+        """Offer these languages to readers from now on."""
+        if (translated := _translated(languages)) != self._languages:
+            self._languages = translated
             self._room_changed()
 
     def show(self, caption: Caption) -> None:
-        """Show a caption that is new or has changed; a final one without any text is taken back."""
+        """Show a caption, new or changed; a final one without any text is taken back."""
         if caption.language in self._languages:
             text = caption.text or caption.source_text
             untranslated = not caption.text and bool(caption.source_text)
-            words = LineText(
+            words = LineWords(
                 who=self._number(caption.speaker.id),
                 name=caption.speaker.name,
                 text=text,
@@ -148,13 +149,13 @@ class Feed:
         self._show_original(caption)
 
     def speaking(self, members: Sequence[Member]) -> None:
-        """Note that these speak now, and nobody else."""
+        """Say that these members speak now, and nobody else."""
         if tuple(members) != self._speaking:
             self._speaking = tuple(members)
             self._room_changed()
 
     def state(self, state: RoomState) -> None:
-        """Show the room's state from now on."""
+        """Say how the room is from now on."""
         if state is RoomState.ENDED:
             self.end()
         elif not self.over and state is not self._state:
@@ -162,21 +163,21 @@ class Feed:
             self._room_changed()
 
     def spoken(self, language: str, state: SpokenState) -> None:
-        """Where the voice of a language stands from now on."""
+        """Say where the voice of a language stands from now on."""
         if self._spoken.get(language) is not state:
             self._spoken[language] = state
             self._room_changed()
 
     def voice(self, language: str, pcm: bytes) -> None:
-        """Voice to be heard behind what came before: PCM16, 24 kHz, mono."""
+        """Play voice behind what came before: PCM16, 24 kHz, mono."""
         self._sound(language, pcm, last=False)
 
     def voice_ended(self, language: str) -> None:
-        """Note that the utterance is over."""
+        """Say that the utterance is over."""
         self._sound(language, b"", last=True)
 
     def voice_cut(self, language: str) -> None:
-        """Take back what was given of the voice and is not heard yet."""
+        """Drop what was given of the voice and is not heard yet."""
         if seats := self._listeners(language):
             kinds = frozenset(seat.voice for seat in seats if seat.voice is not None)
             self._play(seats, self._sounds[language].cut(kinds))
@@ -188,7 +189,7 @@ class Feed:
                 self._close(seat.reader, CloseCode.NOT_ALLOWED)
 
     def end(self) -> None:
-        """Tell everybody that the room ended; nobody reads it again. Idempotent."""
+        """End the room: everybody is told, and nobody reads it again. Idempotent."""
         if self.over:
             return
         self._state = RoomState.ENDED
@@ -199,7 +200,7 @@ class Feed:
     # Readers
 
     def attach(self, reader: Reader, since: float) -> None:
-        """Somebody is there; they get the room's state, and lines once they `read`.
+        """Seat a reader; they get the room's state, and lines once they `read`.
 
         Args:
             reader: The connection.
@@ -256,7 +257,7 @@ class Feed:
         self._count_listeners()
 
     def detach(self, reader: Reader) -> None:
-        """They are gone; their language's voice stays open for a moment. Idempotent."""
+        """Forget a reader; their language's voice stays open for a moment. Idempotent."""
         if self._seats.pop(reader, None) is not None:
             self._count_listeners()
 
@@ -276,9 +277,12 @@ class Feed:
 
     def _show_original(self, caption: Caption) -> None:
         utterance = caption.utterance or -caption.key
+        said, final = caption.source_text, not caption.source_follows
+        if caption.language == ORIGINAL:  # the room shows it as a language of its own
+            said, final = caption.text, caption.final
         lead = self._leads.get(utterance)
         if lead is None:
-            if not caption.source_text:
+            if not said:
                 return
             self._leads[utterance] = lead = caption.key
             while len(self._leads) > KEPT:
@@ -286,18 +290,18 @@ class Feed:
         if lead != caption.key:
             return  # two conversations may hear the same words a little differently
         taken_back = caption.final and not (caption.text or caption.source_text)
-        if not caption.source_text and not taken_back:
+        if not said and not taken_back:
             return
-        words = LineText(
+        words = LineWords(
             who=self._number(caption.speaker.id),
             name=caption.speaker.name,
-            text=caption.source_text,
+            text=said,
             language=caption.source_language,
-            final=not caption.source_follows,
+            final=final,
         )
         self._put(ORIGINAL, utterance, words)
 
-    def _put(self, language: str, key: int, words: LineText) -> None:
+    def _put(self, language: str, key: int, words: LineWords) -> None:
         lines = self._lines.setdefault(language, Lines())
         if lines.put(key, words, self._seq + 1, self._wall()):
             self._seq += 1
@@ -436,6 +440,11 @@ class Feed:
         self._flush()
         if self._seats:
             self._tend.set_in(TEND_S)
+
+
+def _translated(languages: Iterable[str]) -> tuple[str, ...]:
+    """Return them without the original, which can be read in every room."""
+    return tuple(language for language in languages if language != ORIGINAL)
 
 
 def _frame(lines: Lines, after: int, since: float = 0.0, *before: str) -> bytes:

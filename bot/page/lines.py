@@ -11,7 +11,7 @@ KEPT: Final = 400  # lines of a language, some 30 minutes of a lively call
 
 
 @dataclass(frozen=True, slots=True)
-class LineText:
+class LineWords:
     """What a line says.
 
     Attributes:
@@ -43,7 +43,7 @@ class _Line:
         event: As it is sent, once it was.
     """
 
-    words: LineText
+    words: LineWords
     seq: int
     began: float
     settled: float | None
@@ -62,8 +62,8 @@ class Lines:
         self._forgotten = 0  # the last change of a line that is no longer kept
         self.seq = 0
 
-    def put(self, key: int, words: LineText, seq: int, now: float) -> bool:
-        """Set a line; whether that changed anything.
+    def put(self, key: int, words: LineWords, seq: int, now: float) -> bool:
+        """Set a line, and return whether that changed anything.
 
         Args:
             key: Which line.
@@ -93,11 +93,11 @@ class Lines:
         return "" if line is None else line.words.text
 
     def forgot_since(self, seq: int) -> bool:
-        """Whether a change after this one is no longer known."""
+        """Return whether a change after this one is no longer known."""
         return self._forgotten > seq
 
     def after(self, seq: int, since: float = 0.0) -> Iterator[str]:
-        """Return the lines that changed after `seq`, in order, as events.
+        """Yield the lines that changed after `seq`, in order, as events.
 
         Args:
             seq: The last change that is known.

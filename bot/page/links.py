@@ -64,7 +64,7 @@ class Links:
         self._revoked: OrderedDict[tuple[str, int], float] = OrderedDict()
 
     def make(self, run: str, member: int, language: str, now: float) -> str:
-        """Return a token that opens a room once, for one person.
+        """Make a token that opens a room once, for one person.
 
         Args:
             run: The room.
@@ -81,7 +81,7 @@ class Links:
         return token
 
     def exchange(self, token: str, now: float) -> str | None:
-        """Return the cookie that a token is good for, which it is no longer; None: it is not."""
+        """Return the cookie that a token is good for, once; None: it is good for nothing."""
         link = self._links.pop(_hash(token), None)
         if link is None or link.until <= now:
             return None
@@ -107,7 +107,7 @@ class Links:
         return session
 
     def revoke(self, run: str, member: int, now: float) -> None:
-        """Nothing that was made for somebody in a room before now opens it any longer."""
+        """Void all that was made for somebody in a room before now."""
         self._revoked.pop((run, member), None)
         self._revoked[run, member] = now
         if len(self._revoked) > _MOST_REVOKED:
@@ -115,7 +115,7 @@ class Links:
         self._forget(lambda link: (link.run, link.member) == (run, member))
 
     def forget(self, run: str) -> None:
-        """Forget the links of a room that has ended."""
+        """Void the links of a room that has ended."""
         self._forget(lambda link: link.run == run)
 
     def _forget(self, which: Callable[[_Link], bool]) -> None:

@@ -31,7 +31,7 @@ class ReadRequest:
 
 
 def parse(message: str) -> ReadRequest | None:
-    """Return a message as it came; None: it is not one of ours."""
+    """Read a message as it came; None: it is not one of ours."""
     try:
         data = json.loads(message)
     except (ValueError, RecursionError):

@@ -147,7 +147,7 @@ class PageServer:
         await self._tasks.close()
 
     def open(self, audience: Audience, languages: Sequence[str]) -> Feed:
-        """Open a room to readers; what is to be read there is told to the feed.
+        """Let a room be read from now on; what is to be read there is told to the feed.
 
         Args:
             audience: The room.
@@ -165,16 +165,16 @@ class PageServer:
         return feed
 
     def restored(self) -> None:
-        """All rooms that were to come back after a restart are open: others have ended."""
+        """Say that all rooms that come back after a restart are open: others have ended."""
         self._restored = True
 
     def link(self, run: str, member_id: int, language: str, *, overlay: bool = False) -> str:
-        """Return a link for one person, which opens a room once.
+        """Make a link for one person, which opens a room once.
 
         Args:
             run: The room.
             member_id: Who asks.
-            language: What they see first: one of the room's, or `ORIGINAL`.
+            language: What they see first: one of the room's, or "original".
             overlay: As a layer for streaming software.
         """
         token = self._links.make(run, member_id, language, self._wall())
@@ -182,7 +182,7 @@ class PageServer:
         return str(url.with_fragment(token))
 
     def revoke(self, run: str, member_id: int) -> None:
-        """Nothing that was given to somebody for a room opens it any longer; they see no more."""
+        """Void all that was given to somebody for a room; what they have open is closed."""
         self._links.revoke(run, member_id, self._wall())
         feed = self._feeds.get(run)
         for reader in feed.readers if feed is not None else ():
@@ -311,7 +311,7 @@ class PageServer:
         return socket
 
     def _refusal(self, request: web.BaseRequest, socket: web.WebSocketResponse) -> int:
-        """Return the status to refuse a request with, whoever asks; 0: none."""
+        """Return the status to refuse a request with, knowing nothing of who asks; 0: none."""
         if not self._from_page(request):
             return _REFUSED
         if not self._attempts.allowed(self._address(request), self._clock.now()):
@@ -352,7 +352,7 @@ class PageServer:
 
 
 def _requests_log() -> logging.Logger:
-    """Return a log of what fails here, without what strangers send, who could fill it.
+    """Return a log of what fails here, without what strangers send: they could fill it.
 
     aiohttp logs each request that is no HTTP with its bytes, in which there may be a cookie.
     """

@@ -32,7 +32,7 @@ class SocketReader:
         return self._member_id
 
     def ready(self) -> bool:
-        """Whether more can be sent without piling up."""
+        """Return whether more can be sent without piling up."""
         return not self._gone and self._transport.get_write_buffer_size() <= MOST_WAITING
 
     def send(self, frame: bytes) -> None:

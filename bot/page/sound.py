@@ -22,14 +22,14 @@ class Sound:
         self._frame_bytes = VOICE_RATE // 50 * 2
 
     def forget(self) -> None:
-        """Nobody listens."""
+        """Forget the stream: nobody listens."""
         self._encoder = None
         self._rest = b""
 
     def take(
         self, pcm: bytes, kinds: frozenset[VoiceKind], *, last: bool = False
     ) -> Iterator[dict[VoiceKind, bytes]]:
-        """Return the packets of a piece of voice, for each way to code it.
+        """Yield the packets of a piece of voice, for each way to code it.
 
         Args:
             pcm: PCM16, 24 kHz, mono, any length.

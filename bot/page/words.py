@@ -21,11 +21,11 @@ WORDS: Final[Mapping[str, str]] = {
     "reconnecting": t("The connection was lost. Reconnecting…"),
     "restarting": t("The bot is restarting. Captions continue when it is back."),
     "deaf": t("The bot can't hear the call at the moment."),
-    "paused": t("Translation is paused."),
+    "paused": t("Translation is paused. Nobody is heard until it resumes."),
     "ended": t("Translation has ended in this call."),
     "denied": t("You can no longer read this call."),
     "invalid": t("This link doesn't work. Get a new one from the bot in Discord."),
-    "elsewhere": t("You have opened this page too often. Close this window."),
+    "elsewhere": t("This page is open in too many windows. This one was disconnected."),
     "limited": t("Too many attempts. Try again in a minute."),
     "empty": t("Captions appear here."),
     "missed": t("Some captions from before are no longer available."),
@@ -37,7 +37,7 @@ WORDS: Final[Mapping[str, str]] = {
 
 
 def in_locale(locale: str) -> dict[str, str]:
-    """All of them, in one of Discord's locales."""
+    """Return all of them in one of Discord's locales."""
     return {name: render(text, locale) for name, text in WORDS.items()}
 
 
@@ -56,10 +56,18 @@ def preferred(accepted: str) -> str:
             continue
         wanted.append((-weight, tag.strip().casefold()))
     for _, tag in sorted(wanted, key=lambda item: item[0]):
-        for locale in READERS:
-            if locale.casefold() == tag:
-                return locale
-        for locale in READERS:
-            if tag and locale.split("-")[0].casefold() == tag.split("-")[0]:
-                return locale
+        if (locale := _nearest(tag)) is not None:
+            return locale
     return "en-US"
+
+
+def _nearest(tag: str) -> str | None:
+    language, _, region = tag.partition("-")
+    if language == "es" and region not in {"", "es"}:
+        return "es-419"
+    if language == "zh" and (region.startswith("hant") or region in {"hk", "mo"}):
+        return "zh-TW"
+    for locale in READERS:
+        if locale.casefold() == tag:
+            return locale
+    return next((locale for locale in READERS if locale.split("-")[0] == language), None)

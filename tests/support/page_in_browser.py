@@ -72,7 +72,7 @@ class Window:
         texts: list[str] = []
         try:
             async with asyncio.timeout(seconds):
-                while not done(texts := await self.texts()):  # noqa: ASYNC110 - the page tells nobody
+                while not done(texts := await self.texts()):  # noqa: ASYNC110 - it is elsewhere
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise AssertionError(f"not in time: {texts}") from None

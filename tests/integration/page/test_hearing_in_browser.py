@@ -88,6 +88,8 @@ async def test_the_voice_is_heard_whole_and_without_a_gap(
         samples, rate, first = await heard(seen)
         seconds, silent, hertz = sounding(samples, rate)
         stats = await seen.page.evaluate(HEARD)
+        first_ms = first - began
+        print(f"\n{kind}: {seconds:.2f} s, {silent:.3f} s silent, first {first_ms:.0f} ms")  # noqa: T201
         assert 2.9 < seconds < 3.1
         assert silent == 0.0
         assert 435 < hertz < 445

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.audio.opus import Decoder
-from bot.domain.audience import ORIGINAL, RoomState, SpokenState
+from bot.domain.audience import RoomState, SpokenState
 from bot.domain.events import Caption
 from bot.page.feed import BEHIND_S, GATHER_S, LINGER_S, TEND_S, Feed
 from bot.page.lines import KEPT
 from bot.page.packets import CloseCode, VoiceKind
+from bot.words.codes import ORIGINAL
 from tests.support.clock import ManualClock
 from tests.support.page import ANA, BEN, LANGUAGES, StageAudience, caption, tone
 
@@ -152,6 +153,22 @@ def test_the_original_is_shown_once_for_all_languages() -> None:
         (5, "Good morning", "en")
     }
     assert [line["final"] for line in lines] == [False, True]
+
+
+def test_an_original_that_the_room_shows_itself_is_the_same_line() -> None:
+    house = House()
+    house.feed.use_languages([*LANGUAGES, ORIGINAL])
+    desk = house.reader(ORIGINAL)
+    said: dict[str, Any] = {"source_language": "en", "utterance": 5}
+    house.show(
+        caption(1, "Hello", language=ORIGINAL, **said),
+        caption(2, "Hola", source="Hello", **said),
+    )
+    house.show(caption(1, "Hello all", language=ORIGINAL, final=True, **said))
+    assert desk.texts() == {5: "Hello all"}
+    assert [event for event in desk.events() if event["t"] == "room"][-1]["languages"] == [
+        *LANGUAGES
+    ]
 
 
 def test_what_is_not_translated_stands_as_it_was_said() -> None:

@@ -56,6 +56,11 @@ def test_nothing_is_asked_of_anybody_else_and_no_script_stands_in_the_page() -> 
         ("pt-PT", "pt-BR"),
         ("es-ES;q=x, ko", "ko"),
         ("*", "en-US"),
+        ("es", "es-ES"),
+        ("es-MX,es;q=0.9", "es-419"),
+        ("zh-Hant-HK", "zh-TW"),
+        ("zh-SG", "zh-CN"),
+        ("en-GB", "en-GB"),
     ],
 )
 def test_the_page_is_in_a_language_that_the_browser_likes(accepted: str, locale: str) -> None:
