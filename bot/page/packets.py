@@ -1,19 +1,12 @@
-"""What is sent to readers, as the bytes of a WebSocket frame.
-
-A server's frames are not masked (RFC 6455, 5.1), so that one frame is the same for all readers: it
-is made once and written to each connection as it is.
-"""
+"""What is sent to readers: messages that are made once, whoever reads them."""
 
 import json
 import struct
 from collections.abc import Iterable
 from enum import IntEnum, IntFlag
-from typing import Final
+from typing import NamedTuple
 
-_FIN: Final = 0x80
-_TEXT: Final = 0x1
-_BINARY: Final = 0x2
-_CLOSE: Final = 0x8
+from aiohttp import WSMsgType
 
 
 class CloseCode(IntEnum):
@@ -42,15 +35,11 @@ class VoiceFlag(IntFlag):
     CUT = 2  # drop what is not heard yet
 
 
-def _frame(opcode: int, payload: bytes) -> bytes:
-    size = len(payload)
-    if size < 126:
-        head = struct.pack("!BB", _FIN | opcode, size)
-    elif size < 1 << 16:
-        head = struct.pack("!BBH", _FIN | opcode, 126, size)
-    else:
-        head = struct.pack("!BBQ", _FIN | opcode, 127, size)
-    return head + payload
+class Message(NamedTuple):
+    """A message of the WebSocket, encoded."""
+
+    kind: WSMsgType
+    data: bytes
 
 
 def dumped(event: object) -> str:
@@ -58,13 +47,13 @@ def dumped(event: object) -> str:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
 
 
-def text(events: Iterable[str]) -> bytes:
-    """Return a frame with events that are JSON already."""
-    return _frame(_TEXT, f"[{','.join(events)}]".encode("utf-8", "replace"))
+def text(events: Iterable[str]) -> Message:
+    """Return a message with events that are JSON already."""
+    return Message(WSMsgType.TEXT, f"[{','.join(events)}]".encode("utf-8", "replace"))
 
 
-def voice(kind: VoiceKind, flags: VoiceFlag, first: int, frames: Iterable[bytes]) -> bytes:
-    """Return a frame with voice.
+def voice(kind: VoiceKind, flags: VoiceFlag, first: int, frames: Iterable[bytes]) -> Message:
+    """Return a message with voice.
 
     Args:
         kind: How it is coded.
@@ -75,9 +64,4 @@ def voice(kind: VoiceKind, flags: VoiceFlag, first: int, frames: Iterable[bytes]
     parts = [struct.pack("!BBxxI", kind, flags, first & 0xFFFFFFFF)]
     for frame in frames:
         parts += (struct.pack("!H", len(frame)), frame)
-    return _frame(_BINARY, b"".join(parts))
-
-
-def close(code: CloseCode) -> bytes:
-    """Return a frame that ends the connection."""
-    return _frame(_CLOSE, struct.pack("!H", code))
+    return Message(WSMsgType.BINARY, b"".join(parts))

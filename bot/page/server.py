@@ -307,8 +307,15 @@ class PageServer:
         elif not feed.audience.may_read(session.member):
             await socket.close(code=CloseCode.NOT_ALLOWED)
         elif transport is not None:
-            await self._serve(socket, SocketReader(transport, session.member), feed, session)
+            await self._serve(
+                socket, self._reader(socket, transport, session.member), feed, session
+            )
         return socket
+
+    def _reader(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport, member_id: int
+    ) -> SocketReader:
+        return SocketReader(socket, transport, member_id, self._tasks.start)
 
     def _refusal(self, request: web.BaseRequest, socket: web.WebSocketResponse) -> int:
         """Return the status to refuse a request with, knowing nothing of who asks; 0: none."""
@@ -349,6 +356,7 @@ class PageServer:
                 )
         finally:
             feed.detach(reader)
+            await reader.closed()
 
 
 def _requests_log() -> logging.Logger:

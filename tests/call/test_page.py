@@ -15,6 +15,7 @@ from aiohttp import CookieJar, WSMsgType
 from bot.loopback import Permissions, Person
 from bot.page.packets import CloseCode
 from tests.call.test_room_commands import use
+from tests.call.test_room_panel import panel_of
 from tests.call.test_run import UNUSED_ENGINE
 from tests.integration.translation.translation_service import Service, Session
 from tests.support.call import Place, ask, bot_at, enter, place
@@ -22,6 +23,7 @@ from tests.support.clips import clip
 from tests.support.page import free_port
 
 WITHIN_S = 20.0
+LISTEN = "parley:panel:listen"
 
 
 async def spoken(session: Session) -> None:
@@ -147,3 +149,31 @@ async def test_what_is_not_to_be_read_gives_no_link(tmp_path: Path) -> None:
         assert await use(where, host, "translate listen") == none
         missing = await use(where, host, "translate listen", language="fr")
         assert missing == "French isn't one of the languages here."
+
+
+async def test_who_can_not_see_the_captions_gets_no_link(tmp_path: Path) -> None:
+    port = free_port()
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE, **page_at(port)):
+        host = await enter(where.guild.add_person("Host"), where)
+        guest = where.guild.add_person("Guest")
+        await use(where, host, "translate start", to="en")
+        other = where.guild.add_text_channel("other")
+        where.guild.deny(where.captions, guest, Permissions.VIEW_CHANNEL)
+        answer = await guest.command("translate listen", {}, channel=other)
+        assert "You can't see" in answer.content
+        assert not answer.components
+
+
+async def test_the_panel_gives_each_who_presses_a_link_of_their_own(tmp_path: Path) -> None:
+    port = free_port()
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE, **page_at(port)):
+        host = await enter(where.guild.add_person("Host"), where)
+        guest = where.guild.add_person("Guest")
+        await use(where, host, "translate start", to="en")
+        panel = await panel_of(where)
+        answers = [await person.press(panel, LISTEN) for person in (host, guest)]
+        urls = [row["components"][0]["url"] for answer in answers for row in answer.components]
+        assert len(set(urls)) == 2
+        assert all(answer.ephemeral for answer in answers)
+        async with opened(str(urls[0])) as page:
+            await page.until(lambda now: now.room)

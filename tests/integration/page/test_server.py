@@ -67,7 +67,9 @@ async def readers(on: Stage, count: int) -> None:
 async def closed(socket_: aiohttp.ClientWebSocketResponse) -> int | None:
     async with asyncio.timeout(WITHIN_S):
         while not socket_.closed:
-            await socket_.receive()
+            message = await socket_.receive()
+            if message.type is WSMsgType.CLOSE:  # what the client makes of it may come too late
+                return int(message.data)
     return socket_.close_code
 
 

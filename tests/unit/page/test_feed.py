@@ -3,6 +3,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiohttp import WSMsgType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from bot.domain.audience import RoomState, SpokenState
 from bot.domain.events import Caption
 from bot.page.feed import BEHIND_S, GATHER_S, LINGER_S, TEND_S, Feed
 from bot.page.lines import KEPT
-from bot.page.packets import CloseCode, VoiceKind
+from bot.page.packets import CloseCode, Message, VoiceKind
 from bot.words.codes import ORIGINAL
 from tests.support.clock import ManualClock
 from tests.support.page import ANA, BEN, LANGUAGES, StageAudience, caption, tone
@@ -23,15 +24,15 @@ class Desk:
 
     member_id: int = 77
     stuck: bool = False
-    frames: list[bytes] = field(default_factory=list)
+    frames: list[Message] = field(default_factory=list)
     ended: CloseCode | None = None
     dropped: bool = False
 
     def ready(self) -> bool:
         return not (self.stuck or self.dropped or self.ended)
 
-    def send(self, frame: bytes) -> None:
-        self.frames.append(frame)
+    def send(self, message: Message) -> None:
+        self.frames.append(message)
 
     def end(self, code: CloseCode) -> None:
         self.ended = code
@@ -40,10 +41,11 @@ class Desk:
         self.dropped = True
 
     def events(self) -> list[dict[str, Any]]:
-        return [event for frame in self.frames if frame[0] == 0x81 for event in decoded(frame)]
+        texts = [one for one in self.frames if one.kind is WSMsgType.TEXT]
+        return [event for one in texts for event in decoded(one)]
 
     def voice(self) -> list[bytes]:
-        return [payload(frame) for frame in self.frames if frame[0] == 0x82]
+        return [one.data for one in self.frames if one.kind is WSMsgType.BINARY]
 
     def texts(self) -> dict[int, str]:
         """What stands on the page now."""
@@ -61,13 +63,8 @@ class Desk:
         return int(numbers[-1]) if numbers else 0
 
 
-def payload(frame: bytes) -> bytes:
-    size = frame[1]
-    return frame[2:] if size < 126 else frame[4:] if size == 126 else frame[10:]
-
-
-def decoded(frame: bytes) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = json.loads(payload(frame))
+def decoded(message: Message) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = json.loads(message.data)
     return events
 
 
