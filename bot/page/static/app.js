@@ -25,6 +25,7 @@ let caughtUp = false; // what comes now is new
 let asked = 0; // what comes before the answer to this is of another language
 let answered = -1;
 let playing = false;
+let unable = !Voice.supported();
 
 const live = new Live(socketUrl(), () => ({ ...wanted, voice: playing ? voice.kind : null, number: asked }));
 live.addEventListener("event", ({ detail }) => detail.t in HANDLERS && batch(detail));
@@ -138,7 +139,7 @@ function voiceState() {
   const button = byId("play");
   const spoken = wanted.language === ORIGINAL ? ORIGINAL : room?.spoken[wanted.language];
   let text = "";
-  if (!Voice.supported()) text = WORDS.voice_unsupported;
+  if (unable) text = WORDS.voice_unsupported;
   else if (spoken === ORIGINAL) text = playing ? WORDS.voice_original : "";
   else if (spoken === "none") text = WORDS.voice_none;
   else if (playing && spoken !== "open") text = WORDS.voice_opening;
@@ -157,13 +158,13 @@ async function play(on) {
   if (on) {
     // Phones let a page go on with the screen off while it plays media.
     if ("audioSession" in navigator) navigator.audioSession.type = "playback";
-    const kept = keep.play().catch(() => {});
+    keep.play().catch(() => {}); // the voice plays without it, too
     try {
       await voice.start();
-      await kept;
+      unable = false;
     } catch {
       playing = false;
-      byId("voice-status").textContent = WORDS.voice_unsupported;
+      unable = true;
     }
   } else {
     voice.stop();

@@ -10,7 +10,6 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser
 
 from bot.domain.audience import RoomState
-from tests.support import browser as support
 from tests.support.page import ANA, BEN, LANGUAGES, Stage, caption, stage
 from tests.support.page_in_browser import CUT, Window, window
 
@@ -105,14 +104,11 @@ async def test_the_page_is_whole_from_right_to_left(chromium: Browser) -> None:
         await audit(seen)
 
 
-async def test_the_readers_own_font_size_counts() -> None:
-    if support.path() is None:
-        pytest.skip(support.NEEDED)
-    async with (
-        support.chromium("--blink-settings=defaultFontSize=32") as chromium,
-        stage() as on,
-    ):
-        seen = await window(chromium, on.link(), viewport={"width": 360, "height": 640})
+async def test_the_readers_own_font_size_counts(chromium_with_large_letters: Browser) -> None:
+    async with stage() as on:
+        seen = await window(
+            chromium_with_large_letters, on.link(), viewport={"width": 360, "height": 640}
+        )
         await seen.ready()
         scene(on)
         await seen.until(lambda texts: len(texts) == 6)
