@@ -68,8 +68,8 @@ class Fanning:
             lead: The one that has a conversation in any case: if one is spoken back, that one.
             wanted: How many more conversations the room would have with one for each consenting
                 member and chosen language.
-            guild_id: Whose room it is.
-            read: Those of the targets that nobody chose.
+            guild_id: The room's guild.
+            read: The targets that nobody chose.
         """
         chosen = tuple(target for target in targets if target not in read)
         unchosen = tuple(target for target in targets if target in read)
