@@ -83,7 +83,7 @@ class UsageSettings:
     """What translation may use, and costs.
 
     Attributes:
-        daily_minutes: Of audio for each guild and day (UTC); 0 is no limit.
+        daily_minutes: Minutes of audio for each guild and day (UTC); 0 means no limit.
         prices: Prices by model.
     """
 

@@ -48,7 +48,7 @@ class Translate(
     Args:
         rooms: The rooms of this process.
         host: Starts rooms.
-        spending: Knows what was spent.
+        spending: Reports usage.
         now: Seconds since 1970.
         transcripts: The transcripts.
     """

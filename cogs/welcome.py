@@ -44,7 +44,7 @@ class CheckButton(
 
     Args:
         guild_id: The server.
-        locale: Of the label; None is English.
+        locale: Locale of the label; None is English.
     """
 
     def __init__(self, guild_id: int, locale: str | None = None) -> None:

@@ -66,7 +66,7 @@ class Transcripts:
 
     Args:
         store: Where lines are kept.
-        settings: Says for how many days.
+        settings: Say for how many days.
         clock: The time between batches.
         wall: Tells the date and time of day.
     """
@@ -99,7 +99,7 @@ class Transcripts:
         Args:
             board: The room's board.
             plan: Its; a run that is taken up again goes on in its session's transcript.
-            consent: Knows who agreed.
+            consent: Who agreed.
 
         Raises:
             StoreError: The store can't be read.

@@ -70,9 +70,9 @@ class Fanning:
             lead: The one that has a conversation in any case: if one is spoken back, that one.
             wanted: How many more conversations the room would have with one for each consenting
                 member and chosen language.
-            guild_id: Whose room it is.
-            read: Those of the targets that nobody chose.
-            voiced: Those whose voice is wanted, which needs a conversation.
+            guild_id: The room's guild.
+            read: The targets that nobody chose.
+            voiced: The targets whose voice is wanted, which needs a conversation.
         """
         chosen = tuple(target for target in targets if target not in read or target in voiced)
         unchosen = tuple(target for target in targets if target not in chosen)

@@ -65,7 +65,7 @@ def text(
         findings: The permissions.
         voice: The channel that would be heard.
         settings: The server's settings.
-        languages: Those that can be translated into.
+        languages: The languages that can be translated into.
         today: What the server spent.
     """
     fine: list[str] = []

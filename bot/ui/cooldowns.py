@@ -200,7 +200,7 @@ class Cooldowns:
         """Count that this person uses it.
 
         Args:
-            name: As in `PACES`; `TYPING` for what is offered while somebody types.
+            name: The name in `PACES`; `TYPING` for suggestions while somebody types.
             guild_id: The guild.
             user_id: The user.
 

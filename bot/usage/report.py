@@ -38,7 +38,7 @@ class UsageReport:
 
     Attributes:
         today: Today's spending so far.
-        days: Those on which anything was spent, the newest first.
+        days: Days with any usage, newest first.
         cost: The estimated cost of all of them.
     """
 

@@ -40,7 +40,7 @@ from tests.support.usage_in_memory import Calendar, MemoryUsage
 UNSPENT = Today(0, 0, Cost(0))
 
 
-class Wishbook:
+class MemoryWishes:
     """A WishStore in memory."""
 
     def __init__(self, **said: MemberLanguages) -> None:
@@ -58,7 +58,7 @@ class Wishbook:
         self.rows.pop(user_id, None)
 
 
-class Roombook:
+class MemoryRooms:
     """A RoomStore in memory."""
 
     def __init__(self) -> None:
@@ -175,8 +175,8 @@ class RoomParts:
     readers: TextChannels = field(default_factory=OpenChannels)
     answers: AnswerStore = field(default_factory=MemoryConsent)
     settings: SettingsStore = field(default_factory=MemorySettings)
-    wishes: WishStore = field(default_factory=Wishbook)
-    saved: RoomStore = field(default_factory=Roombook)
+    wishes: WishStore = field(default_factory=MemoryWishes)
+    saved: RoomStore = field(default_factory=MemoryRooms)
     accounts: Accounts | None = None
     host_terms: Glossary = field(default_factory=dict)
     own_terms: Callable[[int], Awaitable[Glossary]] = no_terms
