@@ -51,12 +51,12 @@ from bot.typed.messages import MessageTranslator
 from bot.ui.announcer import Announcer
 from bot.ui.cooldowns import Cooldowns
 from bot.ui.messages.proposals import Proposals
-from bot.usage.allowance import Accounts
 from bot.usage.availability import Availability, Services
 from bot.usage.build import Tariff, UsageServices
 from bot.usage.build import build as build_usage
+from bot.usage.daily_allowance import Accounts
 from bot.voice.links import VoiceLinks
-from bot.wall import WallClock
+from bot.wall_clock import WallClock
 from bot.web.health import HealthServer
 from bot.web.report import health_of
 from bot.words import t

@@ -17,9 +17,9 @@ from bot.room.languages import Reading
 from bot.room.rooms import Rooms
 from bot.ui import languages, status, stopping, usage
 from bot.ui.answers import answer, locale, take_time
+from bot.ui.consent_notice import ConsentButtons
 from bot.ui.cooldowns import Done, take
 from bot.ui.deciding import check_decides, decides_anyway
-from bot.ui.notice import ConsentButtons
 from bot.ui.panel import changeable, translated_into
 from bot.ui.permissions import Text, Voice, check_present, check_start, is_in, may_view
 from bot.ui.room_host import Host, RoomRequest

@@ -23,7 +23,7 @@ from bot.records.documents import Format
 from bot.records.recorder import Recorder, RecordingBoard
 from bot.records.utterances import Utterance, utterances
 from bot.tasks import TaskOwner
-from bot.wall import Wall
+from bot.wall_clock import Wall
 from bot.words import t
 
 log = logging.getLogger(__name__)

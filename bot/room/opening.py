@@ -16,7 +16,7 @@ from bot.room.languages import Allowed, Reading, outlook
 from bot.room.outages import refused
 from bot.room.room import Room
 from bot.room.services import Preferences, RoomCallbacks, RoomServices
-from bot.usage.allowance import Account
+from bot.usage.daily_allowance import Account
 from bot.words import t
 
 

@@ -36,7 +36,7 @@ from bot.room.services import Preferences, RoomCallbacks, TranslationServices
 from bot.room.speaker import Speaker
 from bot.room.written.typed_words import TypedWords
 from bot.tasks import TaskOwner
-from bot.usage.allowance import Account
+from bot.usage.daily_allowance import Account
 from bot.words import t
 
 __all__ = ["Room", "RoomPlan", "RoomStatus", "SpeakerStatus"]

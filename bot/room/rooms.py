@@ -21,7 +21,7 @@ from bot.room.panel import Panel, Surface
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.room.services import RoomCallbacks, RoomServices
 from bot.tasks import TaskOwner
-from bot.usage.allowance import Account
+from bot.usage.daily_allowance import Account
 from bot.words import t
 from bot.words.codes import ORIGINAL
 

@@ -21,8 +21,8 @@ from bot.room.ending import InTime
 from bot.room.fan_out import Fanning
 from bot.room.languages import Allowed
 from bot.room.saved_rooms import RememberedRooms
-from bot.usage.allowance import Accounts
 from bot.usage.availability import Services
+from bot.usage.daily_allowance import Accounts
 
 Record = Callable[[CaptionBoard, RoomPlan, Consent], Awaitable[CaptionBoard]]
 """Returns a board that shows what this one shows and takes down what the guild wants kept."""

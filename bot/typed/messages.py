@@ -10,7 +10,7 @@ from bot.domain.ports import TextTicket, TextTranslator
 from bot.domain.trouble import ServiceTrouble
 from bot.errors import TranslationError, UsageError
 from bot.typed.markup import Phrase
-from bot.usage.allowance import Account, Accounts
+from bot.usage.daily_allowance import Account, Accounts
 from bot.words import t
 from bot.words.codes import same_language
 from bot.words.same_words import same_words

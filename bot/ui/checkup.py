@@ -8,7 +8,7 @@ from bot.domain.cost import Today
 from bot.domain.stored import GuildSettings, Layout
 from bot.guild.settings import SettingsService
 from bot.ui.permissions import NAMES, Finding, Text, Voice, Who, findings
-from bot.usage.allowance import Accounts
+from bot.usage.daily_allowance import Accounts
 from bot.words import Renderable, command, language_name, lines, listing, number, t, tn
 
 

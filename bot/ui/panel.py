@@ -14,10 +14,10 @@ from bot.room.room import RoomStatus
 from bot.room.rooms import Rooms
 from bot.ui import status
 from bot.ui.answers import answer, take_time
+from bot.ui.consent_notice import ConsentButtons
 from bot.ui.cooldowns import Done, take
 from bot.ui.deciding import check_decides
 from bot.ui.listening import give_link
-from bot.ui.notice import ConsentButtons
 from bot.ui.permissions import Text, Voice, check_present, check_start, more_private
 from bot.ui.stopping import stop
 from bot.words import language_name, listing, render, t

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.domain.cost import Cost, Today
 from bot.domain.spent import Spent
-from bot.usage.allowance import Accounts
+from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 

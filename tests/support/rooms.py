@@ -27,8 +27,8 @@ from bot.room.services import (
     RoomServices,
     TranslationServices,
 )
-from bot.usage.allowance import Accounts
 from bot.usage.availability import Services
+from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from tests.support.clock import ManualClock

@@ -32,7 +32,7 @@ from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
 from bot.store.wishes import WishTable
 from bot.tasks import TaskOwner
-from bot.usage.allowance import Accounts
+from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
