@@ -1,5 +1,6 @@
 """The composition root: builds every part, connects them, and ends them in order."""
 
+import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,16 +15,19 @@ from bot.chat.limits import http_trace
 from bot.client import DiscordEndpoints, Handlers, ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.consent.consent import Consents
+from bot.domain.audience import Pages
 from bot.domain.glossary import Glossary
 from bot.guild.housekeeping import Housekeeping
 from bot.guild.preferences import Wishing
 from bot.guild.settings import SettingsService
 from bot.login import log_in
+from bot.page.server import PageServer
 from bot.process.shutdown import Shutdown
 from bot.records import glossaries
 from bot.records.forgetting import Forgetting
 from bot.records.transcripts import Transcripts
 from bot.room.fan_out import Fanning, FanOut
+from bot.room.listening.nobody import NoPages
 from bot.room.rooms import Rooms
 from bot.room.saved_rooms import RememberedRooms
 from bot.room.services import (
@@ -47,12 +51,12 @@ from bot.typed.messages import MessageTranslator
 from bot.ui.announcer import Announcer
 from bot.ui.cooldowns import Cooldowns
 from bot.ui.messages.proposals import Proposals
-from bot.usage.allowance import Accounts
 from bot.usage.availability import Availability, Services
 from bot.usage.build import Tariff, UsageServices
 from bot.usage.build import build as build_usage
+from bot.usage.daily_allowance import Accounts
 from bot.voice.links import VoiceLinks
-from bot.wall import WallClock
+from bot.wall_clock import WallClock
 from bot.web.health import HealthServer
 from bot.web.report import health_of
 from bot.words import t
@@ -128,6 +132,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         shutdown.part("transcripts", transcripts.close, 0.6)  # likewise
 
         # Rooms: from speech to captions and voice.
+        pages = await _pages(config, clock, wall, shutdown)
         hears = service_name(config.translation.url)
         announcer = Announcer(bot, hears, guild_settings, channels.boards.remove_later)
         fanning = Fanning(FanOut(config.translation.fan_out), texts, interpreter)
@@ -137,7 +142,13 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 translation=TranslationServices(
                     interpreter, fanning, services, config.translation.max_languages
                 ),
-                channels=ChannelServices(links.join, channels.open, announcer, channels.readers),
+                channels=ChannelServices(
+                    links.join,
+                    channels.open,
+                    announcer,
+                    channels.readers,
+                    pages,
+                ),
                 guilds=_kept(
                     stores, guild_settings, usage, interpreter, terms, clock=clock, wall=wall
                 ),
@@ -217,6 +228,25 @@ def _interpreter(
     shutdown.part("connections to the service", interpreter.close, 0.5)
     speech.use(interpreter.attempt)
     return interpreter
+
+
+async def _pages(config: Settings, clock: Clock, wall: WallClock, shutdown: Shutdown) -> Pages:
+    """Serve the page on which rooms are read, where there is to be one."""
+    if config.page.public_url is None:
+        return NoPages()
+    token = config.discord.token.get_secret_value().encode()
+    pages = PageServer(
+        config.page.public_url,
+        config.page.host,
+        config.page.port,
+        # Sessions outlive a restart, and end when the bot's token is made anew.
+        secret=hmac.digest(token, b"parley: sessions of the page", "sha256"),
+        clock=clock,
+        wall=wall.seconds,
+    )
+    await pages.start()
+    shutdown.part("page", pages.close, 0.8)
+    return pages
 
 
 def _endpoint(config: TranslationSettings, model: str) -> Endpoint:

@@ -83,7 +83,7 @@ class UsageSettings:
     """What translation may use, and costs.
 
     Attributes:
-        daily_minutes: Of audio for each guild and day (UTC); 0 is no limit.
+        daily_minutes: Minutes of audio for each guild and day (UTC); 0 means no limit.
         prices: Prices by model.
     """
 
@@ -95,6 +95,21 @@ class UsageSettings:
 class HealthSettings:
     """Where health is asked for; port 0 is nowhere."""
 
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """Where the page is served on which calls are read and heard.
+
+    Attributes:
+        public_url: How people reach it; None: there is none.
+        host: Address to listen on.
+        port: Port to listen on.
+    """
+
+    public_url: str | None
     host: str
     port: int
 
@@ -118,6 +133,7 @@ class Settings:
     glossary_file: Path | None
     database_url: str = field(repr=False)  # may hold a password
     health: HealthSettings
+    page: PageSettings
     logs: LogSettings
 
 
@@ -176,6 +192,7 @@ def load(
         glossary_file=read.glossary_file,
         database_url=read.database_url,
         health=HealthSettings(host=read.health_host, port=read.health_port),
+        page=PageSettings(read.public_url, read.web_host, read.web_port),
         logs=LogSettings(level=read.log_level, format=read.log_format),
     )
 
@@ -261,6 +278,9 @@ class _Environment(BaseSettings):
     )
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: Annotated[str, forms.url("https", "http")] | None = None
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=1, le=65535)] = 8081
     log_level: Annotated[LogLevel, BeforeValidator(forms.lower)] = "info"
     log_format: Annotated[LogFormat, BeforeValidator(forms.lower)] = "text"
     discord_api_url: Annotated[str, forms.url("https", "http")] = "https://discord.com/api/v10"
@@ -311,6 +331,7 @@ _ADVICE: Mapping[str, str] = {
     "max_languages": "must be a whole number from 1 to 20.",
     "noise_gate": "must be on or off.",
     "health_port": "must be a whole number from 0 (off) to 65535.",
+    "web_port": "must be a whole number from 1 to 65535.",
     "log_level": "must be debug, info, warning, error or critical.",
     "log_format": "must be text or json.",
 }

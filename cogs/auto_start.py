@@ -45,6 +45,7 @@ class AutoStart(commands.Cog):
             for guild_id in self._saved.keys() - known:  # the bot was removed meanwhile
                 await self._rooms.remembered.drop(guild_id)
         await asyncio.gather(*(self._survey(guild) for guild in self._client.guilds))
+        self._rooms.pages.restored()
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:

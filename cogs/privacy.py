@@ -11,7 +11,7 @@ from bot.domain.stored import ConsentMode, MemberLanguages
 from bot.errors import UsageError
 from bot.records.forgetting import Forgetting, Forgotten, Kept
 from bot.room.rooms import Rooms
-from bot.ui import notice
+from bot.ui import consent_notice
 from bot.ui.answers import answer, done_at_once, take_time
 from bot.words import Text, command, language_name, lines, number, t, tn
 
@@ -40,7 +40,7 @@ class Privacy(
         """Hear this person from now on."""
         _guild_id(interaction)
         await take_time(interaction)
-        await answer(interaction, await notice.joined_in(self._rooms, interaction))
+        await answer(interaction, await consent_notice.joined_in(self._rooms, interaction))
 
     @app_commands.command(
         name="leave", description=("Stop being heard in this server, immediately")
@@ -48,7 +48,7 @@ class Privacy(
     async def leave(self, interaction: Interaction) -> None:
         """Do not hear this person, from this moment."""
         guild_id = _guild_id(interaction)
-        leaving = notice.stayed_out(self._rooms, guild_id, interaction.user.id)
+        leaving = consent_notice.stayed_out(self._rooms, guild_id, interaction.user.id)
         await answer(interaction, await done_at_once(interaction, leaving))
 
     @app_commands.command(

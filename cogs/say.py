@@ -14,7 +14,7 @@ from bot.room.room import Room
 from bot.room.rooms import Rooms
 from bot.typed.markup import has_words
 from bot.ui.answers import answer, locale
-from bot.ui.notice import ConsentButtons
+from bot.ui.consent_notice import ConsentButtons
 from bot.ui.permissions import is_in
 from bot.words import Text, command, t
 from bot.words.clean import clean

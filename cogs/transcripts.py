@@ -158,7 +158,7 @@ def check_read(person: discord.Member, session: TranscriptSession) -> None:
     Of a channel that is gone, administrators may; of a private thread, who may manage threads.
 
     Raises:
-        PermissionMissing: Says which permission is missing.
+        PermissionMissing: A permission is missing; the message names it.
         UsageError: The channel is gone.
     """
     channel = person.guild.get_channel_or_thread(session.text_channel_id)

@@ -17,14 +17,15 @@ from bot.room.languages import Reading
 from bot.room.rooms import Rooms
 from bot.ui import languages, status, stopping, usage
 from bot.ui.answers import answer, locale, take_time
+from bot.ui.consent_notice import ConsentButtons
 from bot.ui.cooldowns import Done, take
 from bot.ui.deciding import check_decides, decides_anyway
-from bot.ui.notice import ConsentButtons
 from bot.ui.panel import changeable, translated_into
 from bot.ui.permissions import Text, Voice, check_present, check_start, is_in, may_view
 from bot.ui.room_host import Host, RoomRequest
 from bot.usage.report import Spending
 from bot.words import language_name, lines, t
+from cogs.listen import ListenCommand
 from cogs.transcripts import TranscriptCommand
 from cogs.voice import VoiceCommands
 
@@ -36,14 +37,18 @@ _NONE: Final = "none"
 
 @app_commands.guild_only()
 class Translate(
-    TranscriptCommand, VoiceCommands, group_name="translate", group_description="Live translation"
+    TranscriptCommand,
+    VoiceCommands,
+    ListenCommand,
+    group_name="translate",
+    group_description="Live translation",
 ):
     """Parses what was asked, lets the registry do it, answers.
 
     Args:
         rooms: The rooms of this process.
         host: Starts rooms.
-        spending: Knows what was spent.
+        spending: Reports usage.
         now: Seconds since 1970.
         transcripts: The transcripts.
     """

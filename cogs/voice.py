@@ -54,7 +54,7 @@ class VoiceCommands(
         mode=[
             app_commands.Choice(name="One after the other", value=VoiceMode.CONSECUTIVE.value),
             app_commands.Choice(name="In pauses", value=VoiceMode.POLITE.value),
-            app_commands.Choice(name="Over people", value=VoiceMode.OVER.value),
+            app_commands.Choice(name="While people talk", value=VoiceMode.OVER.value),
             app_commands.Choice(name="All at once", value=VoiceMode.SIMULTANEOUS.value),
         ]
     )

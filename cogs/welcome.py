@@ -18,7 +18,7 @@ from bot.consent.newcomers import SAY_NO_S
 from bot.domain.stored import ConsentMode, GuildSettings
 from bot.errors import StoreError, UsageError
 from bot.guild.settings import SettingsService
-from bot.ui import notice
+from bot.ui import consent_notice
 from bot.ui.answers import answer, guild_locale, locale, take_time
 from bot.ui.checkup import Checkup
 from bot.ui.cooldowns import admits
@@ -44,7 +44,7 @@ class CheckButton(
 
     Args:
         guild_id: The server.
-        locale: Of the label; None is English.
+        locale: Locale of the label; None is English.
     """
 
     def __init__(self, guild_id: int, locale: str | None = None) -> None:
@@ -206,7 +206,7 @@ def steps(hears: str, settings: GuildSettings) -> Renderable:
                 start=command("translate start"),
             ),
             _consent(settings),
-            *notice.privacy(hears, settings),
+            *consent_notice.privacy(hears, settings),
         )
     )
 

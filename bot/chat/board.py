@@ -56,7 +56,7 @@ class ChannelBoard:
         look: How the captions stand.
         refused: Called once, with the reason, when nothing can be written in the channel any more
             (it is gone, or the bot may not write there).
-        budget: Of the channel's webhook; several boards of one channel in a row may share it.
+        budget: Budget of the channel's webhook; successive boards of one channel may share it.
         threads: Makes the place for a language's captions, or None where there can be none for now;
             without, all stand in the channel.
         janitor: Removes captions when their time is over, this board closed or not.
@@ -233,12 +233,12 @@ class ChannelBoard:
             self._failed(lane, change, ChatError(t("The request couldn't be made.")))
         else:
             lane.schedule.succeeded(change, ref, self._clock.now())
-            self._keep_books(lane, change, ref)
+            self._plan_removal(lane, change, ref)
         finally:
             lane.busy = False
             self._changed.set()
 
-    def _keep_books(self, lane: _Lane, change: Change, ref: MessageRef | None) -> None:
+    def _plan_removal(self, lane: _Lane, change: Change, ref: MessageRef | None) -> None:
         if self._janitor is None or not self._look.caption_minutes:
             return
         stands = ref if isinstance(change, Post) else change.ref

@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.errors import ChatError
-from bot.wall import Wall
+from bot.wall_clock import Wall
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from bot.chat.webhooks import CaptionChannel
 from bot.clock import Clock
 from bot.domain.ports import Look
 from bot.errors import ChatError
-from bot.wall import Wall
+from bot.wall_clock import Wall
 from bot.words import t
 
 

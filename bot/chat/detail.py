@@ -1,11 +1,11 @@
-"""How much a channel shows of what is said: less in steps when people talk faster than it takes.
+"""How much detail a channel shows: less, in steps, when people talk faster than its limits allow.
 
-Down at once, when more finals wait than the tank has requests for; up by one step when for ten
-seconds the better one would have done for what was said lately. So it does not flap.
+The step goes down at once when more finals wait than there are tokens. It goes up by one when the
+better step would have sufficed for ten seconds of what was said, so that it does not flap.
 
-Places that share a tank get a request each in turn, so seldom that a merged message comes too late.
-Where what they show may go another way it does so as soon as the tank does not do for all of it:
-there is nothing between live and digests then.
+Places that share a token bucket take turns, so each gets its requests too rarely for merged
+messages to be in time. Where captions can go by another route, they do so as soon as the bucket
+does not suffice for all; there is then no step between live and digests.
 """
 
 from collections import deque
@@ -16,19 +16,19 @@ from bot.chat.budget import Budget
 
 _DWELL_S = 10.0
 _LATELY_S = 15.0
-_SHARE = 0.75  # of the rate that a better step may need
-_LIVE_SHARE = 0.95  # of the rate: interims take what finals leave, until finals leave nothing
-_LOW = 2.0  # of the tank: interims end
-_HIGH = 2.5  # of the tank: a better step is tried
+_SHARE = 0.75  # most of the rate that a better step may need
+_LIVE_SHARE = 0.95  # of the rate: interims take what finals leave, until that is nothing
+_LOW = 2.0  # tokens at which interims end
+_HIGH = 2.5  # tokens at which a better step is tried
 
 
 class Step(IntEnum):
-    """How much a channel shows."""
+    """How much of what is said a channel gets."""
 
     LIVE = 0  # interims too, edited as they grow
     FINALS = 1
-    MERGED = 2  # several utterances in a row of one speaker in one message
-    DIGEST = 3  # everybody's in one message, with names
+    MERGED = 2  # successive utterances of one speaker share a message
+    DIGEST = 3  # everybody's utterances in one message, with names
 
 
 class DetailLevel:
@@ -41,11 +41,11 @@ class DetailLevel:
         self._said: deque[tuple[float, int]] = deque(maxlen=200)
 
     def said(self, speaker_id: int, now: float) -> None:
-        """Note that something of an utterance became final that nobody expected yet."""
+        """Count an utterance that now has something final to show."""
         self._said.append((now, speaker_id))
 
     def begin(self, now: float) -> None:
-        """Use this route from now on, as another can't keep up: interims are not tried at once."""
+        """Start using this step: captions overflowed here, so interims are not tried at once."""
         self.step = max(self.step, Step.FINALS)
         self._since = now
 
@@ -64,10 +64,10 @@ class DetailLevel:
         Args:
             budget: The channel's budget.
             now: Clock seconds.
-            waiting: Requests that the finals need, one by one.
-            runs: Requests that they need when each speaker's in a row are merged.
-            promised: Requests that the finals of what stands unfinished will need.
-            spared: What is above this budget goes another way.
+            waiting: Requests that the finals need one by one.
+            runs: Requests that they need if each speaker's successive ones are merged.
+            promised: Requests that the finals of unfinished captions will need.
+            spared: Whether captions beyond this budget go by another route.
         """
         level = budget.level(now)
         step = self.step
@@ -98,10 +98,10 @@ class DetailLevel:
             self._since += _DWELL_S
 
     def _would_do(self, budget: Budget, now: float, share: float) -> bool:
-        """Return whether such a share of the rate does for what was said lately.
+        """Return whether this share of the rate would suffice for what was said lately.
 
-        From digests on, for a message for each speaker in a row; else, and where none are merged,
-        for one for each final.
+        When leaving digests, count one message for each speaker's run; otherwise, and where runs
+        are not merged, one for each final.
         """
         lately = [speaker for at, speaker in self._said if at > now - _LATELY_S]
         if self.step is Step.DIGEST and self._merges:

@@ -20,7 +20,7 @@ from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
 from bot.errors import ChatError, MessageGoneError
 from bot.tasks import TaskOwner
-from bot.wall import Wall
+from bot.wall_clock import Wall
 
 log = logging.getLogger(__name__)
 

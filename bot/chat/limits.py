@@ -69,7 +69,7 @@ def http_trace(dated: Callable[[datetime], None] | None = None) -> aiohttp.Trace
     """Return the trace to construct the client with: `discord.Client(http_trace=http_trace())`.
 
     Args:
-        dated: Told of each answer's date, as it comes.
+        dated: Called with the date of each answer.
     """
     trace = aiohttp.TraceConfig()
 

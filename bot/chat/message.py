@@ -17,7 +17,7 @@ class Post:
 
     Attributes:
         doubtful: It may stand already: an earlier try of it was not answered.
-        own: As the bot's own message all the same, the speaker's name in the text.
+        own: Whether it is posted under the bot's own name, with the speaker's name in the text.
     """
 
     key: Key
@@ -62,7 +62,7 @@ class Entry:
     """What one message shows: an utterance in its languages, several utterances, or a notice.
 
     Attributes:
-        order: Of arrival, where two began at the same time.
+        order: Order of arrival, for entries that began at the same time.
         began_at: Clock seconds of its first speech.
         speaker: Under whose name; None is the bot itself.
         said: Captions by utterance and key, in order of speech.

@@ -1,8 +1,8 @@
-"""Knows who can read a text channel, and whether captions can be written there.
+"""Tells who can read a text channel, and whether captions can be posted there.
 
-Everything is worked out from what discord.py keeps up to date. What it does not hear of without the
-privileged intent for members is a change of somebody's roles, so those are asked for anew from time
-to time where they matter (`refresh`).
+Answers come from what discord.py keeps up to date. Without the privileged intent for members it
+does not learn when a member's roles change, so roles are requested again from time to time where
+they matter (`refresh`).
 """
 
 import logging
@@ -27,12 +27,12 @@ class Readers:
 
     def __init__(self, get_guild: Callable[[int], discord.Guild | None]) -> None:
         self._get_guild = get_guild
-        self._used: dict[int, CaptionChannel] = {}  # by its id, one for each guild
-        self._gone: set[int] = set()  # of these
+        self._used: dict[int, CaptionChannel] = {}  # by channel id, one for each guild
+        self._gone: set[int] = set()  # ids of those that were deleted
         self._asked: dict[tuple[int, int], discord.Member] = {}  # by guild and user
 
     def use(self, channel: CaptionChannel) -> None:
-        """Note that a guild's room writes to this channel from now on."""
+        """Note that a guild's room posts to this channel from now on."""
         self._drop(channel.guild.id)
         self._used[channel.id] = channel
 
@@ -54,10 +54,10 @@ class Readers:
         guild = channel.guild
         member = self._asked.get((guild.id, user_id)) or guild.get_member(user_id)
         if member is None:
-            return Sight.NOTHING if _hangs_on_roles(channel) else Sight.EVERYTHING
+            return Sight.NOTHING if _depends_on_roles(channel) else Sight.EVERYTHING
         allowed = channel.permissions_for(member)
         if isinstance(channel, discord.Thread) and channel.is_private():
-            # Whom it was opened to is not known without a privileged intent.
+            # Who was added to a private thread is not known without a privileged intent.
             return Sight.EVERYTHING if allowed.manage_threads else Sight.NOTHING
         if not allowed.view_channel:
             return Sight.NOTHING
@@ -84,9 +84,9 @@ class Readers:
         return None
 
     async def refresh(self, text_channel_id: int, user_ids: Iterable[int]) -> None:
-        """Ask Discord for these members' roles anew, if seeing this channel hangs on them."""
+        """Request these members' roles again, if seeing this channel depends on roles."""
         channel = self._find(text_channel_id)
-        if channel is None or not _hangs_on_roles(channel):
+        if channel is None or not _depends_on_roles(channel):
             return
         guild = channel.guild
         for user_id in user_ids:
@@ -98,7 +98,7 @@ class Readers:
                 log.info("a member's roles could not be asked for: %s", type(error).__name__)
 
     def left_voice(self, guild_id: int, user_id: int) -> None:
-        """Keep nothing of a member who left; discord.py knows their roles when they come back."""
+        """Forget a member who left; discord.py will know their roles when they come back."""
         self._asked.pop((guild_id, user_id), None)
 
     def _drop(self, guild_id: int) -> None:
@@ -120,7 +120,7 @@ class Readers:
         return used if isinstance(used, discord.Thread) else None
 
 
-def _hangs_on_roles(channel: CaptionChannel) -> bool:
+def _depends_on_roles(channel: CaptionChannel) -> bool:
     """Return whether some members can read a channel and others can't."""
     at = channel.parent if isinstance(channel, discord.Thread) else channel
     if at is None or not at.permissions_for(at.guild.default_role).view_channel:

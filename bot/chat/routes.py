@@ -1,9 +1,10 @@
-"""By which way a place's messages go out: the webhook, or the bot's own account.
+"""Which route messages take: the webhook, or the bot's own account.
 
 The webhook shows a speaker's name and picture, but all threads of a channel share its limit. The
-bot's own messages carry the names in their text and have a limit of their own in each channel and
-thread. So captions come by the webhook until that can't keep up even with digests; then new ones
-come as the bot's own, until it could again. Whatever stands is changed by the way it came.
+bot's own messages carry names in their text and have a separate limit in each channel and thread.
+So captions go by the webhook until it can't keep up even with digests; then new ones are the bot's
+own messages, until the webhook could keep up again. A message is changed by the route it was posted
+by.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,25 +15,25 @@ from bot.chat.detail import DetailLevel, Step
 from bot.chat.message import Entry
 from bot.chat.rendering import merging
 
-_BUSY_S = 0.2  # about what a request takes; the places of one board hear of the answer themselves
+_BUSY_S = 0.2  # about the time of a request; places of the same board learn of the answer directly
 
 
 @dataclass(slots=True, eq=False)
 class CaptionRoute:
-    """What one way may spend, and what it shows for that."""
+    """One route's budget, and the level of detail it can afford."""
 
     budget: Budget
     steps: DetailLevel = field(default_factory=DetailLevel)
 
     @property
     def step(self) -> Step:
-        """How much it shows."""
+        """The route's level of detail."""
         return self.steps.step
 
     def ready_at(self, now: float, *, burst: int = 1, level: float = 1.0) -> float:
-        """Return when there is room for so many requests: `now`, or the second to ask again.
+        """Return when there is room for that many requests: `now`, or the second to ask again.
 
-        While another place's request is on its way it is asked again soon.
+        While another place's request is under way, that is soon.
         """
         if self.budget.busy:
             return now + _BUSY_S
@@ -40,15 +41,15 @@ class CaptionRoute:
 
 
 class Routes:
-    """The two ways of one place. Pure.
+    """The two routes of one place. Pure.
 
     Args:
         budget: The webhook's budget.
 
     Attributes:
-        webhook: The route of messages under the speakers' names.
-        own: The route of the bot's own messages; without `allow_own` for notices alone.
-        no_webhook: There was none for the last message that should have gone by one.
+        webhook: Messages under the speakers' names.
+        own: Messages under the bot's name; only notices unless `allow_own` permits more.
+        no_webhook: Whether there was no webhook for the last message that should have used one.
     """
 
     def __init__(self, budget: Budget) -> None:
@@ -58,19 +59,19 @@ class Routes:
         self._own_allowed = False
 
     def allow_own(self, budget: Budget | None) -> None:
-        """Let the bot's own messages draw on this budget; None: it may not post any."""
+        """Use this budget for the bot's own messages; None: it may not post captions."""
         self._own_allowed = budget is not None
         if budget is not None:
             self.own.budget = budget
 
     @property
     def current(self) -> CaptionRoute:
-        """By which new captions go."""
+        """The route of new captions."""
         overflows = self._own_allowed and self.webhook.step is Step.DIGEST
         return self.own if overflows or self.no_webhook else self.webhook
 
     def of(self, entry: Entry) -> CaptionRoute:
-        """Return the route by which an entry's next change goes."""
+        """Return the route of an entry's next change."""
         if entry.speaker is None:
             return self.own
         if entry.sent:
@@ -83,39 +84,39 @@ class Routes:
         return own and (bool(entry.sent) or not self.no_webhook)
 
     def said(self, speaker_id: int, now: float) -> None:
-        """Note that something of an utterance became final that nobody expected yet."""
-        for way in (self.webhook, self.own):
-            way.steps.said(speaker_id, now)
+        """Count an utterance that now has something final to show."""
+        for route in (self.webhook, self.own):
+            route.steps.said(speaker_id, now)
 
-    def promised(self, way: CaptionRoute, opened: Iterable[Entry], now: float) -> int:
-        """Return how many requests of a route the finals of unfinished messages will need."""
+    def promised(self, route: CaptionRoute, opened: Iterable[Entry], now: float) -> int:
+        """Return the requests of a route that the finals of its unfinished captions will need."""
         here = sum(
             bool(entry.sent)
             and not entry.final
-            and entry.changed_at > now - way.budget.minute.seconds
-            and self.of(entry) is way
+            and entry.changed_at > now - route.budget.minute.seconds
+            and self.of(entry) is route
             for entry in opened
         )
-        return here * way.budget.sharers  # places that share a tank show about the same
+        return here * route.budget.sharers  # places that share a token bucket show about the same
 
     def settle(self, urgent: Sequence[Entry], opened: Iterable[Entry], now: float) -> None:
-        """Take the step that suits what waits.
+        """Choose the level of detail that suits what waits.
 
         Args:
-            urgent: What has finals that are missing, in order of speech.
-            opened: All that may change.
+            urgent: Entries with finals to be shown, in order of speech.
+            opened: All entries that may change.
             now: Clock seconds.
         """
         before = self.current
-        for way, spared in ((self.webhook, self._own_allowed), (self.own, False)):
-            mine = [entry for entry in urgent if self.of(entry) is way]
-            way.steps.settle(
-                way.budget,
+        for route, spared in ((self.webhook, self._own_allowed), (self.own, False)):
+            mine = [entry for entry in urgent if self.of(entry) is route]
+            route.steps.settle(
+                route.budget,
                 now,
                 len(mine),
                 len(merging.runs(mine)),
-                promised=self.promised(way, opened, now),
+                promised=self.promised(route, opened, now),
                 spared=spared,
             )
-            if before is self.webhook and self.current is self.own is not way:
+            if before is self.webhook and self.current is self.own is not route:
                 self.own.steps.begin(now)

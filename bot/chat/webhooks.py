@@ -93,7 +93,7 @@ class _Refusal:
     """Why a channel has no webhook for us, for as long as it is remembered.
 
     Attributes:
-        standing: With how many webhooks the channel was full; None: that was not the reason.
+        standing: How many webhooks the channel was full with; None if that was not the reason.
         by_event: A change of the channel's webhooks may end it.
     """
 

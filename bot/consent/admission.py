@@ -19,7 +19,7 @@ class Admission:
     """Who may be heard in one room.
 
     Attributes:
-        consent: Knows who agreed.
+        consent: Who agreed.
         sight: What a member sees of the text channel.
         newcomers: Knows for whom a message was posted while they were here.
         paused: Nobody is heard until this is taken back.

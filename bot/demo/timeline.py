@@ -54,7 +54,7 @@ class Shown:
         speaker: The name it stands under.
         caption: Whether it is a caption; else a notice of the bot's own.
         content: The content as posted, with its Markdown.
-        names: Of the channels and people that it may mention.
+        names: Names of channels and people that it may mention, by id.
         first_s: When it appeared.
         last_s: When it last changed.
         edits: How often it was edited.
@@ -97,7 +97,7 @@ class Timeline:
         channel_id: The id of the text channel with the captions.
         now: Clock seconds, of the same clock as the observations.
         names: The channels' names, for mentions.
-        language: Of captions without a label: the room's, where it has a single one.
+        language: Language of captions without a label, where the room has a single one.
         assumed: Language of originals that name none: what the model takes all speech for.
         tell: Called with seconds and a line for the reader, for each thing worth telling.
     """

@@ -86,7 +86,7 @@ class Today:
 
     Attributes:
         minutes: Minutes of audio sent.
-        limit: Of minutes a day; 0 is none.
+        limit: Minutes allowed a day; 0 means no limit.
         cost: The estimated cost.
     """
 

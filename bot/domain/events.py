@@ -48,7 +48,7 @@ class ConversationRequest:
         spoken: Whether the translation is wanted as voice too.
         voice: Name of the voice; None takes the model's default.
         glossary: Source term to target term.
-        guild_id: Whose room it is in; what is scarce is shared fairly between these.
+        guild_id: The room's guild; scarce resources are shared fairly between guilds.
         source_text: The original is needed, whether it is shown or not.
     """
 
@@ -150,7 +150,7 @@ class Usage:
         audio_in_s: Seconds of speech sent.
         audio_out_s: Seconds of voice received.
         tokens_in: Tokens of all kinds that the conversation read.
-        tokens_out: Of the conversation, all kinds; what is `tokens_voice` is part of it.
+        tokens_out: Tokens the conversation wrote or spoke; includes `tokens_voice`.
         connects: Conversations opened, failed tries too.
         tokens_voice: How many of `tokens_out` are spoken; the others are written.
         text_tokens_in: Tokens that text translation read.
@@ -189,7 +189,7 @@ class TextRequest:
         target: Language to translate into.
         final: It is translated whatever it takes; an interim only while there is room for it.
         terms: Source term to target term.
-        guild_id: Whose room it is for; what is scarce is shared fairly between these.
+        guild_id: The room's guild; scarce resources are shared fairly between guilds.
     """
 
     text: str

@@ -15,7 +15,7 @@ class Announcement:
 
     Attributes:
         mode: How consent is given here.
-        heard: Those who are heard already, as they said so, before or since they came.
+        heard: User ids of those heard already, having agreed before or since they came.
         others: The others: heard if they say so, or in `SAY_NO_S` unless they say no.
         paused: Nobody is heard before the room goes on.
     """
@@ -49,7 +49,7 @@ class Notice:
         plan: What is translated, and where to.
         occasion: Why it is posted.
         starter_id: Who started the room; `spent.NOBODY`: nobody, or they asked to be forgotten.
-        heard: Those present who are heard as soon as it is posted.
+        heard: User ids of those present who are heard as soon as it is posted.
     """
 
     plan: RoomPlan

@@ -28,12 +28,13 @@ class RoomPlan:
         spoken: The one of `targets` that is spoken back, or None.
         originals: Show what was said beside its translation.
         layout: Where captions of several languages stand.
-        session: Of its transcript; empty: one is given when it starts.
-        locale: Of what it says in the text channel, as Discord names it.
+        session: Id of its transcript; an empty one is replaced when the room starts.
+        locale: Discord's locale for the room's own messages in the text channel.
         guests: How many languages those who read may add; None: as many as the server lets them.
-        read: Those of `targets` that nobody chose: they are made in writing, for who reads them.
-        resting: Those of `read` that nobody present reads: nothing is made into them.
+        read: Languages of `targets` that readers added; they are made by text translation.
+        resting: Languages of `read` that nobody present reads: nothing is translated into them.
         voice: How translations are read aloud.
+        listened: Those of `targets` whose voice somebody listens to on the page.
     """
 
     guild_id: int
@@ -49,6 +50,7 @@ class RoomPlan:
     read: tuple[str, ...] = ()
     resting: frozenset[str] = frozenset()
     voice: VoiceStyle = field(default_factory=VoiceStyle)
+    listened: frozenset[str] = frozenset()
 
     @property
     def lead(self) -> str:
@@ -83,7 +85,7 @@ class RoomPlan:
                 user_id,
                 target,
                 source=source,
-                spoken=target == self.spoken,
+                spoken=target == self.spoken or target in self.listened,
                 glossary=glossary.get(target, {}),
                 guild_id=self.guild_id,
                 # Others may be made from it, for guests also later: what was opened then fits.
@@ -127,8 +129,8 @@ class RoomStatus:
         figures: The voice link's counters and gauges.
         today: What its guild spent today.
         paused: Whether the room is paused, so that nobody is heard.
-        chosen: Those of the targets that were chosen for the room; the others are there for
-            members who read them. Empty: all.
+        chosen: Targets that were chosen for the room; the others are there for members who read
+            them. Empty: all were.
         ended: Whether the room is over.
         restarting: Whether it is over for now, as the process ends.
         trouble: Why nothing can be translated, also if it began just now.

@@ -17,7 +17,7 @@ class SpentKey:
     Attributes:
         day: The day, in UTC.
         guild_id: The guild whose room it was in.
-        user_id: Whose speech it was; `NOBODY` where no person may be named.
+        user_id: The person who spoke; `NOBODY` where no person may be named.
         model: The model that counted it, as each has its price.
     """
 

@@ -41,7 +41,7 @@ class GuildSettings:
         daily_minutes: Minutes of speech a day; None: as the host set.
         guests: How many languages those who read may add to a room.
         auto_channels: Voice channel to text channel: a room starts by itself when somebody enters.
-        locale: Of the words in the text channel, as Discord names it; None: the server's own.
+        locale: Discord's locale for the bot's words in the text channel; None: the server's own.
     """
 
     targets: tuple[str, ...] = ("en",)
@@ -85,7 +85,7 @@ class TranscriptLine:
     """One utterance in one language, as its caption ended.
 
     Attributes:
-        session: Of which room's run; unique in the guild.
+        session: The run of the room that it belongs to; unique in the guild.
         utterance: The same for all languages of one utterance, in order of speech.
         at: When it began, in seconds since 1970.
         until: When it ended, likewise.

@@ -12,7 +12,7 @@ class VoiceMode(StrEnum):
         CONSECUTIVE: One after the other, whoever speaks.
         POLITE: One after the other, in people's pauses.
         OVER: One after the other, at half the volume while a person speaks.
-        SIMULTANEOUS: Those of different speakers at the same time.
+        SIMULTANEOUS: Translations of different speakers at the same time.
     """
 
     CONSECUTIVE = "consecutive"

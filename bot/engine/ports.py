@@ -17,7 +17,7 @@ class HeardSpeech:
 
     Attributes:
         pcm: PCM16, 16 kHz, mono, with some sound before and after the speech.
-        language: Of the speech where it is known; None has it detected.
+        language: Language of the speech, where known; None has it detected.
         expected: The language spoken last in this session; leads where the sound is unclear.
         target: Language wanted; a recogniser that can translate into it does so on the way.
         thorough: Take the time for the best text; otherwise an early guess is wanted.
@@ -36,7 +36,7 @@ class Recognition:
 
     Attributes:
         text: Empty where there was no speech.
-        language: Of the text; None where there is none.
+        language: Language of the text; None if there is none.
         translation: Into the hearing's target, where the recogniser does that by itself.
     """
 

@@ -10,7 +10,7 @@ from bot.clock import Alarm, Clock
 from bot.domain.stores import GuildStore, UsageHistory
 from bot.errors import StoreError
 from bot.tasks import TaskOwner
-from bot.wall import Wall
+from bot.wall_clock import Wall
 
 log = logging.getLogger(__name__)
 

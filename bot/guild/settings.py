@@ -27,10 +27,10 @@ class SettingsService:
 
     Args:
         store: Where they are kept.
-        languages: Those that can be translated into, and whether each can be spoken.
+        languages: Target languages, each with whether it can be spoken.
         most_languages: How many languages a room may have.
         most_guests: How many of them guests may ever add; 0: none can be made for them.
-        most_minutes: Of a day, as the host set; 0 is no limit.
+        most_minutes: Minutes a day that the host allows; 0 means no limit.
     """
 
     def __init__(

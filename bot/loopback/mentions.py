@@ -24,8 +24,8 @@ def pieces(
     """Yield a text in the pieces that a reader tells apart.
 
     Args:
-        content: With its mentions; one of a command that is not there stays as it was written.
-        commands: Those that Discord has of the application, with their translations.
+        content: The text with its mentions; a mention of an unknown command stays as it is.
+        commands: The application's commands as Discord has them, with their translations.
         locale: The reader's locale.
     """
     known = {command["id"]: command for command in commands}

@@ -38,7 +38,7 @@ class LoopbackDiscord:
     """A Discord on this machine. To be made on a running event loop.
 
     Args:
-        port: Of the API and the gateway; 0 takes any that is free.
+        port: Port of the API and the gateway; 0 uses any that is free.
 
     Attributes:
         voice: The voice server, with its knobs for trouble.
@@ -242,7 +242,7 @@ class LoopbackDiscord:
         Args:
             path_pattern: Regular expression, found anywhere in the path below `/api/v10`.
             guild: Only those about this guild, its channels and webhooks; None: all.
-            method: As "POST"; empty for any.
+            method: HTTP method, as "POST"; empty for any.
             status: The answer; 0 answers as ever, only later.
             delay_s: How long the answer is delayed.
             retry_after_s: What a 429 says.

@@ -28,7 +28,7 @@ class LastResort:
     """Waits to be armed, then for the end of the process.
 
     Args:
-        loop: Whose tasks may hang.
+        loop: The event loop whose tasks may hang.
         doing: What is being ended just now.
     """
 

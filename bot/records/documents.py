@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.records import cells, subtitles
-from bot.records.gently import Gently
+from bot.records.pausing import PausingSequence
 from bot.records.utterances import Utterance, languages
 
 
@@ -199,4 +199,4 @@ class _Subtitles:
         return ""
 
     def end(self) -> str:
-        return self._write(Gently(self._said), self._words)
+        return self._write(PausingSequence(self._said), self._words)

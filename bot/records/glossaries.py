@@ -19,7 +19,7 @@ class Glossaries:
 
     Args:
         store: Where they are kept.
-        use: Told a guild's whole glossary after each change.
+        use: Called with a guild's whole glossary after each change.
         default: Terms for every guild; a guild's own go before them.
         most: Terms that a guild may have.
     """

@@ -23,7 +23,7 @@ from bot.records.documents import Format
 from bot.records.recorder import Recorder, RecordingBoard
 from bot.records.utterances import Utterance, utterances
 from bot.tasks import TaskOwner
-from bot.wall import Wall
+from bot.wall_clock import Wall
 from bot.words import t
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Transcripts:
 
     Args:
         store: Where lines are kept.
-        settings: Says for how many days.
+        settings: Say for how many days.
         clock: The time between batches.
         wall: Tells the date and time of day.
     """
@@ -99,7 +99,7 @@ class Transcripts:
         Args:
             board: The room's board.
             plan: Its; a run that is taken up again goes on in its session's transcript.
-            consent: Knows who agreed.
+            consent: Who agreed.
 
         Raises:
             StoreError: The store can't be read.

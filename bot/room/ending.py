@@ -152,7 +152,7 @@ class Ending:
 
         Args:
             rooms: By guild; None: it is starting, or ends already for good.
-            panels: Of some of them; taken out.
+            panels: Panels of some of the rooms; they are taken out.
             changing: Held while a guild's room is moved or stopped.
             gone: Called when a guild's room has ended.
             tasks: What ends rooms by itself; closed.

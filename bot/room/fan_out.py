@@ -59,7 +59,9 @@ class Fanning:
         lead: str,
         wanted: Callable[[], int],
         guild_id: int,
+        *,
         read: Collection[str] = (),
+        voiced: Collection[str] = (),
     ) -> Division:
         """Divide a room's languages into those with a conversation and those made in writing.
 
@@ -68,11 +70,12 @@ class Fanning:
             lead: The one that has a conversation in any case: if one is spoken back, that one.
             wanted: How many more conversations the room would have with one for each consenting
                 member and chosen language.
-            guild_id: Whose room it is.
-            read: Those of the targets that nobody chose.
+            guild_id: The room's guild.
+            read: The targets that nobody chose.
+            voiced: The targets whose voice is wanted, which needs a conversation.
         """
-        chosen = tuple(target for target in targets if target not in read)
-        unchosen = tuple(target for target in targets if target in read)
+        chosen = tuple(target for target in targets if target not in read or target in voiced)
+        unchosen = tuple(target for target in targets if target not in chosen)
         if self.mode is FanOut.SPEECH or len(chosen) < 2:
             return Division(chosen, unchosen)
         if self.mode is FanOut.AUTO and self.capacity.has_room(wanted(), guild_id):
@@ -80,6 +83,6 @@ class Fanning:
         texts = self.texts.languages()
         further = [target for target in chosen if target != lead]
         return Division(
-            (lead, *(target for target in further if target not in texts)),
-            (*(target for target in further if target in texts), *unchosen),
+            (lead, *(one for one in further if one not in texts or one in voiced)),
+            (*(one for one in further if one in texts and one not in voiced), *unchosen),
         )

@@ -32,7 +32,7 @@ def outlook(
 
     Args:
         reads: The language that is read.
-        chosen: Those of the room.
+        chosen: The room's languages.
         readable: What can be made in writing.
         guests: How many languages readers may add.
     """

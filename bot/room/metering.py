@@ -5,7 +5,7 @@ from collections.abc import Callable
 from bot.domain.cost import Today
 from bot.domain.events import Usage
 from bot.room.speaker import Speaker
-from bot.usage.allowance import Account
+from bot.usage.daily_allowance import Account
 
 
 class Metering:

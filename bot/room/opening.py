@@ -14,9 +14,9 @@ from bot.domain.stored import GuildSettings, MemberLanguages
 from bot.errors import ConversationError, ParleyError
 from bot.room.languages import Allowed, Reading, outlook
 from bot.room.outages import refused
-from bot.room.room import Preferences, Room, RoomCallbacks
-from bot.room.services import RoomServices
-from bot.usage.allowance import Account
+from bot.room.room import Room
+from bot.room.services import Preferences, RoomCallbacks, RoomServices
+from bot.usage.daily_allowance import Account
 from bot.words import t
 
 

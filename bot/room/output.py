@@ -25,6 +25,7 @@ from bot.domain.glossary import Glossary, corrected
 from bot.domain.ports import CaptionBoard, VoiceLink, VoiceTrack
 from bot.domain.voice_mode import VoiceStyle
 from bot.room.captions import CaptionLine, Captions
+from bot.room.listening.page import RoomPage
 from bot.room.repeats import Repeats
 from bot.room.utterances import Utterances
 from bot.room.voice_queue import QueuedUtterance, VoiceQueue
@@ -62,10 +63,12 @@ class Output:
         originals: Captions carry what was really said.
         count: Told what each member's conversations used.
         noticed: Told what the people should read, as `Listener.noticed`.
+        page: Shows and plays the same to its readers.
 
     Attributes:
         link: The voice link that voice is played to; None: nowhere at the moment.
         speaks: Whether voice is played.
+        spoken: The language whose voice it is.
         shown: How often a caption was shown or changed.
     """
 
@@ -77,11 +80,13 @@ class Output:
         originals: bool,
         count: Callable[[int, Usage], None],
         noticed: Callable[[str, str], None],
+        page: RoomPage,
     ) -> None:
         self._board = board
         self._clock = clock
         self._count = count
         self._noticed = noticed
+        self._page = page
         self._captions = Captions(originals=originals)
         self._interpretation = VoiceQueue(
             self._begin,
@@ -95,6 +100,7 @@ class Output:
         self._glossary: Glossary = {}
         self.link: VoiceLink | None = None
         self.speaks = True
+        self.spoken: str | None = None
         self.shown = 0
 
     def use_languages(self, languages: Sequence[str]) -> None:
@@ -105,10 +111,10 @@ class Output:
         """Show what is said in a language by its terms from now on."""
         self._glossary = glossary
 
-    def use_voice(self, *, speaks: bool) -> None:
-        """Speak translations from now on, or stop speaking them."""
-        self.speaks = speaks
-        if not speaks:
+    def use_voice(self, spoken: str | None) -> None:
+        """Speak translations into this language from now on; None: speak none."""
+        self.speaks, self.spoken = spoken is not None, spoken
+        if not self.speaks:
             self._interpretation.stop()
 
     def use_style(self, style: VoiceStyle) -> None:
@@ -130,13 +136,17 @@ class Output:
             return
         match event:
             case Voice(turn=turn, pcm=pcm):
-                self._repeats.voiced(QueuedUtterance(line, turn), self._clock.now())
-                self._interpretation.voice(QueuedUtterance(line, turn), pcm, self._clock.now())
+                self._page.voice(QueuedUtterance(line, turn), pcm)
+                if language == self.spoken:
+                    self._repeats.voiced(QueuedUtterance(line, turn), self._clock.now())
+                    self._interpretation.voice(QueuedUtterance(line, turn), pcm, self._clock.now())
             case VoiceEnded(turn=turn) | TurnEnded(turn=turn):
                 self._interpretation.ended(QueuedUtterance(line, turn))
+                self._page.ended(QueuedUtterance(line, turn))
             case Echoed(turn=turn):
                 self._repeats.taken_back(QueuedUtterance(line, turn))
                 self._interpretation.take_back(QueuedUtterance(line, turn))
+                self._page.take_back(QueuedUtterance(line, turn))
             case Failed(code=code, message=message):
                 if event.of_service:
                     log.info("conversation failed: %s", code)
@@ -144,6 +154,7 @@ class Output:
                     log.warning("conversation failed: %s", code)
                     self._say_once(code, message)
                 self._interpretation.broke_off(line)
+                self._page.broke_off(line)
             case Usage():
                 self._count(speaker.member.id, event)
                 return
@@ -179,6 +190,7 @@ class Output:
         self._noticed(*echo_notice(speaker.member))
         self._repeats.taken_back(turn)
         self._interpretation.take_back(turn)
+        self._page.take_back(turn)
         self._advance_voice()
         self._show(self._captions.discard(line, event.turn))
         return True
@@ -188,19 +200,23 @@ class Output:
         for language in languages:
             line = CaptionLine(speaker.visit, language)
             self._interpretation.broke_off(line)
+            self._page.broke_off(line)
             self._show(self._captions.finish_line(line))
         self._advance_voice()
 
     def withdrawn(self, speaker: Saying) -> None:
         """Take back what is not final: nothing of this speaker is shown or played any more."""
         self._interpretation.silence(speaker.visit)
+        self._page.silence(speaker.visit)
         self._advance_voice()
         self._show(self._captions.withdraw(speaker.visit))
 
     def _show(self, captions: Sequence[Caption]) -> None:
         for caption in captions:
             number = self._utterances.of(caption, self._clock.now())
-            self._board.show(replace(caption, utterance=number))
+            numbered = replace(caption, utterance=number)
+            self._board.show(numbered)
+            self._page.broadcast.show(numbered)
 
     def _corrected(self, event: ConversationEvent) -> ConversationEvent:
         """Put right what was heard wrongly; what is translated goes by the glossary anyway."""
@@ -227,6 +243,7 @@ class Output:
         return self.link.begin(gain=gain) if self.link is not None and self.speaks else None
 
     def _advance_voice(self) -> None:
+        self._page.advance()
         if self._voice_due is not None:
             self._voice_due.cancel()
         now = self._clock.now()

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.clock import Clock
 from bot.consent.admission import Admission
@@ -26,17 +25,18 @@ from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.voice_mode import VoiceStyle
 from bot.errors import ChatError
 from bot.room import ending
-from bot.room.ending import Emptiness, InTime
-from bot.room.languages import Allowed, Languages, Reading
+from bot.room.ending import Emptiness
+from bot.room.languages import Languages, Reading
+from bot.room.listening.page import RoomPage
 from bot.room.metering import Metering
 from bot.room.outages import Outages
 from bot.room.output import Output
 from bot.room.roster import SpeakerRoster
-from bot.room.services import TranslationServices
+from bot.room.services import Preferences, RoomCallbacks, TranslationServices
 from bot.room.speaker import Speaker
 from bot.room.written.typed_words import TypedWords
 from bot.tasks import TaskOwner
-from bot.usage.allowance import Account
+from bot.usage.daily_allowance import Account
 from bot.words import t
 
 __all__ = ["Room", "RoomPlan", "RoomStatus", "SpeakerStatus"]
@@ -44,43 +44,6 @@ __all__ = ["Room", "RoomPlan", "RoomStatus", "SpeakerStatus"]
 log = logging.getLogger(__name__)
 
 _SPEECH_BYTES_PER_SECOND = SPEECH_RATE * 2
-
-PostNotice = Callable[[RoomPlan, Occasion, tuple[int, ...]], Awaitable[None]]
-"""Posts the notice of a room; the user ids are of those who are heard then. Raises ChatError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """What a guild and its members want of a room, as it opens.
-
-    Attributes:
-        allowed: How many languages it may have.
-        wishes: What members said of themselves, by user id.
-        glossary: How terms are translated, by target language.
-    """
-
-    allowed: Allowed
-    wishes: Mapping[int, MemberLanguages]
-    glossary: Glossary
-
-
-@dataclass(frozen=True, slots=True)
-class RoomCallbacks:
-    """What a room, or its board, calls of the registry that it belongs to.
-
-    Attributes:
-        ended: Called when the room is to end.
-        changed: Called when something changed that people see or that has to be remembered.
-        unwritable: Called with the reason when nothing can be written in the text channel.
-        post_notice: Posts the room's notice.
-        in_time: Waits for a part of the room's end.
-    """
-
-    ended: Callable[[], None]
-    changed: Callable[[], None]
-    unwritable: Callable[[str], None]
-    post_notice: PostNotice
-    in_time: InTime
 
 
 class Room:
@@ -118,7 +81,7 @@ class Room:
         self._newcomers = admission.newcomers
         self._admitted: frozenset[int] = frozenset()  # heard now
         self._callbacks = callbacks
-        self._changed = callbacks.changed
+        self._changed = self._note_change
         self._ended = callbacks.ended
         self._posting = asyncio.Lock()
         self._metering = Metering(account, board.say)
@@ -126,9 +89,19 @@ class Room:
         self._clock = clock
         self._glossary = preferences.glossary
         self._link: VoiceLink | None = None
-        self._output = Output(
-            board, clock, originals=plan.originals, count=self._count, noticed=self.noticed
+        self._page = RoomPage(
+            plan, admission.sight, clock, callbacks.open_page, wanted=self._use_listened
         )
+        self._output = Output(
+            board,
+            clock,
+            originals=plan.originals,
+            count=self._count,
+            noticed=self.noticed,
+            page=self._page,
+        )
+        self._output.spoken = plan.spoken
+        self._spoken = translation.interpreter.languages()
         self._speakers = SpeakerRoster(
             translation.interpreter,
             translation.fanning,
@@ -237,6 +210,7 @@ class Room:
         self._newcomers.look_again()
         self._allow()
         self._settle()
+        self._page.broadcast.readers_changed()
 
     @property
     def over(self) -> bool:
@@ -282,7 +256,7 @@ class Room:
             for user_id in self._speakers:
                 self._replace(user_id)  # a conversation has voice or has not
             self.plan = replace(self.plan, spoken=spoken)
-            self._output.use_voice(speaks=spoken is not None)
+            self._output.use_voice(spoken)
         self.languages.choose(chosen)
         self._settle()
 
@@ -310,6 +284,25 @@ class Room:
     def reading(self, user_id: int) -> Reading:
         """Return whether this member can read what they want to now, or could if they came."""
         return self.languages.reading(user_id, present=user_id in self._readers)
+
+    def _use_listened(self) -> None:
+        """Have the voices made that somebody listens to now."""
+        self.plan = replace(self.plan, listened=self._page.listened & set(self.plan.targets))
+        for user_id in self._speakers:
+            self._replace(user_id)  # a conversation has voice or has not
+        self._settle()
+
+    def _note_change(self) -> None:
+        """Let it be known, here and on the page, that something has changed."""
+        self._callbacks.changed()
+        self._show_page()
+
+    def _show_page(self) -> None:
+        speakers = self._speakers.all()
+        self._page.use_languages(self.plan.targets, self._spoken, [one.states for one in speakers])
+        figures = {} if self._link is None else self._link.figures()
+        speaking = [speaker.member for speaker in speakers if speaker.speaking]
+        self._page.look(figures, speaking, paused=self.paused)
 
     def _settle(self) -> None:
         if self._closing:
@@ -347,6 +340,7 @@ class Room:
         self._output.said(speaker, language, event)
         if isinstance(event, StateChanged | Failed):
             self._outages.look()
+            self._show_page()
 
     def _requests(self, user_id: int) -> list[ConversationRequest]:
         speaks = self.languages.of(user_id).speaks
@@ -389,7 +383,10 @@ class Room:
             return
         speaker = known or self._arrived(speech.user_id)
         began_at = speech.at - len(speech.pcm) / _SPEECH_BYTES_PER_SECOND
+        begins = not speaker.speaking
         speaker.heard(speech.pcm, began_at, speech.at)
+        if begins:
+            self._show_page()
 
     def _arrived(self, user_id: int) -> Speaker:
         # The link hands on speech only of members whom it has named.
@@ -425,6 +422,7 @@ class Room:
             speaker.fell_silent()
             if speaker.stale:
                 self._dismiss(user_id)
+            self._show_page()
 
     def joined(self, member: Member) -> None:
         """Take the newer name and picture of someone already known."""
@@ -580,6 +578,7 @@ class Room:
         await in_time(self._tasks.drain(), ending.AFTER_WORDS, f"last words of {name}")
         await self._tasks.close()
         await self._newcomers.close()
+        self._page.close(restarting=self._restarting)
         await in_time(self._board.close(), ending.AFTER_CAPTIONS, f"captions of {name}")
         if self._link is not None:
             await in_time(self._link.close(), ending.AFTER_LINK, f"voice link of {name}")

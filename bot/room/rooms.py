@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.consent.consent import Consent
 from bot.domain.glossary import Glossary
-from bot.domain.notices import Notice, Occasion
+from bot.domain.notices import Notice, Occasion, Sight
 from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
 from bot.domain.voice_mode import VoiceStyle
@@ -18,10 +18,10 @@ from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
 from bot.room.languages import Reading
 from bot.room.opening import RoomFactory, Start, join_anew
 from bot.room.panel import Panel, Surface
-from bot.room.room import Room, RoomCallbacks, RoomPlan, RoomStatus
-from bot.room.services import RoomServices
+from bot.room.room import Room, RoomPlan, RoomStatus
+from bot.room.services import RoomCallbacks, RoomServices
 from bot.tasks import TaskOwner
-from bot.usage.allowance import Account
+from bot.usage.daily_allowance import Account
 from bot.words import t
 from bot.words.codes import ORIGINAL
 
@@ -50,6 +50,7 @@ class Rooms:
         self._glossaries = services.guilds.glossaries
         self.remembered = services.guilds.saved
         self.availability = services.translation.availability
+        self.pages = services.channels.pages
         self.most_languages = services.translation.most_languages
         self.most_guests = services.translation.most_guests
         self._process = Ending()
@@ -188,6 +189,7 @@ class Rooms:
             unwritable=lambda reason: self._unwritable(guild_id, reason),
             post_notice=self._post_notice,
             in_time=self._process.in_time,
+            open_page=self.pages.open,
         )
         room = await self._opening.open(plan, account, callbacks=callbacks, paused=paused)
         start.room = room
@@ -420,6 +422,26 @@ class Rooms:
             NoRoomError: None is running.
         """
         return self._running(guild_id).skip()
+
+    def page_link(
+        self, guild_id: int, user_id: int, language: str, *, overlay: bool = False
+    ) -> str:
+        """Return a link by which one member reads and hears the room, once.
+
+        Raises:
+            NoRoomError: None is running.
+            UsageError: There is no page, or they can't see the captions either.
+        """
+        plan = self._running(guild_id).plan
+        sight = self._services.channels.readers.sight(plan.text_channel_id, user_id)
+        if sight is Sight.NOTHING:
+            raise UsageError(
+                t(
+                    "You can't see {channel}, where captions appear.",
+                    channel=f"<#{plan.text_channel_id}>",
+                )
+            )
+        return self.pages.link(plan.session, user_id, language, overlay=overlay)
 
     async def wish(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> None:
         """Keep what a member says of themselves; a running room follows at once.

@@ -48,6 +48,10 @@ class SpeakerRoster:
         """Return the speaker of this id, if they spoke."""
         return self._present.get(user_id)
 
+    def all(self) -> tuple[Speaker, ...]:
+        """Return the speakers."""
+        return tuple(self._present.values())
+
     def stale(self) -> list[int]:
         """Return the user ids of those whose next words are to begin another visit."""
         return [user_id for user_id, speaker in self._present.items() if speaker.stale]
@@ -141,5 +145,6 @@ class SpeakerRoster:
             plan.lead,
             lambda: max(chosen, self._agreed() * chosen - stands),
             plan.guild_id,
-            plan.read,
+            read=plan.read,
+            voiced=plan.listened,
         )

@@ -4,21 +4,25 @@ A further consumer of every room's captions or voice becomes one more field of `
 `RoomFactory` connects as it opens a room.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.consent.consent import Consent, Consents
+from bot.domain.audience import OpenPage, Pages
 from bot.domain.glossary import Glossary, terms
-from bot.domain.notices import Notices, TextChannels
+from bot.domain.notices import Notices, Occasion, TextChannels
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
+from bot.domain.stored import MemberLanguages
 from bot.domain.stores import SettingsStore
 from bot.guild.preferences import Wishing
+from bot.room.ending import InTime
 from bot.room.fan_out import Fanning
+from bot.room.languages import Allowed
 from bot.room.saved_rooms import RememberedRooms
-from bot.usage.allowance import Accounts
 from bot.usage.availability import Services
+from bot.usage.daily_allowance import Accounts
 
 Record = Callable[[CaptionBoard, RoomPlan, Consent], Awaitable[CaptionBoard]]
 """Returns a board that shows what this one shows and takes down what the guild wants kept."""
@@ -92,12 +96,14 @@ class ChannelServices:
         open_board: Opens a text channel for captions.
         notices: Writes what people must read before they are heard.
         readers: Knows who can read a text channel, and whether it can be written to.
+        pages: The page on which rooms are read and heard.
     """
 
     join_voice: JoinVoice
     open_board: OpenBoard
     notices: Notices
     readers: TextChannels
+    pages: Pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +144,43 @@ class RoomServices:
     guilds: GuildServices
     record: Record
     clock: Clock
+
+
+PostNotice = Callable[[RoomPlan, Occasion, tuple[int, ...]], Awaitable[None]]
+"""Posts the notice of a room; the user ids are of those who are heard then. Raises ChatError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a guild and its members want of a room, as it opens.
+
+    Attributes:
+        allowed: How many languages it may have.
+        wishes: What members said of themselves, by user id.
+        glossary: How terms are translated, by target language.
+    """
+
+    allowed: Allowed
+    wishes: Mapping[int, MemberLanguages]
+    glossary: Glossary
+
+
+@dataclass(frozen=True, slots=True)
+class RoomCallbacks:
+    """What a room, or its board, calls of the registry that it belongs to.
+
+    Attributes:
+        ended: Called when the room is to end.
+        changed: Called when something changed that people see or that has to be remembered.
+        unwritable: Called with the reason when nothing can be written in the text channel.
+        post_notice: Posts the room's notice.
+        in_time: Waits for a part of the room's end.
+        open_page: Opens the page on which the room is read and heard.
+    """
+
+    ended: Callable[[], None]
+    changed: Callable[[], None]
+    unwritable: Callable[[str], None]
+    post_notice: PostNotice
+    in_time: InTime
+    open_page: OpenPage

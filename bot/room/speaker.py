@@ -34,7 +34,7 @@ class Speaker:
         interpreter: The translation service.
         said: Called with this speaker, the target language and each event, until closed.
         written: What is made from what the lead conversation hears, one for each language.
-        unseen: Of a language that is heard but not shown: the lead's, where there is one.
+        unseen: The lead's language if it is only recognised and not shown.
         texts: Translates that.
     """
 

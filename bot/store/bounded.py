@@ -24,7 +24,7 @@ async def remove(
         database: The database.
         table: The table.
         which: True of the rows.
-        guild_id: Whose turns it takes.
+        guild_id: The guild whose turns are used.
 
     Raises:
         StoreError: Some are still there; what went is gone.

@@ -78,7 +78,7 @@ class Database:
         bounded number of rows (`bounded`).
 
         Args:
-            guild_id: Whose turn it is; those of the background share one.
+            guild_id: The guild whose turn it is; the background shares one.
 
         Raises:
             StoreError: The database failed; `retryable` when it may work later.
@@ -92,7 +92,7 @@ class Database:
         """Open a transaction to read: it sees one state of the database and waits for no writer.
 
         Args:
-            guild_id: Whose readers, of which there are few at a time; None: not limited.
+            guild_id: The guild that reads, with few readers at a time; None: not limited.
 
         Raises:
             StoreError: The database failed; `retryable` when it may work later.

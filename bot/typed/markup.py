@@ -43,7 +43,7 @@ class Phrase:
     """A text to be translated.
 
     Attributes:
-        text: With a place such as `{1}` for each of `kept`.
+        text: The text, with a placeholder such as `{1}` for each of `kept`.
         kept: What stands there, in order.
     """
 

@@ -10,7 +10,7 @@ from bot.domain.ports import TextTicket, TextTranslator
 from bot.domain.trouble import ServiceTrouble
 from bot.errors import TranslationError, UsageError
 from bot.typed.markup import Phrase
-from bot.usage.allowance import Account, Accounts
+from bot.usage.daily_allowance import Account, Accounts
 from bot.words import t
 from bot.words.codes import same_language
 from bot.words.same_words import same_words
@@ -26,7 +26,7 @@ class Wanted:
         guild_id: The guild.
         user_id: Who; what it takes is counted as theirs.
         target: Into which language.
-        source: From which, where that is known.
+        source: Language of the message, where known.
     """
 
     guild_id: int
@@ -41,7 +41,7 @@ class MessageTranslator:
     Args:
         texts: Translates.
         accounts: What each guild spends and may spend.
-        terms: Of a guild and a language: source term to target term.
+        terms: Returns the terms of a guild and a language: source term to target term.
         trouble: Why the service can't be used, where that is known.
     """
 

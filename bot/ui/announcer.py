@@ -17,7 +17,7 @@ from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings
 from bot.domain.stores import SettingsStore
 from bot.errors import ChatError, StoreError
-from bot.ui import notice
+from bot.ui import consent_notice
 from bot.ui.answers import guild_locale
 from bot.ui.permissions import Text, Voice
 from bot.words import lines, render, t
@@ -66,7 +66,7 @@ class Announcer:
         channel = self._text(notice_.plan.text_channel_id)
         settings = await self._settings_of(channel.guild)
         locale = notice_.plan.locale
-        words = notice.text(
+        words = consent_notice.text(
             notice_, self._service, channel.guild.name, settings=settings, locale=locale
         )
         message_id = await self._send(channel, words, locale)
@@ -87,7 +87,7 @@ class Announcer:
         settings = await self._settings_of(channel.guild)
         locale = settings.locale or guild_locale(channel.guild)
         named = replace(announcement, heard=tuple(heard), others=tuple(others))
-        words = notice.announced(named, self._service, settings=settings, locale=locale)
+        words = consent_notice.announced(named, self._service, settings=settings, locale=locale)
         # People who are heard unless they say no have to notice this message, so it mentions them.
         pinged = others if named.mode is ConsentMode.ANNOUNCED else []
         message_id = await self._send(channel, words, locale, pinged)
@@ -148,7 +148,7 @@ class Announcer:
             async with asyncio.timeout(_POST_S):
                 message = await channel.send(
                     words,
-                    view=notice.consent_buttons(locale),
+                    view=consent_notice.consent_buttons(locale),
                     allowed_mentions=discord.AllowedMentions(
                         everyone=False, roles=False, users=[discord.Object(i) for i in pinged]
                     ),

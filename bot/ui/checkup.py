@@ -8,7 +8,7 @@ from bot.domain.cost import Today
 from bot.domain.stored import GuildSettings, Layout
 from bot.guild.settings import SettingsService
 from bot.ui.permissions import NAMES, Finding, Text, Voice, Who, findings
-from bot.usage.allowance import Accounts
+from bot.usage.daily_allowance import Accounts
 from bot.words import Renderable, command, language_name, lines, listing, number, t, tn
 
 
@@ -65,7 +65,7 @@ def text(
         findings: The permissions.
         voice: The channel that would be heard.
         settings: The server's settings.
-        languages: Those that can be translated into.
+        languages: The languages that can be translated into.
         today: What the server spent.
     """
     fine: list[str] = []

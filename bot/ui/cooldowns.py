@@ -96,6 +96,7 @@ PACES: Final[Mapping[str, Pace]] = {
     "translate voice mode": Pace(8, 30, together=40),
     "translate voice volume": Pace(8, 30, together=40),
     "translate voice skip": Pace(10, 30, together=40),
+    "translate listen": Pace(6, 30, together=200),
     "translate my-languages": Pace(8, 30, together=100),
     "translate status": _LOOK,
     "translate usage": _READ,
@@ -130,6 +131,7 @@ PACES: Final[Mapping[str, Pace]] = {
     "parley:panel:voice": Pace(5, 30),
     "parley:panel:stop": _LESS,
     "parley:panel:languages": Pace(8, 30),
+    "parley:panel:listen": Pace(6, 30, together=200),
     "parley:panel:mode": Pace(8, 30, together=40),
     "parley:stop:confirm": _LESS,
     "parley:stop:cancel": _LOOK,
@@ -198,7 +200,7 @@ class Cooldowns:
         """Count that this person uses it.
 
         Args:
-            name: As in `PACES`; `TYPING` for what is offered while somebody types.
+            name: The name in `PACES`; `TYPING` for suggestions while somebody types.
             guild_id: The guild.
             user_id: The user.
 

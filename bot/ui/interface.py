@@ -14,8 +14,8 @@ class Interface:
 
     Attributes:
         cogs: Commands and listeners.
-        views: Those whose buttons and menus answer after a restart too.
-        buttons: Others that do, whose ids say what for.
+        views: Views whose buttons and menus still answer after a restart.
+        buttons: Buttons that do too, and whose ids say what they are for.
     """
 
     cogs: Sequence[commands.Cog]

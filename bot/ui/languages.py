@@ -59,7 +59,7 @@ def complete(text: str, codes: Collection[str], locale: str = _ENGLISH) -> list[
     Args:
         text: What was typed.
         codes: The languages there are.
-        locale: Of who types; the languages are shown in it.
+        locale: Locale of the member who types, in which languages are shown.
     """
     *before, last = _SEPARATOR.split(text.strip()) if text.strip() else [""]
     kept = [find(word, codes) or word for word in before if word]

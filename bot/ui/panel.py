@@ -14,9 +14,10 @@ from bot.room.room import RoomStatus
 from bot.room.rooms import Rooms
 from bot.ui import status
 from bot.ui.answers import answer, take_time
+from bot.ui.consent_notice import ConsentButtons
 from bot.ui.cooldowns import Done, take
 from bot.ui.deciding import check_decides
-from bot.ui.notice import ConsentButtons
+from bot.ui.listening import give_link
 from bot.ui.permissions import Text, Voice, check_present, check_start, more_private
 from bot.ui.stopping import stop
 from bot.words import language_name, listing, render, t
@@ -47,6 +48,9 @@ class PanelButtons(ConsentButtons):
         spoken = state is not None and state.plan.spoken is not None
         self.voice.label = render(t("Voice off") if spoken else t("Voice on"), locale)
         self.stop_room.label = render(t("Stop"), locale)
+        self.listen.label = render(t("Listen in my language"), locale)
+        if not rooms.pages.offered:
+            self.remove_item(self.listen)
         chosen = () if state is None else state.chosen or state.plan.targets
         self.add_item(LanguagesMenu(rooms, chosen, locale))
         if state is None or spoken:
@@ -65,6 +69,11 @@ class PanelButtons(ConsentButtons):
     async def stop_room(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
         """End the room, or ask back."""
         await stop(self._rooms, interaction)
+
+    @discord.ui.button(style=discord.ButtonStyle.secondary, custom_id="parley:panel:listen")
+    async def listen(self, interaction: Interaction, _: discord.ui.Button[Self]) -> None:
+        """Answer with a link to the page, for who pressed alone."""
+        await give_link(self._rooms, interaction)
 
     async def on_error(
         self, interaction: Interaction, error: Exception, item: discord.ui.Item[Any], /

@@ -33,7 +33,7 @@ def text(settings: GuildSettings, host_minutes: float, most_guests: int) -> Rend
 
     Args:
         settings: The server's settings.
-        host_minutes: Of a day, as the host set; 0 is no limit.
+        host_minutes: Minutes a day that the host allows; 0 means no limit.
         most_guests: How many languages guests may ever add.
     """
     return lines(

@@ -17,7 +17,7 @@ _JUST_NOW_S: Final = 8.0
 MODES: Final = {
     VoiceMode.CONSECUTIVE: (t("One after the other"), t("Each translation is read as it comes.")),
     VoiceMode.POLITE: (t("In pauses"), t("It waits while somebody speaks, up to 10 seconds.")),
-    VoiceMode.OVER: (t("Over people"), t("It gets quieter while somebody speaks.")),
+    VoiceMode.OVER: (t("While people talk"), t("It gets quieter while somebody speaks.")),
     VoiceMode.SIMULTANEOUS: (t("All at once"), t("Several people are read at the same time.")),
 }
 """What each mode is called, and what it means."""

@@ -34,7 +34,7 @@ class TextChannelWatch(commands.Cog):
     Args:
         rooms: The rooms of this process.
         readers: Knows who can read.
-        webhooks_changed: Told of a channel whose webhooks are others now.
+        webhooks_changed: Called with the id of a channel whose webhooks have changed.
         every_s: Seconds after which members' roles are asked for anew.
     """
 

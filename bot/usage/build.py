@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.domain.ports import UsageStore
 from bot.domain.stored import GuildSettings
-from bot.usage.allowance import Accounts
+from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from bot.usage.report import Spending
-from bot.wall import Wall
+from bot.wall_clock import Wall
 
 
 @dataclass(frozen=True, slots=True)

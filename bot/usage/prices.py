@@ -118,7 +118,7 @@ class Prices:
 
     Attributes:
         table: Price by model name; a dated snapshot of a model costs what the model does.
-        others: Of every model that is not in the table, where that is known.
+        others: Price of every model that is not in the table, where one is set.
     """
 
     table: Mapping[str, Price] = field(default_factory=lambda: SINGAPORE)

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.domain.cost import Cost, Today
 from bot.domain.spent import Spent
-from bot.usage.allowance import Accounts
+from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 
@@ -38,7 +38,7 @@ class UsageReport:
 
     Attributes:
         today: Today's spending so far.
-        days: Those on which anything was spent, the newest first.
+        days: Days with any usage, newest first.
         cost: The estimated cost of all of them.
     """
 

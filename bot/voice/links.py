@@ -21,7 +21,7 @@ class VoiceLinks:
         noise_gate: Whether rooms hear speech only.
 
     Attributes:
-        links: Those that were joined; some may have been closed since.
+        links: The links that were joined; some may have been closed since.
     """
 
     def __init__(self, client: discord.Client, clock: Clock, *, noise_gate: bool) -> None:

@@ -35,7 +35,7 @@ class LanguageName(Renderable):
     """A language inside a sentence.
 
     Attributes:
-        code: As the translation service has it: "en", "yue".
+        code: Code as the translation service has it: "en", "yue".
     """
 
     __slots__ = ("code",)

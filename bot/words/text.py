@@ -13,7 +13,7 @@ class Text(Renderable):
     """A sentence in English that knows what it was made of.
 
     Attributes:
-        message: As the catalogue has it, with {names} for what varies.
+        message: The message in the catalogue, with {names} for what varies.
         plural: The same for other counts than one; None where there is no count.
         values: What varies, by name. A `Renderable` among them is rendered too.
         number: The count of a plural.

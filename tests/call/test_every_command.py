@@ -18,6 +18,7 @@ from bot.loopback import Bot, Person
 from tests.call.test_run import UNUSED_ENGINE
 from tests.integration.commands.test_transcript_command import keep, line
 from tests.support.call import ANSWERED_WITHIN_S, ROOT, Place, ask, bot_at, enter, notice_of, place
+from tests.support.page import free_port
 from tests.words.commands import menus
 
 _REFUSED = re.compile(r"\n-# [0-9a-f]{8}$")
@@ -47,6 +48,7 @@ _CHANGED = Cases(
     f"{_ROOM}test_only_those_whom_the_server_lets_start_and_change_a_room",
     f"{_ROOM}test_what_cannot_be_is_said_and_changes_nothing",
 )
+_PAGE = "call/test_page.py::"
 _ALOUD = f"{_ROOM}test_translations_are_read_aloud_as_the_room_wants_it"
 _DECIDES = "call/test_who_decides.py::"
 _ALL = "call/test_commands_for_everybody.py::"
@@ -109,6 +111,11 @@ COVERED: Mapping[str, Cases] = {
         f"translate voice {name}": Cases(_ALOUD, _CHANGED.permission, _CHANGED.bad)
         for name in ("on", "off", "mode", "volume")
     },
+    "translate listen": Cases(
+        f"{_PAGE}test_a_member_reads_and_hears_the_call_on_their_page",
+        f"{_PAGE}test_who_can_not_see_the_captions_gets_no_link",
+        f"{_PAGE}test_what_is_not_to_be_read_gives_no_link",
+    ),
     "translate voice skip": Cases(
         f"{_ROOM}test_what_is_being_read_aloud_is_skipped_and_its_caption_says_so",
         _CHANGED.permission,
@@ -254,6 +261,7 @@ def in_order(where: Place, host: Person) -> list[tuple[str, dict[str, Any]]]:
         ("translate voice on", {}),
         ("translate voice mode", {"mode": "over"}),
         ("translate voice volume", {"percent": 80}),
+        ("translate listen", {}),
         ("translate voice skip", {}),
         ("translate voice off", {}),
         ("translate pause", {}),
@@ -278,7 +286,9 @@ async def test_every_command_does_its_work_and_answers_within_a_second(tmp_path:
         said_at = datetime.now(UTC).timestamp() - 60
         said = line(f"{where.captions.id}.one", 1, said_at, "en", "Hello.")
         await keep(tmp_path, where.guild.id, 2, said)
-        async with bot_at(where, tmp_path, UNUSED_ENGINE):
+        port = free_port()
+        page = {"PUBLIC_URL": f"http://localhost:{port}", "WEB_PORT": str(port)}
+        async with bot_at(where, tmp_path, UNUSED_ENGINE, **page):
             host = await enter(where.guild.add_person("Host", admin=True), where)
             todo = in_order(where, host)
             assert {command for command, _ in todo} == registered(where.account) - MENUS

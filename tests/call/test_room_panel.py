@@ -35,7 +35,10 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         assert spoken.content == "English is now read aloud."
         await where.until(lambda: MODE in str(panel.components), 15, "the menu of modes")
         over = await host.select(panel, MODE, ["over"])
-        assert over.content == "Reading aloud: Over people. It gets quieter while somebody speaks."
+        assert (
+            over.content
+            == "Reading aloud: While people talk. It gets quieter while somebody speaks."
+        )
         chosen = await host.select(panel, LANGUAGES, ["fr", "en"])
         assert chosen.content == "Now translating into English, French."
         same = await host.select(panel, LANGUAGES, ["fr", "en"])
@@ -43,7 +46,7 @@ async def test_a_panel_shows_and_changes_its_room(tmp_path: Path, service_url: s
         await where.until(
             lambda: (
                 "- Ana\\_: heard, has not spoken yet" in panel.content
-                and "English is read aloud in the channel. Over people, volume 100%."
+                and "English is read aloud in the channel. While people talk, volume 100%."
                 in panel.content
                 and where.lounge.status == "Translating into English, French"
             ),

@@ -15,7 +15,7 @@ from bot.store.guilds import GuildTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
-from bot.wall import WallClock
+from bot.wall_clock import WallClock
 from tests.support.call import bot_at, place
 
 UNUSED_ENGINE = "ws://127.0.0.1:9/api-ws/v1/realtime"

@@ -19,10 +19,10 @@ from bot.domain.ports import CaptionBoard
 from bot.guild.housekeeping import GUILD_KEPT, USAGE_KEPT, Housekeeping
 from bot.records.batches import BATCH_S
 from bot.records.transcripts import Transcripts
-from bot.usage.allowance import Account, Accounts
+from bot.usage.daily_allowance import Account, Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
-from bot.wall import STEADY_S, WallClock
+from bot.wall_clock import STEADY_S, WallClock
 from tests.support.clock import ManualClock, SetClock
 from tests.support.guilds import MemoryGuilds
 from tests.support.records import MemorySettings, MemoryTranscripts

@@ -66,7 +66,7 @@ class _Talkative(MemoryConversation):
         self.say(Final(self.silences, f"{WORDS[self.request.speaker_id]} {len(self.fed)}"))
 
 
-class DeskLink:
+class HearingLink:
     """The port `VoiceLink` on a hearing without sockets."""
 
     def __init__(self, desk: Desk, listener: Listener) -> None:
@@ -111,7 +111,7 @@ class Scene:
         self.clock = ManualClock(self.desk.now)
         self.interpreter = TalkativeInterpreter()
         self.world = World(*MEMBERS.values())
-        self.links: list[DeskLink] = []
+        self.links: list[HearingLink] = []
         self.rooms = RoomParts(
             interpreter=self.interpreter,
             answers=MemoryConsent(),
@@ -122,10 +122,10 @@ class Scene:
         self.talkers = {u: self.desk.join(u, 1000 + u, announced=False) for u in HERTZ}
         self.speech = {u: self.talkers[u].tone(HERTZ[u], FRAMES) for u in HERTZ}
 
-    async def _join(self, channel_id: int, listener: Listener, *, speaks: bool) -> DeskLink:
+    async def _join(self, channel_id: int, listener: Listener, *, speaks: bool) -> HearingLink:
         assert channel_id
         assert not speaks
-        self.links.append(DeskLink(self.desk, listener))
+        self.links.append(HearingLink(self.desk, listener))
         return self.links[-1]
 
     def send(self, datagram: bytes) -> None:

@@ -117,12 +117,12 @@ def test_with_a_failing_service_under_its_limits(
     async def scenario() -> list[ConversationEvent]:
         service = SimulatedService(per_minute=per_minute, outcome=outcome)
         said: list[ConversationEvent] = []
-        line = TextLanguage("fr", "en", service.desk, said.append, glossary={}, guild_id=1)
+        line = TextLanguage("fr", "en", service.queue, said.append, glossary={}, guild_id=1)
         for event in events:
             line.take(event)
             await service.run(0.2)
         await service.run(3 * LATE_S)
-        await service.desk.close()
+        await service.queue.close()
         assert service.most_within(60.0) <= per_minute
         assert service.most_within(1.0) <= max(1, per_minute // 60)
         return said

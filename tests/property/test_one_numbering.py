@@ -13,6 +13,7 @@ from bot.records.recorder import Recorder
 from bot.room.output import Output
 from tests.support.clock import ManualClock
 from tests.support.numbering import KeptCaptions, one_speaker
+from tests.support.rooms import unread_page
 
 ANA = Member(1, "Ana")
 
@@ -27,6 +28,7 @@ def test_captions_stand_together_in_the_channel_as_in_the_transcript(seed: int) 
         originals=True,
         count=lambda _user, _usage: None,
         noticed=lambda _code, _text: None,
+        page=unread_page(clock),
     )
     speaker = one_speaker(ANA)
     for at, language, event, began in talk(chance):

@@ -116,8 +116,8 @@ class Run:
             await self.service.run(asked.after_s)
             self._ask(number, asked)
         await self.service.run(3 * LATE_S)
-        assert self.service.desk.waiting == 0
-        await self.service.desk.close()
+        assert self.service.queue.waiting == 0
+        await self.service.queue.close()
 
     def _ask(self, number: int, asked: Asked) -> None:
         words = f"#{number}# {asked.words}{'poison' * asked.poison}"
@@ -125,7 +125,7 @@ class Run:
         request = TextRequest(words, asked.source, asked.target, asked.final, terms, asked.guild)
         self.asked.append(request)
         self.answers[number] = []
-        self.tickets.append(self.service.desk.ask(request, partial(self._answered, number)))
+        self.tickets.append(self.service.queue.ask(request, partial(self._answered, number)))
         if asked.taken_back_after_s is not None:
             when = self.service.clock.now() + asked.taken_back_after_s
             self.service.clock.call_at(when, partial(self._take_back, number))

@@ -100,7 +100,7 @@ class Call:
             len(texts) <= len(LANGUAGES) or "calm" not in texts[0] for texts in self.service.texts
         )
         assert max(map(len, self.service.texts), default=0) <= MOST_SENTENCES
-        await self.service.desk.close()
+        await self.service.queue.close()
 
     def _flood(self, spell: Spell) -> None:
         for _ in range(spell.texts if spell.act is not Act.REST else 0):
@@ -109,13 +109,13 @@ class Call:
             target = f"x{number}" if spell.act is Act.LANGUAGES else "en"
             final = spell.act is not Act.INTERIMS
             request = text(words, final=final, guild=GREEDY, target=target)
-            self.service.desk.ask(request, lambda _: None)
+            self.service.queue.ask(request, lambda _: None)
 
     def _say(self) -> None:
         for target in LANGUAGES:
             words = f"calm {next(self.numbers)}"
             self.unanswered += 1
-            self.service.desk.ask(
+            self.service.queue.ask(
                 text(words, guild=MODEST, target=target),
                 partial(self._answered, self.service.clock.now(), f"{target}: {words}"),
             )

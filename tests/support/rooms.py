@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.clock import Clock
 from bot.consent.consent import AnswerStore, Consent, Consents
+from bot.domain.audience import Pages
 from bot.domain.cost import Cost, Today
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Announcement, Notice, Notices, Sight, TextChannels
@@ -14,6 +15,8 @@ from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.stores import RoomStore, SettingsStore, WishStore
 from bot.guild.preferences import Wishing
 from bot.room.fan_out import Fanning, FanOut
+from bot.room.listening.nobody import NoPages
+from bot.room.listening.page import RoomPage
 from bot.room.rooms import Rooms
 from bot.room.saved_rooms import RememberedRooms
 from bot.room.services import (
@@ -24,8 +27,8 @@ from bot.room.services import (
     RoomServices,
     TranslationServices,
 )
-from bot.usage.allowance import Accounts
 from bot.usage.availability import Services
+from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
@@ -37,7 +40,7 @@ from tests.support.usage_in_memory import Calendar, MemoryUsage
 UNSPENT = Today(0, 0, Cost(0))
 
 
-class Wishbook:
+class MemoryWishes:
     """A WishStore in memory."""
 
     def __init__(self, **said: MemberLanguages) -> None:
@@ -55,7 +58,7 @@ class Wishbook:
         self.rows.pop(user_id, None)
 
 
-class Roombook:
+class MemoryRooms:
     """A RoomStore in memory."""
 
     def __init__(self) -> None:
@@ -130,6 +133,12 @@ def unlimited(clock: ManualClock) -> Accounts:
     return Accounts(ledger, Prices(), limit_minutes=0, clock=clock, settings=settings.settings)
 
 
+def unread_page(clock: Clock) -> RoomPage:
+    """Return the page of a room that nobody reads there."""
+    plan = RoomPlan(1, 2, 3, ("en",))
+    return RoomPage(plan, lambda _: Sight.EVERYTHING, clock, NoPages().open, wanted=lambda: None)
+
+
 def conversations_only() -> Fanning:
     """A conversation for each language."""
     return Fanning(FanOut.SPEECH, MemoryTexts(), Roomy())
@@ -166,12 +175,13 @@ class RoomParts:
     readers: TextChannels = field(default_factory=OpenChannels)
     answers: AnswerStore = field(default_factory=MemoryConsent)
     settings: SettingsStore = field(default_factory=MemorySettings)
-    wishes: WishStore = field(default_factory=Wishbook)
-    saved: RoomStore = field(default_factory=Roombook)
+    wishes: WishStore = field(default_factory=MemoryWishes)
+    saved: RoomStore = field(default_factory=MemoryRooms)
     accounts: Accounts | None = None
     host_terms: Glossary = field(default_factory=dict)
     own_terms: Callable[[int], Awaitable[Glossary]] = no_terms
     record: Record = unrecorded
+    pages: Pages = field(default_factory=NoPages)
     now: Callable[[], float] = lambda: 0.0
 
     def services(self) -> RoomServices:
@@ -184,7 +194,9 @@ class RoomParts:
             translation=TranslationServices(
                 self.interpreter, self.fanning, availability, self.most_languages
             ),
-            channels=ChannelServices(self.join_voice, self.open_board, self.notices, self.readers),
+            channels=ChannelServices(
+                self.join_voice, self.open_board, self.notices, self.readers, self.pages
+            ),
             guilds=GuildServices(
                 consents=Consents(self.answers, self.settings),
                 settings=self.settings,

@@ -13,7 +13,7 @@ from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings
 from tests.support.room import MemoryBoard, MemoryConsent, MemoryInterpreter, MemoryLink, World
-from tests.support.rooms import OpenChannels, Roombook, RoomParts, Roomy, Wishbook
+from tests.support.rooms import MemoryRooms, MemoryWishes, OpenChannels, RoomParts, Roomy
 from tests.support.texts import MemoryTexts
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
@@ -48,7 +48,7 @@ class House:
     def __init__(
         self,
         *members: Member,
-        wishes: Wishbook | None = None,
+        wishes: MemoryWishes | None = None,
         most: int = 5,
         guests: int = 2,
         fan_out: FanOut = FanOut.AUTO,
@@ -60,8 +60,8 @@ class House:
         self.texts = MemoryTexts("en", "es", "fr", "de")
         self.settings = MemorySettings()
         self.settings.guilds[1] = GuildSettings(guests=guests)
-        self.saved = Roombook()
-        self.wishbook = wishes or Wishbook()
+        self.saved = MemoryRooms()
+        self.wish_store = wishes or MemoryWishes()
         self.channels = OpenChannels()
         self.rooms = RoomParts(
             interpreter=self.interpreter,
@@ -71,7 +71,7 @@ class House:
             clock=self.clock,
             fanning=Fanning(fan_out, self.texts, Roomy()),
             settings=self.settings,
-            wishes=self.wishbook,
+            wishes=self.wish_store,
             saved=self.saved,
             most_languages=most,
             readers=self.channels,

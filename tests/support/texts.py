@@ -83,7 +83,7 @@ class Asker:
             if not isinstance(answer, Usage):
                 self.answers.append((request.text, answer))
 
-        return self.service.desk.ask(request, answered)
+        return self.service.queue.ask(request, answered)
 
     @property
     def texts(self) -> list[str]:
@@ -101,7 +101,7 @@ def line_by_line(request: TextRequest) -> str:
 
 @dataclass
 class SimulatedService:
-    """A Desk over a service that takes simulated time and says what `outcome` says.
+    """A queue of requests to a service that takes simulated time and says what `outcome` says.
 
     Attributes:
         takes_s: For each request.
@@ -123,7 +123,7 @@ class SimulatedService:
     reach: Reach | None = None
 
     def __post_init__(self) -> None:
-        self.desk = TextQueue(
+        self.queue = TextQueue(
             self._send,
             languages=frozenset({"en", "es", "fr"}),
             per_minute=self.per_minute,

@@ -32,7 +32,7 @@ from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
 from bot.store.wishes import WishTable
 from bot.tasks import TaskOwner
-from bot.usage.allowance import Accounts
+from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
@@ -48,7 +48,7 @@ MODEL = "qwen3-livetranslate-flash-realtime"
 T = TypeVar("T")
 
 
-class DeskLink:
+class HearingLink:
     """The port `VoiceLink` on a hearing without sockets; hands on whatever was decoded."""
 
     def __init__(self, whole: "WholeBot", listener: Listener) -> None:
@@ -146,7 +146,7 @@ class WholeBot:
         self.lost: str | None = None  # why nothing can be written there any more
         self.there: dict[int, Member] = {}  # people in the voice channel
         self.present: dict[int, Member] = {}  # of whom Discord told the bot so
-        self.links: list[DeskLink] = []
+        self.links: list[HearingLink] = []
         self._unknown = unknown
         self._talkers: dict[int, Talker] = {}
         self._ssrcs = iter(range(1000, 1 << 31))
@@ -195,10 +195,10 @@ class WholeBot:
         ).rooms()
         self.forgetting = Forgetting(self.rooms, self.ledger, self.transcripts)
 
-    async def _join(self, channel_id: int, listener: Listener, *, speaks: bool) -> DeskLink:
+    async def _join(self, channel_id: int, listener: Listener, *, speaks: bool) -> HearingLink:
         assert channel_id == VOICE
         assert not speaks
-        self.links.append(DeskLink(self, listener))
+        self.links.append(HearingLink(self, listener))
         return self.links[-1]
 
     async def _open_board(

@@ -20,7 +20,7 @@ from bot.errors import RoomError
 from bot.guild.settings import SettingsService
 from bot.records.transcripts import Transcripts
 from bot.tasks import TaskOwner
-from bot.usage.allowance import Accounts
+from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from tests.support.clock import ManualClock

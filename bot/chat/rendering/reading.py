@@ -32,7 +32,7 @@ def read(content: str, language: str = "") -> Read:
 
     Args:
         content: The content, with its Markdown.
-        language: Of text without a label, as where captions come in a single language.
+        language: Language of text without a label, as where captions are in a single language.
     """
     return read_all(content, language)[0]
 

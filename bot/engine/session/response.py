@@ -24,7 +24,7 @@ class Response:
     """Emits the events of one utterance.
 
     Args:
-        model: Whose dialect it is.
+        model: The model, which decides the dialect.
         settings: The settings as they were when the utterance began.
         conversation: Identifier of the session's conversation.
         emit: Takes the events; gives each its identifier.

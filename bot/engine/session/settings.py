@@ -77,7 +77,7 @@ class RequestedSettings:
         audio: Whether the translation is spoken too.
         voice: Name of the voice.
         source_text: Whether the original is sent.
-        source_language: Of the speech; None detects it.
+        source_language: Language of the speech; None detects it.
         detection: None leaves the turns to the client (commit).
         sample_rate: Hertz of the sound that comes in.
         shown: What the client set that changes nothing here, told back in session.updated.

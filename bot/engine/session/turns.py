@@ -38,7 +38,7 @@ class EngineTurns:
 
     Args:
         session: Identifier, for the scheduler.
-        model: Whose dialect is spoken.
+        model: The model, which decides the dialect.
         ears: Where the sound is.
         interpreter: Does the work, on the scheduler's threads.
         scheduler: Runs recognition and translation.

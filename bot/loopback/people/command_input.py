@@ -73,7 +73,7 @@ def request(
     """Fill in a command for sending, or with `focused` for asking what an option may be.
 
     Args:
-        bots: Those on this Discord.
+        bots: The bots on this Discord.
         channel: The channel it is typed in.
         user: The user who types.
         name: The command, its group and subcommand, by spaces.
@@ -120,7 +120,7 @@ def request_on(bots: Iterable[Bot], message: Message, user: User, name: str) -> 
 
     Args:
         bots: Those on this Discord.
-        message: Whose menu it is.
+        message: The message whose menu it is.
         user: Who opens it.
         name: The entry.
 

@@ -13,7 +13,7 @@ async def until(
     """Wait until `predicate` holds; it is asked again after each thing that happens.
 
     Raises:
-        LoopbackError: With the sentence `otherwise`, when it did not in time.
+        LoopbackError: It did not hold in time; the message is `otherwise`.
     """
     happened = asyncio.Event()
 

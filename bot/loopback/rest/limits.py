@@ -88,7 +88,7 @@ class Limits:
         Args:
             bucket: The route's bucket.
             major: Channel, guild or webhook it is about: each has a bucket of its own.
-            token: Whose global limit counts; None for requests that have none.
+            token: Token whose global limit counts; None for requests without one.
             now: Clock seconds.
         """
         if not self.enabled:

@@ -32,7 +32,7 @@ def check_message(form: Field, *, files: int = 0, edit: bool = False, flags: int
         form: The payload.
         files: How many files came with it.
         edit: Absent parts stay as they are, so nothing is missed.
-        flags: Those the message has already, for an edit.
+        flags: Flags the message already has, for an edit.
 
     Raises:
         Refusal: 50035 for fields, 50006 for a message with nothing in it.

@@ -20,7 +20,7 @@ class RestTrouble:
     """What befalls requests.
 
     Attributes:
-        method: As "POST"; empty for any.
+        method: HTTP method, as "POST"; empty for any.
         pattern: Found anywhere in the path below `/api/v10`.
         guild_id: Only those about this guild, its channels and webhooks; None: about anything. An
             interaction belongs to no guild.

@@ -153,13 +153,13 @@ class Message:
     """A message as it stands, with what it said before.
 
     Attributes:
-        author_name: As shown: a webhook message's own username, else the account's name.
+        author_name: The name shown: a webhook message's own username, else the account's name.
         avatar_url: Set where a webhook message brought one.
         posted_at: When it was posted, in clock seconds.
         edits: Clock seconds and the content from then on, oldest first.
         thread: The thread that was started from this message.
         private_to: The only person who sees it (ephemeral); then it is in no channel's list.
-        application_id: Of the application whose interaction or webhook brought it.
+        application_id: The application whose interaction or webhook posted it.
     """
 
     id: int
@@ -214,7 +214,7 @@ class Channel:
         messages: All ever posted, oldest first; deleted ones stay and say so.
         status: A voice channel's status line.
         parent: The channel a thread hangs in.
-        webhooks: Those that exist now.
+        webhooks: The webhooks that exist now.
     """
 
     id: int

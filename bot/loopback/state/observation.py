@@ -86,7 +86,7 @@ class Complaint:
     """A client did what Discord refuses.
 
     Attributes:
-        method: Of the request; "GATEWAY" or "VOICE" for the sockets.
+        method: HTTP method of the request; "GATEWAY" or "VOICE" for the websockets.
         path: The request's path, without tokens.
         status: HTTP status, or the close code of a socket, or 0.
         code: Discord's JSON error code, or 0.

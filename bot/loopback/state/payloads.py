@@ -164,7 +164,7 @@ def message_json(message: Message, viewer_id: int | None, *, content: bool = Tru
 
     Args:
         message: The message.
-        viewer_id: Whose reactions are "me".
+        viewer_id: The account whose reactions are "me".
         content: False blanks what only the privileged MESSAGE_CONTENT intent shows.
     """
     flags = message.flags | (MessageFlags.HAS_THREAD if message.thread is not None else 0)

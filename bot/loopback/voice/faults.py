@@ -17,7 +17,7 @@ class Faults:
     Loss, duplicates, order and delay apply to every forwarded packet and each receiver by itself.
 
     Args:
-        seed: Of the dice, so that trouble can be repeated.
+        seed: Seed of the random numbers, so that faults can be repeated.
 
     Attributes:
         loss: Share of packets that are lost, 0 to 1.

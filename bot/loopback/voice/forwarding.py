@@ -37,7 +37,7 @@ class Forwarder(asyncio.DatagramProtocol):
     """Takes datagrams in, and has the call of their sender relay them.
 
     Args:
-        register: Knows who sends from where.
+        register: Looks up the senders.
         faults: Whether the server hangs.
         clock: Times answers that are delayed.
         complain: Is told what Discord would refuse.

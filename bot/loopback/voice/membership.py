@@ -129,7 +129,7 @@ class Membership:
     """Answers the gateway's messages about DAVE as a client does.
 
     Args:
-        user_id: Whose membership it is.
+        user_id: The member.
         session: The implementation of DAVE's cryptography.
         upcoming: The Opus frames it will send next, for at most some seconds.
     """

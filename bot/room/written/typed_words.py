@@ -55,7 +55,7 @@ class TypedWords:
         texts: Translates.
         output: Shows it.
         clock: Tells the time and calls back.
-        guild_id: Whose room it is.
+        guild_id: The room's guild.
     """
 
     def __init__(self, texts: TextTranslator, output: Output, clock: Clock, guild_id: int) -> None:

@@ -31,7 +31,7 @@ class Model:
     """One model.
 
     Attributes:
-        name: As LIVETRANSLATE_MODEL has it and the service wants it.
+        name: The model's name for LIVETRANSLATE_MODEL and the service.
         dialect: How its session.update is written.
         spoken: Target languages with voice and text.
         text_only: Target languages with text alone.

@@ -86,7 +86,7 @@ class Share:
     Attributes:
         claim: The speaker it is for, and its settings.
         guild_id: The guild of the speaker.
-        siblings: Those of the same speaker, oldest first.
+        siblings: Claims of the same speaker, oldest first.
         begin: Begins a connection.
         lease: The link it has.
         ticket: Its place in the queue while it waits.

@@ -61,7 +61,7 @@ class BudgetFigures:
         next_connect_s: Until the next connect may be made.
         connects_left: Connects left in this minute.
         open: How many conversations are open.
-        tokens: Of the last minute, estimated where the service has not counted yet.
+        tokens: Tokens of the last minute, estimated where the service has not counted yet.
         lent: Links that went to another speaker, so far.
         dropped_s: Speech dropped because it waited too long, so far.
     """

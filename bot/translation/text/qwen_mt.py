@@ -78,7 +78,7 @@ class QwenMt:
 
     Args:
         url: Websocket address of the conversations; the HTTP address is derived from it.
-        api_key: Of the account; never logged.
+        api_key: Key of the account; never logged.
         model: Name of a Qwen-MT model.
         workspace: The account's workspace, or empty.
     """

@@ -29,9 +29,9 @@ class CorrectionForm(discord.ui.Modal):
         opened_by: The interaction it answers, so that two people's are never taken for one.
         heard: What stands in the first field already.
         languages: To choose from.
-        chosen: Those of them that are chosen already.
+        chosen: The languages that are chosen at first.
         locale: The locale of its words.
-        submitted: Told what was filled in.
+        submitted: Called with what was filled in.
     """
 
     def __init__(

@@ -43,11 +43,11 @@ _MEANT: Final = re.compile(r"^> → “(.*)”$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A correction.
+    """A correction of a word or name in captions.
 
     Attributes:
-        heard: As it was understood.
-        meant: As it should appear.
+        heard: The word as it was understood.
+        meant: The word as it should appear.
         languages: In captions of these.
         by: Who suggests it.
     """

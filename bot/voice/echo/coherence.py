@@ -23,7 +23,7 @@ class Likeness:
     """How much of a signal is the other, at the likeliest delay.
 
     Attributes:
-        share: Of the signal's power, roughly, 0 to 1.
+        share: Rough share of the signal's power, 0 to 1.
         delay: In hops.
         weight: How many hops it was measured over.
         excess: How far the share stands out from those at other delays.
@@ -59,9 +59,9 @@ class Coherence:
         """Compare some more hops.
 
         Args:
-            own: The member's, n of them.
-            played: Those that were played from `delays` - 1 hops before the first of them on.
-            audible: In which of those something was.
+            own: What the member sent, n hops.
+            played: What was played, from `delays` - 1 hops before the member's first on.
+            audible: Which of these hops are not silent.
         """
         count = len(own)
         y, x = _compressed(own[:, _BANDS]), _compressed(played[:, _BANDS])
@@ -85,7 +85,7 @@ class Coherence:
         return float(self._weight[self.delays - 1 - delay])
 
     def likeness(self) -> Likeness:
-        """As of now."""
+        """Return the likeness as of now."""
         over = self._own * self._played
         parts = np.square(np.abs(self._cross)) / np.maximum(over, 1e-9)
         # Of few hops everything is like everything: that much is taken off.

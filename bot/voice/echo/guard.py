@@ -53,7 +53,7 @@ class Passed:
 
 
 class EchoGuard:
-    """Of one member.
+    """Recognises the bot's own voice in one member's audio.
 
     Args:
         played: What the bot plays in the member's channel.

@@ -1,4 +1,4 @@
-"""How loud people speak, and how much louder or softer the bot has to be to match them."""
+"""How loud people speak, and the gain with which the bot's voice matches them."""
 
 import math
 from collections import deque
@@ -8,24 +8,24 @@ import numpy as np
 from bot.voice.playback.stretch import Samples
 
 _QUIETEST_DB = -50.0  # anything below is a pause
-_PAUSE_DB = 20.0  # so far below the usual level it is a pause, too
-_MEMORY_S = 8.0  # of active speech that the level is an average over
-_SOFTEST_DB, _LOUDEST_DB = -38.0, -14.0  # that the bot follows people to
-_MOST_DB = 12.0  # that a voice is changed by
-_SLEW_DB_S = 3.0  # how fast
-_KNOWN_S = 0.4  # of active speech from which on a level is believed
+_PAUSE_DB = 20.0  # anything so far below the usual level is a pause, too
+_MEMORY_S = 8.0  # of active speech, over which the level is averaged
+_SOFTEST_DB, _LOUDEST_DB = -38.0, -14.0  # the bot follows people only within these levels
+_MOST_DB = 12.0  # most change of a voice's level
+_SLEW_DB_S = 3.0  # fastest change of the gain
+_KNOWN_S = 0.4  # of active speech, before which a level is not used
 
-_ONSET_S = 0.25  # of speech, from which on somebody counts as speaking: no cough, no "mhm"
-_LASTS_S = 0.6  # behind speech, in which somebody still does
+_ONSET_S = 0.25  # of speech before somebody counts as speaking, so that a cough or "mhm" does not
+_LASTS_S = 0.6  # after speech, during which somebody still counts as speaking
 
 
 def samples_of(pcm: bytes) -> Samples:
-    """PCM16 as samples from -1 to 1."""
+    """Convert PCM16 to samples from -1 to 1."""
     return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32_768)
 
 
 def decibels(sound: Samples) -> float:
-    """The RMS level below full scale, at least -100."""
+    """Return the RMS level in dB below full scale, at least -100."""
     if not len(sound):
         return -100.0
     return 10 * math.log10(max(float(np.dot(sound, sound)) / len(sound), 1e-10))
@@ -40,11 +40,11 @@ class SpeechLevel:
 
     @property
     def db(self) -> float | None:
-        """None until enough was heard."""
+        """The level; None until enough was heard."""
         return self._db if self._heard_s >= _KNOWN_S else None
 
     def hear(self, sound: Samples, seconds: float) -> bool:
-        """Take a piece of up to some hundred ms; whether it is speech rather than a pause."""
+        """Take a piece of up to a few hundred ms; return whether it is speech and no pause."""
         db = decibels(sound)
         if db < _QUIETEST_DB:
             return False
@@ -66,11 +66,11 @@ class Leveller:
         self.voice = SpeechLevel()
 
     def begin(self) -> None:
-        """A voice begins after silence: what is known counts at once."""
+        """Jump to the wanted gain, as a voice begins after silence."""
         self._db = self._wanted()
 
     def gain(self, seconds: float) -> float:
-        """The factor at the end of a frame so long."""
+        """Return the gain, a factor, at the end of a frame of this length."""
         most = _SLEW_DB_S * seconds
         self._db += max(-most, min(most, self._wanted() - self._db))
         return float(10 ** (self._db / 20))
@@ -84,21 +84,21 @@ class Leveller:
 
 
 class Talkers:
-    """Who speaks at the moment, by the pieces of speech that come of each."""
+    """Knows who speaks at the moment, from the pieces of speech that arrive from each."""
 
     def __init__(self) -> None:
         self._recent: dict[int, deque[tuple[float, float]]] = {}  # when, and seconds
 
     def spoke(self, user_id: int, at: float, seconds: float) -> None:
-        """A piece of somebody's speech came, no pause."""
+        """Count a piece of somebody's speech."""
         self._recent.setdefault(user_id, deque(maxlen=16)).append((at, seconds))
 
     def left(self, user_id: int) -> None:
-        """Somebody left, or is not heard any more."""
+        """Forget somebody who left or is no longer heard."""
         self._recent.pop(user_id, None)
 
     def speaking(self, now: float) -> bool:
-        """Whether anybody does."""
+        """Return whether anybody speaks."""
         for user_id, pieces in tuple(self._recent.items()):
             while pieces and now - pieces[0][0] > _LASTS_S:
                 pieces.popleft()

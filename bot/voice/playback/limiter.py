@@ -8,13 +8,14 @@ from bot.voice.playback.stretch import Samples
 
 CEILING = 0.89  # of full scale, -1 dB, as the codec overshoots
 _BLOCK = 60  # samples, 2.5 ms at 24 kHz
-_RELEASE = 1.012  # growth of the gain in a block: from half back to full in 145 ms
+_RELEASE = 1.012  # growth of the gain per block: from half to full in 145 ms
 
 
 class Limiter:
-    """Turns frames down before their peaks. They come out 2.5 ms later.
+    """Lowers the volume before a peak arrives; this delays the sound by 2.5 ms.
 
-    The gain is a line between the ends of blocks, where it is never above what either block needs.
+    Between the edges of blocks the gain is linear. At an edge it is never above what the blocks on
+    either side need.
     """
 
     def __init__(self) -> None:
@@ -24,11 +25,11 @@ class Limiter:
 
     @property
     def empty(self) -> bool:
-        """Only silence is kept."""
+        """Whether only silence is kept."""
         return not self._kept.any()
 
     def process(self, frame: Samples) -> Samples:
-        """The frame before this one's last block, limited; a frame has whole blocks."""
+        """Take a frame of whole blocks; return the limited sound, one block later."""
         sound = np.concatenate((self._kept, frame))
         peaks = np.abs(frame.reshape(-1, _BLOCK)).max(axis=1)
         self._kept = frame[-_BLOCK:].copy()

@@ -15,7 +15,7 @@ FRAME_S = FRAME / VOICE_RATE
 
 
 class Mixer:
-    """Mixes the tracks that have started, at the people's level, and never above full scale."""
+    """Mixes the started tracks at the people's level, never above full scale."""
 
     def __init__(self) -> None:
         self.tracks: list[Track] = []
@@ -27,17 +27,17 @@ class Mixer:
         self._sounding = False
 
     def add(self, track: Track) -> None:
-        """Mix this one too; of too many the oldest is dropped."""
+        """Add a track; if there are too many, the oldest is dropped."""
         self._forget_finished()
         if len(self.tracks) >= MAX_TRACKS:
             self.tracks[0].drop()
         self.tracks.append(track)
 
     def next(self, *, due: bool) -> bytes | None:
-        """The next frame, PCM16.
+        """Return the next frame, PCM16.
 
-        None when there is only silence, and while a track has less than a frame, unless it is
-        `due`: then it is faded out.
+        Return None when there is only silence, and while a track has less than a frame, unless the
+        frame is `due`: then that track is faded out.
         """
         if not due and any(track.short() for track in self.tracks):
             return None
@@ -69,14 +69,14 @@ class Mixer:
         return np.rint(out * 32_767).astype("<i2").tobytes()
 
     def interrupt(self, tracks: Iterable[Track]) -> None:
-        """End these where they are, without a sound."""
+        """End these tracks at once, without a fade."""
         for track in tracks:
             track.over = True
         self._forget_finished()
         self._limiter = Limiter()
 
     def _forget_finished(self) -> None:
-        """Keep only the tracks of which more is mixed."""
+        """Remove the tracks that are over."""
         for track in self.tracks:
             track.ended_at = self.mixed
         self.tracks = [track for track in self.tracks if not track.over]

@@ -1,4 +1,4 @@
-"""Plays voice through discord.py's player thread, which only ever pops a frame that is ready."""
+"""Plays voice through discord.py's player thread, which only takes frames that are ready."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ _MEASURED = VOICE_RATE // 10  # samples whose level is taken at once
 
 
 class Gate(Enum):
-    """What may be done with a frame now."""
+    """What may be done with a frame at the moment."""
 
     SEND = "send"
     HOLD = "hold"  # the call has no key for us yet
@@ -62,11 +62,11 @@ class PlayedTrack:
 
     @property
     def over(self) -> bool:
-        """Nothing more is heard of it."""
+        """Whether nothing more of it is heard."""
         return self._track.over and self._player.sent >= self._track.ended_at
 
     def left_s(self) -> float:
-        """Seconds of it still to be heard."""
+        """Return the seconds of it still to be heard."""
         return self._player.left_s(self._track)
 
     def add(self, pcm: bytes) -> None:
@@ -74,7 +74,7 @@ class PlayedTrack:
         self._player.add(self._track, pcm)
 
     def end(self) -> None:
-        """No more comes; what there is, is played out."""
+        """Add no more; what is queued is played out."""
         self._track.end()
         self._player.start(self._track)
 
@@ -93,19 +93,19 @@ class PlayedTrack:
         self._track.set_gain(gain)
 
     def set_rate(self, rate: float) -> None:
-        """Speak so many times as fast from now on."""
+        """Speak this many times as fast from now on."""
         self._track.set_rate(rate)
 
 
 class Player:
-    """Tracks, mixed and encoded a little ahead, and played while there is something to say.
+    """Mixes tracks, encodes them a little ahead, and plays them while there is something to say.
 
     Args:
-        start: See `Start`.
+        start: Starts a player; see `Start`.
         gate: Called on the player's thread before each frame.
-        figures: Counts.
+        figures: The link's counters.
         clock: The time, of the event loop.
-        tap: Called on the player's thread with each frame that goes out; empty where it ends.
+        tap: Called on the player's thread with each frame sent; empty at the end.
     """
 
     def __init__(
@@ -129,9 +129,9 @@ class Player:
         self._running = False
         self._closed = False
         self._fill_due = False
-        self._stale = False  # what is ready was interrupted, and is to be dropped
+        self._stale = False  # what is ready was interrupted and must be dropped
         self._alive_at: float | None = None  # the player's thread owns this and the next
-        self._quiet = 0  # frames since the last one of voice
+        self._quiet = 0  # frames since the last voice
 
     @property
     def level(self) -> Leveller:
@@ -144,7 +144,7 @@ class Player:
         return self._mixer.mixed - len(self._ready)
 
     def begin(self, *, gain: float = 1.0) -> PlayedTrack:
-        """A new track, heard beside those there are as soon as voice was added."""
+        """Return a new track, heard at the same time as the others once voice was added."""
         track = Track(gain=gain)
         if self._closed:
             track.drop()
@@ -169,12 +169,12 @@ class Player:
             self._clock.call_at(self._clock.now() + JITTER_S, lambda: self.start(track))
 
     def start(self, track: Track) -> None:
-        """Have a track heard with what there is of it."""
+        """Begin to play a track with what it has."""
         track.start()
         self.fill()
 
     def resume(self) -> None:
-        """Start playing what is ready, where that can be done now."""
+        """Start playing what is ready, if that is possible now."""
         if self._running or self._closed or not self._ready:
             return
         self._quiet = 0
@@ -184,7 +184,7 @@ class Player:
             turns.begin(self)
 
     def renewed(self) -> None:
-        """The call was interrupted: what was heard of already is not gone on with."""
+        """Drop the tracks that were partly heard before the call was interrupted."""
         begun = [
             track
             for track in self._mixer.tracks
@@ -197,25 +197,25 @@ class Player:
         self._stale = False
 
     def left_s(self, track: Track) -> float:
-        """Seconds of a track that were not sent yet."""
+        """Return the seconds of a track that were not sent yet."""
         if track.over:
             return max(0, track.ended_at - self.sent) * FRAME_S
         return track.left_s() + (0 if track.begun_at is None else len(self._ready) * FRAME_S)
 
     def queued_s(self) -> float:
-        """Seconds until all that is queued was sent."""
+        """Return the seconds until all that is queued was sent."""
         longest = max((track.left_s() for track in self._mixer.tracks), default=0.0)
         return longest + len(self._ready) * FRAME_S
 
     def close(self) -> None:
-        """Play nothing any more. The one who starts players ends the one that runs."""
+        """Stop playing. The player that runs is ended by whoever started it."""
         self._closed = True
         turns.end(self)
         self._mixer.interrupt(tuple(self._mixer.tracks))
         self._ready.clear()
 
     def fill(self) -> None:
-        """Have frames ready, as far as there is voice for them."""
+        """Encode the next few frames, as far as there is voice for them."""
         self._fill_due = False
         while not self._closed and len(self._ready) < AHEAD:
             frame = self._mixer.next(due=len(self._ready) < 2)
@@ -226,7 +226,7 @@ class Player:
         self.resume()
 
     def next_frame(self) -> bytes:
-        """The frame that is due; empty at the end. Called on the player's thread."""
+        """Return the frame that is due; empty at the end. Called on the player's thread."""
         gate = self._gate()
         if gate is Gate.HOLD:
             self._figures.unsent += 1
@@ -256,7 +256,7 @@ class Player:
         try:
             self._loop.call_soon_threadsafe(what)
         except RuntimeError:
-            self._closed = True  # the loop is gone, and this thread goes with the next frame
+            self._closed = True  # the loop is gone, and this thread ends with the next frame
 
     def _ended(self, error: Exception | None) -> None:
         if error is not None:

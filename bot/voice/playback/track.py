@@ -9,31 +9,30 @@ from bot.voice.playback.stretch import Samples, Stretcher
 FRAME = VOICE_RATE // 50  # samples in 20 ms
 
 MAX_QUEUED_S = 60.0
-PLENTY_S = 0.36  # of voice, with which it starts at once: a stall of 300 ms does not outlast it
-AGAIN_S = 0.06  # of voice, with which it goes on after it ran dry
-_SCANT_S = 0.24  # below which, at its start, it is spoken slower until there is plenty
+PLENTY_S = 0.36  # of queued voice, enough to start at once: it outlasts a stall of 300 ms
+AGAIN_S = 0.06  # of queued voice, enough to continue after it ran dry
+_SCANT_S = 0.24  # of queued voice; with less at its start it is spoken slower for now
 _SLOWER = 0.85
 
 _EDGE = 120  # samples of a fade where a voice begins, ends or runs dry, 5 ms
-_GLIDE = 0.05  # most change of the gain in a frame: half as loud takes 200 ms
-_SLICE = 480  # samples stretched at once, so that a new rate is heard soon
+_GLIDE = 0.05  # most change of the gain per frame: to half takes 200 ms
+_SLICE = 480  # samples stretched at a time, so that a new rate is heard soon
 _FADE_IN = np.linspace(0, 1, _EDGE, endpoint=False, dtype=np.float32)
 _FADE_OUT = _FADE_IN[::-1].copy()
 _SILENCE: Samples = np.zeros(0, np.float32)
 
 
 class Track:
-    """One utterance's voice, PCM16 at 24 kHz mono, in pieces of any length.
+    """The voice of one utterance, PCM16 at 24 kHz mono, in pieces of any length.
 
-    The last 5 ms are kept back until more comes or the end is known, to be faded out. Belongs to
-    the event loop.
+    The last 5 ms are kept back, to be faded out if nothing follows. Must be used on the event loop.
     """
 
     def __init__(self, *, gain: float = 1.0) -> None:
         self._pcm: list[Samples] = []
-        self._queued = 0  # samples in it
+        self._queued = 0  # samples in `_pcm`
         self._odd = b""  # half a sample
-        self._fading_in = 0  # samples of the fade in that are done
+        self._fading_in = 0  # samples of the fade-in that are done
         self._stretcher: Stretcher | None = None
         self._rate = 1.0
         self._slow = False
@@ -43,18 +42,18 @@ class Track:
         self._dry = False
         self._ended = False
         self._flushed = False
-        self.refused_s = 0.0  # that came while a minute was queued
-        self.awaited = False  # it is started in a moment, whatever there is by then
+        self.refused_s = 0.0  # voice that came while a minute was queued
+        self.awaited = False  # a timer will start it, with whatever is queued by then
         self.started = False
         self.underruns = 0
-        self.begun_at: int | None = None  # the number of the first frame that it is in
-        self.ended_at = 0  # that of the frame after its last
+        self.begun_at: int | None = None  # number of its first frame
+        self.ended_at = 0  # number of the frame after its last
         self.over = False
 
     # What the utterance's owner says
 
     def add(self, pcm: bytes) -> Samples:
-        """Queue a piece behind what is queued; returns it as samples, none where it is refused."""
+        """Queue a piece; return it as samples, none if it was refused."""
         if self._ended or self.over:
             return _SILENCE
         if self.left_s() > MAX_QUEUED_S:
@@ -74,33 +73,33 @@ class Track:
         return samples
 
     def end(self) -> None:
-        """Nothing follows."""
+        """Note that no more voice follows."""
         if not self._ended:
             self._ended = True
             self._seal()
 
     def drop(self) -> None:
-        """Fade out within a frame, and be over."""
+        """Fade out within a frame, and end."""
         self._dropped = True
         self._ended = True
         self.over = self.over or self.begun_at is None or self._gain == 0
 
     def hold(self, *, on: bool) -> None:
-        """Fade out and stay where it is, or go on from there."""
+        """Fade out and keep the rest, or continue with it."""
         self._held = on
         if on and self.begun_at is None:
             self._gain = 0.0
 
     def set_gain(self, gain: float) -> None:
-        """Glide to a gain, a factor."""
+        """Change the gain, a factor, gradually."""
         self._wanted = gain
 
     def set_rate(self, rate: float) -> None:
-        """Speak so many times as fast from now on."""
+        """Speak this many times as fast from now on."""
         self._rate = rate
 
     def left_s(self) -> float:
-        """Seconds that are still to be mixed, at the present rate."""
+        """Return the seconds still to be mixed, at the present rate."""
         if self.over or self._dropped:
             return 0.0
         return (self._queued / self._rate + self._stretched()) / VOICE_RATE
@@ -108,25 +107,25 @@ class Track:
     # What the mixer does
 
     def start(self) -> None:
-        """Be mixed from now on, with what there is."""
+        """Let it be mixed from now on, with what is queued."""
         if not self.started:
             self.started = True
             self._slow = not self._ended and self.left_s() < _SCANT_S
 
     @property
     def plenty(self) -> bool:
-        """Enough is there to start at once."""
+        """Whether enough is queued to start at once."""
         return self._ended or self.left_s() >= PLENTY_S
 
     def short(self) -> bool:
-        """It has less than a frame, though more may come before one is due."""
+        """Return whether less than a frame is ready, while more may come in time."""
         if self._ended or self._dry or self._quiet or not self.started:
             return False
         self._prepare(FRAME)
         return self._ready() < FRAME
 
     def pull(self) -> Samples | None:
-        """The next frame, shorter where it ends or runs dry; None: silence."""
+        """Return the next frame, shorter where voice ends or runs out; None for silence."""
         if self._quiet and self._gain == 0:
             self.over = self.over or self._dropped
             return None
@@ -219,7 +218,7 @@ class Track:
         return self._cut(min(samples, self._usable()))
 
     def _cut(self, samples: int) -> Samples:
-        """Take so many off the queue; they are there."""
+        """Take this many samples off the queue, which has them."""
         parts = []
         missing = samples
         while missing:

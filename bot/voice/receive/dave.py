@@ -32,8 +32,8 @@ class Keys(Protocol):
     """The keys of a voice connection as they are at this moment. Read from the worker thread.
 
     Attributes:
-        mode: Of the transport encryption; None before the handshake.
-        secret_key: Of the transport encryption, another object when it is another key.
+        mode: Mode of the transport encryption; None before the handshake.
+        secret_key: Key of the transport encryption; a new key is a new object.
         session: The DAVE session; None in a call without.
         dave_version: 0 in a call without DAVE.
         plain_allowed: Whether the call is changing between plain and encrypted.

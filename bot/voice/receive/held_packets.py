@@ -28,7 +28,7 @@ class Held:
         at: When it came, in clock seconds.
         allowed: Who might be heard when it came, and at all times since.
         failed: It did not open.
-        opened: With DAVE off, where that was found out before it is its turn.
+        opened: The payload without DAVE, where it was opened before its turn.
     """
 
     sequence: int

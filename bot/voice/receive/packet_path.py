@@ -39,7 +39,7 @@ class PacketPath:
     packet. Nothing raises but for a fault of ours.
 
     Args:
-        keys: Of the connection, read for each packet; another may be put in its place.
+        keys: The connection's keys, read for each packet; they may be replaced.
         figures: The link's counters.
 
     Attributes:

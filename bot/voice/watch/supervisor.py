@@ -57,7 +57,7 @@ class Supervisor:
     """Watches one link from `start` on, until its tasks are closed.
 
     Args:
-        patient: The link to watch and repair.
+        link: The link to watch and repair.
         hearing: Its hearing, of which only times are read.
         clock: Tells the time and calls back.
         figures: The link's counters.
@@ -66,13 +66,13 @@ class Supervisor:
 
     def __init__(
         self,
-        patient: SupervisedLink,
+        link: SupervisedLink,
         hearing: PacketPath,
         clock: Clock,
         figures: Figures,
         tasks: TaskOwner,
     ) -> None:
-        self._patient = patient
+        self._link = link
         self._hearing = hearing
         self._clock = clock
         self._figures = figures
@@ -114,7 +114,7 @@ class Supervisor:
     @property
     def up(self) -> bool:
         """Whether it is connected."""
-        client = self._patient.client
+        client = self._link.client
         return client is not None and client.is_connected() and self._down_since is None
 
     @property
@@ -127,7 +127,7 @@ class Supervisor:
         return health.ailment(self._vitals(), self._clock.now()) is not None
 
     def _vitals(self) -> Vitals:
-        client = self._patient.client
+        client = self._link.client
         return Vitals(
             poller_ended=client is None or client.connection.poller_ended,
             down_since=self._down_since,
@@ -145,7 +145,7 @@ class Supervisor:
         counter = 0
         while True:
             await asyncio.sleep(_KEEPALIVE_S)
-            client = self._patient.client
+            client = self._link.client
             if client is None or not client.is_connected():
                 continue
             try:
@@ -161,7 +161,7 @@ class Supervisor:
             await asyncio.sleep(_CHECK_S)
             tell = self._trouble.step(self._clock.now(), ailing=self.ailing)
             if tell is not None:
-                self._patient.notice(DEAF if tell else HEARS_AGAIN)
+                self._link.notice(DEAF if tell else HEARS_AGAIN)
 
     async def _supervise(self) -> None:
         while True:
@@ -169,14 +169,14 @@ class Supervisor:
                 async with asyncio.timeout(_CHECK_S):
                     await self._check_due.wait()
             self._check_due.clear()
-            if self._patient.closed:
+            if self._link.closed:
                 return
             now = self._clock.now()
-            keyless = self.up and self._patient.keyless
+            keyless = self.up and self._link.keyless
             self._keyless_since = _since(self._keyless_since, now, holds=keyless)
             self._apart_since = _since(self._apart_since, now, holds=not self.up)
             reason = health.ailment(self._vitals(), now)
-            if reason is None or not self._patient.reachable:
+            if reason is None or not self._link.reachable:
                 continue
             if reason == health.UNHEARD:
                 self.expected.disbelieve(now)
@@ -185,7 +185,7 @@ class Supervisor:
                     log.info("an announced member was not heard soon after rejoining")
                     continue
             if self._patience.exhausted:
-                self._patient.give_up(
+                self._link.give_up(
                     t("I lost the connection to the voice channel and couldn't get back in.")
                 )
                 return
@@ -203,7 +203,7 @@ class Supervisor:
             self._keyless_since = self._apart_since = None
             self._absent = False
             self.expected.restart()
-            await self._patient.renew()
+            await self._link.renew()
             self._down_since = None
         except VoiceLinkError as error:
             log.warning("rejoining voice failed: %s", type(error.__cause__).__name__)

@@ -19,7 +19,7 @@ from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.loopback import Channel, Message, Permissions
 from bot.loopback.rest.trouble import RestTrouble
-from bot.wall import WallClock
+from bot.wall_clock import WallClock
 from tests.integration.loopback_bot import Scene, scene, until
 from tests.support.clock import ManualClock
 

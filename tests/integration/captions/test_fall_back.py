@@ -19,7 +19,7 @@ from bot.domain.events import Caption, Member
 from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.loopback import Channel, Message, Permissions
-from bot.wall import WallClock
+from bot.wall_clock import WallClock
 from tests.integration.loopback_bot import Scene, scene, until
 
 ANA, BEN = Member(11, "Ana"), Member(12, "Ben")

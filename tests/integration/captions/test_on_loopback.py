@@ -18,7 +18,7 @@ from bot.domain.events import Caption, Member
 from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.loopback import Channel, Message, Permissions
-from bot.wall import WallClock
+from bot.wall_clock import WallClock
 from tests.integration.loopback_bot import Scene, scene, until
 from tests.support.crowd import Talk, rows_of, spoken_words, whole_words
 

@@ -41,7 +41,7 @@ class House:
     rooms: Rooms
     world: World
     board: TimedBoard
-    desk: TextQueue
+    queue: TextQueue
     members: list[Member] = field(default_factory=list)
 
     async def says(self, member: Member, *words: int, pace_s: float = 0.01) -> None:
@@ -86,7 +86,7 @@ async def house(
         connects_per_minute=connects_per_minute,
     )
     mt = qwen_mt.QwenMt(url=service.url, api_key=KEY, model="qwen-mt-flash")
-    desk = TextQueue(
+    queue = TextQueue(
         mt.send,
         languages=qwen_mt.languages(frozenset(interpreter.languages())),
         per_minute=per_minute,
@@ -102,13 +102,13 @@ async def house(
         join_voice=world.join_voice,
         open_board=world.open_board,
         clock=clock,
-        fanning=Fanning(mode, desk, interpreter),
+        fanning=Fanning(mode, queue, interpreter),
     ).rooms()
     await rooms.start(RoomPlan(1, 10, 20, languages, spoken_back), people[0].id)
     try:
-        yield House(rooms, world, board, desk, people)
+        yield House(rooms, world, board, queue, people)
     finally:
         await rooms.close()
-        await desk.close()
+        await queue.close()
         await mt.close()
         await interpreter.close()

@@ -87,7 +87,7 @@ async def test_eight_speakers_and_five_languages_keep_up_at_a_request_a_second()
             for said in [f"{member.id} {end}" for end in ends]
         ]
         assert home.board.notices == []
-        assert home.desk.given_up == home.desk.asked_again == 0
+        assert home.queue.given_up == home.queue.asked_again == 0
     assert len(delays) == 8 * len(ends) * (len(FIVE) - 1)
     assert max(delays) <= 8.0
     assert len(routes.asked) < len(delays) / 2

@@ -11,7 +11,7 @@ from bot.chat.janitor import Janitor, Janitors
 from bot.chat.transport import MessageRef, Posted
 from bot.domain.events import Member
 from bot.errors import ChatError
-from bot.wall import WallClock
+from bot.wall_clock import WallClock
 from tests.support.clock import ManualClock, SetClock
 from tests.support.usage_in_memory import Calendar
 

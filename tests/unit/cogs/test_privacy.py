@@ -6,7 +6,7 @@ from bot.domain.plan import RoomPlan
 from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
 from bot.records.forgetting import Forgotten, Kept
-from bot.ui import notice
+from bot.ui import consent_notice
 from bot.words import lines
 from cogs import privacy
 
@@ -19,7 +19,7 @@ def room_notice(
     settings: GuildSettings, starter: int = 1, occasion: Occasion = Occasion.STARTED, *heard: int
 ) -> str:
     posted = Notice(PLAN, occasion, starter, heard)
-    return notice.text(posted, "a service", "The *Village*", settings=settings)
+    return consent_notice.text(posted, "a service", "The *Village*", settings=settings)
 
 
 def test_the_notice_says_who_started_which_languages_who_hears_it_and_what_is_kept() -> None:
@@ -62,7 +62,7 @@ def test_the_notice_after_a_restart_or_a_move_says_why_and_who_is_heard() -> Non
 
 
 def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:
-    opt_in = notice.announced(Announcement(OPT_IN, (3,), (4, 5)), "a service")
+    opt_in = consent_notice.announced(Announcement(OPT_IN, (3,), (4, 5)), "a service")
     assert opt_in.splitlines() == [
         (
             "<@4>, <@5>: this voice channel is being translated. You are not heard unless you "
@@ -73,7 +73,7 @@ def test_newcomers_read_what_holds_for_them_and_who_hears_them() -> None:
             "because you joined in. You can stay out at any time."
         ),
     ]
-    told = notice.announced(Announcement(ANNOUNCED, (), (4,)), "a service")
+    told = consent_notice.announced(Announcement(ANNOUNCED, (), (4,)), "a service")
     assert "**you'll be heard in 10 seconds**" in told
     assert "is sent to a service" in told
 
@@ -84,7 +84,7 @@ def test_newcomers_to_a_pause_read_that_nobody_is_heard_before_it_goes_on() -> N
         (ANNOUNCED, "heard when it resumes"),
     ):
         paused = Announcement(mode, (3,) if mode is OPT_IN else (), (4,), paused=True)
-        said = notice.announced(paused, "a service")
+        said = consent_notice.announced(paused, "a service")
         assert heard in said
         assert "heard in 10 seconds" not in said
 
@@ -96,7 +96,7 @@ def test_a_crowd_s_announcement_fits_a_message() -> None:
     for heard, others in (([], crowd), (crowd, []), (crowd[:20], crowd[20:])):
         for paused in (False, True):
             of = Announcement(ANNOUNCED, tuple(heard), tuple(others), paused)
-            said = notice.announced(of, service, settings=settings, locale="de")
+            said = consent_notice.announced(of, service, settings=settings, locale="de")
             assert len(said) <= 2000
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import StoreError
 from bot.guild.housekeeping import AGAIN_S, ROUND_S, Housekeeping
-from bot.wall import STEADY_S, Wall, WallClock
+from bot.wall_clock import STEADY_S, Wall, WallClock
 from tests.support.clock import ManualClock, SetClock
 from tests.support.guilds import MemoryGuilds
 from tests.support.usage_in_memory import Calendar

@@ -17,7 +17,7 @@ from bot.records.batches import BATCH_S, Batches
 from bot.records.documents import Format, document
 from bot.records.transcripts import Transcripts
 from bot.tasks import TaskOwner
-from bot.wall import STEADY_S, Wall, WallClock
+from bot.wall_clock import STEADY_S, Wall, WallClock
 from tests.support.clock import ManualClock, SetClock
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryBoard, MemoryConsent

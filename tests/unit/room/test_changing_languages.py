@@ -5,7 +5,7 @@ import pytest
 from bot.domain.events import Final, Partial, Voice, VoiceEnded
 from bot.domain.stored import MemberLanguages
 from bot.errors import LanguageError, NoRoomError, UsageError
-from tests.support.rooms import Wishbook
+from tests.support.rooms import MemoryWishes
 from tests.support.rooms_in_memory import ANA, BEN, House, settle
 
 
@@ -108,7 +108,9 @@ async def test_what_cannot_be_chosen_changes_nothing(
 
 async def test_what_a_member_speaks_is_told_to_the_service() -> None:
     house = House(
-        ANA, BEN, wishes=Wishbook(u1=MemberLanguages(speaks="es"), u2=MemberLanguages(speaks="tlh"))
+        ANA,
+        BEN,
+        wishes=MemoryWishes(u1=MemberLanguages(speaks="es"), u2=MemberLanguages(speaks="tlh")),
     )
     await house.start("en")
     assert [r.source for r in house.interpreter.prepared] == ["es"]

@@ -11,7 +11,7 @@ from bot.room import ending
 from bot.room.room import RoomPlan
 from bot.tasks import TaskOwner
 from tests.support.room import MemoryBoard, MemoryLink
-from tests.support.rooms import Wishbook
+from tests.support.rooms import MemoryWishes
 from tests.support.rooms_in_memory import ANA, BEN, House, settle
 
 RESTARTING = ending.RESTARTING
@@ -23,7 +23,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ending, name, getattr(ending, name) / 10)
 
 
-class EveryWishbook(Wishbook):
+class EveryGuildsWishes(MemoryWishes):
     """Of every server."""
 
     async def wishes(self, guild_id: int) -> dict[int, MemberLanguages]:
@@ -99,7 +99,7 @@ async def test_a_room_that_stops_already_is_not_to_be_back() -> None:
 async def test_a_room_whose_edges_hang_ends_in_time_and_the_log_says_what(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    house = House(ANA, wishes=EveryWishbook())
+    house = House(ANA, wishes=EveryGuildsWishes())
     boards: dict[int, MemoryBoard] = {}
 
     async def open_board(channel_id: int, *_: object) -> MemoryBoard:

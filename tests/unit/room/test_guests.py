@@ -7,7 +7,7 @@ from bot.domain.stored import MemberLanguages
 from bot.errors import LanguageError
 from bot.room.fan_out import FanOut
 from bot.room.languages import Reading
-from tests.support.rooms import Wishbook
+from tests.support.rooms import MemoryWishes
 from tests.support.rooms_in_memory import ANA, BEN, House, settle
 
 READS_ES = MemberLanguages(reads="es")
@@ -32,7 +32,7 @@ async def test_four_silent_guests_open_no_conversation_and_add_two_languages() -
 
 @pytest.mark.parametrize("fan_out", [FanOut.AUTO, FanOut.TEXT])
 async def test_the_chosen_languages_are_heard_as_ever(fan_out: FanOut) -> None:
-    house = House(ANA, wishes=Wishbook(u2=MemberLanguages(reads="fr")), fan_out=fan_out)
+    house = House(ANA, wishes=MemoryWishes(u2=MemberLanguages(reads="fr")), fan_out=fan_out)
     await house.start("en", "es")
     house.hear(ANA)
     house.enter(BEN)
@@ -42,7 +42,7 @@ async def test_the_chosen_languages_are_heard_as_ever(fan_out: FanOut) -> None:
 
 
 async def test_who_reads_a_language_has_it_while_they_are_there() -> None:
-    house = House(ANA, wishes=Wishbook(u2=READS_ES))
+    house = House(ANA, wishes=MemoryWishes(u2=READS_ES))
     await house.start("en")
     house.hear(ANA)
     lead = house.interpreter.of(1)
@@ -70,7 +70,7 @@ async def test_who_reads_a_language_has_it_while_they_are_there() -> None:
 
 
 async def test_who_does_not_see_the_captions_adds_nothing_to_them() -> None:
-    house = House(ANA, wishes=Wishbook(u2=READS_ES))
+    house = House(ANA, wishes=MemoryWishes(u2=READS_ES))
     house.channels.shut_out.add(BEN.id)
     await house.start("en")
     house.enter(BEN)
@@ -82,7 +82,7 @@ async def test_who_does_not_see_the_captions_adds_nothing_to_them() -> None:
 
 
 async def test_guests_who_come_and_go_cost_no_connection() -> None:
-    house = House(ANA, wishes=Wishbook(u2=READS_ES))
+    house = House(ANA, wishes=MemoryWishes(u2=READS_ES))
     await house.start("en")
     house.hear(ANA)
     lead = house.interpreter.of(1)
@@ -120,7 +120,7 @@ async def test_who_changes_their_mind_within_a_sentence_costs_no_connection() ->
 
 
 async def test_a_language_that_is_chosen_later_gets_a_conversation_and_gives_it_back() -> None:
-    house = House(ANA, BEN, wishes=Wishbook(u2=READS_ES))
+    house = House(ANA, BEN, wishes=MemoryWishes(u2=READS_ES))
     await house.start("en")
     house.hear(ANA)
     assert house.open(1) == {"en"}
@@ -139,7 +139,7 @@ async def test_a_language_that_is_chosen_later_gets_a_conversation_and_gives_it_
 
 
 async def test_what_is_said_in_the_rooms_only_language_is_shown_while_another_rests() -> None:
-    house = House(ANA, wishes=Wishbook(u2=READS_ES))
+    house = House(ANA, wishes=MemoryWishes(u2=READS_ES))
     await house.start("en")
     house.enter(BEN)
     house.leave(BEN)
@@ -162,7 +162,7 @@ async def test_who_cannot_be_given_their_language_is_told() -> None:
     assert [s.unread for s in house.rooms.status(1).speakers] == [None, None]
     with pytest.raises(LanguageError):
         await house.rooms.wish(1, BEN.id, MemberLanguages(reads="tlh"))
-    assert house.wishbook.rows == {BEN.id: MemberLanguages(reads="fr")}
+    assert house.wish_store.rows == {BEN.id: MemberLanguages(reads="fr")}
     await house.rooms.close()
 
 
@@ -212,7 +212,9 @@ async def test_the_starter_says_how_many_for_one_room_and_a_restart_remembers_it
 
 
 async def test_what_the_server_sets_holds_at_once_and_what_else_it_sets_changes_nothing() -> None:
-    house = House(ANA, BEN, wishes=Wishbook(u1=READS_ES, u2=MemberLanguages(reads="fr")), guests=2)
+    house = House(
+        ANA, BEN, wishes=MemoryWishes(u1=READS_ES, u2=MemberLanguages(reads="fr")), guests=2
+    )
     await house.start("en", guests=1)
     assert house.targets() == ("en", "es")
     house.rooms.use_guests(1, 2)  # another setting was changed

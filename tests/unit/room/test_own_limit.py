@@ -5,7 +5,7 @@ import pytest
 from bot.domain.events import Usage
 from bot.domain.stored import GuildSettings
 from bot.errors import AllowanceError
-from bot.usage.allowance import Accounts
+from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from tests.support.clock import ManualClock

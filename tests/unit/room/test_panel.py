@@ -7,7 +7,7 @@ from bot.errors import ChatError, StoreError
 from bot.room.panel import EVERY_S, Panel
 from bot.room.saved_rooms import RememberedRooms
 from tests.support.clock import ManualClock
-from tests.support.rooms import UNSPENT, Roombook
+from tests.support.rooms import UNSPENT, MemoryRooms
 from tests.support.rooms_in_memory import settle
 
 PLAN = RoomPlan(1, 10, 20, ("en",))
@@ -115,7 +115,7 @@ def saved(*targets: str) -> SavedRoom:
     return SavedRoom(1, 10, 20, targets, None, 1, "s")
 
 
-class Sticky(Roombook):
+class Sticky(MemoryRooms):
     """A store that is slow, and can fail."""
 
     def __init__(self) -> None:

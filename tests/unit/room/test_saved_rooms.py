@@ -5,7 +5,7 @@ import pytest
 from bot.domain.stored import SavedRoom
 from bot.room.saved_rooms import EVERY_S, OLDEST_S, RememberedRooms
 from tests.support.clock import ManualClock
-from tests.support.rooms import Roombook
+from tests.support.rooms import MemoryRooms
 from tests.support.rooms_in_memory import settle
 
 ROOM = SavedRoom(1, 10, 20, ("en",), None, 7, "s")
@@ -13,7 +13,7 @@ START = 1_000_000.0
 
 
 async def test_a_room_is_written_each_minute_while_it_runs() -> None:
-    clock, store = ManualClock(), Roombook()
+    clock, store = ManualClock(), MemoryRooms()
     kept = RememberedRooms(store, clock, lambda: START + clock.now())
     kept.keep(ROOM)
     await settle()
@@ -33,13 +33,13 @@ async def test_a_room_is_written_each_minute_while_it_runs() -> None:
     [(0, True), (OLDEST_S, True), (OLDEST_S + 1, False), (-30, True), (-3600, False)],
 )
 async def test_a_room_is_fresh_for_ten_minutes(age_s: float, *, fresh: bool) -> None:
-    kept = RememberedRooms(Roombook(), ManualClock(), lambda: START)
+    kept = RememberedRooms(MemoryRooms(), ManualClock(), lambda: START)
     room = SavedRoom(1, 10, 20, ("en",), None, 7, "s", saved_at=START - age_s)
     assert kept.fresh(room) is fresh
     await kept.close()
 
 
 async def test_a_room_of_a_version_that_wrote_no_time_is_not_fresh() -> None:
-    kept = RememberedRooms(Roombook(), ManualClock(), lambda: START)
+    kept = RememberedRooms(MemoryRooms(), ManualClock(), lambda: START)
     assert not kept.fresh(ROOM)
     await kept.close()

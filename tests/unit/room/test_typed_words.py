@@ -10,7 +10,7 @@ from bot.errors import AllowanceError
 from bot.room.fan_out import FanOut
 from bot.room.room import Room
 from bot.tasks import TaskOwner
-from bot.usage.allowance import TEXT_TOKENS
+from bot.usage.daily_allowance import TEXT_TOKENS
 from tests.support.rooms_in_memory import ANA, BEN, House
 
 

@@ -174,4 +174,4 @@ async def test_a_text_that_fails_tells_of_the_service_what_is_not_its_own(
     asker.ask(text("two"))
     await service.run(3.0)
     assert reach.told[-1] == "answered"
-    await service.desk.close()
+    await service.queue.close()

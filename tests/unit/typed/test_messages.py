@@ -14,7 +14,7 @@ from bot.errors import AllowanceError, TranslationError, UsageError
 from bot.tasks import TaskOwner
 from bot.typed.markup import parse
 from bot.typed.messages import MessageTranslator, Wanted
-from bot.usage.allowance import TEXT_TOKENS, Accounts
+from bot.usage.daily_allowance import TEXT_TOKENS, Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from tests.support.clock import ManualClock

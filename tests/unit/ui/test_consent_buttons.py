@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from bot.ui.notice import ConsentButtons, consent_buttons
+from bot.ui.consent_notice import ConsentButtons, consent_buttons
 from tests.support.rooms_in_memory import House
 
 

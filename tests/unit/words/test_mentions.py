@@ -14,7 +14,7 @@ from bot.domain.plan import RoomPlan
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
 from bot.loopback.mentions import shown
 from bot.records.forgetting import Kept
-from bot.ui.notice import text as notice_text
+from bot.ui.consent_notice import text as notice_text
 from bot.words import command, commands, lines, listing, render, t
 from bot.words.catalogue import LANGUAGES, LOCALES, catalogue
 from cogs.privacy import standing

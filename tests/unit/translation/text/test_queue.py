@@ -22,7 +22,7 @@ async def test_a_final_goes_out_at_once() -> None:
     await service.run(0.4)
     assert asker.texts == ["en: hola"]
     assert service.sent[0][0] == pytest.approx(1000.0, abs=0.05)
-    await service.desk.close()
+    await service.queue.close()
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ async def test_finals_wait_for_the_limits_by_the_minute_and_by_the_second(
     assert service.most_within(1.0) <= per_second
     assert service.most_within(60.0) <= per_minute
     assert asker.texts == [f"x{number}: hola" for number in range(served)]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_ten_minutes_of_a_full_house_stay_below_the_limits_and_lose_nothing() -> None:
@@ -58,8 +58,8 @@ async def test_ten_minutes_of_a_full_house_stay_below_the_limits_and_lose_nothin
     assert service.most_within(60.0) <= 120
     assert service.most_within(1.0) <= 2
     assert sum(answer.startswith("en: final") for answer in asker.texts) == finals
-    assert service.desk.given_up == 0
-    await service.desk.close()
+    assert service.queue.given_up == 0
+    await service.queue.close()
 
 
 async def test_interims_leave_room_for_finals() -> None:
@@ -72,7 +72,7 @@ async def test_interims_leave_room_for_finals() -> None:
     await service.run(0.2)
     assert len([words for _, words in service.sent if not words.final]) == 3
     assert "en: final" in asker.texts
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_without_room_in_a_second_interims_are_left_out() -> None:
@@ -82,7 +82,7 @@ async def test_without_room_in_a_second_interims_are_left_out() -> None:
     await service.run(5.0)
     assert service.sent == []
     assert service.clock.pending == 0  # nothing is woken for what can't be
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_guilds_take_turns() -> None:
@@ -93,7 +93,7 @@ async def test_guilds_take_turns() -> None:
     asker.ask(text("quiet", guild=2))
     await service.run(2.5)
     assert asker.texts == ["de: busy", "en: quiet", "fr: busy"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_who_was_served_longest_ago_goes_first() -> None:
@@ -105,7 +105,7 @@ async def test_who_was_served_longest_ago_goes_first() -> None:
     asker.ask(text("quiet", guild=2))
     await service.run(2.0)
     assert asker.texts == ["de: busy", "en: quiet", "fr: busy"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_what_was_taken_back_is_not_sent() -> None:
@@ -116,8 +116,8 @@ async def test_what_was_taken_back_is_not_sent() -> None:
     await service.run(5.0)
     assert asker.texts == ["en: first"]
     assert len(service.sent) == 1
-    assert service.desk.waiting == 0
-    await service.desk.close()
+    assert service.queue.waiting == 0
+    await service.queue.close()
 
 
 async def test_a_final_that_waited_too_long_is_given_up_and_that_is_said() -> None:
@@ -128,8 +128,8 @@ async def test_a_final_that_waited_too_long_is_given_up_and_that_is_said() -> No
     await service.run(LATE_S + 1)
     assert asker.texts == ["en: first"]
     assert asker.codes == ["text_late"]
-    assert service.desk.given_up == 1
-    await service.desk.close()
+    assert service.queue.given_up == 1
+    await service.queue.close()
 
 
 async def test_of_too_many_the_oldest_is_given_up() -> None:
@@ -140,7 +140,7 @@ async def test_of_too_many_the_oldest_is_given_up() -> None:
     await service.run(0.1)
     given_up = [words for words, answer in asker.answers if isinstance(answer, Failed)]
     assert given_up == ["0", "1", "2"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 @pytest.mark.parametrize("fault", [faults.OVERLOADED, faults.UNREACHABLE, UNREADABLE])
@@ -153,7 +153,7 @@ async def test_a_passing_failure_is_tried_again(fault: Fault) -> None:
     assert asker.texts == ["en: hola"]
     assert asker.codes == []
     assert len(service.sent) == 3
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_lasting_failure_is_said_after_a_few_tries() -> None:
@@ -163,7 +163,7 @@ async def test_a_lasting_failure_is_said_after_a_few_tries() -> None:
     await service.run(20.0)
     assert asker.codes == ["overloaded"]
     assert len(service.sent) == 4
-    await service.desk.close()
+    await service.queue.close()
 
 
 def test_no_rest_is_longer_than_a_text_waits() -> None:
@@ -196,7 +196,7 @@ async def test_a_refusal_for_the_rate_makes_everything_rest_longer_each_time(fau
     refusing = False
     await service.run(17.0)
     assert sorted(asker.texts) == ["en: adios", "en: hola"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 def test_requests_go_out_farther_apart_after_each_refusal_within_bounds() -> None:
@@ -227,7 +227,7 @@ async def test_a_refused_account_is_told_to_all_and_not_asked_again(fault: Fault
     assert asker.codes == [fault.code] * 4
     assert all(isinstance(answer, Failed) and answer.fatal for _, answer in asker.answers)
     assert len(service.sent) == 1
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_refused_text_is_told_and_nothing_else_stops() -> None:
@@ -241,7 +241,7 @@ async def test_a_refused_text_is_told_and_nothing_else_stops() -> None:
     await service.run(1.0)
     assert asker.codes == ["text_refused"]
     assert asker.texts == ["en: good"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_superseded_text_is_not_tried_again() -> None:
@@ -252,7 +252,7 @@ async def test_a_superseded_text_is_not_tried_again() -> None:
     ticket.cancel()
     await service.run(10.0)
     assert len(service.sent) == 1
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_after_closing_nothing_is_sent_or_answered() -> None:
@@ -261,7 +261,7 @@ async def test_after_closing_nothing_is_sent_or_answered() -> None:
     asker.ask(text("one"))
     asker.ask(text("two"))
     await service.run(0.1)
-    await service.desk.close()
+    await service.queue.close()
     asker.ask(text("three"))
     service.clock.advance(60.0)
     assert asker.answers == []

@@ -39,7 +39,7 @@ async def test_those_that_wait_for_the_same_request_share_it() -> None:
     assert service.texts == [["one"], ["two", "three three"]]
     assert service.sent[1][1].terms == {"three": "3"}
     assert asker.texts == ["en: one", "en: two", "en: three three"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_with_room_for_each_none_is_shared() -> None:
@@ -49,7 +49,7 @@ async def test_with_room_for_each_none_is_shared() -> None:
         asker.ask(text(str(number)))
     await service.run(0.1)
     assert service.texts == [[str(number)] for number in range(10)]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_no_more_share_a_request_than_have_to() -> None:
@@ -61,7 +61,7 @@ async def test_no_more_share_a_request_than_have_to() -> None:
     assert [len(lines) for lines in service.texts] == [3, 3, 2, 2, 2]
     await service.run(1.0)
     assert asker.texts == [f"en: {number}" for number in range(12)]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_long_sentences_fill_a_request_sooner() -> None:
@@ -72,7 +72,7 @@ async def test_long_sentences_fill_a_request_sooner() -> None:
     await service.run(5.0)
     assert [len(lines) for lines in service.texts] == [2, 2, 1]
     assert len(asker.texts) == 5
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_guilds_and_languages_are_kept_apart() -> None:
@@ -88,7 +88,7 @@ async def test_guilds_and_languages_are_kept_apart() -> None:
     for _, request in service.sent:
         kinds = {line.partition(" ")[2] for line in request.text.split("\n")}
         assert kinds == {f"{request.guild_id} {request.source} {request.target}"}
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_interims_share_nothing() -> None:
@@ -101,7 +101,7 @@ async def test_interims_share_nothing() -> None:
     for lines in service.texts:
         assert len(lines) == 1 or all(line.startswith("final") for line in lines)
     assert len(asker.texts) == 16
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_the_oldest_goes_first_and_takes_its_languages_along() -> None:
@@ -114,7 +114,7 @@ async def test_the_oldest_goes_first_and_takes_its_languages_along() -> None:
         await service.run(0.01)
     await service.run(4.0)
     assert service.texts == [["a"], ["b", "d"], ["c", "f"], ["e"]]
-    await service.desk.close()
+    await service.queue.close()
 
 
 # What was taken back
@@ -129,7 +129,7 @@ async def test_what_was_taken_back_does_not_go_along() -> None:
     await service.run(2.0)
     assert service.texts == [["two", "four"]]
     assert asker.texts == ["en: two", "en: four"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_what_is_taken_back_while_its_request_is_made_is_left_out() -> None:
@@ -143,7 +143,7 @@ async def test_what_is_taken_back_while_its_request_is_made_is_left_out() -> Non
     await service.run(2.0)
     assert service.texts == [["two"]]
     assert asker.texts == ["en: two"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_request_of_which_all_was_taken_back_is_not_made() -> None:
@@ -156,7 +156,7 @@ async def test_a_request_of_which_all_was_taken_back_is_not_made() -> None:
     asker.ask(text("two"))
     await service.run(2.0)
     assert service.texts == [["two"]]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_what_is_taken_back_under_way_changes_nothing_for_the_others() -> None:
@@ -169,8 +169,8 @@ async def test_what_is_taken_back_under_way_changes_nothing_for_the_others() -> 
     assert service.texts == [["one", "two", "three"], ["one"], ["three"]]
     assert asker.texts == ["en: one", "en: three"]
     assert asker.used == service.used
-    assert service.desk.asked_again == 2
-    await service.desk.close()
+    assert service.queue.asked_again == 2
+    await service.queue.close()
 
 
 # Answers that can't be told apart
@@ -185,9 +185,9 @@ async def test_lines_that_do_not_match_are_asked_for_in_smaller_batches_then_alo
     await service.run(25.0)
     assert sorted(len(lines) for lines in service.texts) == [1] * 16 + [4] * 4 + [16]
     assert sorted(asker.texts) == sorted(f"en: {each}" for each in words)
-    assert service.desk.asked_again == 2 * MOST_SENTENCES
+    assert service.queue.asked_again == 2 * MOST_SENTENCES
     assert asker.used == service.used
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_service_that_merges_lines_is_not_paid_twice_for_ever() -> None:
@@ -201,10 +201,10 @@ async def test_a_service_that_merges_lines_is_not_paid_twice_for_ever() -> None:
         await service.run(1.0)
     await service.run(30.0)
     assert len(asker.texts) == 900
-    assert service.desk.given_up == 0
+    assert service.queue.given_up == 0
     useless = sum(len(lines) > 1 for lines in service.texts)
     assert MOST_FAILURES < useless <= MOST_FAILURES + 8
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_language_whose_lines_do_not_match_starves_no_other() -> None:
@@ -221,13 +221,13 @@ async def test_a_language_whose_lines_do_not_match_starves_no_other() -> None:
         asker.ask(text(f"{tick}", target="fr"))
         for target in ("de", "pt"):
             request = text(f"{tick}", target=target)
-            service.desk.ask(request, partial(answered, service.clock.now()))
+            service.queue.ask(request, partial(answered, service.clock.now()))
         await service.run(0.5)
     await service.run(30.0)
     assert len(delays) == 2 * 120
     assert max(delays) <= 8.0
     assert len(asker.texts) >= 15  # and it has its own turns
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_after_a_rest_sentences_share_requests_again() -> None:
@@ -251,7 +251,7 @@ async def test_after_a_rest_sentences_share_requests_again() -> None:
     await service.run(FIRST_REST_S)
     assert await four() == [2, 2]
     assert await four() == [4]
-    await service.desk.close()
+    await service.queue.close()
 
 
 # Failures
@@ -266,7 +266,7 @@ async def test_a_refused_sentence_costs_nobody_else_theirs() -> None:
     assert sorted(asker.texts) == [f"en: good {number}" for number in (0, 1, 2, 4, 5)]
     assert asker.codes == ["text_refused"]
     assert ["bad"] in service.texts
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_pair_of_languages_that_does_not_exist_is_told_to_each() -> None:
@@ -276,7 +276,7 @@ async def test_a_pair_of_languages_that_does_not_exist_is_told_to_each() -> None
         asker.ask(text(f"word {number}"))
     await service.run(15.0)
     assert asker.codes == ["text_refused"] * 6
-    await service.desk.close()
+    await service.queue.close()
 
 
 @pytest.mark.parametrize("fault", [faults.REPEATED, UNREADABLE, faults.OVERLOADED])
@@ -291,7 +291,7 @@ async def test_a_sentence_that_always_fails_takes_no_other_with_it(fault: Fault)
     tries = [lines for lines in service.texts if "bad" in lines]
     assert len(tries) == MOST_TRIES
     assert tries[-1] == ["bad"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_passing_failure_of_the_service_leaves_batches_as_they_are() -> None:
@@ -303,7 +303,7 @@ async def test_a_passing_failure_of_the_service_leaves_batches_as_they_are() -> 
     await service.run(10.0)
     assert [len(lines) for lines in service.texts] == [5, 5, 5]
     assert asker.texts == [f"en: {number}" for number in range(5)]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_refused_account_is_told_to_all_of_a_batch() -> None:
@@ -314,7 +314,7 @@ async def test_a_refused_account_is_told_to_all_of_a_batch() -> None:
     await service.run(3.0)
     assert asker.codes == [faults.BAD_KEY.code] * 5
     assert len(service.sent) == 1
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_sentence_of_an_unknown_language_that_stays_as_it_was_is_asked_for_alone() -> None:
@@ -331,7 +331,7 @@ async def test_a_sentence_of_an_unknown_language_that_stays_as_it_was_is_asked_f
     assert service.texts == [["one", "leave this", "three"], ["leave this"]]
     assert sorted(asker.texts) == ["en: leave this", "en: one", "en: three"]
     assert asker.used == service.used
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_who_can_not_take_an_answer_keeps_nobody_from_theirs(
@@ -342,13 +342,13 @@ async def test_who_can_not_take_an_answer_keeps_nobody_from_theirs(
 
     service = SimulatedService()
     asker = Asker(service)
-    service.desk.ask(text("one"), breaks)
+    service.queue.ask(text("one"), breaks)
     asker.ask(text("two"))
     asker.ask(text("three", target="fr"))
     await service.run(3.0)
     assert asker.texts == ["en: two", "fr: three"]
     assert "ZeroDivisionError" in caplog.text
-    await service.desk.close()
+    await service.queue.close()
 
 
 # A whole room
@@ -380,7 +380,7 @@ async def test_five_minutes_of_eight_people_into_five_languages_at_a_request_a_s
         await service.run(1000.0 + at - service.clock.now())
         for target in FURTHER:
             words = f"{number} is a sentence of about eighty letters, as people say them in a call."
-            service.desk.ask(
+            service.queue.ask(
                 text(words, source=source, target=target),
                 partial(answered, service.clock.now(), f"{target}: {words}"),
             )
@@ -388,10 +388,10 @@ async def test_five_minutes_of_eight_people_into_five_languages_at_a_request_a_s
     await service.run(30.0)
     assert asked >= 2_900
     assert len(delays) == asked
-    assert service.desk.given_up == service.desk.asked_again == 0
+    assert service.queue.given_up == service.queue.asked_again == 0
     assert service.most_within(60.0) <= 60
     assert service.most_within(1.0) <= 1
     delays.sort()
     assert delays[int(0.95 * len(delays))] <= 8.0
     assert delays[-1] <= 10.0
-    await service.desk.close()
+    await service.queue.close()

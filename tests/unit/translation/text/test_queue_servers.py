@@ -29,7 +29,7 @@ async def test_of_too_many_finals_whoever_has_most_loses_its_oldest() -> None:
     assert calm.texts == ["en: calm"]
     assert calm.codes == []
     assert [words for words, _ in busy.answers] == ["0", "1", "2"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_of_too_many_interims_whoever_has_most_loses_its_oldest() -> None:
@@ -41,7 +41,7 @@ async def test_of_too_many_interims_whoever_has_most_loses_its_oldest() -> None:
     await service.run(1.0)
     assert kept.waiting
     assert [words for words, _ in busy.answers] == ["0", "1", "2"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_guilds_interims_take_turns() -> None:
@@ -52,7 +52,7 @@ async def test_guilds_interims_take_turns() -> None:
     asker.ask(text("calm", final=False, guild=CALM))
     await service.run(2.5)
     assert asker.texts == ["en: busy 0", "en: calm", "en: busy 1"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_finals_beyond_a_server_s_share_hold_up_no_other_s_interims() -> None:
@@ -77,7 +77,7 @@ async def test_finals_beyond_a_server_s_share_hold_up_no_other_s_interims() -> N
     assert max(delays) <= 1.15  # a second without others in their share, and its answer
     assert service.most_within(1.0) <= 4
     assert len(busy.texts) >= 300
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_server_s_own_finals_go_before_its_interims() -> None:
@@ -88,7 +88,7 @@ async def test_a_server_s_own_finals_go_before_its_interims() -> None:
         asker.ask(text("final", target=target))
     await service.run(1.5)
     assert [request.final for _, request in service.sent] == [True, True, True]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_an_interim_waits_for_a_final_of_its_server_that_is_tried_again() -> None:
@@ -102,7 +102,7 @@ async def test_an_interim_waits_for_a_final_of_its_server_that_is_tried_again() 
     asker.ask(text("interim", final=False))
     await service.run(3.0)
     assert asker.texts == ["en: final", "en: interim"]
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_slow_requests_of_one_server_leave_some_under_way_for_others() -> None:
@@ -119,7 +119,7 @@ async def test_slow_requests_of_one_server_leave_some_under_way_for_others() -> 
     assert [request.guild_id for _, request in service.sent[-2:]] == [CALM, CALM]
     assert len(service.sent) == MOST_UNDER_WAY
     assert service.clock.next_at == 1000.0 + LATE_S  # nothing is woken for what can't be
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_two_slow_servers_have_half_of_what_is_under_way_each() -> None:
@@ -132,7 +132,7 @@ async def test_two_slow_servers_have_half_of_what_is_under_way_each() -> None:
     await service.run(1.0)
     sent = [request.guild_id for _, request in service.sent]
     assert (sent.count(BUSY), sent.count(CALM)) == (8, 8)
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_a_flood_elsewhere_makes_no_sentences_share_a_request() -> None:
@@ -145,7 +145,7 @@ async def test_a_flood_elsewhere_makes_no_sentences_share_a_request() -> None:
     await service.run(0.5)
     assert [texts for texts in service.texts if "busy" not in texts[0]] == [["one"], ["two"]]
     assert len(max(service.texts, key=len)) == 16
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_who_loses_its_lines_goes_alone_and_nobody_else_does() -> None:
@@ -166,7 +166,7 @@ async def test_who_loses_its_lines_goes_alone_and_nobody_else_does() -> None:
     shared = [texts for texts in service.texts if "calm" in texts[0]]
     assert len(shared) <= 4
     assert max(map(len, shared)) >= 2
-    await service.desk.close()
+    await service.queue.close()
 
 
 @pytest.mark.parametrize("guilds", [1, 2, 50])
@@ -179,7 +179,7 @@ async def test_however_many_servers_each_is_served_in_turn(guilds: int) -> None:
     await service.run(LATE_S)
     sent = [request.guild_id for _, request in service.sent]
     assert sent == [*range(guilds), *range(guilds)]
-    await service.desk.close()
+    await service.queue.close()
 
 
 def test_of_servers_served_long_ago_nothing_is_kept() -> None:

@@ -1,4 +1,4 @@
-"""Speakers of one room at the account's limits: their further languages and one desk."""
+"""Speakers of one room at the account's limits: their further languages and one queue."""
 
 from bot.domain.events import (
     ConversationEvent,
@@ -19,7 +19,7 @@ class Speaker:
     def __init__(self, service: SimulatedService, target: str = "fr") -> None:
         self.said: list[ConversationEvent] = []
         self.line = TextLanguage(
-            target, "en", service.desk, self.said.append, glossary={}, guild_id=1
+            target, "en", service.queue, self.said.append, glossary={}, guild_id=1
         )
 
     def says(self, turn: int, text: str, language: str | None) -> None:
@@ -44,7 +44,7 @@ async def test_each_speaker_gets_their_own_of_a_shared_request() -> None:
         assert not any(isinstance(event, Failed) for event in speaker.said)
     told = [event for speaker in speakers for event in speaker.said if isinstance(event, Usage)]
     assert sum(told, start=Usage()) == service.used
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_who_spoke_the_language_already_is_found_in_a_shared_request() -> None:
@@ -65,7 +65,7 @@ async def test_who_spoke_the_language_already_is_found_in_a_shared_request() -> 
         ["fr: good day"],
     ]
     assert all(TurnEnded(1) in speaker.said for speaker in speakers)
-    await service.desk.close()
+    await service.queue.close()
 
 
 async def test_what_who_withdrew_had_said_goes_out_with_nobodys() -> None:
@@ -81,4 +81,4 @@ async def test_what_who_withdrew_had_said_goes_out_with_nobodys() -> None:
     assert service.texts == [["first"], ["but this"]]
     assert withdraws.said == []
     assert other.finals == ["fr: but this"]
-    await service.desk.close()
+    await service.queue.close()

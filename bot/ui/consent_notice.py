@@ -52,8 +52,8 @@ class ConsentButtons(PacedView):
     """The buttons to join in and to stay out, for any guild.
 
     Args:
-        rooms: Knows each guild's consent.
-        locale: Of the labels; None is English.
+        rooms: Know each guild's consent.
+        locale: Locale of the labels; None is English.
     """
 
     def __init__(self, rooms: Rooms, locale: str | None = None) -> None:

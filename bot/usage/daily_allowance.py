@@ -33,7 +33,7 @@ class Account:
         guild_id: The guild.
         ledger: Where it is counted.
         prices: Prices by model.
-        limit_minutes: Of audio a day (UTC); 0 is no limit.
+        limit_minutes: Minutes of audio allowed a day (UTC); 0 means no limit.
         clock: Tells the time and calls back.
     """
 
@@ -167,7 +167,7 @@ class Accounts:
     Args:
         ledger: Where everything is counted.
         prices: Prices by model.
-        limit_minutes: Of audio for each guild and day (UTC); 0 is no limit.
+        limit_minutes: Minutes of audio for each guild and day (UTC); 0 means no limit.
         clock: Tells the time and calls back.
         settings: Returns a guild's settings, which may lower its limit.
     """

@@ -1,8 +1,8 @@
-"""Much work on a thread beside an event loop that must not wait.
+"""Iteration that pauses now and then, for long work on a thread beside the event loop.
 
-Python runs one thread at a time. One that computes for long gives way only each 5 ms, and everybody
-else waits for that each time they come back from the system: with a few calls going on, a hundred
-times before a caption stands. So whoever reads through much rests in between.
+Python runs one thread at a time, and a busy one yields only every 5 ms. All other threads wait for
+that each time they return from a system call; with a few calls running, a caption would wait a
+hundred times. So iterating over much data sleeps in between.
 """
 
 import time
@@ -13,23 +13,23 @@ T = TypeVar("T")
 
 _WORK_S: Final = 0.002
 _REST_S: Final = 0.004
-_LOOK_EACH: Final = 8  # items
+_CHECK_EACH: Final = 8  # items
 
 
-def _gently(items: Iterable[T]) -> Iterator[T]:
+def _with_pauses(items: Iterable[T]) -> Iterator[T]:
     rested_at = time.perf_counter()
     for number, item in enumerate(items):
         yield item
-        if number % _LOOK_EACH == 0 and time.perf_counter() - rested_at > _WORK_S:
+        if number % _CHECK_EACH == 0 and time.perf_counter() - rested_at > _WORK_S:
             time.sleep(_REST_S)
             rested_at = time.perf_counter()
 
 
-class Gently(Sequence[T]):
-    """A sequence whose readers rest. Not for the event loop's thread.
+class PausingSequence(Sequence[T]):
+    """A sequence that sleeps now and then while it is iterated. Not for the event loop's thread.
 
     Args:
-        items: What is in it.
+        items: The items.
     """
 
     def __init__(self, items: Sequence[T]) -> None:
@@ -46,7 +46,7 @@ class Gently(Sequence[T]):
         return self._items[index]
 
     def __iter__(self) -> Iterator[T]:
-        return _gently(self._items)
+        return _with_pauses(self._items)
 
     def __reversed__(self) -> Iterator[T]:
-        return _gently(reversed(self._items))
+        return _with_pauses(reversed(self._items))

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.events import Final, Member, Speech, Usage
 from bot.errors import AllowanceError
 from bot.room.room import RoomPlan
-from bot.usage.allowance import Accounts
+from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Price, Prices
 from bot.usage.report import Spending

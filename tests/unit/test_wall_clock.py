@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.wall import STAYS_S, STEADY_S, WallClock, machine
+from bot.wall_clock import STAYS_S, STEADY_S, WallClock, machine
 from tests.support.clock import ManualClock, SetClock
 
 YEAR = timedelta(days=365)
