@@ -15,7 +15,7 @@ from bot.domain.audience import Audience, RoomState, SpokenState
 from bot.domain.events import Caption, Member
 from bot.page import packets
 from bot.page.lines import KEPT, Lines, LineWords
-from bot.page.packets import CloseCode, Message, VoiceKind, dumped
+from bot.page.packets import CloseCode, PageMessage, VoiceKind, dumped
 from bot.page.sound import Sound
 from bot.words.codes import ORIGINAL
 
@@ -36,7 +36,7 @@ class Reader(Protocol):
     def ready(self) -> bool:
         """Return whether more can be sent without piling up."""
 
-    def send(self, message: Message) -> None:
+    def send(self, message: PageMessage) -> None:
         """Send a message."""
 
     def end(self, code: CloseCode) -> None:
@@ -316,8 +316,8 @@ class Feed:
 
     def _flush(self) -> None:
         """Send everybody what they have not got."""
-        shared: dict[tuple[str, int], Message] = {}
-        room: Message | None = None
+        shared: dict[tuple[str, int], PageMessage] = {}
+        room: PageMessage | None = None
         for seat in tuple(self._seats.values()):
             if not self._can_take(seat):
                 continue
@@ -346,7 +346,7 @@ class Feed:
 
     # The room's state
 
-    def _room(self) -> Message:
+    def _room(self) -> PageMessage:
         event = {
             "t": "room",
             "run": self.audience.run,
@@ -387,7 +387,7 @@ class Feed:
         for packet in self._sounds[language].take(pcm, kinds, last=last):
             self._play(seats, packet)
 
-    def _play(self, seats: Iterable[_Seat], packet: dict[VoiceKind, Message]) -> None:
+    def _play(self, seats: Iterable[_Seat], packet: dict[VoiceKind, PageMessage]) -> None:
         for seat in seats:
             # Voice that would come late is worth nothing: the page hears the gap in the numbers.
             if seat.voice is not None and self._can_take(seat):
@@ -447,6 +447,6 @@ def _translated(languages: Iterable[str]) -> tuple[str, ...]:
     return tuple(language for language in languages if language != ORIGINAL)
 
 
-def _frame(lines: Lines, after: int, since: float = 0.0, *before: str) -> Message:
+def _frame(lines: Lines, after: int, since: float = 0.0, *before: str) -> PageMessage:
     number = dumped({"t": "seq", "seq": lines.seq})
     return packets.text((*before, *lines.after(after, since), number))

@@ -35,7 +35,7 @@ class VoiceFlag(IntFlag):
     CUT = 2  # drop what is not heard yet
 
 
-class Message(NamedTuple):
+class PageMessage(NamedTuple):
     """A message of the WebSocket, encoded."""
 
     kind: WSMsgType
@@ -47,12 +47,12 @@ def dumped(event: object) -> str:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
 
 
-def text(events: Iterable[str]) -> Message:
+def text(events: Iterable[str]) -> PageMessage:
     """Return a message with events that are JSON already."""
-    return Message(WSMsgType.TEXT, f"[{','.join(events)}]".encode("utf-8", "replace"))
+    return PageMessage(WSMsgType.TEXT, f"[{','.join(events)}]".encode("utf-8", "replace"))
 
 
-def voice(kind: VoiceKind, flags: VoiceFlag, first: int, frames: Iterable[bytes]) -> Message:
+def voice(kind: VoiceKind, flags: VoiceFlag, first: int, frames: Iterable[bytes]) -> PageMessage:
     """Return a message with voice.
 
     Args:
@@ -64,4 +64,4 @@ def voice(kind: VoiceKind, flags: VoiceFlag, first: int, frames: Iterable[bytes]
     parts = [struct.pack("!BBxxI", kind, flags, first & 0xFFFFFFFF)]
     for frame in frames:
         parts += (struct.pack("!H", len(frame)), frame)
-    return Message(WSMsgType.BINARY, b"".join(parts))
+    return PageMessage(WSMsgType.BINARY, b"".join(parts))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from bot.page.packets import CloseCode, Message
+from bot.page.packets import CloseCode, PageMessage
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class SocketReader:
         """Return whether more can be sent without piling up."""
         return not self._gone and self._transport.get_write_buffer_size() <= MOST_WAITING
 
-    def send(self, message: Message) -> None:
+    def send(self, message: PageMessage) -> None:
         """Send a message, which is written before anything is waited for."""
         if self._gone:
             return

@@ -6,7 +6,7 @@ from typing import Final
 from bot.audio.opus import Encoder
 from bot.domain.events import VOICE_RATE
 from bot.page import packets
-from bot.page.packets import Message, VoiceFlag, VoiceKind
+from bot.page.packets import PageMessage, VoiceFlag, VoiceKind
 
 _BITRATE: Final = 32_000  # speech is transparent at that
 _MOST_FRAMES: Final = 50  # in one packet: a second
@@ -28,7 +28,7 @@ class Sound:
 
     def take(
         self, pcm: bytes, kinds: frozenset[VoiceKind], *, last: bool = False
-    ) -> Iterator[dict[VoiceKind, Message]]:
+    ) -> Iterator[dict[VoiceKind, PageMessage]]:
         """Yield the packets of a piece of voice, for each way to code it.
 
         Args:
@@ -51,12 +51,12 @@ class Sound:
             if ends:
                 return
 
-    def cut(self, kinds: frozenset[VoiceKind]) -> dict[VoiceKind, Message]:
+    def cut(self, kinds: frozenset[VoiceKind]) -> dict[VoiceKind, PageMessage]:
         """Return the packets that take back what is not heard yet."""
         self._rest = b""
         return {kind: packets.voice(kind, VoiceFlag.CUT, self._next, ()) for kind in kinds}
 
-    def _packet(self, kind: VoiceKind, frames: list[bytes], *, ends: bool) -> Message:
+    def _packet(self, kind: VoiceKind, frames: list[bytes], *, ends: bool) -> PageMessage:
         if kind is VoiceKind.OPUS:
             if self._encoder is None:
                 self._encoder = Encoder(VOICE_RATE, bitrate=_BITRATE)

@@ -12,7 +12,7 @@ from bot.domain.audience import RoomState, SpokenState
 from bot.domain.events import Caption
 from bot.page.feed import BEHIND_S, GATHER_S, LINGER_S, TEND_S, Feed
 from bot.page.lines import KEPT
-from bot.page.packets import CloseCode, Message, VoiceKind
+from bot.page.packets import CloseCode, PageMessage, VoiceKind
 from bot.words.codes import ORIGINAL
 from tests.support.clock import ManualClock
 from tests.support.page import ANA, BEN, LANGUAGES, StageAudience, caption, tone
@@ -24,14 +24,14 @@ class Desk:
 
     member_id: int = 77
     stuck: bool = False
-    frames: list[Message] = field(default_factory=list)
+    frames: list[PageMessage] = field(default_factory=list)
     ended: CloseCode | None = None
     dropped: bool = False
 
     def ready(self) -> bool:
         return not (self.stuck or self.dropped or self.ended)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: PageMessage) -> None:
         self.frames.append(message)
 
     def end(self, code: CloseCode) -> None:
@@ -63,7 +63,7 @@ class Desk:
         return int(numbers[-1]) if numbers else 0
 
 
-def decoded(message: Message) -> list[dict[str, Any]]:
+def decoded(message: PageMessage) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = json.loads(message.data)
     return events
 
