@@ -228,7 +228,9 @@ async def test_a_refusal_is_in_the_language_of_who_is_refused(tmp_path: Path) ->
             )
 
         answers = await storm(wish, 40, 1.0)
-        told = [a.content for a in answers if a.content.startswith("Nicht so schnell: Versuch es")]
+        told = [
+            a.content for a in answers if a.content.startswith("Du machst das zu oft. Versuch es")
+        ]
         assert len(told) == len(answers) - PACES["translate my-languages"].times
         assert all(content.endswith(" Sekunden noch einmal.") for content in told)
 
