@@ -87,10 +87,7 @@ class Link(OmniRealtimeCallback):
         Those are dropped: the server has taken nothing for a minute.
         """
         self._queue.append(pcm)
-        excess = len(self._queue) - QUEUE_CHUNKS
-        if excess <= 0:
-            self._pump()
-            return 0
+        excess = max(0, len(self._queue) - QUEUE_CHUNKS)
         for _ in range(excess):
             oldest = next(n for n, item in enumerate(self._queue) if isinstance(item, bytes))
             del self._queue[oldest]
