@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--out", type=Path, default=Path("demo-output"), help="folder for what it leaves behind"
     )
+    demo.add_argument(
+        "--page", action="store_true", help="open the page on which a member reads and hears it"
+    )
     demo.add_argument("--plain", action="store_true", help="one line per event, no live picture")
     demo.set_defaults(run=_demo)
 
@@ -107,6 +110,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         model=arguments.model,
         live=arguments.live,
         out=arguments.out,
+        page=arguments.page,
         plain=arguments.plain or not sys.stdout.isatty(),
     )
     script = script_of(options)  # before the imports of the bot, which take seconds

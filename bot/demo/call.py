@@ -52,7 +52,8 @@ class DemoCall:
 
     async def play(self, script: Script) -> None:
         """Play the call from the first `/translate start` to the last caption and sound."""
-        await self._gather(script)
+        if not self._people:
+            await self._gather(script)
         self._timeline.begin()
         tasks = TaskOwner("demo")
         try:
@@ -65,6 +66,12 @@ class DemoCall:
         )
         if script.spoken is not None:
             await self._voice_has_ended()
+
+    async def open_page(self, script: Script) -> str:
+        """Have everybody come, and return a link on which the listener reads and hears the call."""
+        await self._gather(script)
+        answer = await self.listener.command("translate listen", {}, channel=self._captions)
+        return str(answer.components[0]["components"][0]["url"])
 
     async def _gather(self, script: Script) -> None:
         await self._enter(self.listener)

@@ -43,6 +43,7 @@ class Options:
     live: bool
     out: Path
     plain: bool
+    page: bool = False
 
 
 def script_of(options: Options) -> Script:

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import tempfile
+import webbrowser
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from bot.translation.protocol.models import model_named
 
 _EAR_RATE = 48_000
 _INTERRUPTED = 130
+_OPENS_WITHIN_S = 5.0  # a browser
 
 
 async def run(options: Options, script: Script) -> int:
@@ -82,7 +84,9 @@ async def _played_with(script: Script, options: Options, out: Path, trace: Path)
     for remark in script.remarks:
         _say(remark)
     _say("Starting a Discord and a translation engine on this machine …")
-    async with set_up(model=options.model, live=options.live, trace=trace) as stage:
+    async with set_up(
+        model=options.model, live=options.live, trace=trace, page=options.page
+    ) as stage:
         tell = _tell if options.plain else _mute
         channels = {channel.id: channel.name for channel in (stage.lounge, stage.captions)}
         only = script.targets[0] if len(script.targets) == 1 else ""
@@ -98,6 +102,8 @@ async def _played_with(script: Script, options: Options, out: Path, trace: Path)
             timeline,
             given_up=lambda: _given_up(stage),
         )
+        if options.page:
+            await _show_page(await call.open_page(script), plain=options.plain)
         title = f"into {', '.join(language_name(code) for code in script.targets)}"
 
         def figures() -> str:
@@ -125,6 +131,15 @@ async def _played_with(script: Script, options: Options, out: Path, trace: Path)
         }
         outputs.write_json(out / "report.json", report)
     return _verdict(script, timeline, rows, report, out)
+
+
+async def _show_page(link: str, *, plain: bool) -> None:
+    """Say where the page is, and open it where somebody looks; the call waits for the browser."""
+    _say(f"The page, for one browser: {link}")
+    if not plain:
+        await asyncio.to_thread(webbrowser.open, link)
+    _say(f"The call begins in {_OPENS_WITHIN_S:.0f} s.")
+    await asyncio.sleep(_OPENS_WITHIN_S)
 
 
 def _given_up(stage: Stage) -> bool:

@@ -1,6 +1,7 @@
 """Everything a call needs, on this machine: an engine, a Discord, and the bot between them."""
 
 import asyncio
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -39,8 +40,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_up(*, model: str | None, live: bool, trace: Path) -> AsyncIterator[Stage]:
-    """Start the parts and connect them; with `live` the real service translates.
+async def set_up(
+    *, model: str | None, live: bool, trace: Path, page: bool = False
+) -> AsyncIterator[Stage]:
+    """Start the parts and connect them.
+
+    Args:
+        model: The LiveTranslate model to speak to; None: the one that is set.
+        live: Have the real service translate.
+        trace: Where the engine writes what came and went.
+        page: Serve the page on which the call is read and heard.
 
     Raises:
         SettingsError: `live`, and the key is missing or malformed.
@@ -62,6 +71,9 @@ async def set_up(*, model: str | None, live: bool, trace: Path) -> AsyncIterator
             "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'parley.db'}",
             "HEALTH_PORT": "0",
         }
+        if page:
+            port = _free_port()
+            given |= {"PUBLIC_URL": f"http://localhost:{port}", "WEB_PORT": str(port)}
         if model is not None:
             given["LIVETRANSLATE_MODEL"] = model
         if not live:
@@ -72,6 +84,12 @@ async def set_up(*, model: str | None, live: bool, trace: Path) -> AsyncIterator
         app = await stack.enter_async_context(running(config))
         works = config.translation.model if live else f"Whisper {weights.NAME}"
         yield Stage(discord, guild, lounge, captions, account, app, config, works)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

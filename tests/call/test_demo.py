@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -188,7 +189,10 @@ def test_of_two_languages_no_line_is_said_to_be_the_one_that_was_spoken(tmp_path
     (english,) = (clip for clip in speech.clips() if clip.name == "en_librivox_0870")
     out = tmp_path / "out"
     words = ("--speak", f"Bob={english.path}", "--to", "en,es", "--voice", "off")
-    done = demo("--plain", *words, "--out", str(out))
+    done = demo("--plain", "--page", *words, "--out", str(out))
+    assert re.search(
+        r"^The page, for one browser: http://localhost:\d+/#[\w-]{22}$", done.stdout, re.MULTILINE
+    )
     assert "Bob: And " in done.stdout
     assert "not translated" not in done.stdout
     languages = {row["language"] for row in load(out / "captions.json")}
