@@ -80,7 +80,9 @@ class Window:
     async def closed(self) -> int | None:
         async with asyncio.timeout(WITHIN_S):
             while not self.live.closed:
-                await self.live.receive()
+                message = await self.live.receive()
+                if message.type is WSMsgType.CLOSE:  # what the client makes of it comes too late
+                    return int(message.data)
         return self.live.close_code
 
 
