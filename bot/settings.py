@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot import setting_forms as forms
 from bot.errors import SettingsError
+from bot.translation import timeouts
 from bot.usage import prices
 from bot.usage.prices import Prices
 
@@ -258,7 +259,7 @@ class _Environment(BaseSettings):
     livetranslate_connects_per_minute: Annotated[int, Field(ge=1, le=1000)] = 10
     livetranslate_open_conversations: Annotated[int, Field(ge=1, le=1000)] = 40
     livetranslate_tokens_per_minute: Annotated[int, Field(ge=1000, le=1_000_000_000)] = 100_000
-    livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = 60
+    livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = timeouts.IDLE_S
     daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] = 0
     prices: Annotated[str, AfterValidator(forms.price_table)] = "{}"
     glossary_file: (

@@ -10,6 +10,7 @@ from bot.clock import Clock
 from bot.domain.events import ConversationEvent, ConversationRequest
 from bot.domain.spent import NOBODY
 from bot.errors import LanguageError, SettingsError
+from bot.translation import timeouts
 from bot.translation.connection.link import Link
 from bot.translation.ports import Endpoint, LinkPort, OnEvent, OnLost, Reach, report
 from bot.translation.protocol import faults, languages
@@ -74,7 +75,7 @@ class SpeechSettings:
     """
 
     silence_ms: int = 800
-    idle_s: float = 60.0
+    idle_s: float = timeouts.IDLE_S
     source_text: bool = True
     lends: bool = True
 

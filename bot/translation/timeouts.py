@@ -2,6 +2,7 @@
 
 from typing import Final
 
+IDLE_S: Final = 60  # without speech, where LIVETRANSLATE_IDLE_SECONDS says nothing else
 UNSENT_S: Final = 75.0  # audio kept while it can't be sent: the longest rest that we choose
 KEPT_S: Final = 90.0  # audio kept until it is translated
 BETWEEN_S: Final = 2.0  # of it, while no turn is open
