@@ -273,8 +273,9 @@ class Turn:
         """Give a piece another text, as far as the turn has room; what is done stays."""
         if piece.done or not text:
             return
-        others = sum(len(each.text) for each in pieces.values() if each is not piece)
-        room = max(0, bounds.TURN_CHARS - others)
+        others = (each for each in pieces.values() if each is not piece and each.text)
+        taken = sum(len(each.text) + 1 for each in others)  # with a space between two
+        room = max(0, bounds.TURN_CHARS - taken)
         piece.cut = len(text) > room
         if piece.cut:
             self._interims.excess.note(Exceeded.TEXT)
