@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.errors import StoreError
 from bot.locks import FairLock, KeyedLimit
 from bot.store import faults, migrations
-from bot.store.sqlite import SqliteConnection
+from bot.store.sqlite import SqliteConnection, write_ahead
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +157,11 @@ class Database:
         connection = SqliteConnection(self._interrupt, database, **options)
         self._connections = {known for known in self._connections if not known.has_ended}
         self._connections.add(connection)
-        return await connection
+        opened = await connection
+        # Busy first: switching to a write-ahead log takes a lock.
+        await opened.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        await write_ahead(opened, _BUSY_MS / 1000)
+        return opened
 
     def _interrupt(self) -> None:
         self._interrupted.add(asyncio.current_task())
@@ -227,8 +231,5 @@ def _prepare(connection: Any, _record: object) -> None:
     # Python's driver begins transactions by itself, and only before a write: `_begin` does it.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # Busy first: switching to WAL takes a lock.
-    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()

@@ -14,6 +14,7 @@ import aiosqlite
 T = TypeVar("T")
 
 _ROWS = 64  # fetched at once, as is aiosqlite's default
+_RETRY_S = 0.02
 
 
 async def to_the_end(work: Coroutine[Any, Any, T], interrupted: Callable[[], None]) -> T:
@@ -57,3 +58,29 @@ class SqliteConnection(aiosqlite.Connection):
     def has_ended(self) -> bool:
         """Whether its thread has ended."""
         return not self._thread.is_alive()
+
+
+async def write_ahead(connection: aiosqlite.Connection, patience_s: float) -> None:
+    """Switch the file to a write-ahead log, which it keeps: readers then wait for no writer.
+
+    Two that switch a new file at once would wait for each other, so SQLite refuses one of them at
+    once, whatever its busy timeout is: it finds the file switched when it tries again.
+
+    Args:
+        connection: Open, with a busy timeout.
+        patience_s: For how many seconds it tries again.
+
+    Raises:
+        sqlite3.OperationalError: The file stayed locked.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience_s
+    while True:
+        try:
+            await connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or loop.time() > deadline:
+                raise
+            await asyncio.sleep(_RETRY_S)
+        else:
+            return

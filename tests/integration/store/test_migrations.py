@@ -1,10 +1,12 @@
 """The schema's history, on both databases."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+import aiosqlite
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -19,6 +21,7 @@ from bot.store import migrations
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.settings import SettingsTable
+from bot.store.sqlite import write_ahead
 from bot.store.tables import metadata
 from bot.store.usage import UsageTable
 from tests.integration.store.test_usage import AMOUNT, GUILD, TODAY, USER
@@ -168,6 +171,29 @@ async def test_a_database_may_be_opened_many_times_at_once(database_url: str) ->
     await assert_as_new(opened[0])
     assert await ConsentTable(opened[0]).consenting(GUILD) == set(range(6))
     await asyncio.gather(*(database.close() for database in opened))
+
+
+async def test_a_new_file_that_another_opener_has_locked_is_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "parley.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    # SQLite refuses at once, as it does when both would wait for each other.
+    async with aiosqlite.connect(path, timeout=0) as connection:
+        asyncio.get_running_loop().call_later(0.1, other.execute, "COMMIT")
+        await write_ahead(connection, patience_s=30.0)
+        async with connection.execute("PRAGMA journal_mode") as cursor:
+            assert await cursor.fetchone() == ("wal",)
+    other.close()
+
+
+async def test_a_file_that_stays_locked_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "parley.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    async with aiosqlite.connect(path, timeout=0) as connection:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            await write_ahead(connection, patience_s=0.05)
+    other.close()
 
 
 _STARTS = """
