@@ -6,13 +6,13 @@ after `close` was called: a link is used once, so a late event can't reach the n
 """
 
 import asyncio
-import base64
 import itertools
 import logging
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
+import pybase64
 from dashscope.audio.qwen_omni import OmniRealtimeCallback
 
 from bot.logs import silence_sdk
@@ -204,7 +204,7 @@ class Link(OmniRealtimeCallback):
         try:
             if isinstance(item, bytes):
                 self._intake.sent(len(item))
-                self._conversation.append_audio(base64.b64encode(item).decode("ascii"))
+                self._conversation.append_audio(pybase64.b64encode_as_string(item))
             elif isinstance(item, str):
                 self._conversation.end_session_async()
             else:

@@ -3,10 +3,11 @@
 A field that makes no sense is passed over where the rest of its message is of use without it.
 """
 
-import binascii
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
+
+import pybase64
 
 from bot.errors import ProtocolError
 from bot.translation.protocol import bounds, server_events
@@ -68,7 +69,7 @@ class _Fields:
         if not isinstance(value, str):
             raise ProtocolError(f"{self._kind}: {key} is no text.")
         try:
-            return binascii.a2b_base64(value, strict_mode=True)
+            return pybase64.b64decode(value, validate=True)
         except ValueError as error:
             raise ProtocolError(f"{self._kind}: {key} is no base64.") from error
 
