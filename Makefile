@@ -14,7 +14,7 @@ help:
 	@echo "make test    the tests"
 	@echo "make test-sdk2  the translation's tests with the newest dashscope 2.x, in .venv-sdk2"
 	@echo "make soak    eight people at once and two in turns, five minutes each, and how late captions are"
-	@echo "make fuzz    a million bad datagrams and 100,000 bad voice gateway messages"
+	@echo "make fuzz    a million bad datagrams, 100,000 bad voice gateway messages, new examples for properties"
 	@echo "make bench   what hearing, conversing and speaking cost, beside others (JSON=bench.json)"
 	@echo "make words   bring the catalogues of translated sentences up to date"
 	@echo "make picture make the pictures of the README anew (needs Chromium)"
@@ -56,6 +56,7 @@ soak: set-dev
 
 fuzz: set-dev
 	@$(BIN)/python -m pytest tests/fuzz --fuzz-full --timeout 3600 -rP $(ARGS)
+	@$(BIN)/python -m pytest tests/property --hypothesis-profile search --timeout 3600 $(ARGS)
 
 bench: set-bench
 	@$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(ARGS)
