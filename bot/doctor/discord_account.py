@@ -134,7 +134,7 @@ class DiscordAccount:
         point_at(self._config.api_url, None)
         token = self._config.token.get_secret_value()
         self._client = discord.Client(
-            intents=discord.Intents.none(),
+            intents=discord.Intents(guilds=True),  # never told to the gateway
             connector=aiohttp.TCPConnector(limit=0, ssl=self._trust or True),
         )
         try:
@@ -154,7 +154,8 @@ class DiscordAccount:
         self._application = self._client.application
         servers = self._app.approximate_guild_count
         return ok(
-            f"Logged in as {self._client.user}, application {self._app.id}; {servers} servers."
+            f"Logged in as {self._client.user}, application {self._app.id}; in {servers} "
+            f"{'server' if servers == 1 else 'servers'}."
         )
 
     @property

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -24,7 +24,7 @@ _TIGHT_MB: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class NeededVersions:
     """What this version of Parley is made for.
 
     Attributes:
@@ -36,7 +36,7 @@ class Wanted:
     libraries: Sequence[Requirement]
 
 
-def wanted() -> Wanted | None:
+def wanted() -> NeededVersions | None:
     """Return what pyproject.toml says, or the installed package; None where neither is there."""
     file = Path(__file__).parents[2] / "pyproject.toml"
     if file.is_file():
@@ -50,11 +50,11 @@ def wanted() -> Wanted | None:
     return _wanted(found["Requires-Python"], metadata.requires("parley") or ())
 
 
-def _wanted(python: str, libraries: Sequence[str]) -> Wanted:
+def _wanted(python: str, libraries: Sequence[str]) -> NeededVersions:
     needed = [Requirement(line) for line in libraries]
     # Those of an extra have a marker, and are looked for where they are used.
     needed = [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
-    return Wanted(SpecifierSet(python), needed)
+    return NeededVersions(SpecifierSet(python), needed)
 
 
 def installed(name: str) -> str | None:
@@ -65,11 +65,9 @@ def installed(name: str) -> str | None:
         return None
 
 
-async def python(
-    asked: Wanted | None, version: tuple[int, ...] = tuple(sys.version_info[:3])
-) -> Diagnosis:
+async def python(asked: NeededVersions | None) -> Diagnosis:
     """Check the version of Python."""
-    here = ".".join(map(str, version))
+    here = ".".join(map(str, sys.version_info[:3]))
     if asked is None or asked.python.contains(here):
         return ok(f"{here}.")
     return fault(
@@ -78,16 +76,14 @@ async def python(
     )
 
 
-async def libraries(
-    asked: Wanted | None, found: Callable[[str], str | None] = installed
-) -> Sequence[Diagnosis]:
+async def libraries(asked: NeededVersions | None) -> Sequence[Diagnosis]:
     """Check the version of each library."""
     if asked is None:
         return [skipped("Nothing here says which versions are needed.")]
     wrong = [
         f"{one.name} {version or 'is missing'} (needs {one.specifier})"
         for one in asked.libraries
-        if (version := found(one.name)) is None
+        if (version := installed(one.name)) is None
         or not one.specifier.contains(version, prereleases=True)
     ]
     if wrong:
@@ -97,22 +93,22 @@ async def libraries(
                 "Install the locked set: make run does it, or pip install -r requirements/run.txt.",
             )
         ]
-    named = ", ".join(f"{name} {found(name)}" for name in _NAMED)
+    named = ", ".join(f"{name} {installed(name)}" for name in _NAMED)
     return [ok(f"{len(asked.libraries)} as needed: {named} and others.")]
 
 
-async def libopus(load: Callable[[], object] = opus.version) -> Diagnosis:
+async def libopus() -> Diagnosis:
     """Check that Discord's audio can be decoded and encoded."""
     try:
-        return ok(f"{await asyncio.to_thread(load)}.")
+        return ok(f"{await asyncio.to_thread(opus.version)}.")
     except OpusError as error:
         line, _, cure = str(error).partition(". ")
         return fault(f"{line}.", cure)
 
 
-async def encryption(*, has_binding: bool = discord.voice_state.has_dave) -> Diagnosis:
+async def encryption() -> Diagnosis:
     """Check that Discord's end-to-end encryption is there, by the binding that discord.py uses."""
-    if not has_binding:
+    if not discord.voice_state.has_dave:
         return fault(
             "The package davey can't be loaded: Discord lets no bot without DAVE into voice.",
             "Install it: .venv/bin/python -m pip install davey. It has a wheel for most systems.",
@@ -122,21 +118,15 @@ async def encryption(*, has_binding: bool = discord.voice_state.has_dave) -> Dia
     return ok(f"DAVE {davey.DAVE_PROTOCOL_VERSION}, by davey {installed('davey')}.")
 
 
-def _existing(folder: Path) -> Path:
-    """Return a folder, or the nearest one above it that is there."""
-    return next(one for one in (folder, *folder.absolute().parents) if one.exists())
+def free_bytes(folder: Path) -> int:
+    """Return the space that is free for a folder, which may be missing as yet."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    return shutil.disk_usage(there).free
 
 
-async def disk(
-    folder: Path, free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
-) -> Diagnosis:
-    """Check the space where the database is.
-
-    Args:
-        folder: The database's; it may be missing as yet.
-        free: Returns the bytes that are free.
-    """
-    left = await asyncio.to_thread(lambda: free(_existing(folder)))
+async def disk(folder: Path) -> Diagnosis:
+    """Check the space where the database is."""
+    left = await asyncio.to_thread(free_bytes, folder)
     said = f"{_size(left)} free where the database is."
     if left < _FULL_MB * 1_000_000:
         return fault(f"Only {said}", "Free some space: without it, nothing can be stored any more.")
@@ -151,7 +141,12 @@ def _size(amount: int) -> str:
 
 def versions() -> Mapping[str, str]:
     """Return the versions that a report of trouble needs."""
+    try:
+        codec = opus.version().removeprefix("libopus ")
+    except OpusError:
+        codec = "missing"
     return {
         "Python": ".".join(map(str, sys.version_info[:3])),
         **{name: installed(name) or "missing" for name in ("discord.py", "davey", "dashscope")},
+        "libopus": codec,
     }

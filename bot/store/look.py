@@ -40,11 +40,12 @@ class DatabaseLook:
 
 def folder_of(url: str) -> Path | None:
     """Return the folder of a database's file; None where it has none on this machine."""
-    file = _file(url)
+    file = file_of(url)
     return None if file is None else file.parent
 
 
-def _file(url: str) -> Path | None:
+def file_of(url: str) -> Path | None:
+    """Return a database's file; None where it has none on this machine."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -63,7 +64,7 @@ async def look(url: str) -> DatabaseLook:
     """
     if make_url(url).get_backend_name() != "sqlite":
         return await _look_at_server(url)
-    file = _file(url)
+    file = file_of(url)
     if file is None:
         return DatabaseLook("SQLite", None, exists=False, steps=None, held=False)
     try:
