@@ -119,8 +119,11 @@ async def _run(
     if missing:
         return [skipped(f"Not checked: {', '.join(missing)} is wrong.")]
     for name, task in needed.items():
-        if any(found.mark in {Mark.FAULT, Mark.SKIPPED} for found in await task):
-            return [skipped(f"Not checked, as “{name}” was not found good.")]
+        marks = {found.mark for found in await task}
+        if Mark.FAULT in marks:
+            return [skipped(f"Not checked, as “{name}” failed.")]
+        if Mark.SKIPPED in marks:
+            return [skipped(f"Not checked, as “{name}” was not.")]
     try:
         async with asyncio.timeout(check.within_s):
             found = await check.run()

@@ -18,6 +18,8 @@ from bot.settings import DiscordSettings
 from bot.ui.permissions import ASKED_FOR, NAMES
 
 _PORTAL: Final = "https://discord.com/developers/applications"
+# As Discord asks for: others may be turned away.
+_USER_AGENT: Final = f"DiscordBot (https://github.com/Rapptz/discord.py, {discord.__version__})"
 _SLIGHT_S: Final = 5.0
 _WRONG_S: Final = 60.0
 _FEW_SESSIONS: Final = 50
@@ -78,6 +80,7 @@ class DiscordAccount:
                 aiohttp.ClientSession(
                     connector=aiohttp.TCPConnector(ssl=self._trust),
                     timeout=aiohttp.ClientTimeout(total=CONNECT_S),
+                    headers={"User-Agent": _USER_AGENT},
                 ) as session,
                 session.get(f"{self._config.api_url}/gateway") as response,
             ):
@@ -121,7 +124,7 @@ class DiscordAccount:
             return warning("Discord did not say what time it is.", "Check the clock yourself.")
         off = abs(ahead)
         if off < _SLIGHT_S:
-            return ok("As Discord's.")
+            return ok("Agrees with Discord's.")
         said = f"{_duration(off)} {'ahead of' if ahead > 0 else 'behind'} Discord's."
         cure = (
             "Turn on time synchronisation: timedatectl set-ntp true, or chrony. A container has "
@@ -227,7 +230,7 @@ class DiscordAccount:
         if on:
             return warning(
                 f"On and not needed: {', '.join(on)} Intent.",
-                f"Turn it off: {_PORTAL}/{self._app.id}/bot. Parley reads no messages.",
+                f"Turn it off: {_PORTAL}/{self._app.id}/bot",
             )
         return ok("No privileged one is on, and none is needed.")
 

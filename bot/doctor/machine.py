@@ -120,14 +120,14 @@ async def encryption() -> Diagnosis:
 
 def free_bytes(folder: Path) -> int:
     """Return the space that is free for a folder, which may be missing as yet."""
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    there = next(one for one in (folder, *folder.parents) if one.exists())
     return shutil.disk_usage(there).free
 
 
 async def disk(folder: Path) -> Diagnosis:
-    """Check the space where the database is."""
+    """Check the space for a folder, where the database is or the bot runs."""
     left = await asyncio.to_thread(free_bytes, folder)
-    said = f"{_size(left)} free where the database is."
+    said = f"{_size(left)} free for {folder}."
     if left < _FULL_MB * 1_000_000:
         return fault(f"Only {said}", "Free some space: without it, nothing can be stored any more.")
     if left < _TIGHT_MB * 1_000_000:

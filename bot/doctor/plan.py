@@ -17,6 +17,7 @@ from bot.doctor.servers import servers
 from bot.store.look import folder_of
 
 _SERVERS_S: Final = 120.0
+_CONVERSATION_S: Final = 20.0  # more than it waits for by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Plan:
 
     def _machine(self) -> list[Check]:
         wanted = machine.wanted()
-        folder = folder_of(self._read.config.database_url) or Path()
+        folder = (folder_of(self._read.config.database_url) or Path()).absolute()
         return [
             Check("This machine", "Python", partial(machine.python, wanted)),
             Check("This machine", "libraries", partial(machine.libraries, wanted)),
@@ -179,6 +180,7 @@ class Plan:
                 "key and model",
                 partial(service.spoken_to, config, spends=self._options.spends),
                 needs=("service",),
+                within_s=_CONVERSATION_S,
                 settings=(
                     "DASHSCOPE_API_KEY",
                     "LIVETRANSLATE_MODEL",

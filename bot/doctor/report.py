@@ -50,12 +50,13 @@ class TextReport:
         if check.group != self._group:
             text = f"{check.group}\n" if not self._group else f"\n{check.group}\n"
             self._group = check.group
+        line, cure = _printable(diagnosis.line), _printable(diagnosis.cure)
         name = "" if check.name == self._last else check.name
         self._last = check.name
         margin = " " * (self._width + (7 if self._signs else 13))
-        text += f"  {self._mark(diagnosis.mark)}  {name:{self._width}}  {diagnosis.line}\n"
-        if diagnosis.cure:
-            text += f"{margin}{'→' if self._signs else 'Cure:'} {diagnosis.cure}\n"
+        text += f"  {self._mark(diagnosis.mark)}  {name:{self._width}}  {line}\n"
+        if cure:
+            text += f"{margin}{'→' if self._signs else 'Cure:'} {cure}\n"
         return text
 
     def _mark(self, mark: Mark) -> str:
@@ -71,6 +72,11 @@ class TextReport:
             if (count := self._counts[mark])
         ]
         return f"\n{', '.join(counted)}\n"
+
+
+def _printable(text: str) -> str:
+    """Return a text that leaves a terminal as it is: servers and channels have any name."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 class JsonReport:

@@ -40,6 +40,11 @@ async def _server(account: DiscordAccount, server: int) -> Diagnosis:
         me = await guild.fetch_member(client.user.id if client.user is not None else 0)
     except (discord.NotFound, discord.Forbidden):
         return fault(f"It is not in server {server}.", f"Invite it: {account.invitation()}")
+    except discord.HTTPException as error:
+        return fault(
+            f"Discord does not tell of server {server} (HTTP {error.status}).",
+            "Check the id: Copy Server ID, with Developer Mode on in Discord's settings.",
+        )
     voices = [one for one in channels if isinstance(one, VoiceRoom)]
     texts = [one for one in channels if isinstance(one, discord.TextChannel)]
     return judged(guild, me, voices, texts)

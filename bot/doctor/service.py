@@ -71,17 +71,17 @@ async def reached(url: str) -> Diagnosis:
     tls = parts.scheme == "wss"
     host = parts.hostname or ""
     address = Address(host, parts.port or (443 if tls else 80), tls, "DASHSCOPE_URL")
-    proxy = proxy_for(url)
+    proxy, variable = proxy_for(url), f"{'https' if tls else 'http'}_proxy"
     if proxy is not None:
         if not proxy.speaks_http:
             return fault(
                 f"The proxy {proxy.host} is of a kind that is not spoken to.",
-                "Name an http:// proxy in https_proxy, or the service's host in no_proxy.",
+                f"Name an http:// proxy in {variable}, or the service's host in no_proxy.",
             )
         at = urlsplit(proxy.url)
         secure = at.scheme == "https"
         port = at.port or (443 if secure else 80)
-        address = Address(proxy.host, port, secure, "https_proxy")
+        address = Address(proxy.host, port, secure, variable)
     try:
         await reach(address)
     except UnreachedError as error:

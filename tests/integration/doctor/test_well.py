@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from bot.doctor.checks import Mark
+from bot.doctor.checks import Mark, ok
 from bot.doctor.command import doctor
 from bot.doctor.plan import DoctorOptions
+from bot.loopback import Permissions
 from bot.store import lease
 from bot.store.database import Database
 from tests.integration.doctor.clinic import Clinic, health_server, page_server, wrong
@@ -15,6 +16,19 @@ async def test_where_all_is_well_nothing_is_found(clinic: Clinic) -> None:
     assert [(one.check.name, one.diagnosis) for one in wrong(found)] == []
     assert [one.check.name for one in found if one.diagnosis.mark is Mark.SKIPPED] == ["web port"]
     assert clinic.discord.complaints == []
+
+
+async def test_a_channel_that_is_hidden_from_the_bot_is_nobodys_fault(clinic: Clinic) -> None:
+    for channel in (
+        clinic.guild.add_voice_channel("Staff"),
+        clinic.guild.add_stage_channel("Backstage"),
+        clinic.guild.add_text_channel("staff"),
+    ):
+        clinic.guild.deny(channel, clinic.guild.everyone, Permissions.VIEW_CHANNEL)
+    clinic.guild.add_stage_channel("Stage")
+    found = await clinic.examined(DoctorOptions(servers=(clinic.guild.id,)))
+    (said,) = (one.diagnosis for one in found if one.check.name == "servers")
+    assert said == ok("Village: all that it needs, in 2 voice and 1 text channels.")
 
 
 async def test_a_bot_that_runs_is_no_fault(clinic: Clinic) -> None:

@@ -42,8 +42,8 @@ async def test_what_needs_a_failed_one_is_skipped_with_its_reason() -> None:
     assert marks == [
         ("first", Mark.OK, "One is well."),
         ("first", Mark.FAULT, "One is not."),
-        ("second", Mark.SKIPPED, "Not checked, as “first” was not found good."),
-        ("third", Mark.SKIPPED, "Not checked, as “second” was not found good."),
+        ("second", Mark.SKIPPED, "Not checked, as “first” failed."),
+        ("third", Mark.SKIPPED, "Not checked, as “second” was not."),
         ("other", Mark.WARNING, "May surprise."),
         ("fourth", Mark.OK, "Well."),
     ]

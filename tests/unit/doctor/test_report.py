@@ -46,6 +46,11 @@ def test_a_terminal_gets_signs() -> None:
     ]
 
 
+def test_a_name_can_do_nothing_to_the_terminal() -> None:
+    report = TextReport([DISK], signs=True)
+    assert "Evil\n" not in report.tell(Examined(DISK, ok("Evil\n\x1b[2J\u202e")))
+
+
 def test_json_is_a_list_of_objects() -> None:
     read = json.loads(text(JsonReport()))
     assert read[0] == {
