@@ -41,15 +41,15 @@ class DiscordAccount:
 
     Args:
         config: How Discord is reached.
-        daily_minutes: What each server may have translated in a day; 0 means no limit.
         wall: Seconds since 1970.
+        limited: Whether there is a limit to what a server may have translated.
     """
 
     def __init__(
-        self, config: DiscordSettings, daily_minutes: float, wall: Callable[[], float]
+        self, config: DiscordSettings, wall: Callable[[], float], *, limited: bool
     ) -> None:
         self._config = config
-        self._daily_minutes = daily_minutes
+        self._limited = limited
         self._wall = wall
         self._host = urlsplit(config.api_url).hostname or ""
         self._trust: ssl.SSLContext | None = None
@@ -185,7 +185,7 @@ class DiscordAccount:
                     f"Clear it: {page}/information",
                 )
             )
-        if app.bot_public and not self._daily_minutes:
+        if app.bot_public and not self._limited:
             found.append(
                 warning(
                     "Anyone can add the bot to their server, and no server has a limit.",

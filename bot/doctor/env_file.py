@@ -25,6 +25,9 @@ _OF_PROCESS: Final = frozenset(
     {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "TZ"}
 )
 
+# Docker Compose reads the same file.
+_OF_COMPOSE: Final = ("COMPOSE_", "DOCKER_", "PARLEY_", "POSTGRES_")
+
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
@@ -154,7 +157,7 @@ def _strangers(given: Given) -> Iterator[Diagnosis]:
             )
         elif near := _nearest(name, given.known):
             yield warning(f"{name} {place} is no setting.", f"Is {near} meant? Correct the name.")
-        else:
+        elif not name.startswith(_OF_COMPOSE):
             yield warning(
                 f"{name} {place} is no setting.", "Remove it, if it is not for another program."
             )

@@ -173,6 +173,13 @@ async def a_discord_that_fails(clinic: Clinic) -> None:
     clinic.discord.trouble("^/gateway$", status=503)
 
 
+@finds("Discord", "holds no certificates.", "Name a PEM file in DISCORD_CA_FILE")
+async def a_file_without_certificates(clinic: Clinic) -> None:
+    file = clinic.folder / "ca.pem"
+    file.write_text("none", encoding="utf-8")
+    clinic.set("DISCORD_CA_FILE", str(file))
+
+
 @finds("clock", " behind Discord's.", "timedatectl set-ntp true")
 async def a_clock_that_is_wrong(clinic: Clinic) -> None:
     clinic.late_s = 630.0
@@ -386,6 +393,12 @@ async def a_certificate_of_nobody(clinic: Clinic) -> None:
 @finds("address", "The certificate of 127.0.0.1 ends in 4 days.", "Renew it", Mark.WARNING)
 async def a_certificate_that_ends(clinic: Clinic) -> None:
     clinic.monkeypatch.setattr(tls, "_AFTER", timedelta(days=4, hours=12))
+    await secured(clinic)
+
+
+@finds("address", "The certificate of 127.0.0.1 has expired.", "Renew it.")
+async def a_certificate_that_has_ended(clinic: Clinic) -> None:
+    clinic.monkeypatch.setattr(tls, "_AFTER", timedelta(minutes=-30))
     await secured(clinic)
 
 
