@@ -1,4 +1,4 @@
-"""The command line: parley run, demo, engine, health.
+"""The command line: parley run, doctor, demo, engine, health.
 
 What goes wrong for a known reason is one line on standard error and a non-zero exit: 2 when what
 was asked for can't be (an option, a setting, a file), 1 when it failed while it ran.
@@ -84,6 +84,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     engine.set_defaults(run=_engine)
 
+    doctor = commands.add_parser(
+        "doctor", help="check all that the bot needs, and say how to mend what is wrong"
+    )
+    doctor.add_argument("--json", action="store_true", help="as a list of objects")
+    doctor.add_argument(
+        "--no-spend", action="store_true", help="don't speak to the service, which costs a little"
+    )
+    doctor.add_argument(
+        "--server",
+        action="append",
+        type=int,
+        metavar="ID",
+        help="check the permissions in this server too; may be repeated",
+    )
+    doctor.add_argument("--servers", action="store_true", help="in all servers")
+    doctor.set_defaults(run=_doctor)
+
     health = commands.add_parser("health", help="ask a running bot how it is; exit 0 when well")
     health.set_defaults(run=_health)
     return parser
@@ -123,6 +140,19 @@ def _engine(arguments: argparse.Namespace) -> int:
     from bot.engine.command import serve  # noqa: PLC0415
 
     return asyncio.run(serve(arguments.port, arguments.model_path, arguments.trace))
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from bot.doctor.command import doctor  # noqa: PLC0415
+    from bot.doctor.plan import DoctorOptions  # noqa: PLC0415
+
+    options = DoctorOptions(
+        json=arguments.json,
+        spends=not arguments.no_spend,
+        servers=tuple(arguments.server or ()),
+        all_servers=arguments.servers,
+    )
+    return asyncio.run(doctor(options))
 
 
 def _health(_: argparse.Namespace) -> int:

@@ -90,7 +90,7 @@ class ParleyBot(commands.AutoShardedBot):
     _event_handlers: Handlers
 
     def __init__(self, endpoints: DiscordEndpoints, http_trace: aiohttp.TraceConfig) -> None:
-        _point_at(endpoints.api_url, endpoints.gateway_url)
+        point_at(endpoints.api_url, endpoints.gateway_url)
         discord.gateway.GatewayRatelimiter = SteadyRatelimiter  # type: ignore[misc] # likewise
         http_trace.on_request_end.append(self._answered)
         super().__init__(
@@ -99,7 +99,7 @@ class ParleyBot(commands.AutoShardedBot):
             tree_cls=PacedTree,
             intents=discord.Intents(guilds=True, voice_states=True, webhooks=True),
             allowed_mentions=discord.AllowedMentions.none(),
-            connector=aiohttp.TCPConnector(limit=0, ssl=_trust(endpoints.ca_file)),
+            connector=aiohttp.TCPConnector(limit=0, ssl=trust(endpoints.ca_file)),
             http_trace=http_trace,
         )
         self._gateway_url = endpoints.gateway_url
@@ -271,8 +271,9 @@ def _refusal(error: BaseException | None) -> Text | None:
             return None
 
 
-def _point_at(api_url: str, gateway_url: str | None) -> None:
-    # discord.py has no option for its addresses; both are attributes of classes.
+def point_at(api_url: str, gateway_url: str | None) -> None:
+    """Have discord.py reach Discord at these addresses from now on."""
+    # It has no option for its addresses; both are attributes of classes.
     discord.http.Route.BASE = api_url
     if gateway_url is not None:
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
@@ -299,7 +300,12 @@ class SteadyRatelimiter(discord.gateway.GatewayRatelimiter):
             self.window = 0.0
 
 
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Return the system's certificates, and those of a file.
+
+    Raises:
+        SettingsError: The file holds none, or can't be read.
+    """
     context = ssl.create_default_context()
     if ca_file is not None:
         try:

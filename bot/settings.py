@@ -27,7 +27,7 @@ from bot.translation import timeouts
 from bot.usage import prices
 from bot.usage.prices import Prices
 
-_ENV_ENCODING: Final = "utf-8-sig"  # some editors begin a file with a mark
+ENV_ENCODING: Final = "utf-8-sig"  # some editors begin a file with a mark
 
 LogFormat = Literal["text", "json"]
 FanOutMode = Literal["speech", "text", "auto"]
@@ -148,15 +148,10 @@ def load(
     Raises:
         SettingsError: One line per setting that is missing or malformed.
     """
-    values = {name.lower(): value for name, value in (given or {}).items()}
-    if env_file is not None:
-        _check_env_file(env_file)
-    # Annotated by hand: the values are texts, and `_env_file` is an argument of its base class.
-    make: Callable[..., _Environment] = _Environment
     try:
-        read = make(_env_file=env_file, **values)
+        read = _read(env_file, given)
     except ValidationError as error:
-        raise SettingsError("\n".join(_lines(error))) from None
+        raise SettingsError("\n".join(_sentences(error).values())) from None
     return Settings(
         discord=DiscordSettings(
             token=read.discord_token,
@@ -209,6 +204,19 @@ def health_address(env_file: Path | None = Path(".env")) -> tuple[str, int]:
     return health.host, health.port
 
 
+def wrong(env_file: Path | None = Path(".env")) -> Mapping[str, str]:
+    """Return what is wrong with each setting that is missing or malformed, by variable name.
+
+    Raises:
+        SettingsError: The file can't be read.
+    """
+    try:
+        _read(env_file, None)
+    except ValidationError as error:
+        return _sentences(error)
+    return {}
+
+
 def names() -> tuple[str, ...]:
     """Return every variable that is read."""
     return tuple(name.upper() for name in _Environment.model_fields)
@@ -226,10 +234,19 @@ def is_local(url: str) -> bool:
         return host == "localhost"
 
 
+def _read(env_file: Path | None, given: Mapping[str, str] | None) -> "_Environment":
+    values = {name.lower(): value for name, value in (given or {}).items()}
+    if env_file is not None:
+        _check_env_file(env_file)
+    # Annotated by hand: the values are texts, and `_env_file` is an argument of its base class.
+    make: Callable[..., _Environment] = _Environment
+    return make(_env_file=env_file, **values)
+
+
 def _check_env_file(path: Path) -> None:
     try:
         if forms.is_there(path):
-            path.read_text(encoding=_ENV_ENCODING)
+            path.read_text(encoding=ENV_ENCODING)
     except UnicodeDecodeError:
         raise SettingsError(f"{path} can't be read as UTF-8 text.") from None
     except OSError as error:
@@ -240,7 +257,7 @@ class _Environment(BaseSettings):
     """The variables, flat, as they are named outside. `_ADVICE` has a line for each."""
 
     model_config = SettingsConfigDict(
-        env_file_encoding=_ENV_ENCODING,
+        env_file_encoding=ENV_ENCODING,
         env_ignore_empty=True,
         extra="ignore",
         hide_input_in_errors=True,
@@ -338,8 +355,8 @@ _ADVICE: Mapping[str, str] = {
 }
 
 
-def _lines(error: ValidationError) -> list[str]:
-    lines = []
+def _sentences(error: ValidationError) -> dict[str, str]:
+    sentences = {}
     for problem in error.errors(include_url=False, include_input=False):
         name = str(problem["loc"][0]) if problem["loc"] else ""
         says = _ADVICE.get(name, "has a value that can't be used.")
@@ -347,5 +364,5 @@ def _lines(error: ValidationError) -> list[str]:
             says = f"is missing: {says}"
         elif problem["type"] == "value_error":
             says = str(problem["ctx"]["error"])
-        lines.append(f"{name.upper()} {says}")
-    return lines
+        sentences[name.upper()] = f"{name.upper()} {says}"
+    return sentences

@@ -65,10 +65,21 @@ def library() -> ctypes.CDLL:
     )
 
 
+def version() -> str:
+    """Return what libopus calls itself, as "libopus 1.3.1".
+
+    Raises:
+        OpusError: It was not found.
+    """
+    return str(library().opus_get_version_string().decode("ascii", "replace"))
+
+
 def _declare(lib: ctypes.CDLL) -> None:
     state, size, data = ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p
     lib.opus_strerror.argtypes = [ctypes.c_int]
     lib.opus_strerror.restype = ctypes.c_char_p
+    lib.opus_get_version_string.argtypes = []
+    lib.opus_get_version_string.restype = ctypes.c_char_p
     lib.opus_decoder_create.argtypes = [size, ctypes.c_int, ctypes.POINTER(ctypes.c_int)]
     lib.opus_decoder_create.restype = state
     lib.opus_decoder_destroy.argtypes = [state]

@@ -11,7 +11,7 @@ from bot.loopback.people.person import Person
 from bot.loopback.rest.limits import Rule
 from bot.loopback.rest.trouble import RestTrouble
 from bot.loopback.server import LoopbackDiscord
-from bot.loopback.state.entities import Bot, Channel, Message, Role, Webhook
+from bot.loopback.state.entities import Bot, Channel, Message, Role, Switches, Webhook
 from bot.loopback.state.intents import Intents
 from bot.loopback.state.observation import (
     Complaint,
@@ -53,6 +53,7 @@ __all__ = [
     "Role",
     "Rule",
     "StatusChanged",
+    "Switches",
     "ThreadStarted",
     "VoiceStateChanged",
     "Webhook",

@@ -13,6 +13,7 @@ import signal
 
 from bot import logs, settings
 from bot.app import App, running
+from bot.doctor import summary
 from bot.errors import ParleyError
 from bot.process import signals
 from bot.process.last_resort import LastResort
@@ -61,6 +62,8 @@ async def run() -> int:
 
 
 async def _run(config: Settings, shutdown: Shutdown) -> None:
+    log.info("starting: %s", summary.versions())
+    log.info("using: %s", summary.parts(config))
     async with running(config, shutdown) as app:
         gc.collect()
         gc.freeze()  # what is here now stays: no need to look through it again and again

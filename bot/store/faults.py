@@ -13,13 +13,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from bot.errors import StoreError
 from bot.words import t
 
-_ADVICE = {
-    # By the start of SQLSTATE, or by what SQLite says.
+_ADVICE = {  # by the start of SQLSTATE
     "28": "Correct the user or the password in DATABASE_URL.",
     "3D": "Create that database, or correct its name in DATABASE_URL.",
     "42501": "Give its user the right to create tables.",
     "53": "Free space or connections on its server, then start again.",
     "57": "Its server is starting or ending: start again in a moment.",
+}
+_SQLITE_ADVICE = {  # by what SQLite says
     "not a database": "Name another file in DATABASE_URL, or move this one away.",
     "malformed": "Put a copy of it back that was made before.",
     "unable to open": "Name a file that this user may write in DATABASE_URL.",
@@ -42,10 +43,11 @@ _TELLS_NO_VALUE = ("08", "28", "3D", "42", "53", "55", "57", "58", "XX")
 def at_start(error: BaseException) -> StoreError:
     """Return the error for who starts the bot: what is wrong and what to do."""
     code, words = _sqlstate(error), reason(error)
-    advice = next(
-        (text for key, text in _ADVICE.items() if code.startswith(key) or key in words),
-        _UNREACHABLE if code == "" and _is_link(error) else "",
-    )
+    if code:
+        known = (text for key, text in _ADVICE.items() if code.startswith(key))
+    else:
+        known = (text for key, text in _SQLITE_ADVICE.items() if key in words)
+    advice = next(known, _UNREACHABLE if not code and _is_link(error) else "")
     told = f"The database can't be used: {words}. {advice}".rstrip()
     return StoreError(told, retryable=passes(error))
 

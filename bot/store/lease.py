@@ -71,6 +71,12 @@ async def take(url: str) -> DatabaseLease:
         raise
 
 
+async def holder(connection: AsyncConnection) -> int | None:
+    """Return the number of the PostgreSQL session that holds the lease; None: nobody does."""
+    session = (await connection.execute(_HOLDER, _KEY)).scalar()
+    return None if session is None else int(session)
+
+
 async def _tried(take: Callable[[], Awaitable[bool]]) -> None:
     for _ in range(_TRIES):
         if await take():
@@ -184,7 +190,7 @@ class SessionLease:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             got, session = (await connection.execute(_TAKE, _KEY)).one()
             if not got:
-                return int((await connection.execute(_HOLDER, _KEY)).scalar() or 0)
+                return await holder(connection) or 0
             for name, seconds in _KEEPALIVE.items():
                 await connection.execute(_SET, {"name": name, "value": str(seconds)})
             self._connection, self._session = connection, session

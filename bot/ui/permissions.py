@@ -196,7 +196,7 @@ def findings(
     """
     writing = "send_messages_in_threads" if isinstance(text, discord.Thread) else "send_messages"
     found = [
-        *_each(me, Who.BOT, voice, _needed_to_hear(voice, speaks=speaks)),
+        *_each(me, Who.BOT, voice, _needed_to_hear(me, voice, speaks=speaks)),
         *_each(me, Who.BOT, text, {"view_channel": None, writing: None, **_BETTER_TO_WRITE}),
     ]
     if person != me:
@@ -250,11 +250,11 @@ _BETTER_TO_REMOVE: Final[dict[str, str | None]] = {
 }
 
 
-def _needed_to_hear(voice: Voice, *, speaks: bool) -> dict[str, str | None]:
+def _needed_to_hear(me: discord.Member, voice: Voice, *, speaks: bool) -> dict[str, str | None]:
     needed: dict[str, str | None] = {"view_channel": None, "connect": None}
     if isinstance(voice, discord.StageChannel):
         # On a stage everybody enters as audience; who may mute members asks nobody.
-        if speaks and not voice.permissions_for(voice.guild.me).mute_members:
+        if speaks and not voice.permissions_for(me).mute_members:
             needed["request_to_speak"] = None
         return needed
     if speaks:

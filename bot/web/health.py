@@ -82,7 +82,7 @@ def check(host: str, port: int) -> int:
     if port == 0:
         sys.stdout.write("HEALTH_PORT is 0: health is not offered\n")
         return 0
-    connection = http.client.HTTPConnection(_reachable(host), port, timeout=_TIMEOUT_S)
+    connection = http.client.HTTPConnection(reachable(host), port, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", "/health")
         response = connection.getresponse()
@@ -96,7 +96,7 @@ def check(host: str, port: int) -> int:
     return 0 if response.status == http.HTTPStatus.OK else 1
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
     """Return where a server on `host` is reached: every address means this machine's own."""
     try:
         address = ipaddress.ip_address(host)

@@ -263,6 +263,6 @@ def test_every_library_that_is_imported_is_a_bounded_dependency() -> None:
                     modules.add(node.module.split(".")[0])
                 elif isinstance(node, ast.Import):
                     modules |= {alias.name.split(".")[0] for alias in node.names}
-    called = {"nacl": "pynacl", "discord": "discord.py"}
+    called = {"nacl": "pynacl", "discord": "discord.py", "dotenv": "python_dotenv"}
     libraries = {called.get(name, name) for name in modules - sys.stdlib_module_names}
     assert libraries - {"bot", "cogs"} <= bounded

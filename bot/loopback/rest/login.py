@@ -93,13 +93,15 @@ def open_direct_channel(call: RestCall) -> Reply:
 def get_application(call: RestCall) -> Reply:
     """Return the bot's application."""
     bot = call.bot
-    return {
+    switches = bot.switches
+    app: Json = {
         "id": str(bot.application_id),
         "name": bot.name,
         "description": "",
         "icon": None,
-        "bot_public": False,
-        "bot_require_code_grant": False,
+        "bot_public": switches.public,
+        "bot_require_code_grant": switches.code_grant,
+        "interactions_endpoint_url": switches.interactions_url,
         "owner": user_json(bot.user),
         "team": None,
         "verify_key": "0" * 64,
@@ -108,6 +110,13 @@ def get_application(call: RestCall) -> Reply:
         "redirect_uris": [],
         "bot": user_json(bot.user),
     }
+    if switches.scopes:
+        asked = {
+            "scopes": list(switches.scopes),
+            "permissions": str(int(switches.permissions)),
+        }
+        app["integration_types_config"] = {"0": {"oauth2_install_params": asked}}
+    return app
 
 
 @table.route("GET", "/gateway", public=True)
@@ -124,8 +133,8 @@ def get_gateway_for_bot(call: RestCall) -> Reply:
         "shards": 1,
         "session_start_limit": {
             "total": 1000,
-            "remaining": 1000,
-            "reset_after": 0,
+            "remaining": call.bot.switches.sessions_left,
+            "reset_after": 0 if call.bot.switches.sessions_left else 3_600_000,
             "max_concurrency": 1,
         },
     }

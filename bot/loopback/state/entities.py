@@ -61,6 +61,27 @@ class User:
     takes_messages: bool = True  # direct ones
 
 
+@dataclass(slots=True)
+class Switches:
+    """What an application's owner has chosen in the developer portal.
+
+    Attributes:
+        public: Whether anyone may add it to a server.
+        code_grant: Whether that takes the whole of OAuth2.
+        interactions_url: Where interactions are sent in the place of the gateway.
+        scopes: Default install settings: what the Add App button asks for; empty: there are none.
+        permissions: The permissions among them.
+        sessions_left: How often it may still begin a session on the gateway today.
+    """
+
+    public: bool = False
+    code_grant: bool = False
+    interactions_url: str | None = None
+    scopes: tuple[str, ...] = ()
+    permissions: Permissions = field(default_factory=lambda: Permissions(0))
+    sessions_left: int = 1000
+
+
 @dataclass(slots=True, eq=False)
 class Bot:
     """An application with its bot account."""
@@ -68,6 +89,7 @@ class Bot:
     user: User
     token: str = field(repr=False)
     privileged: Intents = NONE
+    switches: Switches = field(default_factory=Switches)
     commands: dict[int, Json] = field(default_factory=dict)  # the global ones, by id
     guild_commands: dict[int, dict[int, Json]] = field(default_factory=dict)
 

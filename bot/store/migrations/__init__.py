@@ -7,6 +7,7 @@ that were released are not changed.
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,34 @@ log = logging.getLogger(__name__)
 _FOLDER = Path(__file__).parent
 # Of this project's: other programs in the same PostgreSQL take other numbers.
 _LOCK = 0x7061726C6579
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Where a database's tables are in the schema's history.
+
+    Attributes:
+        current: The step that they are at; None: there are none, or of before there were steps.
+        pending: The steps that are still to be taken, first to last.
+        newest: The last step of this version.
+        unknown: Whether a newer version made them.
+    """
+
+    current: str | None
+    pending: tuple[str, ...]
+    newest: str
+    unknown: bool
+
+
+def steps(connection: Connection) -> Steps:
+    """Return where the tables are; changes nothing."""
+    scripts = ScriptDirectory(str(_FOLDER))
+    known = [step.revision for step in reversed(list(scripts.walk_revisions()))]
+    heads = MigrationContext.configure(connection).get_current_heads()
+    current = heads[0] if heads else None
+    unknown = current is not None and current not in known
+    done = 0 if current is None or unknown else known.index(current) + 1
+    return Steps(current, () if unknown else tuple(known[done:]), known[-1], unknown)
 
 
 def upgrade(connection: Connection) -> None:

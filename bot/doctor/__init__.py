@@ -1,0 +1,1 @@
+"""`parley doctor`: checks everything that the bot needs, and names the cure of what is wrong."""
