@@ -1,7 +1,8 @@
 """What all tests share."""
 
+import fcntl
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,20 @@ from tests.support.postgres import Postgres, postgres_server
 settings.register_profile("parley", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1_000)
 settings.load_profile("parley")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Have the others wait while the first of the workers that come here compiles the tests.
+
+    In a new checkout each would compile all of them at the same time.
+    """
+    with Path(__file__).open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        return (yield)
 
 
 @pytest.fixture(scope="module", autouse=True)

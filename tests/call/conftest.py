@@ -42,4 +42,4 @@ def soak(request: pytest.FixtureRequest) -> Soak:
     layout = Layout(request.config.getoption("layout", default=Layout.TOGETHER))
     if request.config.getoption("soak", default=False):
         return Soak(300.0, 300.0, layout)
-    return Soak(40.0, 25.0, layout)
+    return Soak(25.0, 15.0, layout)

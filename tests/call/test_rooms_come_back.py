@@ -23,6 +23,8 @@ GONE = "I was restarted and can't continue translating"
 STARTS_S = 60  # more than a process takes to start
 STOP = "parley:panel:stop"
 
+pytestmark = pytest.mark.timeout(150)  # processes start, and on a busy machine slowly
+
 
 @asynccontextmanager
 async def bot_process(
@@ -31,8 +33,7 @@ async def bot_process(
     env = where.env(folder, UNUSED_ENGINE) | {"DATABASE_URL": database_url}
     process = await parley("run", cwd=folder, **env)
     try:
-        async with asyncio.timeout(40):
-            await where.discord.gateway_connected(where.account)
+        await where.discord.gateway_connected(where.account, STARTS_S)
         yield process
     finally:
         if process.returncode is None:
@@ -88,7 +89,6 @@ async def test_a_killed_bot_is_back_in_its_room_with_a_note(
     [
         (599 - STARTS_S, True, [BACK]),
         (601, True, ["I was offline for too long."]),
-        (-3600, True, ["I was offline for too long."]),  # the clock was set back
         (0, False, []),
         (100_000, False, []),
     ],
@@ -116,7 +116,7 @@ async def test_a_room_comes_back_only_to_people_and_within_ten_minutes(
         async with (
             bot_process(where, tmp_path, database_url),
             await Database.open(database_url) as database,
-            asyncio.timeout(20),
+            asyncio.timeout(40),
         ):
             while True:  # until it has come back, or was dropped
                 posted = [m.content for m in where.captions.messages]

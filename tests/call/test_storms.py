@@ -21,8 +21,13 @@ from tests.support.call import Place, ask, bot_at, enter, notice_of, place
 
 PRESSES = 1200
 STORM_S = 8.0
+AT_ONCE = 40
+LONGER_S = 8.0  # that a storm may last where the machine is busy
 LEAST_ANSWERED = 0.25
 UNKNOWN_INTERACTION = 10062
+REFUSED = "You stay out: you are not heard."
+STAYS_OUT = "You're staying out: nothing you say is heard or kept."
+IS_OUT = "You are not being heard, and nothing is kept about this."
 FAST = "You're doing this too often. Try again in "
 MANY = "Too many people here are doing this at once. Try again in "
 
@@ -34,22 +39,29 @@ async def storm(
 ) -> list[ReceivedAnswer]:
     """So many presses, evenly in this time, none waiting for the one before; all the answers.
 
-    Discord, the bot and the people share a machine here: where it has much else to do, a few may
-    not be answered in the time that Discord waits.
+    Discord, the bot and the people share a machine here. Where it has much else to do, presses come
+    as fast as it takes them, and a few may not be answered in the time that Discord waits.
     """
     begun = time.monotonic()
+    at_once = asyncio.Semaphore(AT_ONCE)
+    pressed = 0
 
     async def one(number: int) -> ReceivedAnswer | None:
+        nonlocal pressed
         at = begun + number * within_s / times
         await asyncio.sleep(max(0.0, at - time.monotonic()))
-        try:
-            return await press(number)
-        except LoopbackError:  # it was not acknowledged within three seconds
-            return None
+        async with at_once:
+            if time.monotonic() > begun + within_s + LONGER_S:
+                return None
+            pressed += 1
+            try:
+                return await press(number)
+            except LoopbackError:  # it was not acknowledged within three seconds
+                return None
 
     answers = await asyncio.gather(*(one(number) for number in range(times)))
     answered = [answer for answer in answers if answer is not None]
-    assert len(answered) >= times * LEAST_ANSWERED
+    assert len(answered) >= pressed * LEAST_ANSWERED
     return answered
 
 
@@ -113,13 +125,16 @@ async def test_one_person_who_presses_1200_times_is_told_to_wait_and_others_feel
             await ask(host, where, "translate start", to="en")
             notice = await notice_of(where)
             before = len(where.captions.messages)
+            begun = time.monotonic()
             answers, served = await asyncio.gather(
                 storm(lambda _: ana.press(notice, "Join in")),
                 elsewhere(neighbour, square, STORM_S),
             )
+            took = time.monotonic() - begun
             posted = len(where.captions.messages) - before
         assert complaints(where) == []
-    assert 1 <= len(answers) - begins(answers, FAST) <= 5
+    pace = PACES["parley:consent:join"]
+    assert 1 <= len(answers) - begins(answers, FAST) <= pace.times * (1 + took // pace.seconds)
     assert all(answer.ephemeral for answer in answers)
     assert posted <= 1, "the panel, if it was not there yet"
     assert served > 0
@@ -136,15 +151,19 @@ async def test_fifty_people_press_no_more_out_of_a_server_than_one_may(
             await ask(host, where, "translate start", to="en")
             panel = await panel_of(where)
             before = len(where.captions.messages)
+            begun = time.monotonic()
             answers = await storm(lambda number: crowd[number % 50].press(panel, VOICE))
+            took = time.monotonic() - begun
             posted = len(where.captions.messages) - before
             assert panel.edits is not None
             edits = len(panel.edits)
         assert complaints(where) == []
     assert begins(answers, "English is now read aloud.") <= MOST_DONE[Done.VOICE]
-    assert begins(answers, FAST) >= len(answers) - 50 * PACES[VOICE].times
+    pace = PACES[VOICE]
+    assert begins(answers, FAST) >= len(answers) - 50 * pace.times * (1 + took // pace.seconds)
     assert begins(answers, MANY) > 0
-    assert (posted, edits) <= (0, STORM_S / 5 + 2)
+    assert posted == 0
+    assert edits <= took / 5 + 2
     assert troubles(caplog) == []
 
 
@@ -211,7 +230,10 @@ async def test_who_hammers_stay_out_is_out_whatever_they_pressed_before(
                 assert ana.id not in consent.agreed
                 assert begins(answers, FAST) == begins(answers, MANY) == 0
             said = Counter(answer.content for answer in answers)
-            assert said["You stay out: you are not heard."] >= len(answers) - 5
+            # As often as that may be done it is stored anew, and nothing but that they are out is
+            # said.
+            assert said.keys() <= {REFUSED, STAYS_OUT, IS_OUT}
+            assert said[REFUSED] > 0
             left = await ask(ana, where, "privacy leave")
             assert "not being heard" in left.content
         assert complaints(where) == []

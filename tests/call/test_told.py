@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.consent import newcomers
 from bot.domain.stored import ConsentMode, GuildSettings
 from bot.loopback import Message, Permissions, Person
 from bot.tasks import TaskOwner
@@ -29,8 +30,22 @@ def texts(messages: list[Message]) -> list[str]:
 
 @pytest.mark.parametrize("mode", ConsentMode)
 async def test_who_cannot_view_the_text_channel_is_not_heard_until_they_can(
-    tmp_path: Path, mode: ConsentMode
+    tmp_path: Path, mode: ConsentMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("SAY_NO_S", "_GATHER_S", "_APART_S"):
+        monkeypatch.setattr(newcomers, name, 0.5)
+
+    async def told(person: Person) -> None:
+        """Wait until they were, and had their time to say no."""
+        if mode is ConsentMode.ANNOUNCED:
+            named = f"<@{person.id}>"
+            await where.until(
+                lambda: any(named in text for text in texts(hidden.messages)), 20, "their name"
+            )
+            await asyncio.sleep(1.0)
+        else:
+            await asyncio.sleep(0.2)
+
     async with place() as where, Service(translate) as service:
         await kept(where, tmp_path, GuildSettings(consent=mode))
         hidden = where.guild.add_text_channel("hidden")
@@ -42,14 +57,14 @@ async def test_who_cannot_view_the_text_channel_is_not_heard_until_they_can(
             where.guild.deny(hidden, where.guild.everyone, VIEW)
             where.guild.allow(hidden, where.account, VIEW | Permissions.SEND_MESSAGES)
             await ask(host, where, "translate start", to="en", text=hidden)
-            await asyncio.sleep(0 if mode is ConsentMode.OPT_IN else 13)
+            await told(host)
             await ana.speak(SPEECH)
             assert speech_s(service) == 0
             assert not any(f"<@{ana.id}>" in text for text in texts(hidden.messages))
             status = (await ask(host, where, "translate status")).content
             assert "- Ana: not heard" in status
             where.guild.allow(hidden, ana, VIEW)
-            await asyncio.sleep(0.2 if mode is ConsentMode.OPT_IN else 13)
+            await told(ana)
             await ana.speak(SPEECH)
             assert speech_s(service) > 1.5
             where.guild.deny(hidden, ana, VIEW)

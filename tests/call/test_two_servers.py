@@ -6,6 +6,7 @@ limits on, voice with DAVE, SQLite. The service is a script that hears who speak
 
 import asyncio
 import gc
+import itertools
 import random
 import sqlite3
 import statistics
@@ -29,12 +30,14 @@ from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
 from bot.tasks import TaskOwner
 from tests.integration.translation.translation_service import Service
+from tests.support import machine
 from tests.support.call import Place, bot_at, enter, notice_of, open_now
 from tests.support.listening_service import ListeningService, hum
 from tests.support.readers import Readers
 
 NEIGHBOURS = 8
 LATER_S = 0.2  # at most, with servers under every fault beside them
+MEASURABLE = 4.0  # times slower than on a machine of its own
 ROUNDS = 5  # utterances of each neighbour, alone and again beside those
 EACH_S = 2.7  # slower than a channel takes captions for ever
 SPEAKS_S = 0.8  # too short for interims: a caption is one request
@@ -346,15 +349,16 @@ async def test_neighbours_of_servers_under_every_fault_read_their_captions_as_so
                 *(one.start() for one in neighbours), *(one.begin_once() for one in restless)
             )
             with as_the_bot_runs():
+                shares = [machine.share()]
                 alone = await late(readers, neighbours)
+                shares.append(machine.share())
                 async with trouble(restless, busy, service, tmp_path / "parley.db") as met:
                     beside = await late(readers, neighbours)
+                    shares.append(machine.share())
         for person in (*hosts, *people[1:]):
             await person.leave()
     print(figures("alone", alone), figures("beside", beside), sep="\n")  # noqa: T201 - shown with -s
     print(dict(busy.counts), [one.started for one in restless], met)  # noqa: T201 - likewise
-    assert statistics.median(beside) <= statistics.median(alone) + LATER_S
-    assert p95(beside) <= p95(alone) + LATER_S
     assert service.astray == []
     assert busy.counts.keys() == EVERYTHING_ASKED
     assert all(one.started for one in restless)
@@ -363,3 +367,12 @@ async def test_neighbours_of_servers_under_every_fault_read_their_captions_as_so
     after = open_now()
     assert after.threads <= before.threads
     assert after.tasks <= before.tasks
+    # What other processes take of the machine makes everything later, and not in each part alike.
+    at_first, then = (now.since(last).slower for last, now in itertools.pairwise(shares))
+    if then > MEASURABLE:
+        pytest.skip(
+            f"other processes made the bot {then:.0f} times slower: nothing can be compared"
+        )
+    slower = then / min(at_first, then)
+    assert statistics.median(beside) <= statistics.median(alone) * slower + LATER_S * then
+    assert p95(beside) <= p95(alone) * slower + LATER_S * then

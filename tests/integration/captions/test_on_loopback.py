@@ -101,7 +101,7 @@ class Readers:
 
 @pytest.mark.parametrize("layout", list(Layout))
 async def test_a_crowd_is_shown_whole_in_order_soon_and_without_a_429(layout: Layout) -> None:
-    talk = Talk(8, ("en", "es", "de"), at_once=True, seconds=20.0)
+    talk = Talk(8, ("en", "es", "de"), at_once=True, seconds=12.0)
     apart = layout is Layout.THREADS
     async with scene() as on, boards(on) as made:
         readers = Readers(lambda: list(on.guild.state.threads.values()) if apart else [on.captions])

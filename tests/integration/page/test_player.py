@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 STATIC = Path(__file__).parents[3] / "bot" / "page" / "static"
@@ -35,7 +35,7 @@ globalThis.playAll = (came, milliseconds) => {
 """
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(chromium: Browser) -> Page:
     page = await chromium.new_page()
     await page.add_script_tag(content=STAGE)
