@@ -19,16 +19,24 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from bot import setting_forms as forms
 from bot.errors import SettingsError
 from bot.translation import timeouts
 from bot.usage import prices
+from bot.usage.access import AccessRules
+from bot.usage.ceiling import MonthlyLimits
 from bot.usage.prices import Prices
 
 ENV_ENCODING: Final = "utf-8-sig"  # some editors begin a file with a mark
 
+GuildIds = Annotated[frozenset[int], NoDecode, BeforeValidator(forms.guild_ids)]
 LogFormat = Literal["text", "json"]
 FanOutMode = Literal["speech", "text", "auto"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
@@ -84,11 +92,13 @@ class UsageSettings:
     """What translation may use, and costs.
 
     Attributes:
-        daily_minutes: Minutes of audio for each guild and day (UTC); 0 means no limit.
+        access: Which servers may use the bot, and how many minutes a day.
+        monthly: What all of them together may use in a month.
         prices: Prices by model.
     """
 
-    daily_minutes: float
+    access: AccessRules
+    monthly: MonthlyLimits
     prices: Prices
 
 
@@ -152,6 +162,13 @@ def load(
         read = _read(env_file, given)
     except ValidationError as error:
         raise SettingsError("\n".join(_sentences(error).values())) from None
+    known = Prices(
+        {
+            **prices.published(urlsplit(read.dashscope_url).hostname or ""),
+            **prices.parse(read.prices),
+        },
+        others=prices.FREE if is_local(read.dashscope_url) else None,
+    )
     return Settings(
         discord=DiscordSettings(
             token=read.discord_token,
@@ -176,14 +193,9 @@ def load(
             max_languages=read.max_languages,
         ),
         usage=UsageSettings(
-            daily_minutes=read.daily_minutes,
-            prices=Prices(
-                {
-                    **prices.published(urlsplit(read.dashscope_url).hostname or ""),
-                    **prices.parse(read.prices),
-                },
-                others=prices.FREE if is_local(read.dashscope_url) else None,
-            ),
+            access=_access(read),
+            monthly=_monthly(read, known),
+            prices=known,
         ),
         glossary_file=read.glossary_file,
         database_url=read.database_url,
@@ -199,8 +211,7 @@ def health_address(env_file: Path | None = Path(".env")) -> tuple[str, int]:
     Raises:
         SettingsError: HEALTH_HOST or HEALTH_PORT is malformed.
     """
-    needed = {"discord_token": "unused", "dashscope_api_key": "unused"}
-    health = load(env_file, given=needed).health
+    health = load_without_secrets(env_file).health
     return health.host, health.port
 
 
@@ -215,6 +226,38 @@ def wrong(env_file: Path | None = Path(".env")) -> Mapping[str, str]:
     except ValidationError as error:
         return _sentences(error)
     return {}
+
+
+def load_without_secrets(env_file: Path | None = Path(".env")) -> Settings:
+    """Read the settings where neither token nor key is needed; what stands for them is no use.
+
+    Raises:
+        SettingsError: One line per setting that is malformed.
+    """
+    return load(env_file, given={"discord_token": "unused", "dashscope_api_key": "unused"})
+
+
+def _access(read: "_Environment") -> AccessRules:
+    if twice := read.allowed_guilds & read.denied_guilds:
+        raise SettingsError(
+            f"DENIED_GUILDS names servers that ALLOWED_GUILDS names too: {len(twice)}."
+        )
+    return AccessRules(
+        daily_minutes=read.daily_minutes,
+        guest_minutes=read.guest_daily_minutes,
+        allowed=read.allowed_guilds,
+        denied=read.denied_guilds,
+        contact=read.host_contact,
+    )
+
+
+def _monthly(read: "_Environment", known: Prices) -> MonthlyLimits:
+    unknown = [name for name in (read.livetranslate_model, read.text_model) if not known.of(name)]
+    if read.monthly_cost and unknown:
+        raise SettingsError(
+            f"MONTHLY_COST needs the prices of {' and '.join(unknown)}: give them in PRICES."
+        )
+    return MonthlyLimits(read.monthly_minutes, read.monthly_cost)
 
 
 def names() -> tuple[str, ...]:
@@ -278,6 +321,12 @@ class _Environment(BaseSettings):
     livetranslate_tokens_per_minute: Annotated[int, Field(ge=1000, le=1_000_000_000)] = 100_000
     livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = timeouts.IDLE_S
     daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] = 0
+    allowed_guilds: GuildIds = frozenset()
+    denied_guilds: GuildIds = frozenset()
+    guest_daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+    host_contact: Annotated[str, Field(max_length=100)] = ""
+    monthly_minutes: Annotated[float, Field(ge=0, le=1_000_000_000)] = 0
+    monthly_cost: Annotated[float, Field(ge=0, le=1_000_000_000)] = 0
     prices: Annotated[str, AfterValidator(forms.price_table)] = "{}"
     glossary_file: (
         Annotated[Path, forms.readable("must be the path of a CSV file that exists.")] | None
@@ -344,6 +393,10 @@ _ADVICE: Mapping[str, str] = {
     "livetranslate_tokens_per_minute": "must be a whole number from 1000 to 1000000000.",
     "livetranslate_idle_seconds": "must be a number from 5 to 280.",
     "daily_minutes": "must be a number of minutes, 0 (no limit) or more.",
+    "guest_daily_minutes": "must be a number of minutes, 0 (none) or more.",
+    "host_contact": "must have at most 100 characters.",
+    "monthly_minutes": "must be a number of minutes, 0 (no limit) or more.",
+    "monthly_cost": "must be an amount in US dollars, 0 (no limit) or more.",
     "fan_out": "must be speech, text or auto.",
     "text_requests_per_minute": "must be a whole number from 1 to 100000.",
     "max_languages": "must be a whole number from 1 to 20.",

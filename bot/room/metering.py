@@ -28,8 +28,13 @@ class Metering:
             speaker.fell_silent()
         return admitted
 
+    @property
+    def stopped(self) -> str | None:
+        """Why the room has to end; None while the host lets it run."""
+        return self._account.stopped
+
     def check_text(self) -> None:
-        """Raise AllowanceError when today's text is used up, before typed text is translated."""
+        """Check that typed text may be translated; raises as `Account.check_text`."""
         self._account.check_text()
 
     def used(self, user_id: int, usage: Usage) -> None:

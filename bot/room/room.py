@@ -401,7 +401,8 @@ class Room:
         """Show what a member who is heard typed, as if they had said it.
 
         Raises:
-            AllowanceError: The guild has used up what it may today.
+            AllowanceError: The guild has used up what it may.
+            NotServedError: The host did not allow the guild.
         """
         self._metering.check_text()
         member = next(member for member in self._members if member.id == user_id)
@@ -469,6 +470,11 @@ class Room:
             self.deafen()
             self._board.say(reason)
             self._ended()
+
+    def obey_host(self) -> None:
+        """End, and say why, where the bot's host lets it run no longer."""
+        if not self.over and (reason := self._metering.stopped) is not None:
+            self.lost(reason)
 
     def _count(self, user_id: int, usage: Usage) -> None:
         self._usage += usage

@@ -66,7 +66,8 @@ class MessageTranslator:
 
         Raises:
             UsageError: There is nothing to translate.
-            AllowanceError: The guild has used up what it may today.
+            AllowanceError: The guild has used up what it may.
+            NotServedError: The host did not allow the guild.
             TranslationError: The service can't, or not now.
             StoreError: What was spent, or the glossary, can't be read.
         """

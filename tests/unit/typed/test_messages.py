@@ -20,7 +20,7 @@ from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings
 from tests.support.texts import MemoryTexts
-from tests.support.usage_in_memory import MemoryUsage
+from tests.support.usage_in_memory import MemoryUsage, daily
 
 WANTED = Wanted(guild_id=1, user_id=7, target="en")
 
@@ -40,7 +40,7 @@ class TranslatorSetup:
         self.accounts = Accounts(
             self.ledger,
             Prices(),
-            limit_minutes=limit,
+            host=daily(limit, clock),
             clock=clock,
             settings=MemorySettings().settings,
         )
