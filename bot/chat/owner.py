@@ -20,12 +20,10 @@ class OwnerMessages:
 
     async def tell(self, text: str) -> None:
         """Send a direct message; where that can't be done, the log says so."""
-        application = self._client.application
-        if application is None:
-            return
-        team = application.team
-        owner_id = application.owner.id if team is None else team.owner_id
         try:
+            application = await self._client.application_info()  # it may be another's by now
+            team = application.team
+            owner_id = application.owner.id if team is None else team.owner_id
             if owner_id is not None:
                 owner = await self._client.fetch_user(owner_id)
                 await owner.send(text, allowed_mentions=discord.AllowedMentions.none())

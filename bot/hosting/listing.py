@@ -60,7 +60,7 @@ class GuildList:
         ]
         limits = self.month.limits
         limited = bool(limits.minutes or limits.dollars)
-        percent = f", {self.month.percent} % of the limit" if limited else ""
+        percent = f", {self.month.percent}% of the limit" if limited else ""
         return "\n".join(
             [
                 *shown,

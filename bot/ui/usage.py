@@ -54,8 +54,8 @@ def today(spent: Today) -> Renderable:
 
 def _month(month: MonthSpent) -> Renderable:
     return t(
-        "⚠️ All servers together have used {percent} % of what this bot's host allows for this "
-        "month. At 100 %, translation stops until the month is over (UTC).",
+        "⚠️ All servers together have used {percent}% of what this bot's host allows for this "
+        "month. At 100%, translation stops until next month (UTC).",
         percent=number(month.percent, 0),
     )
 

@@ -186,11 +186,11 @@ class Ceiling:
 
     async def _warn(self, spent: MonthSpent, percent: int) -> None:
         used = described(spent)
-        log.warning("this month's limit is used up to %d %%: %s", spent.percent, used)
+        log.warning("this month's limit is used up to %d%%: %s", spent.percent, used)
         if percent >= 100:
             said = f"This month's limit is reached: {used}. I no longer translate anything."
         else:
-            said = f"{spent.percent} % of this month's limit is used: {used}."
+            said = f"{spent.percent}% of this month's limit is used: {used}."
         self._untold.append((spent.month, percent, said))
         await self._tell_host()
 

@@ -78,6 +78,7 @@ async def test_a_strangers_server_costs_nothing_beyond_its_allowance(tmp_path: P
             "HOST_CONTACT": "ops@example.org",
             "FAN_OUT": "speech",
         }
+        banned.guild.use_for_system_messages(banned.captions)
         await stack.enter_async_context(bot_at(home, tmp_path, service.url, **settings))
         bill = Bill(service, texts)
 

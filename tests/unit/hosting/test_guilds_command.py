@@ -96,7 +96,7 @@ async def test_servers_are_listed_with_use_cost_allowance_and_who_decided(bot: B
     assert rows[2].endswith("unknown")
     assert blank == ""
     assert total == (
-        f"All servers in {machine():%B %Y}: 80.0 of 100 minutes, $0.00 (estimated), 80 % of the "
+        f"All servers in {machine():%B %Y}: 80.0 of 100 minutes, $0.00 (estimated), 80% of the "
         "limit."
     )
 

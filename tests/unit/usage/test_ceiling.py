@@ -150,7 +150,7 @@ async def test_at_80_percent_the_host_is_told_once_and_at_100_the_rooms_end(
         await process.used(**use)
     assert len(caplog.records) == 1
     (told,) = process.told
-    assert told.startswith("80 % of this month's limit is used: ")
+    assert told.startswith("80% of this month's limit is used: ")
     assert told.endswith(limit)
     assert process.hear() == 1
     for _ in range(18):
@@ -180,7 +180,7 @@ async def test_a_new_month_begins_from_nothing() -> None:
     assert process.hear() == 1
     await process.used(minutes=8)
     await process.close()
-    assert [told[:4] for told in process.told] == ["This", "80 %"]
+    assert [told[:4] for told in process.told] == ["This", "80% "]
     months = {month: amount.minutes for (month, _), amount in process.host.months.items()}
     assert months == {NOVEMBER: 10, DECEMBER: 8}
 
