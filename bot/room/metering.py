@@ -33,9 +33,9 @@ class Metering:
         """Why the room has to end; None while the host lets it run."""
         return self._account.stopped
 
-    def check_text(self) -> None:
-        """Check that typed text may be translated; raises as `Account.check_text`."""
-        self._account.check_text()
+    def reserve_text(self, characters: int) -> Callable[[], None]:
+        """Begin to translate typed text; see `Account.reserve_text`."""
+        return self._account.reserve_text(characters)
 
     def used(self, user_id: int, usage: Usage) -> None:
         """Count what a conversation of this person used; `spent.NOBODY` names none."""

@@ -75,6 +75,7 @@ class Account:
         self._warned_of: float | None = None  # the limit of which it was warned today
         self._told = False  # that speech is not translated, and not yet that it is again
         self._used_up_at: float | None = None
+        self._reserved = 0  # tokens, for texts under way
 
     @property
     def used_up(self) -> bool:
@@ -187,8 +188,14 @@ class Account:
             raise AllowanceError(self._refusal)
         self._told = False  # who begins on another day needs not be told that it goes on
 
-    def check_text(self) -> None:
-        """Check before a person's text is translated.
+    def reserve_text(self, characters: int) -> Callable[[], None]:
+        """Begin to translate a person's text; return what is to be called when that has ended.
+
+        Until then each character counts as a token, as texts that are asked for at once would all
+        pass before any of them is counted.
+
+        Args:
+            characters: Of the text, in all languages that it is translated into.
 
         Raises:
             NotServedError: The host did not allow the guild.
@@ -198,7 +205,7 @@ class Account:
         self._check_host()
         if self.used_up:
             raise AllowanceError(self._refusal)
-        tokens = self._ledger.text_tokens(self._guild_id)
+        tokens = self._ledger.text_tokens(self._guild_id) + self._reserved
         if 0 < self._limit * TEXT_TOKENS <= tokens:
             raise AllowanceError(
                 t(
@@ -206,6 +213,12 @@ class Account:
                     "midnight UTC."
                 )
             )
+        self._reserved += characters
+
+        def release() -> None:
+            self._reserved -= characters
+
+        return release
 
     def _check_host(self) -> None:
         self._host.access.check(self._guild_id)

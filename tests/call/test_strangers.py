@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.domain.stored import GuildSettings
+from bot.domain.stored import GuildSettings, SavedRoom
 from bot.loopback import Person
 from bot.store.database import Database
+from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from tests.call.test_page import link_of, opened, page_at
 from tests.call.test_room_commands import use
@@ -54,6 +56,12 @@ def server(where: Place, name: str) -> Place:
     return Place(where.discord, guild, lounge, captions, where.account)
 
 
+def ran(where: Place) -> SavedRoom:
+    """A room that ran a moment ago, before the server was denied."""
+    ids = (where.guild.id, where.lounge.id, where.captions.id)
+    return SavedRoom(*ids, ("en",), None, 1, "s", saved_at=datetime.now(UTC).timestamp())
+
+
 async def talk(*people: Person, seconds: float) -> None:
     """All of them at once, in a sentence that does not end."""
     await asyncio.gather(
@@ -71,6 +79,7 @@ async def test_a_strangers_server_costs_nothing_beyond_its_allowance(tmp_path: P
             for where in (strange, banned):
                 starts = GuildSettings(auto_channels={where.lounge.id: where.captions.id})
                 await SettingsTable(database).put_settings(where.guild.id, starts)
+            await RoomTable(database).save_room(ran(banned))
         settings = page_at(free_port()) | {
             "ALLOWED_GUILDS": str(home.guild.id),
             "DENIED_GUILDS": str(banned.guild.id),
@@ -79,15 +88,16 @@ async def test_a_strangers_server_costs_nothing_beyond_its_allowance(tmp_path: P
             "FAN_OUT": "speech",
         }
         banned.guild.use_for_system_messages(banned.captions)
+        ban = await enter(banned.guild.add_person("Ban", admin=True), banned)
         await stack.enter_async_context(bot_at(home, tmp_path, service.url, **settings))
         bill = Bill(service, texts)
 
-        # A server that is denied: nothing starts by itself or when asked, and nobody is told but
-        # those who ask.
-        ban = banned.guild.add_person("Ban", admin=True)
+        # A server that is denied: nothing comes back, starts by itself or when asked, and nobody is
+        # told but those who ask.
         note = ban.write("Hola a todos", banned.captions)
 
         async def nothing() -> None:
+            await ban.leave()
             await enter(ban, banned)
             for command in ("translate start", "translate listen", "say", "settings show", "help"):
                 options = {"text": "Hola"} if command == "say" else {}
@@ -142,7 +152,9 @@ async def test_a_strangers_server_costs_nothing_beyond_its_allowance(tmp_path: P
             for _ in range(3):
                 assert (await use(strange, eve, "translate start", to="en")).startswith(USED_UP)
 
-        assert await bill.of(more) == (0, 0)
+        seconds, asked = await bill.of(more)
+        assert seconds < CONVERSATIONS * 0.3, "the last silence of sentences, and no word"
+        assert asked == 0
         assert strange.account.id not in home.discord.voice.participants(strange.lounge.id)
 
         # The host's own server goes on.

@@ -166,7 +166,7 @@ async def test_at_80_percent_the_host_is_told_once_and_at_100_the_rooms_end(
         await process.start()
     assert str(refused.value) == OVER
     with pytest.raises(AllowanceError):
-        (await process.accounts.of(1)).check_text()
+        (await process.accounts.of(1)).reserve_text(1)
     await process.close()
 
 
