@@ -17,6 +17,8 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import (
@@ -101,6 +103,17 @@ class UsageSettings:
     monthly: MonthlyLimits
     prices: Prices
 
+    @property
+    def limited(self) -> bool:
+        """Whether a server that the host did not name can't use any amount."""
+        stranger = self.access.of(0)
+        return (
+            stranger.denied
+            or stranger.daily_minutes > 0
+            or self.monthly.minutes > 0
+            or self.monthly.dollars > 0
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class HealthSettings:
@@ -162,13 +175,6 @@ def load(
         read = _read(env_file, given)
     except ValidationError as error:
         raise SettingsError("\n".join(_sentences(error).values())) from None
-    known = Prices(
-        {
-            **prices.published(urlsplit(read.dashscope_url).hostname or ""),
-            **prices.parse(read.prices),
-        },
-        others=prices.FREE if is_local(read.dashscope_url) else None,
-    )
     return Settings(
         discord=DiscordSettings(
             token=read.discord_token,
@@ -193,9 +199,15 @@ def load(
             max_languages=read.max_languages,
         ),
         usage=UsageSettings(
-            access=_access(read),
-            monthly=_monthly(read, known),
-            prices=known,
+            access=AccessRules(
+                daily_minutes=read.daily_minutes,
+                guest_minutes=read.guest_daily_minutes,
+                allowed=read.allowed_guilds,
+                denied=read.denied_guilds,
+                contact=read.host_contact,
+            ),
+            monthly=MonthlyLimits(read.monthly_minutes, read.monthly_cost),
+            prices=_prices(read.dashscope_url, read.prices),
         ),
         glossary_file=read.glossary_file,
         database_url=read.database_url,
@@ -237,27 +249,11 @@ def load_without_secrets(env_file: Path | None = Path(".env")) -> Settings:
     return load(env_file, given={"discord_token": "unused", "dashscope_api_key": "unused"})
 
 
-def _access(read: "_Environment") -> AccessRules:
-    if twice := read.allowed_guilds & read.denied_guilds:
-        raise SettingsError(
-            f"DENIED_GUILDS names servers that ALLOWED_GUILDS names too: {len(twice)}."
-        )
-    return AccessRules(
-        daily_minutes=read.daily_minutes,
-        guest_minutes=read.guest_daily_minutes,
-        allowed=read.allowed_guilds,
-        denied=read.denied_guilds,
-        contact=read.host_contact,
+def _prices(service: str, given: str) -> Prices:
+    return Prices(
+        {**prices.published(urlsplit(service).hostname or ""), **prices.parse(given)},
+        others=prices.FREE if is_local(service) else None,
     )
-
-
-def _monthly(read: "_Environment", known: Prices) -> MonthlyLimits:
-    unknown = [name for name in (read.livetranslate_model, read.text_model) if not known.of(name)]
-    if read.monthly_cost and unknown:
-        raise SettingsError(
-            f"MONTHLY_COST needs the prices of {' and '.join(unknown)}: give them in PRICES."
-        )
-    return MonthlyLimits(read.monthly_minutes, read.monthly_cost)
 
 
 def names() -> tuple[str, ...]:
@@ -326,7 +322,6 @@ class _Environment(BaseSettings):
     guest_daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
     host_contact: Annotated[str, Field(max_length=100)] = ""
     monthly_minutes: Annotated[float, Field(ge=0, le=1_000_000_000)] = 0
-    monthly_cost: Annotated[float, Field(ge=0, le=1_000_000_000)] = 0
     prices: Annotated[str, AfterValidator(forms.price_table)] = "{}"
     glossary_file: (
         Annotated[Path, forms.readable("must be the path of a CSV file that exists.")] | None
@@ -336,6 +331,7 @@ class _Environment(BaseSettings):
         "qwen-mt-flash"
     )
     text_requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    monthly_cost: Annotated[float, Field(ge=0, le=1_000_000_000)] = 0  # after what it depends on
     max_languages: Annotated[int, Field(ge=1, le=20)] = 5
     noise_gate: Annotated[
         Literal["on", "off"], BeforeValidator(forms.lower), AfterValidator(forms.gate)
@@ -367,6 +363,27 @@ class _Environment(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del settings_cls, file_secret_settings
         return init_settings, env_settings, dotenv_settings
+
+    @field_validator("denied_guilds")
+    @classmethod
+    def _names_no_other(cls, denied: frozenset[int], info: ValidationInfo) -> frozenset[int]:
+        if twice := denied & info.data.get("allowed_guilds", frozenset()):
+            raise ValueError(f"names servers that ALLOWED_GUILDS names too: {len(twice)}.")
+        return denied
+
+    @field_validator("monthly_cost")
+    @classmethod
+    def _can_be_reached(cls, cost: float, info: ValidationInfo) -> float:
+        data = info.data
+        needed = {"dashscope_url", "prices", "livetranslate_model", "text_model"}
+        if cost and needed <= data.keys():  # else one of them is wrong itself
+            known = _prices(data["dashscope_url"], data["prices"])
+            models = (data["livetranslate_model"], data["text_model"])
+            if unknown := [model for model in models if known.of(model) is None]:
+                raise ValueError(
+                    f"needs the prices of {' and '.join(unknown)}: give them in PRICES."
+                )
+        return cost
 
     @model_validator(mode="before")
     @classmethod
