@@ -12,12 +12,14 @@ from bot import settings
 from bot.audio import opus
 from bot.chat.caption_channels import CaptionChannels
 from bot.chat.limits import http_trace
+from bot.chat.owner import OwnerMessages
 from bot.client import DiscordEndpoints, Handlers, ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.consent.consent import Consents
 from bot.domain.audience import Pages
 from bot.domain.glossary import Glossary
 from bot.guild.housekeeping import Housekeeping
+from bot.guild.names import GuildNames
 from bot.guild.preferences import Wishing
 from bot.guild.settings import SettingsService
 from bot.login import log_in
@@ -51,10 +53,10 @@ from bot.typed.messages import MessageTranslator
 from bot.ui.announcer import Announcer
 from bot.ui.cooldowns import Cooldowns
 from bot.ui.messages.proposals import Proposals
+from bot.usage.access import Access
 from bot.usage.availability import Availability, Services
 from bot.usage.build import Tariff, UsageServices
 from bot.usage.build import build as build_usage
-from bot.usage.daily_allowance import Accounts
 from bot.voice.links import VoiceLinks
 from bot.wall_clock import WallClock
 from bot.web.health import HealthServer
@@ -119,9 +121,10 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         )
 
         # What servers set and spend, and what is kept for them.
-        guild_settings = _guild_settings(config, stores, interpreter)
-        usage = _usage(config, stores, guild_settings, interpreter, clock=clock, wall=wall)
-        shutdown.part("usage", usage.ledger.close, 0.1)  # the rooms end before it, the store after
+        access = await _access(config, stores, clock, shutdown)
+        guild_settings = _guild_settings(config, stores, interpreter, access)
+        usage = _usage(config, stores, guild_settings, interpreter, access, clock=clock, wall=wall)
+        await _count(usage, shutdown)
         housekeeping = Housekeeping(stores.guilds, stores.usage, clock=clock, wall=wall)
         shutdown.part("housekeeping", housekeeping.close, 0.4)
         texts, close_texts = _texts(
@@ -132,6 +135,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         shutdown.part("transcripts", transcripts.close, 0.6)  # likewise
 
         # Rooms: from speech to captions and voice.
+        names = _names(stores, clock, shutdown)
         pages = await _pages(config, clock, wall, shutdown)
         hears = service_name(config.translation.url)
         announcer = Announcer(bot, hears, guild_settings, channels.boards.remove_later)
@@ -156,7 +160,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 clock=clock,
             )
         )
-        _obey(guild_settings, usage.accounts, rooms, transcripts)
+        _obey(guild_settings, usage, rooms, transcripts)
 
         # What people use.
         kept = glossaries.Glossaries(stores.glossary, rooms.use_glossary, default=terms)
@@ -183,11 +187,13 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         shutdown.part("rooms", rooms.close, 1.8)
         await bot.install(
             build_commands(bot, called, greet=stores.guilds.greet, hears=hears, wall=wall),
-            handlers=_handlers(called, links, housekeeping),
+            handlers=_handlers(called, links, housekeeping, names),
             cooldowns=Cooldowns(rooms, clock),
         )
         await log_in(bot, config.discord.token.get_secret_value(), tasks)
         housekeeping.start(bot.guild_ids)
+        names.start(bot.guild_names)
+        usage.ceiling.alert_by(OwnerMessages(bot).tell)
         transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
         yield App(bot, rooms, links, held)
 
@@ -258,7 +264,7 @@ def _endpoints(config: DiscordSettings) -> DiscordEndpoints:
 
 
 def _guild_settings(
-    config: Settings, stores: Stores, interpreter: LiveTranslate
+    config: Settings, stores: Stores, interpreter: LiveTranslate, access: Access
 ) -> SettingsService:
     most = config.translation.max_languages
     # Languages for readers alone are made in writing.
@@ -268,8 +274,28 @@ def _guild_settings(
         languages=interpreter.languages(),
         most_languages=most,
         most_guests=most - 1 if writes else 0,
-        most_minutes=config.usage.daily_minutes,
+        host_minutes=lambda guild_id: access.of(guild_id).daily_minutes,
     )
+
+
+async def _access(config: Settings, stores: Stores, clock: Clock, shutdown: Shutdown) -> Access:
+    access = Access(stores.host, config.usage.access, clock)
+    shutdown.part("access of servers", access.close, 0.1)
+    await access.open()
+    return access
+
+
+def _names(stores: Stores, clock: Clock, shutdown: Shutdown) -> GuildNames:
+    names = GuildNames(stores.host, clock)
+    shutdown.part("names of servers", names.close, 0.4)
+    return names
+
+
+async def _count(usage: UsageServices, shutdown: Shutdown) -> None:
+    """Begin to count; the rooms end before that ends, and the store after."""
+    shutdown.part("usage", usage.ledger.close, 0.1)
+    shutdown.part("usage of all servers", usage.ceiling.close, 0.1)
+    await usage.ceiling.open()
 
 
 def _usage(
@@ -277,6 +303,7 @@ def _usage(
     stores: Stores,
     guild_settings: SettingsService,
     interpreter: LiveTranslate,
+    access: Access,
     *,
     clock: Clock,
     wall: WallClock,
@@ -284,8 +311,10 @@ def _usage(
     models, usage = config.translation, config.usage
     return build_usage(
         stores.usage,
-        Tariff(models.model, models.text_model, usage.daily_minutes, usage.prices),
+        Tariff(models.model, models.text_model, usage.monthly, usage.prices),
         guild_settings.settings,
+        months=stores.host,
+        access=access,
         waiting=lambda: interpreter.connects_waiting,
         clock=clock,
         wall=wall,
@@ -314,16 +343,20 @@ def _kept(
 
 
 def _obey(
-    settings: SettingsService, accounts: Accounts, rooms: Rooms, transcripts: Transcripts
+    settings: SettingsService, usage: UsageServices, rooms: Rooms, transcripts: Transcripts
 ) -> None:
-    """Have what runs follow a server's settings."""
-    settings.listen(accounts.settings_changed)
+    """Have what runs follow a server's settings, and the host."""
+    usage.access.listen(rooms.obey_host)
+    usage.ceiling.listen(rooms.obey_host)
+    settings.listen(usage.accounts.settings_changed)
     settings.listen(lambda guild, now: rooms.use_consent_mode(guild, now.consent))
     settings.listen(lambda guild, now: rooms.use_guests(guild, now.guests))
     settings.listen(lambda guild, now: transcripts.keep_for(guild, now.transcript_days))
 
 
-def _handlers(called: CommandServices, links: VoiceLinks, housekeeping: Housekeeping) -> Handlers:
+def _handlers(
+    called: CommandServices, links: VoiceLinks, housekeeping: Housekeeping, names: GuildNames
+) -> Handlers:
     """Have what runs follow Discord's events."""
     channels = called.channels
     return Handlers(
@@ -333,6 +366,7 @@ def _handlers(called: CommandServices, links: VoiceLinks, housekeeping: Housekee
         guild_left=_each(
             called.rooms.guild_left,  # first, as nobody is heard from then on
             housekeeping.guild_left,
+            names.forget,
             called.settings.forget,
             called.usage.accounts.forget,
             channels.readers.forget,

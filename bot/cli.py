@@ -1,4 +1,4 @@
-"""The command line: parley run, doctor, demo, engine, health.
+"""The command line: parley run, doctor, guilds, demo, engine, health.
 
 What goes wrong for a known reason is one line on standard error and a non-zero exit: 2 when what
 was asked for can't be (an option, a setting, a file), 1 when it failed while it ran.
@@ -7,6 +7,7 @@ was asked for can't be (an option, a setting, a file), 1 when it failed while it
 import argparse
 import asyncio
 import io
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from bot.process import interrupt
 
 _ASKED_WRONGLY = (UsageError, SettingsError, AudioError, LanguageError)
 _INTERRUPTED = 130
+_MOST_DAILY_MINUTES = 1_000_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,9 +103,56 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--servers", action="store_true", help="in all servers")
     doctor.set_defaults(run=_doctor)
 
+    _add_guilds(commands.add_parser("guilds", help="list servers, and say which may use the bot"))
+
     health = commands.add_parser("health", help="ask a running bot how it is; exit 0 when well")
     health.set_defaults(run=_health)
     return parser
+
+
+def _add_guilds(guilds: argparse.ArgumentParser) -> None:
+    guilds.add_argument("--json", action="store_true", help="print the list as JSON")
+    guilds.set_defaults(run=_guilds, action=None)
+    actions = guilds.add_subparsers(metavar="ACTION", help="without one, servers are listed")
+    for action, what in (
+        ("allow", "let a server use the bot"),
+        ("deny", "let a server use nothing that costs"),
+        ("reset", "let the settings decide again"),
+    ):
+        parser = actions.add_parser(action, help=what, description=f"{what.capitalize()}.")
+        parser.add_argument("id", type=_guild_id, metavar="ID", help="the server's id")
+        parser.add_argument(
+            "--in-advance", action="store_true", help="also where the bot does not know it yet"
+        )
+        parser.set_defaults(action=action, daily_minutes=None)
+        if action == "allow":
+            parser.add_argument(
+                "--daily-minutes",
+                type=_daily_minutes,
+                metavar="N",
+                help="minutes of audio a day, 0: no limit (default: DAILY_MINUTES)",
+            )
+
+
+def _guild_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no server's id: in Discord, turn on developer mode and choose Copy "
+            "Server ID"
+        )
+    return int(text)
+
+
+def _daily_minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 <= minutes <= _MOST_DAILY_MINUTES:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of minutes from 0 (no limit) to {_MOST_DAILY_MINUTES:,}"
+        )
+    return minutes
 
 
 # Each command imports what it needs: the engine's models and the demo are extras, and the health
@@ -153,6 +202,22 @@ def _doctor(arguments: argparse.Namespace) -> int:
         all_servers=arguments.servers,
     )
     return asyncio.run(doctor(options))
+
+
+def _guilds(arguments: argparse.Namespace) -> int:
+    from bot.hosting.guilds import Decision, run  # noqa: PLC0415
+    from bot.settings import load_without_secrets  # noqa: PLC0415
+    from bot.wall_clock import machine  # noqa: PLC0415
+
+    decision = None
+    if arguments.action is not None:
+        decision = Decision(
+            arguments.action, arguments.id, arguments.daily_minutes, arguments.in_advance
+        )
+    settings, today = load_without_secrets(), machine().date()
+    said = asyncio.run(run(settings, today, decision, as_json=arguments.json))
+    print(said)  # noqa: T201 - the answer to the command
+    return 0
 
 
 def _health(_: argparse.Namespace) -> int:

@@ -228,6 +228,10 @@ class ParleyBot(commands.AutoShardedBot):
         """Return the ids of the servers it is in; None while that is not known."""
         return frozenset(guild.id for guild in self.guilds) if self.is_ready() else None
 
+    def guild_names(self) -> dict[int, str]:
+        """Return the names of the servers it is in, as far as they are known."""
+        return {guild.id: guild.name for guild in self.guilds if guild.name}
+
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
         """Log it without the event, which holds what people wrote."""
         log.exception("event failed: %s", event_method)  # noqa: LOG004 - called while handling it

@@ -21,7 +21,8 @@ ParleyError
 │   ├── RoomBusyError        this server already has one running
 │   ├── NoRoomError          none is running
 │   ├── RestartingError      the process ends; rooms that run are back afterwards
-│   ├── AllowanceError       the guild's translation minutes of today are used up
+│   ├── AllowanceError       what may be translated today, or this month, is used up
+│   ├── NotServedError       the bot's host did not allow this server
 │   ├── PermissionMissing    the bot or the person lacks a permission in a channel
 │   │   └── PermissionsMissing  they lack some in several channels, or both lack some
 │   └── StarterError         the person may not start, stop or change what they asked to
@@ -235,9 +236,15 @@ class RestartingError(RoomError):
 
 
 class AllowanceError(RoomError):
-    """The guild's translation minutes of today are used up."""
+    """What the guild may have translated today, or all guilds this month, is used up."""
 
     code = "allowance"
+
+
+class NotServedError(RoomError):
+    """The bot's host did not allow this server."""
+
+    code = "not_served"
 
 
 class PermissionMissing(RoomError):  # noqa: N818 - says what is missing, reads so where it is raised

@@ -46,6 +46,19 @@ def secret(what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+_MOST_ID = 2**63 - 1  # of a server, as Discord numbers them
+
+
+def guild_ids(value: object) -> object:
+    """Return the ids of servers in a text that lists them with commas."""
+    if not isinstance(value, str):
+        return value
+    ids = [part.strip() for part in value.split(",") if part.strip()]
+    if not all(part.isascii() and part.isdigit() and 0 < int(part) <= _MOST_ID for part in ids):
+        raise ValueError("must list the ids of servers with commas, for example 8123, 8124.")
+    return frozenset(map(int, ids))
+
+
 _DRIVERS = {"postgresql+asyncpg": "asyncpg", "postgresql+psycopg": "psycopg"}
 _DIALECTS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 

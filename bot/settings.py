@@ -17,18 +17,28 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from bot import setting_forms as forms
 from bot.errors import SettingsError
 from bot.translation import timeouts
 from bot.usage import prices
+from bot.usage.access import AccessRules
+from bot.usage.ceiling import MonthlyLimits
 from bot.usage.prices import Prices
 
 ENV_ENCODING: Final = "utf-8-sig"  # some editors begin a file with a mark
 
+GuildIds = Annotated[frozenset[int], NoDecode, BeforeValidator(forms.guild_ids)]
 LogFormat = Literal["text", "json"]
 FanOutMode = Literal["speech", "text", "auto"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
@@ -84,12 +94,25 @@ class UsageSettings:
     """What translation may use, and costs.
 
     Attributes:
-        daily_minutes: Minutes of audio for each guild and day (UTC); 0 means no limit.
+        access: Which servers may use the bot, and how many minutes a day.
+        monthly: What all of them together may use in a month.
         prices: Prices by model.
     """
 
-    daily_minutes: float
+    access: AccessRules
+    monthly: MonthlyLimits
     prices: Prices
+
+    @property
+    def limited(self) -> bool:
+        """Whether a server that the host did not name can't use any amount."""
+        stranger = self.access.of(0)
+        return (
+            stranger.denied
+            or stranger.daily_minutes > 0
+            or self.monthly.minutes > 0
+            or self.monthly.dollars > 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +199,15 @@ def load(
             max_languages=read.max_languages,
         ),
         usage=UsageSettings(
-            daily_minutes=read.daily_minutes,
-            prices=Prices(
-                {
-                    **prices.published(urlsplit(read.dashscope_url).hostname or ""),
-                    **prices.parse(read.prices),
-                },
-                others=prices.FREE if is_local(read.dashscope_url) else None,
+            access=AccessRules(
+                daily_minutes=read.daily_minutes,
+                guest_minutes=read.guest_daily_minutes,
+                allowed=read.allowed_guilds,
+                denied=read.denied_guilds,
+                contact=read.host_contact,
             ),
+            monthly=MonthlyLimits(read.monthly_minutes, read.monthly_cost),
+            prices=_prices(read.dashscope_url, read.prices),
         ),
         glossary_file=read.glossary_file,
         database_url=read.database_url,
@@ -199,8 +223,7 @@ def health_address(env_file: Path | None = Path(".env")) -> tuple[str, int]:
     Raises:
         SettingsError: HEALTH_HOST or HEALTH_PORT is malformed.
     """
-    needed = {"discord_token": "unused", "dashscope_api_key": "unused"}
-    health = load(env_file, given=needed).health
+    health = load_without_secrets(env_file).health
     return health.host, health.port
 
 
@@ -215,6 +238,22 @@ def wrong(env_file: Path | None = Path(".env")) -> Mapping[str, str]:
     except ValidationError as error:
         return _sentences(error)
     return {}
+
+
+def load_without_secrets(env_file: Path | None = Path(".env")) -> Settings:
+    """Read the settings where neither token nor key is needed; what stands for them is no use.
+
+    Raises:
+        SettingsError: One line per setting that is malformed.
+    """
+    return load(env_file, given={"discord_token": "unused", "dashscope_api_key": "unused"})
+
+
+def _prices(service: str, given: str) -> Prices:
+    return Prices(
+        {**prices.published(urlsplit(service).hostname or ""), **prices.parse(given)},
+        others=prices.FREE if is_local(service) else None,
+    )
 
 
 def names() -> tuple[str, ...]:
@@ -278,6 +317,11 @@ class _Environment(BaseSettings):
     livetranslate_tokens_per_minute: Annotated[int, Field(ge=1000, le=1_000_000_000)] = 100_000
     livetranslate_idle_seconds: Annotated[float, Field(ge=5, le=280)] = timeouts.IDLE_S
     daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] = 0
+    allowed_guilds: GuildIds = frozenset()
+    denied_guilds: GuildIds = frozenset()
+    guest_daily_minutes: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+    host_contact: Annotated[str, Field(max_length=100)] = ""
+    monthly_minutes: Annotated[float, Field(ge=0, le=1_000_000_000)] = 0
     prices: Annotated[str, AfterValidator(forms.price_table)] = "{}"
     glossary_file: (
         Annotated[Path, forms.readable("must be the path of a CSV file that exists.")] | None
@@ -287,6 +331,7 @@ class _Environment(BaseSettings):
         "qwen-mt-flash"
     )
     text_requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    monthly_cost: Annotated[float, Field(ge=0, le=1_000_000_000)] = 0  # after what it depends on
     max_languages: Annotated[int, Field(ge=1, le=20)] = 5
     noise_gate: Annotated[
         Literal["on", "off"], BeforeValidator(forms.lower), AfterValidator(forms.gate)
@@ -319,6 +364,27 @@ class _Environment(BaseSettings):
         del settings_cls, file_secret_settings
         return init_settings, env_settings, dotenv_settings
 
+    @field_validator("denied_guilds")
+    @classmethod
+    def _names_no_other(cls, denied: frozenset[int], info: ValidationInfo) -> frozenset[int]:
+        if twice := denied & info.data.get("allowed_guilds", frozenset()):
+            raise ValueError(f"names servers that ALLOWED_GUILDS names too: {len(twice)}.")
+        return denied
+
+    @field_validator("monthly_cost")
+    @classmethod
+    def _can_be_reached(cls, cost: float, info: ValidationInfo) -> float:
+        data = info.data
+        needed = {"dashscope_url", "prices", "livetranslate_model", "text_model"}
+        if cost and needed <= data.keys():  # else one of them is wrong itself
+            known = _prices(data["dashscope_url"], data["prices"])
+            models = (data["livetranslate_model"], data["text_model"])
+            if unknown := [model for model in models if known.of(model) is None]:
+                raise ValueError(
+                    f"needs the prices of {' and '.join(unknown)}: give them in PRICES."
+                )
+        return cost
+
     @model_validator(mode="before")
     @classmethod
     def _tidy(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -344,6 +410,10 @@ _ADVICE: Mapping[str, str] = {
     "livetranslate_tokens_per_minute": "must be a whole number from 1000 to 1000000000.",
     "livetranslate_idle_seconds": "must be a number from 5 to 280.",
     "daily_minutes": "must be a number of minutes, 0 (no limit) or more.",
+    "guest_daily_minutes": "must be a number of minutes, 0 (none) or more.",
+    "host_contact": "must have at most 100 characters.",
+    "monthly_minutes": "must be a number of minutes, 0 (no limit) or more.",
+    "monthly_cost": "must be an amount in US dollars, 0 (no limit) or more.",
     "fan_out": "must be speech, text or auto.",
     "text_requests_per_minute": "must be a whole number from 1 to 100000.",
     "max_languages": "must be a whole number from 1 to 20.",

@@ -75,6 +75,10 @@ class AutoStart(commands.Cog):
     async def _restore(self, saved: SavedRoom, guild: discord.Guild) -> None:
         if self._rooms.runs(guild.id):
             return  # somebody has started one already
+        if not self._rooms.serves(guild.id):  # it was told when the room ended, or never knew me
+            log.info("room %d does not come back: the server is not served", saved.guild_id)
+            await self._rooms.remembered.drop(saved.guild_id)
+            return
         voice = guild.get_channel(saved.voice_channel_id)
         alone = isinstance(voice, Voice) and not _people(voice)
         fresh = self._rooms.remembered.fresh(saved)
@@ -138,6 +142,7 @@ class AutoStart(commands.Cog):
             self._rooms.runs(guild.id)
             or guild.id in self._starting
             or self._rooms.turned_down(voice.id)
+            or not self._rooms.serves(guild.id)  # nobody there asked for anything
         ):
             return
         self._starting.add(guild.id)

@@ -93,7 +93,15 @@ def build(
             Say(rooms),
             Privacy(rooms, services.forgetting),
             SettingsCommands(settings, checkup, rooms.runs),
-            Welcome(client, greet, settings, checkup, hears=hears, now=wall.now),
+            Welcome(
+                client,
+                greet,
+                settings,
+                checkup,
+                serves=rooms.serves,
+                hears=hears,
+                now=wall.now,
+            ),
         ],
         views=[
             ConsentButtons(rooms),

@@ -69,7 +69,7 @@ class SettingsCommands(
         guild = manager(interaction).guild
         await take_time(interaction)
         settings = await self._service.settings(guild.id)
-        limits = (self._service.most_minutes, self._service.most_guests)
+        limits = (self._service.host_minutes(guild.id), self._service.most_guests)
         await answer(interaction, settings_shown.text(settings, *limits))
 
     @app_commands.command(name="languages", description="Default languages")
@@ -317,7 +317,9 @@ class SettingsCommands(
         after = await self._service.change(guild.id, edit)
         said = (
             settings_shown.changed(before, after, running=self._running(guild.id)),
-            settings_shown.text(after, self._service.most_minutes, self._service.most_guests),
+            settings_shown.text(
+                after, self._service.host_minutes(guild.id), self._service.most_guests
+            ),
         )
         await answer(interaction, lines(said))
 

@@ -268,7 +268,7 @@ class Translate(
         person = _member(interaction)
         await take_time(interaction)
         report = await self._spending.report(person.guild.id, person.id)
-        await answer(interaction, usage.text(report))
+        await answer(interaction, usage.text(report, manages=person.guild_permissions.manage_guild))
 
     @start.autocomplete("to")
     async def _complete_to(self, interaction: Interaction, current: str) -> Choices:

@@ -83,6 +83,7 @@ class Welcome(commands.Cog, name=_NAME):
         bot: The client.
         greet: Remembers that a guild that was joined then is greeted; False where it was before.
         service: Knows the settings.
+        serves: Returns whether the bot's host lets a guild use it.
         checks: Walks through what a room needs.
         hears: Who hears the speech, as the notices say it.
         now: Tells the date.
@@ -95,6 +96,7 @@ class Welcome(commands.Cog, name=_NAME):
         service: SettingsService,
         checks: Checkup,
         *,
+        serves: Callable[[int], bool],
         hears: str,
         now: Callable[[], datetime],
     ) -> None:
@@ -102,6 +104,7 @@ class Welcome(commands.Cog, name=_NAME):
         self._now = now
         self._greet = greet
         self._service = service
+        self._serves = serves
         self._checkup = checks
         self._hears = hears
 
@@ -121,6 +124,8 @@ class Welcome(commands.Cog, name=_NAME):
 
     async def _welcome(self, guild: discord.Guild) -> None:
         """Greet a server, once for each time that it invites the bot."""
+        if not self._serves(guild.id):
+            return  # it reads why when somebody asks for something
         joined = guild.me.joined_at
         try:
             if joined is not None and not await self._greet(guild.id, joined.timestamp()):

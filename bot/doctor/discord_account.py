@@ -189,7 +189,8 @@ class DiscordAccount:
             found.append(
                 warning(
                     "Anyone can add the bot to their server, and no server has a limit.",
-                    f"Set DAILY_MINUTES, or turn off Public Bot: {page}/bot",
+                    "Set ALLOWED_GUILDS or GUEST_DAILY_MINUTES, or turn off Public Bot: "
+                    f"{page}/bot",
                 )
             )
         return found or [

@@ -58,7 +58,7 @@ class Plan:
         config = read.config
         self._read = read
         self._options = options
-        self._discord = DiscordAccount(config.discord, wall, limited=config.usage.daily_minutes > 0)
+        self._discord = DiscordAccount(config.discord, wall, limited=config.usage.limited)
         self._database = DatabaseChecks(config.database_url)
         self._page = PageChecks(config.page, wall, trust)
 

@@ -30,7 +30,7 @@ class SettingsService:
         languages: Target languages, each with whether it can be spoken.
         most_languages: How many languages a room may have.
         most_guests: How many of them guests may ever add; 0: none can be made for them.
-        most_minutes: Minutes a day that the host allows; 0 means no limit.
+        host_minutes: Returns the minutes a day that the host allows a guild; 0 means no limit.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class SettingsService:
         languages: Mapping[str, bool],
         most_languages: int = 5,
         most_guests: int = 4,
-        most_minutes: float = 0,
+        host_minutes: Callable[[int], float] = lambda _: 0.0,
     ) -> None:
         self._store = store
         self._languages = languages
         self.most_languages = most_languages
         self.most_guests = most_guests
-        self.most_minutes = most_minutes
+        self.host_minutes = host_minutes
         self._known: dict[int, GuildSettings] = {}
         self._changing = KeyedLimit()  # of a guild: one reads or changes
         self._listeners: list[Changed] = []
@@ -100,7 +100,7 @@ class SettingsService:
             after = edit(before)
             if after == before:
                 return before
-            self._check(before, after)
+            self._check(before, after, self.host_minutes(guild_id))
             await self._store.put_settings(guild_id, after)
             self._known[guild_id] = after
             for changed in tuple(self._listeners):
@@ -116,7 +116,7 @@ class SettingsService:
             self._known[guild_id] = await self._store.settings(guild_id)
         return self._known[guild_id]
 
-    def _check(self, before: GuildSettings, after: GuildSettings) -> None:
+    def _check(self, before: GuildSettings, after: GuildSettings, host_minutes: float) -> None:
         if after.targets != before.targets:
             self._check_targets(after.targets)
         if (after.spoken, after.targets) != (before.spoken, before.targets):
@@ -145,7 +145,7 @@ class SettingsService:
                 )
             )
         if after.daily_minutes != before.daily_minutes:
-            self._check_minutes(after.daily_minutes)
+            _check_minutes(after.daily_minutes, host_minutes)
         if after.guests not in (before.guests, GuildSettings().guests):
             check_guests(after.guests, self.most_guests)
         if after.locale not in (before.locale, None, *LOCALES):
@@ -190,22 +190,23 @@ class SettingsService:
                 )
             )
 
-    def _check_minutes(self, minutes: float | None) -> None:
-        if minutes is None:
-            return
-        if not 0 < minutes <= MOST_DAILY_MINUTES:
-            raise UsageError(
-                t(
-                    "The daily limit can be 1 to {most} minutes; 0 uses the host's limit.",
-                    most=number(MOST_DAILY_MINUTES, 0),
-                )
+
+def _check_minutes(minutes: float | None, host_minutes: float) -> None:
+    if minutes is None:
+        return
+    if not 0 < minutes <= MOST_DAILY_MINUTES:
+        raise UsageError(
+            t(
+                "The daily limit can be 1 to {most} minutes; 0 uses the host's limit.",
+                most=number(MOST_DAILY_MINUTES, 0),
             )
-        if 0 < self.most_minutes < minutes:
-            raise UsageError(
-                tn(
-                    "This bot's host allows {most} minute per day; a server can only lower that.",
-                    "This bot's host allows {most} minutes per day; a server can only lower that.",
-                    self.most_minutes,
-                    most=number(self.most_minutes),
-                )
+        )
+    if 0 < host_minutes < minutes:
+        raise UsageError(
+            tn(
+                "This bot's host allows {most} minute per day; a server can only lower that.",
+                "This bot's host allows {most} minutes per day; a server can only lower that.",
+                host_minutes,
+                most=number(host_minutes),
             )
+        )

@@ -28,9 +28,14 @@ class Metering:
             speaker.fell_silent()
         return admitted
 
-    def check_text(self) -> None:
-        """Raise AllowanceError when today's text is used up, before typed text is translated."""
-        self._account.check_text()
+    @property
+    def stopped(self) -> str | None:
+        """Why the room has to end; None while the host lets it run."""
+        return self._account.stopped
+
+    def reserve_text(self, characters: int) -> Callable[[], None]:
+        """Begin to translate typed text; see `Account.reserve_text`."""
+        return self._account.reserve_text(characters)
 
     def used(self, user_id: int, usage: Usage) -> None:
         """Count what a conversation of this person used; `spent.NOBODY` names none."""

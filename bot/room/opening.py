@@ -52,7 +52,8 @@ class RoomFactory:
         """Return what a guild may spend; its own terms are known from here on, too.
 
         Raises:
-            AllowanceError: It is used up today.
+            AllowanceError: It is used up.
+            NotServedError: The host did not allow the guild.
             StoreError: The account or the terms can't be read.
         """
         await self.services.guilds.glossaries.load(guild_id)

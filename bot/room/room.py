@@ -401,14 +401,15 @@ class Room:
         """Show what a member who is heard typed, as if they had said it.
 
         Raises:
-            AllowanceError: The guild has used up what it may today.
+            AllowanceError: The guild has used up what it may.
+            NotServedError: The host did not allow the guild.
         """
-        self._metering.check_text()
+        targets = [target for target in self.plan.targets if target not in self.plan.resting]
+        release = self._metering.reserve_text(len(text) * len(targets))
         member = next(member for member in self._members if member.id == user_id)
         typed = self._typed.add(member, text, self.languages.of(user_id).speaks)
-        targets = [target for target in self.plan.targets if target not in self.plan.resting]
         shown = self._typed.show(typed, targets or self.plan.targets, self._glossary)
-        self._tasks.start(shown, f"typed {user_id}")
+        self._tasks.start(shown, f"typed {user_id}").add_done_callback(lambda _: release())
 
     def use_glossary(self, glossary: Glossary) -> None:
         """Translate these terms so from now on; by target language."""
@@ -469,6 +470,11 @@ class Room:
             self.deafen()
             self._board.say(reason)
             self._ended()
+
+    def obey_host(self) -> None:
+        """End, and say why, where the bot's host lets it run no longer."""
+        if not self.over and (reason := self._metering.stopped) is not None:
+            self.lost(reason)
 
     def _count(self, user_id: int, usage: Usage) -> None:
         self._usage += usage

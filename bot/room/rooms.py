@@ -91,6 +91,20 @@ class Rooms:
         if (room := self._rooms.get(guild_id)) is not None:
             room.use_guests(guests)
 
+    def serves(self, guild_id: int) -> bool:
+        """Return whether the bot's host lets a guild use it."""
+        return self._services.guilds.accounts.host.access.serves(guild_id)
+
+    def check_served(self, guild_id: int) -> None:
+        """Raise NotServedError where the bot's host does not let a guild use it."""
+        self._services.guilds.accounts.host.access.check(guild_id)
+
+    def obey_host(self) -> None:
+        """End the rooms that the bot's host lets run no longer, and say why in each."""
+        for room in self._rooms.values():
+            if room is not None:
+                room.obey_host()
+
     async def settings(self, guild_id: int) -> GuildSettings:
         """Return what a server set.
 
@@ -141,7 +155,8 @@ class Rooms:
             ChatError: The text channel can't be written to, so its notice is not posted.
             VoiceLinkError: The voice channel can't be joined.
             StoreError: The starter's consent can't be remembered.
-            AllowanceError: The guild's minutes of today are used up.
+            AllowanceError: The guild's minutes of today are used up, or the month's of all guilds.
+            NotServedError: The bot's host does not let the guild use it.
             RestartingError: The process ends.
         """
         async with self._process.breakable():
@@ -177,6 +192,7 @@ class Rooms:
         self._turned_down.pop(plan.voice_channel_id, None)
         self._changed(plan.guild_id)
         self.text_channels_changed(plan.guild_id)  # it may have been lost meanwhile
+        room.obey_host()  # likewise
 
     async def _opened(
         self, plan: RoomPlan, account: Account, *, paused: bool, occasion: Occasion

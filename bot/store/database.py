@@ -57,10 +57,24 @@ class Database:
         Raises:
             StoreError: One line that says what is wrong and what to do about it.
         """
+        return await cls._opened(url, migrations.upgrade)
+
+    @classmethod
+    async def existing(cls, url: str) -> Self:
+        """Open a database that a bot of this version uses; nothing is made and no table changed.
+
+        Raises:
+            StoreError: There is none, or one of another version.
+        """
+        _check_file(url)
+        return await cls._opened(url, migrations.check)
+
+    @classmethod
+    async def _opened(cls, url: str, prepare: Callable[[SyncConnection], None]) -> Self:
         database = cls(url)
         try:
             async with database._engine.begin() as connection:
-                await connection.run_sync(migrations.upgrade)
+                await connection.run_sync(prepare)
             database._obey()
         except (SQLAlchemyError, OSError) as error:
             await database.close()
@@ -213,6 +227,15 @@ def engine_of(
     if engine.dialect.name == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         _make_folder(Path(str(parsed.database)).parent)
     return engine
+
+
+def _check_file(url: str) -> None:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
+        raise StoreError(
+            f"There is no database at {parsed.database}: start the bot once, or name its database "
+            "in DATABASE_URL."
+        )
 
 
 def _limits() -> dict[str, float]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import StoreError
 from bot.store import bounded
 from bot.store.database import Database
-from bot.store.tables import departures, glossary, greeted, metadata, transcripts, usage
+from bot.store.tables import GUILD_TABLES, departures, glossary, greeted, transcripts, usage
 from bot.store.upsert import insert, put
 
 _BULKY: Final = (transcripts, usage, glossary)  # of which a guild may have very many rows
@@ -22,7 +22,7 @@ class GuildTable:
 
     async def guilds(self) -> frozenset[int]:
         """Return the ids of all guilds of which anything is kept."""
-        query = union(*(select(table.c.guild_id) for table in metadata.sorted_tables))
+        query = union(*(select(table.c.guild_id) for table in GUILD_TABLES))
         async with self._database.reading() as connection:
             return frozenset((await connection.execute(query)).scalars())
 
@@ -87,7 +87,7 @@ class GuildTable:
         async with self._database.transaction() as connection:
             if not await self._has_left(connection, guild_id, before):
                 return False
-            for table in metadata.sorted_tables:
+            for table in GUILD_TABLES:
                 await connection.execute(delete(table).where(table.c.guild_id == guild_id))
         return True
 

@@ -7,6 +7,7 @@ from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.glossary import GlossaryTable
 from bot.store.guilds import GuildTable
+from bot.store.host import HostTable
 from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
@@ -27,6 +28,7 @@ class Stores:
         usage: What was spent.
         transcripts: What was said, where the server wants it kept.
         glossary: The terms of servers.
+        host: What the host decides of servers, and what all spent together.
     """
 
     consent: ConsentTable
@@ -37,6 +39,7 @@ class Stores:
     usage: UsageTable
     transcripts: TranscriptTable
     glossary: GlossaryTable
+    host: HostTable
 
     @classmethod
     def of(cls, database: Database) -> Self:
@@ -50,4 +53,5 @@ class Stores:
             usage=UsageTable(database),
             transcripts=TranscriptTable(database),
             glossary=GlossaryTable(database),
+            host=HostTable(database),
         )

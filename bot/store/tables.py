@@ -1,7 +1,8 @@
 """What is kept. Nothing about anyone who did not agree to it, but that they said no.
 
-Every table has a column `guild_id`, first in its primary key: what is asked for is always a
-guild's, and what belongs to a guild can be removed with it (`guilds.py`).
+Every table of `GUILD_TABLES` has a column `guild_id`, first in its primary key: what is asked for
+is always a guild's, and what belongs to a guild can be removed with it (`guilds.py`). The others
+are the host's, and stay.
 """
 
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -58,6 +60,17 @@ def _amount(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False, server_default=text("0"))
 
 
+def _amounts() -> list[Column[int]]:
+    return [
+        _amount("audio_in_samples"),  # 16 kHz
+        _amount("audio_out_samples"),  # 24 kHz
+        _amount("tokens_in"),
+        _amount("tokens_out"),
+        _amount("tokens_voice"),  # part of tokens_out
+        _amount("connects"),
+    ]
+
+
 def _since() -> Column[Any]:
     return Column(
         "at", DateTime(timezone=True), nullable=False, server_default=func.current_timestamp()
@@ -76,12 +89,7 @@ usage = Table(
     Column("day", Date, primary_key=True),  # of UTC
     _id("user_id"),  # 0 names nobody
     Column("model", Text, primary_key=True),
-    _amount("audio_in_samples"),  # 16 kHz
-    _amount("audio_out_samples"),  # 24 kHz
-    _amount("tokens_in"),
-    _amount("tokens_out"),
-    _amount("tokens_voice"),  # part of tokens_out
-    _amount("connects"),
+    *_amounts(),
 )
 
 # Read and written whole, never searched: a document (`document.py`).
@@ -137,3 +145,34 @@ greeted = Table("greeted", metadata, _id("guild_id"), Column("joined", Double, n
 
 # Guilds that removed the bot.
 departures = Table("departures", metadata, _id("guild_id"), Column("at", Double, nullable=False))
+
+# For the host, who sees servers by name.
+guild_names = Table("guild_names", metadata, _id("guild_id"), Column("name", Words, nullable=False))
+
+GUILD_TABLES = tuple(metadata.sorted_tables)
+
+# The host's decisions about servers. They outlast a server's data: one that is denied stays so when
+# it invites the bot again, and one may be allowed before it does.
+host_grants = Table(
+    "host_grants",
+    metadata,
+    _id("guild_id"),
+    Column("allowed", Boolean, nullable=False),
+    Column("daily_minutes", Double),  # NULL: as the settings say
+)
+
+# What all servers spent together, so that the account's ceiling is one small row for each model.
+account_usage = Table(
+    "account_usage",
+    metadata,
+    Column("month", Date, primary_key=True),  # its first day, of UTC
+    Column("model", Text, primary_key=True),
+    *_amounts(),
+)
+
+account_warnings = Table(
+    "account_warnings",
+    metadata,
+    Column("month", Date, primary_key=True),
+    Column("percent", Integer, primary_key=True, autoincrement=False),
+)

@@ -78,6 +78,21 @@ class UsageTable:
                     found[key] = Spent(*(int(amount) for amount in amounts))
         return found
 
+    async def by_guild(self, day: date) -> Mapping[int, Mapping[str, Spent]]:
+        """Return what each guild spent on a day and those after it, by guild and model."""
+        query = (
+            select(usage.c.guild_id, usage.c.model, *(func.sum(column) for column in _AMOUNTS))
+            .where(usage.c.day >= day)
+            .group_by(usage.c.guild_id, usage.c.model)
+        )
+        found: dict[int, dict[str, Spent]] = {}
+        async with self._database.reading() as connection:
+            async for page in bounded.pages(connection, query):
+                for guild_id, model, *amounts in map(tuple, page):
+                    spent = Spent(*(int(amount) for amount in amounts))
+                    found.setdefault(guild_id, {})[model] = spent
+        return found
+
     async def forget(self, guild_id: int, user_id: int) -> None:
         """Add a person's rows to those that name nobody, and delete them."""
         if user_id == NOBODY:

@@ -66,16 +66,24 @@ class MessageTranslator:
 
         Raises:
             UsageError: There is nothing to translate.
-            AllowanceError: The guild has used up what it may today.
+            AllowanceError: The guild has used up what it may.
+            NotServedError: The host did not allow the guild.
             TranslationError: The service can't, or not now.
             StoreError: What was spent, or the glossary, can't be read.
         """
-        if not any(isinstance(piece, Phrase) for piece in pieces):
+        phrases = [piece for piece in pieces if isinstance(piece, Phrase)]
+        if not phrases:
             raise UsageError(t("This message has no text to translate."))
         account = await self._accounts.of(wanted.guild_id)
-        account.check_text()
-        if same_language(wanted.source, wanted.target):
-            return None
+        release = account.reserve_text(sum(len(phrase.text) for phrase in phrases))
+        try:
+            if same_language(wanted.source, wanted.target):
+                return None
+            return await self._translated(account, wanted, pieces)
+        finally:
+            release()
+
+    async def _translated(self, account: Account, wanted: Wanted, pieces: Pieces) -> str | None:
         asking = _Asking(self._texts, account, wanted, await self._terms_of(wanted))
         try:
             return await asking.whole(pieces)

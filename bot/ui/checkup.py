@@ -48,6 +48,7 @@ class Checkup:
             settings=settings,
             languages=self._service.languages,
             today=account.today(),
+            stopped=account.stopped,
         )
 
 
@@ -58,6 +59,7 @@ def text(
     settings: GuildSettings,
     languages: Mapping[str, bool],
     today: Today,
+    stopped: str | None = None,
 ) -> Renderable:
     """Return the answer to `/settings check`.
 
@@ -67,6 +69,7 @@ def text(
         settings: The server's settings.
         languages: The languages that can be translated into.
         today: What the server spent.
+        stopped: Why the bot translates nothing, in any server or in this one.
     """
     fine: list[str] = []
     missing: list[str] = []
@@ -97,6 +100,8 @@ def text(
                 command=command("settings languages"),
             )
         )
+    if stopped is not None:
+        missing.append(t("❌ {reason}", reason=stopped))
     (missing if _used_up(today) else fine).append(_minutes(today))
     if _is_full(voice):
         missing.append(

@@ -24,7 +24,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.clock import Clock
-from bot.errors import CooldownError
+from bot.errors import CooldownError, NotServedError
 from bot.room import refusals
 from bot.room.rooms import Rooms
 from bot.ui.answers import answer
@@ -142,6 +142,22 @@ PACES: Final[Mapping[str, Pace]] = {
 }
 """By the name of a command, or the id of a button or menu."""
 
+ALWAYS: Final = frozenset(
+    {
+        "translate stop",
+        "translate pause",
+        "privacy leave",
+        "privacy status",
+        "privacy forget-me",
+        "parley:consent:leave",
+        "parley:panel:stop",
+        "parley:stop:confirm",
+        "parley:stop:cancel",
+    }
+)
+"""What is done in a server too that the host does not let use the bot: it ends hearing, or says and
+deletes what is kept."""
+
 _OF_ONE: Final = re.compile(r":\d+$|/.*$")  # the server, or the call, that a button is about
 TYPING: Final = "autocomplete"
 _ALL: Final = {**PACES, TYPING: Pace(40, 10, together=400)}
@@ -190,7 +206,7 @@ class Cooldowns:
         except CooldownError as error:
             said = self.refusal(name, guild_id, user_id, error)
         else:
-            return True
+            said = self._unserved(name, interaction.guild_id)
         if said is None:
             return True
         await self._refuse(interaction, guild_id, None if name == TYPING else said)
@@ -242,6 +258,16 @@ class Cooldowns:
         if name == "privacy forget-me" and not self._rooms.stays_out(guild_id, user_id):
             return None  # what else it deletes could wait
         return error.message
+
+    def _unserved(self, name: str, guild_id: int | None) -> str | None:
+        """Return why nothing is done in a server that the host does not let use the bot."""
+        if guild_id is None or name in ALWAYS:
+            return None
+        try:
+            self._rooms.check_served(guild_id)
+        except NotServedError as error:
+            return error.message
+        return None
 
     # What is so already
 

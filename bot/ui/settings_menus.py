@@ -46,7 +46,9 @@ class Menu(PacedView):
         said = lines(
             (
                 settings_shown.changed(before, after, running=running),
-                settings_shown.text(after, self._service.most_minutes, self._service.most_guests),
+                settings_shown.text(
+                    after, self._service.host_minutes(person.guild.id), self._service.most_guests
+                ),
             )
         )
         await interaction.response.edit_message(

@@ -1,15 +1,23 @@
 """What a server spent, in words."""
 
 from bot.domain.cost import Today
+from bot.usage.ceiling import WARN_PERCENT, MonthSpent
 from bot.usage.report import DAYS, Day, UsageReport
 from bot.words import Renderable, lines, number, t, tn
 
 _SHOWN = 7  # days
 
 
-def text(report: UsageReport) -> Renderable:
-    """Return the answer to `/translate usage`."""
-    head = t("**Today:** {spent}", spent=today(report.today))
+def text(report: UsageReport, *, manages: bool = False) -> Renderable:
+    """Return the answer to `/translate usage`.
+
+    Args:
+        report: What the server spent.
+        manages: Whether who asked may manage the server, and reads when the bot is about to stop.
+    """
+    head: Renderable = t("**Today:** {spent}", spent=today(report.today))
+    if manages and report.month is not None and report.month.percent >= WARN_PERCENT:
+        head = lines([head, _month(report.month)])
     if not report.days:
         return lines([head, t("Nothing was translated in the last {days} days.", days=DAYS)])
     whole = t(
@@ -41,6 +49,14 @@ def today(spent: Today) -> Renderable:
         "{minutes} minutes translated; cost {cost}",
         minutes=number(spent.minutes, 1),
         cost=spent.cost.whole,
+    )
+
+
+def _month(month: MonthSpent) -> Renderable:
+    return t(
+        "⚠️ All servers together have used {percent}% of what this bot's host allows for this "
+        "month. At 100%, translation stops until next month (UTC).",
+        percent=number(month.percent, 0),
     )
 
 

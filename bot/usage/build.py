@@ -4,9 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.domain.access import MonthStore
 from bot.domain.ports import UsageStore
 from bot.domain.stored import GuildSettings
-from bot.usage.daily_allowance import Accounts
+from bot.usage.access import Access
+from bot.usage.ceiling import Ceiling, MonthlyLimits
+from bot.usage.daily_allowance import Accounts, HostLimits
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from bot.usage.report import Spending
@@ -20,13 +23,13 @@ class Tariff:
     Attributes:
         model: The model of the conversations.
         text_model: The model of text translation.
-        daily_minutes: Minutes of audio for each server and day (UTC); 0 is no limit.
+        monthly: What all servers together may use in a month.
         prices: What the models cost.
     """
 
     model: str
     text_model: str
-    daily_minutes: float
+    monthly: MonthlyLimits
     prices: Prices
 
 
@@ -37,11 +40,15 @@ class UsageServices:
     Attributes:
         ledger: Counts what is spent.
         accounts: Say what each server may spend.
+        access: Says which servers may use the bot.
+        ceiling: Says what all of them may still spend this month.
         spending: Reports what was spent.
     """
 
     ledger: Ledger
     accounts: Accounts
+    access: Access
+    ceiling: Ceiling
     spending: Spending
 
 
@@ -50,16 +57,20 @@ def build(
     tariff: Tariff,
     settings: Callable[[int], Awaitable[GuildSettings]],
     *,
+    months: MonthStore,
+    access: Access,
     waiting: Callable[[], int],
     clock: Clock,
     wall: Wall,
 ) -> UsageServices:
-    """Return the parts over one store. The ledger has to be closed.
+    """Return the parts over one store. The ledger and the ceiling have to be closed.
 
     Args:
         store: Keeps what was spent.
         tariff: What is counted, what it costs, and how much of it a server may have.
         settings: Returns a server's settings, which may lower its limit.
+        months: Adds up what all servers spend.
+        access: Says which servers may use the bot.
         waiting: Returns how many conversations wait for a connect.
         clock: Tells the time and calls back.
         wall: Tells the date and time of day.
@@ -67,13 +78,9 @@ def build(
     ledger = Ledger(
         store, model=tariff.model, text_model=tariff.text_model, clock=clock, wall=wall.now
     )
+    ceiling = Ceiling(months, tariff.monthly, tariff.prices, clock=clock, day=lambda: ledger.day)
     accounts = Accounts(
-        ledger,
-        tariff.prices,
-        limit_minutes=tariff.daily_minutes,
-        clock=clock,
-        settings=settings,
+        ledger, tariff.prices, host=HostLimits(access, ceiling), clock=clock, settings=settings
     )
-    return UsageServices(
-        ledger, accounts, Spending(ledger, accounts, tariff.prices, waiting=waiting)
-    )
+    spending = Spending(ledger, accounts, tariff.prices, waiting=waiting)
+    return UsageServices(ledger, accounts, access, ceiling, spending)

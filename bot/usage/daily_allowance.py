@@ -5,6 +5,7 @@ conversations counts twice, as it is paid twice.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from bot.clock import Clock
@@ -13,6 +14,8 @@ from bot.domain.events import Usage
 from bot.domain.spent import Spent
 from bot.domain.stored import GuildSettings
 from bot.errors import AllowanceError
+from bot.usage.access import Access
+from bot.usage.ceiling import Ceiling
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from bot.words import number, t, tn
@@ -20,10 +23,24 @@ from bot.words import number, t, tn
 _WARN_AT: Final = 0.8
 _SENTENCE_GAP_S: Final = 0.8  # a shorter pause does not end a sentence
 _LONGEST_SENTENCE_S: Final = 15.0  # after the minutes are used up
+_MOST_OVER: Final = _LONGEST_SENTENCE_S / 60  # minutes, however many people finish a sentence
 TEXT_TOKENS: Final = 10_000
 """Of text translation for each minute a guild may have translated: what a minute of speech takes in
 four further languages with its interims. Texts take no minutes, and a flood of them would have no
 other bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostLimits:
+    """What the host sets limits to.
+
+    Attributes:
+        access: Which servers may use the bot, and how much a day.
+        ceiling: What all of them may use in a month.
+    """
+
+    access: Access
+    ceiling: Ceiling
 
 
 class Account:
@@ -33,22 +50,32 @@ class Account:
         guild_id: The guild.
         ledger: Where it is counted.
         prices: Prices by model.
-        limit_minutes: Minutes of audio allowed a day (UTC); 0 means no limit.
+        host: What the host allows.
+        own_minutes: Minutes a day that the guild limits itself to; None: as the host allows.
         clock: Tells the time and calls back.
     """
 
     def __init__(
-        self, guild_id: int, ledger: Ledger, prices: Prices, limit_minutes: float, clock: Clock
+        self,
+        guild_id: int,
+        ledger: Ledger,
+        prices: Prices,
+        *,
+        host: HostLimits,
+        own_minutes: float | None,
+        clock: Clock,
     ) -> None:
         self._guild_id = guild_id
         self._ledger = ledger
         self._prices = prices
-        self._limit = limit_minutes
+        self._host = host
+        self._own_minutes = own_minutes
         self._clock = clock
         self._day = ledger.day
-        self._warned = False  # today
+        self._warned_of: float | None = None  # the limit of which it was warned today
         self._told = False  # that speech is not translated, and not yet that it is again
         self._used_up_at: float | None = None
+        self._reserved = 0  # tokens, for texts under way
 
     @property
     def used_up(self) -> bool:
@@ -56,14 +83,24 @@ class Account:
         return 0 < self._limit <= self._minutes
 
     @property
+    def stopped(self) -> str | None:
+        """Why nothing at all may be translated, until the host or the month changes that."""
+        return self._host.access.refusal(self._guild_id) or self._host.ceiling.refusal
+
+    @property
+    def _limit(self) -> float:
+        host = self._host.access.of(self._guild_id).daily_minutes
+        if self._own_minutes is None:
+            return host
+        return min(self._own_minutes, host) if host else self._own_minutes
+
+    @property
     def _minutes(self) -> float:
         return _minutes(self._ledger.today(self._guild_id))
 
-    def limit_to(self, minutes: float) -> None:
-        """Set how many minutes a day may be used from now on; 0 is no limit."""
-        self._limit = minutes
-        if minutes and self._minutes < minutes * _WARN_AT:
-            self._warned = False  # the new limit has a warning of its own
+    def limit_to(self, own_minutes: float | None) -> None:
+        """Set how many minutes a day the guild limits itself to; None: as the host allows."""
+        self._own_minutes = own_minutes
 
     def today(self) -> Today:
         """Return what was spent today."""
@@ -72,15 +109,18 @@ class Account:
 
     def used(self, user_id: int, usage: Usage) -> None:
         """Count what a conversation of this person used; `spent.NOBODY` names none."""
-        self._ledger.used(self._guild_id, user_id, usage)
+        self._host.ceiling.used(self._ledger.used(self._guild_id, user_id, usage))
 
     def admits(self, heard_at: float | None) -> bool:
         """Return whether speech may be translated now.
 
         Args:
             heard_at: When its speaker was last heard before: a sentence that was begun while there
-                were minutes may be finished, if it is not too long.
+                were minutes may be finished, if it is not too long. All those of the guild
+                together may take a quarter of a minute of audio for that.
         """
+        if self.stopped is not None:
+            return False
         if not self.used_up:
             self._used_up_at = None
             return True
@@ -91,21 +131,22 @@ class Account:
             heard_at is not None
             and now - heard_at < _SENTENCE_GAP_S
             and now - self._used_up_at < _LONGEST_SENTENCE_S
+            and self._minutes < self._limit + _MOST_OVER
         )
 
     def notice(self) -> str | None:
         """Return what the people should read now; each matter once a day."""
-        if self._limit == 0 and not self._told:
+        limit = self._limit
+        if limit == 0 and not self._told:
             return None
         new_day = self._day != self._ledger.day
         if new_day:
             self._day = self._ledger.day
-            self._warned = False
+            self._warned_of = None
         if self.used_up:
-            if self._told:
-                return None
-            self._told = self._warned = True
-            return self._refusal
+            told, self._told = self._told, True
+            self._warned_of = limit
+            return None if told else self._refusal
         if self._told:
             self._told = False
             return (
@@ -113,34 +154,58 @@ class Account:
                 if new_day
                 else t("The daily limit has changed, so speech is being translated again.")
             )
+        return self._warning(limit)
+
+    def _warning(self, limit: float) -> str | None:
+        """Return the sentence for when a limit is near, once a day and for each limit."""
         minutes = self._minutes
-        if self._limit == 0 or self._warned or minutes < self._limit * _WARN_AT:
+        if minutes < limit * _WARN_AT:
+            if self._warned_of != limit:
+                self._warned_of = None  # the new limit has a warning of its own
             return None
-        self._warned = True
+        if limit == 0 or self._warned_of is not None:
+            return None
+        self._warned_of = limit
         return tn(
             "This server has used {minutes} of its {limit} translation minute for today. "
             "When it runs out, translation pauses until midnight UTC.",
             "This server has used {minutes} of its {limit} translation minutes for today. "
             "When they run out, translation pauses until midnight UTC.",
-            self._limit,
+            limit,
             minutes=number(minutes),
-            limit=number(self._limit),
+            limit=number(limit),
         )
 
     def check(self) -> None:
-        """Raise AllowanceError when today's minutes are used up before a room begins."""
+        """Check before a room begins.
+
+        Raises:
+            NotServedError: The host did not allow the guild.
+            AllowanceError: What may be translated today or this month is used up.
+        """
+        self._check_host()
         if self.used_up:
             raise AllowanceError(self._refusal)
         self._told = False  # who begins on another day needs not be told that it goes on
 
-    def check_text(self) -> None:
-        """Raise AllowanceError when today's text is used up, before a person's is translated.
+    def reserve_text(self, characters: int) -> Callable[[], None]:
+        """Begin to translate a person's text; return what is to be called when that has ended.
 
-        That are the minutes, or more tokens of text translation than go with them.
+        Until then each character counts as a token, as texts that are asked for at once would all
+        pass before any of them is counted.
+
+        Args:
+            characters: Of the text, in all languages that it is translated into.
+
+        Raises:
+            NotServedError: The host did not allow the guild.
+            AllowanceError: What may be translated this month is used up, or today's minutes, or the
+                tokens of text translation that go with them.
         """
+        self._check_host()
         if self.used_up:
             raise AllowanceError(self._refusal)
-        tokens = self._ledger.text_tokens(self._guild_id)
+        tokens = self._ledger.text_tokens(self._guild_id) + self._reserved
         if 0 < self._limit * TEXT_TOKENS <= tokens:
             raise AllowanceError(
                 t(
@@ -148,6 +213,17 @@ class Account:
                     "midnight UTC."
                 )
             )
+        self._reserved += characters
+
+        def release() -> None:
+            self._reserved -= characters
+
+        return release
+
+    def _check_host(self) -> None:
+        self._host.access.check(self._guild_id)
+        if (refusal := self._host.ceiling.refusal) is not None:
+            raise AllowanceError(refusal)
 
     @property
     def _refusal(self) -> str:
@@ -167,9 +243,12 @@ class Accounts:
     Args:
         ledger: Where everything is counted.
         prices: Prices by model.
-        limit_minutes: Minutes of audio for each guild and day (UTC); 0 means no limit.
+        host: What the host allows.
         clock: Tells the time and calls back.
         settings: Returns a guild's settings, which may lower its limit.
+
+    Attributes:
+        host: What the host allows.
     """
 
     def __init__(
@@ -177,14 +256,14 @@ class Accounts:
         ledger: Ledger,
         prices: Prices,
         *,
-        limit_minutes: float,
+        host: HostLimits,
         clock: Clock,
         settings: Callable[[int], Awaitable[GuildSettings]],
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._prices = prices
-        self._limit = limit_minutes
+        self.host = host
         self._clock = clock
         self._guilds: dict[int, Account] = {}
 
@@ -198,7 +277,12 @@ class Accounts:
         own = await self._settings(guild_id)
         if guild_id not in self._guilds:
             self._guilds[guild_id] = Account(
-                guild_id, self._ledger, self._prices, self._limit_of(own), self._clock
+                guild_id,
+                self._ledger,
+                self._prices,
+                host=self.host,
+                own_minutes=own.daily_minutes,
+                clock=self._clock,
             )
         return self._guilds[guild_id]
 
@@ -209,13 +293,7 @@ class Accounts:
     def settings_changed(self, guild_id: int, settings: GuildSettings) -> None:
         """Apply a guild's limit at once, in its running room too."""
         if (account := self._guilds.get(guild_id)) is not None:
-            account.limit_to(self._limit_of(settings))
-
-    def _limit_of(self, settings: GuildSettings) -> float:
-        own = settings.daily_minutes
-        if own is None:
-            return self._limit
-        return min(own, self._limit) if self._limit else own
+            account.limit_to(settings.daily_minutes)
 
     def today(self) -> Today:
         """Return what all guilds that this process knows spent together; without a limit."""

@@ -151,15 +151,20 @@ class Ledger:
         self._turn_the_page()
         return tuple(self._today)
 
-    def used(self, guild_id: int, user_id: int, usage: Usage) -> None:
-        """Count what a conversation used; `NOBODY` as user counts for the guild alone."""
+    def used(self, guild_id: int, user_id: int, usage: Usage) -> Mapping[str, Spent]:
+        """Count what a conversation used, and return it by model.
+
+        `NOBODY` as user counts for the guild alone.
+        """
         self._recall(guild_id)
         day = self.day
         today = self._today.setdefault(guild_id, {})
-        for model, amount in spent(usage, model=self._model, text_model=self._text_model).items():
+        amounts = spent(usage, model=self._model, text_model=self._text_model)
+        for model, amount in amounts.items():
             today[model] = today.get(model, Spent()) + amount
             self._unwritten.add(SpentKey(day, guild_id, user_id, model), amount)
         self._writer.soon(guild_id)
+        return amounts
 
     async def flush(self, guild_id: int | None = None) -> bool:
         """Write what waits of a guild, or of all; return whether that worked.

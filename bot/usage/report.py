@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.domain.cost import Cost, Today
 from bot.domain.spent import Spent
+from bot.usage.ceiling import MonthSpent
 from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
@@ -40,11 +41,13 @@ class UsageReport:
         today: Today's spending so far.
         days: Days with any usage, newest first.
         cost: The estimated cost of all of them.
+        month: What all servers spent this month, for those who should know.
     """
 
     today: Today
     days: tuple[Day, ...]
     cost: Cost
+    month: MonthSpent | None = None
 
 
 class Spending:
@@ -95,6 +98,7 @@ class Spending:
                 for day in sorted(days, reverse=True)
             ),
             self._prices.cost(total),
+            self._accounts.host.ceiling.spent(),
         )
 
     def _day(self, day: date, models: Mapping[str, Spent], own: Spent) -> Day:
@@ -113,6 +117,7 @@ class Spending:
         return {
             "minutes_today": round(today.minutes, 2),
             "cost_today_usd_estimate": None if today.cost.unknown else round(today.cost.dollars, 4),
+            "month_limit_used_percent": self._accounts.host.ceiling.spent().percent,
             "connects_waiting": self.waiting,
             "usage_unwritten": len(self._ledger),
             "usage_dropped": self._ledger.dropped,

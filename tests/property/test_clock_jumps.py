@@ -27,7 +27,7 @@ from tests.support.clock import ManualClock, SetClock
 from tests.support.guilds import MemoryGuilds
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryBoard, MemoryConsent
-from tests.support.usage_in_memory import MemoryUsage
+from tests.support.usage_in_memory import MemoryUsage, daily
 
 ANA = Member(5, "Ana")
 GUILDS, LEAVERS = (1, 2), range(10, 14)
@@ -126,7 +126,7 @@ class Process:
         self.accounts = Accounts(
             self.ledger,
             Prices({}),
-            limit_minutes=LIMIT,
+            host=daily(LIMIT, self.clock),
             clock=self.clock,
             settings=world.settings.settings,
         )

@@ -35,7 +35,7 @@ from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings
 from tests.support.room import MemoryConsent, MemoryInterpreter
 from tests.support.texts import MemoryTexts
-from tests.support.usage_in_memory import Calendar, MemoryUsage
+from tests.support.usage_in_memory import Calendar, MemoryUsage, daily
 
 UNSPENT = Today(0, 0, Cost(0))
 
@@ -130,7 +130,7 @@ def unlimited(clock: ManualClock) -> Accounts:
         MemoryUsage(), model="live", text_model="text", clock=clock, wall=Calendar(clock)
     )
     settings = MemorySettings()
-    return Accounts(ledger, Prices(), limit_minutes=0, clock=clock, settings=settings.settings)
+    return Accounts(ledger, Prices(), host=daily(0, clock), clock=clock, settings=settings.settings)
 
 
 def unread_page(clock: Clock) -> RoomPage:

@@ -4,8 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from bot.clock import Clock
+from bot.domain.access import HostGrant
 from bot.domain.spent import NOBODY, Spent, SpentKey
 from bot.errors import StoreError
+from bot.usage.access import Access, AccessRules
+from bot.usage.ceiling import Ceiling, MonthlyLimits
+from bot.usage.daily_allowance import HostLimits
+from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
 
 
@@ -64,6 +70,63 @@ class MemoryUsage:
     @property
     def sum(self) -> Spent:
         return sum(self.rows.values(), Spent())
+
+
+class MemoryHost:
+    """Implements GrantStore, NameStore and MonthStore; several processes may share one."""
+
+    def __init__(self) -> None:
+        self.decided: dict[int, HostGrant] = {}
+        self.months: dict[tuple[date, str], Spent] = {}
+        self.warnings: set[tuple[date, int]] = set()
+        self.named: dict[int, str] = {}
+        self.failing = False
+
+    def _check(self) -> None:
+        if self.failing:
+            raise StoreError("The database can't be used: no space.")
+
+    async def grants(self) -> Mapping[int, HostGrant]:
+        self._check()
+        return dict(self.decided)
+
+    async def put_grant(self, guild_id: int, grant: HostGrant) -> None:
+        self._check()
+        self.decided[guild_id] = grant
+
+    async def drop_grant(self, guild_id: int) -> bool:
+        self._check()
+        return self.decided.pop(guild_id, None) is not None
+
+    async def names(self) -> Mapping[int, str]:
+        self._check()
+        return dict(self.named)
+
+    async def put_names(self, names: Mapping[int, str]) -> None:
+        self._check()
+        self.named.update(names)
+
+    async def add_to_month(self, month: date, amounts: Mapping[str, Spent]) -> Mapping[str, Spent]:
+        self._check()
+        for model, amount in amounts.items():
+            self.months[month, model] = self.months.get((month, model), Spent()) + amount
+        return {model: amount for (at, model), amount in self.months.items() if at == month}
+
+    async def claim_warning(self, month: date, percent: int) -> bool:
+        self._check()
+        new = (month, percent) not in self.warnings
+        self.warnings.add((month, percent))
+        return new
+
+
+def daily(minutes: float, clock: Clock) -> HostLimits:
+    """The limits of a host who lets every server use this much a day, and all any amount."""
+    return HostLimits(
+        Access(MemoryHost(), AccessRules(minutes), clock),
+        Ceiling(
+            MemoryHost(), MonthlyLimits(), Prices(), clock=clock, day=lambda: date(2026, 11, 22)
+        ),
+    )
 
 
 class Calendar:

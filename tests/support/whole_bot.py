@@ -40,7 +40,7 @@ from tests.support.live_translate import live_translate
 from tests.support.rooms import RoomParts
 from tests.support.speech_by_pitch import Ear, PitchService
 from tests.support.tracks import MemoryTrack
-from tests.support.usage_in_memory import Calendar
+from tests.support.usage_in_memory import Calendar, daily
 from tests.unit.voice.voice_call import Desk, Talker
 
 GUILD, VOICE, TEXT = 1, 2, 3
@@ -182,7 +182,7 @@ class WholeBot:
             accounts=Accounts(
                 self.ledger,
                 Prices({}),
-                limit_minutes=0,
+                host=daily(0, self.clock),
                 clock=self.clock,
                 settings=self.settings.settings,
             ),

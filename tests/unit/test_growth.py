@@ -28,7 +28,7 @@ from tests.support.growth import grown, sizes
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryConsent, MemoryInterpreter, MemoryLink
 from tests.support.rooms import RoomParts
-from tests.support.usage_in_memory import Calendar, MemoryUsage
+from tests.support.usage_in_memory import Calendar, MemoryUsage, daily
 
 DAY_S = 24 * 3600.0
 FRAME = bytes(640)
@@ -98,7 +98,7 @@ class Town:
         self.accounts = Accounts(
             self.ledger,
             Prices(),
-            limit_minutes=100_000,
+            host=daily(100_000, self.clock),
             clock=self.clock,
             settings=self.settings.settings,
         )

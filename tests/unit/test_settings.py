@@ -6,6 +6,8 @@ import pytest
 
 from bot.errors import SettingsError
 from bot.settings import load, names
+from bot.usage.access import AccessRules
+from bot.usage.ceiling import MonthlyLimits
 from bot.usage.prices import FREE, Price
 from tests.support.another_user import as_another_user
 
@@ -86,6 +88,13 @@ def test_a_blank_value_counts_as_missing(blank: str) -> None:
         ("DATABASE_URL", "mysql://u:secret@h/d", "must start with"),
         ("DAILY_MINUTES", "-1", "0 (no limit) or more"),
         ("DAILY_MINUTES", "an hour", "0 (no limit) or more"),
+        ("ALLOWED_GUILDS", "12, my server", "must list the ids of servers with commas"),
+        ("DENIED_GUILDS", "-5", "must list the ids of servers with commas"),
+        ("DENIED_GUILDS", "9223372036854775808", "must list the ids of servers with commas"),
+        ("GUEST_DAILY_MINUTES", "-1", "0 (none) or more"),
+        ("HOST_CONTACT", "x" * 101, "at most 100 characters"),
+        ("MONTHLY_MINUTES", "lots", "0 (no limit) or more"),
+        ("MONTHLY_COST", "nan", "an amount in US dollars"),
         ("PRICES", "{", "must be JSON"),
         ("PRICES", "/nowhere/prices.json", "must be JSON, or the path of a file"),
         ("PRICES", '{"a": {"in": 1}, "b": 7.5}', "for its model number 2"),
@@ -114,6 +123,40 @@ def test_a_malformed_one_is_one_line_that_names_it_and_not_its_value(
     assert "\n" not in message
     assert value not in message
     assert "pydantic" not in message.lower()
+
+
+def test_who_may_use_it_and_what_a_month_may_cost_are_read() -> None:
+    usage = load(None, given=GOOD).usage
+    assert (usage.access, usage.monthly) == (AccessRules(), MonthlyLimits())
+    given = {
+        "DAILY_MINUTES": "60",
+        "ALLOWED_GUILDS": " 1, 2,",
+        "DENIED_GUILDS": "3",
+        "GUEST_DAILY_MINUTES": "0",
+        "HOST_CONTACT": "ops@example.org",
+        "MONTHLY_MINUTES": "1000",
+        "MONTHLY_COST": "12.5",
+    }
+    usage = load(None, given=GOOD | given).usage
+    assert usage.access == AccessRules(
+        60, 0, frozenset({1, 2}), frozenset({3}), contact="ops@example.org"
+    )
+    assert usage.monthly == MonthlyLimits(1000, 12.5)
+
+
+def test_a_server_is_not_both_allowed_and_denied() -> None:
+    assert wrong(ALLOWED_GUILDS="1,2", DENIED_GUILDS="2,3") == (
+        "DENIED_GUILDS names servers that ALLOWED_GUILDS names too: 1."
+    )
+
+
+def test_a_ceiling_in_money_needs_prices_by_which_it_can_be_reached() -> None:
+    beijing = "wss://dashscope.aliyuncs.com/api-ws/v1/realtime"
+    assert wrong(MONTHLY_COST="50", DASHSCOPE_URL=beijing) == (
+        "MONTHLY_COST needs the prices of qwen3-livetranslate-flash-realtime and qwen-mt-flash: "
+        "give them in PRICES."
+    )
+    assert load(None, given=GOOD | {"MONTHLY_COST": "50"}).usage.monthly.dollars == 50
 
 
 def test_several_problems_are_a_line_each() -> None:

@@ -102,7 +102,7 @@ def get_application(call: RestCall) -> Reply:
         "bot_public": switches.public,
         "bot_require_code_grant": switches.code_grant,
         "interactions_endpoint_url": switches.interactions_url,
-        "owner": user_json(bot.user),
+        "owner": user_json(bot.owner or bot.user),
         "team": None,
         "verify_key": "0" * 64,
         "flags": application_flags(bot),

@@ -84,7 +84,11 @@ class Switches:
 
 @dataclass(slots=True, eq=False)
 class Bot:
-    """An application with its bot account."""
+    """An application with its bot account.
+
+    Attributes:
+        owner: Whose application it is; None: nobody's who can be written to.
+    """
 
     user: User
     token: str = field(repr=False)
@@ -92,6 +96,7 @@ class Bot:
     switches: Switches = field(default_factory=Switches)
     commands: dict[int, Json] = field(default_factory=dict)  # the global ones, by id
     guild_commands: dict[int, dict[int, Json]] = field(default_factory=dict)
+    owner: User | None = None
 
     @property
     def id(self) -> int:

@@ -71,18 +71,38 @@ def upgrade(connection: Connection) -> None:
         return scripts._upgrade_revs("head", heads)  # noqa: SLF001 - as Alembic's manual does it
 
     context = MigrationContext.configure(connection, opts={"fn": steps, "script": scripts})
-    known = {step.revision for step in scripts.walk_revisions()}
     before = context.get_current_heads()
-    if unknown := set(before) - known:
-        raise StoreError(
-            f"The database was made by a newer version of Parley (it is at step "
-            f"{', '.join(sorted(unknown))}, this one ends at {scripts.get_current_head()}): "
-            "update Parley, or name another database in DATABASE_URL."
-        )
+    _refuse_newer(scripts, before)
     # Given to the steps, as Alembic's global `op` would be shared by two databases opened at once.
     context.run_migrations(op=Operations(context))
     if before != (after := context.get_current_heads()):
         log.info(
             "the database was migrated from step %s to %s",
             *(", ".join(h) or "none" for h in (before, after)),
+        )
+
+
+def check(connection: Connection) -> None:
+    """Leave the tables as they are.
+
+    Raises:
+        StoreError: They are not this version's.
+    """
+    scripts = ScriptDirectory(str(_FOLDER))
+    before = MigrationContext.configure(connection).get_current_heads()
+    _refuse_newer(scripts, before)
+    if list(before) != list(scripts.get_heads()):
+        raise StoreError(
+            "The database was made by an older version of Parley: start this version of the bot "
+            "once, which brings it up to date."
+        )
+
+
+def _refuse_newer(scripts: ScriptDirectory, heads: Iterable[str]) -> None:
+    known = {step.revision for step in scripts.walk_revisions()}
+    if unknown := set(heads) - known:
+        raise StoreError(
+            f"The database was made by a newer version of Parley (it is at step "
+            f"{', '.join(sorted(unknown))}, this one ends at {scripts.get_current_head()}): "
+            "update Parley, or name another database in DATABASE_URL."
         )

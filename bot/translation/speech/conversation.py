@@ -266,6 +266,7 @@ class LiveConversation:
             self._meter.sent(chunk)
             if dropped := self._link.send(chunk):
                 self._lose(dropped * len(chunk))
+        self._report.sent()
 
     def _lose(self, count: int) -> None:
         self._untranslated.lose(count, self._share if self._phase is Phase.WAITING else None)

@@ -8,7 +8,9 @@ from bot.translation.speech.meter import Meter
 
 Listener = Callable[[ConversationEvent], None]
 
-_TELL_S = 5.0  # seconds of audio after which a turn's usage is told before it ends
+# Seconds of audio after which usage is told before a turn ends, and where no turn ever begins: what
+# is not told is in no limit.
+_TELL_S = 1.0
 
 
 class ConversationReport:
@@ -47,6 +49,10 @@ class ConversationReport:
             if isinstance(event, TurnEnded):
                 self._outage.over()
                 self.used()
+        self.sent()
+
+    def sent(self) -> None:
+        """Tell what was used, where so much audio was sent meanwhile that it should be known."""
         if self._meter.unread_s >= _TELL_S:
             self.used()
 

@@ -200,7 +200,12 @@ async def commands_that_go_elsewhere(clinic: Clinic) -> None:
     clinic.bot.switches.interactions_url = "https://example.org/interactions"
 
 
-@finds("application", "Anyone can add the bot", "Set DAILY_MINUTES, or turn off", Mark.WARNING)
+@finds(
+    "application",
+    "Anyone can add the bot",
+    "Set ALLOWED_GUILDS or GUEST_DAILY_MINUTES, or turn off",
+    Mark.WARNING,
+)
 async def a_public_bot_without_a_limit(clinic: Clinic) -> None:
     clinic.bot.switches.public = True
 

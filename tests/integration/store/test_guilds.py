@@ -11,9 +11,10 @@ from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.glossary import GlossaryTable
 from bot.store.guilds import GuildTable
+from bot.store.host import HostTable
 from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
-from bot.store.tables import metadata
+from bot.store.tables import GUILD_TABLES
 from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
 from bot.store.wishes import WishTable
@@ -35,19 +36,20 @@ async def fill(database: Database, guild: int) -> None:
     await RoomTable(database).save_room(SavedRoom(guild, 1, 2, ("ja",), None, 1, "noon"))
     key = SpentKey(date(2026, 11, 22), guild, 1, "speech")
     await UsageTable(database).add({key: Spent(connects=1)})
+    await HostTable(database).put_names({guild: "A server"})
 
 
 async def tables_with(database: Database, guild: int) -> set[str]:
     found = set()
     async with database.reading() as connection:
-        for table in metadata.sorted_tables:
+        for table in GUILD_TABLES:
             query = select(func.count()).where(table.c.guild_id == guild)
             if (await connection.execute(query)).scalar_one():
                 found.add(table.name)
     return found
 
 
-EVERYTHING = {table.name for table in metadata.sorted_tables} - {"departures"}
+EVERYTHING = {table.name for table in GUILD_TABLES} - {"departures"}
 
 
 async def test_everything_of_a_guild_goes_once_it_left_before_the_time(database_url: str) -> None:

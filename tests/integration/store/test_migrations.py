@@ -22,7 +22,7 @@ from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.settings import SettingsTable
 from bot.store.sqlite import write_ahead
-from bot.store.tables import metadata
+from bot.store.tables import GUILD_TABLES, metadata
 from bot.store.usage import UsageTable
 from tests.integration.store.test_usage import AMOUNT, GUILD, TODAY, USER
 
@@ -250,8 +250,10 @@ async def test_processes_that_start_at_once_agree_on_one_schema(database_url: st
 
 
 def test_tables_of_a_guild_begin_with_it() -> None:
-    for table in metadata.sorted_tables:
+    for table in GUILD_TABLES:
         assert next(iter(table.primary_key)).name == "guild_id"
+    others = {table.name for table in metadata.sorted_tables} - {t.name for t in GUILD_TABLES}
+    assert others == {"host_grants", "account_usage", "account_warnings"}
 
 
 def test_every_step_follows_one_before_and_only_forward(tmp_path: Path) -> None:
@@ -265,3 +267,19 @@ def test_every_step_follows_one_before_and_only_forward(tmp_path: Path) -> None:
         migrations.upgrade(connection)
         assert differences(connection) == []
     engine.dispose()
+
+
+async def test_who_only_looks_is_refused_what_is_missing_or_old_and_makes_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    missing = tmp_path / "nowhere" / "parley.db"
+    with pytest.raises(StoreError, match=r"no database at .*: start the bot once"):
+        await Database.existing(f"sqlite+aiosqlite:///{missing}")
+    assert not missing.parent.exists()
+    await before(database_url, OLD_CONSENT, OLD_USAGE)
+    with pytest.raises(StoreError, match="older version of Parley: start this version"):
+        await Database.existing(database_url)
+    async with await Database.open(database_url):
+        pass
+    async with await Database.existing(database_url) as database:
+        await assert_as_new(database)

@@ -40,7 +40,7 @@ def shelf() -> Shelf:
 
 @pytest.fixture
 def service(shelf: Shelf) -> SettingsService:
-    return SettingsService(shelf, languages=LANGUAGES, most_languages=3, most_minutes=60)
+    return SettingsService(shelf, languages=LANGUAGES, most_languages=3, host_minutes=lambda _: 60)
 
 
 async def test_a_change_is_kept_and_told_and_read_from_memory(

@@ -9,7 +9,7 @@ from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
-from tests.support.usage_in_memory import Calendar, MemoryUsage
+from tests.support.usage_in_memory import Calendar, MemoryUsage, daily
 
 
 class LimitSetup:
@@ -30,7 +30,7 @@ class LimitSetup:
             return self.settings
 
         self.accounts = Accounts(
-            self.ledger, Prices(), limit_minutes=host, clock=clock, settings=settings
+            self.ledger, Prices(), host=daily(host, clock), clock=clock, settings=settings
         )
 
     async def limit(self) -> float:

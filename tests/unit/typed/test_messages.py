@@ -20,7 +20,7 @@ from bot.usage.prices import Prices
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings
 from tests.support.texts import MemoryTexts
-from tests.support.usage_in_memory import MemoryUsage
+from tests.support.usage_in_memory import MemoryUsage, daily
 
 WANTED = Wanted(guild_id=1, user_id=7, target="en")
 
@@ -40,7 +40,7 @@ class TranslatorSetup:
         self.accounts = Accounts(
             self.ledger,
             Prices(),
-            limit_minutes=limit,
+            host=daily(limit, clock),
             clock=clock,
             settings=MemorySettings().settings,
         )
@@ -171,3 +171,22 @@ async def test_without_a_limit_texts_have_none() -> None:
     task: asyncio.Task[Any] = await setup.asked("Hola")
     answered(setup, Hola="Hello")
     assert await task == "Hello"
+
+
+async def test_texts_that_are_asked_for_at_once_do_not_all_pass_a_limit_together() -> None:
+    setup = TranslatorSetup(limit=0.01)  # 100 tokens
+    first = await setup.asked("Hola a" + "a" * 120)
+    second = await setup.asked("Hola b" + "b" * 120)
+    third = await setup.asked("Hola c" + "c" * 120)
+    assert len(setup.texts.open()) == 1
+    for refused in (second, third):
+        with pytest.raises(AllowanceError):
+            await refused
+    answered(setup, Hola="Hello")
+    assert await first == "Hello"
+    again = await setup.asked("Hola")  # what it took is counted by now, and it was little
+    assert setup.texts.open()
+    answered(setup, Hola="Hello")
+    await again
+    await setup.tasks.close()
+    await setup.ledger.close()

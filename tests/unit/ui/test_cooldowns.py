@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import CooldownError
-from bot.ui.cooldowns import DONE_S, MOST_DONE, PACES, TYPING, Cooldowns, Done
+from bot.ui.cooldowns import ALWAYS, DONE_S, MOST_DONE, PACES, TYPING, Cooldowns, Done
 from tests.support.clock import ManualClock
 from tests.support.rooms_in_memory import ANA, BEN, House
 from tests.words.commands import menus, paths
@@ -46,6 +46,10 @@ def test_every_command_and_component_has_a_pace() -> None:
         for found in re.findall(r'"(parley:[a-z:]+)"', file.read_text(encoding="utf-8"))
     }
     assert set(PACES) == done | ids | menus()
+
+
+def test_what_ends_hearing_is_done_in_a_server_that_is_denied_too() -> None:
+    assert set(PACES) > ALWAYS > LESS
 
 
 @pytest.mark.parametrize("name", sorted({*PACES, TYPING}))

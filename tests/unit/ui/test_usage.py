@@ -3,10 +3,12 @@ from datetime import date
 from bot.domain.cost import Cost, Today
 from bot.domain.spent import Spent
 from bot.ui import usage
+from bot.usage.ceiling import MonthlyLimits, MonthSpent
 from bot.usage.prices import Prices
 from bot.usage.report import Day, UsageReport
 
 COST = Cost(0.5)
+TODAY = Today(0, 0, Cost(0))
 
 
 def test_a_server_reads_its_days_and_that_costs_are_estimates() -> None:
@@ -49,3 +51,16 @@ def test_it_fits_a_message_however_long_the_names_of_models_are() -> None:
     cost = Cost(0.5, ("x" * 90, "y" * 90))
     days = tuple(Day(date(2026, 11, day), 1e6, 1e6, 10**12, cost) for day in range(1, 31))
     assert len(usage.text(UsageReport(Today(1e6, 1e6, cost), days, cost))) <= 2000
+
+
+def test_who_may_manage_the_server_reads_when_the_month_is_nearly_used_up() -> None:
+    def shown(minutes: float, *, manages: bool) -> str:
+        month = MonthSpent(date(2026, 11, 1), minutes, Cost(0), MonthlyLimits(minutes=1000))
+        return str(usage.text(UsageReport(TODAY, (), Cost(0), month), manages=manages))
+
+    assert "All servers together" not in shown(799, manages=True)
+    assert "All servers together" not in shown(900, manages=False)
+    assert (
+        "⚠️ All servers together have used 90% of what this bot's host allows for this month. "
+        "At 100%, translation stops until next month (UTC)."
+    ) in shown(909, manages=True)

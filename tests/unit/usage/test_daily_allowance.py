@@ -16,7 +16,7 @@ from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 from tests.support.rooms import RoomParts
-from tests.support.usage_in_memory import Calendar, MemoryUsage
+from tests.support.usage_in_memory import Calendar, MemoryUsage, daily
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
 FRAME = bytes(640)
@@ -52,7 +52,7 @@ class House:
         self.accounts = Accounts(
             self.ledger,
             prices,
-            limit_minutes=limit,
+            host=daily(limit, self.clock),
             clock=self.clock,
             settings=MemorySettings().settings,
         )
@@ -233,6 +233,7 @@ async def test_status_and_health_tell_todays_minutes_and_an_estimate() -> None:
     assert house.spending.figures() == {
         "minutes_today": 1.5,
         "cost_today_usd_estimate": 1.0,
+        "month_limit_used_percent": 0,
         "connects_waiting": 2,
         "usage_unwritten": 1,
         "usage_dropped": 0,

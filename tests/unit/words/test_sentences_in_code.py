@@ -13,9 +13,16 @@ SENDING = {"answer", "send", "send_message", "edit_original_response", "edit_mes
 SENDING |= {"noticed", "lost", "give_up", "defer"}
 SHOWN = {"content", "label", "placeholder", "title"}
 RAISED = {"UsageError", "LanguageError", "ConversationError", "VoiceLinkError", "ChatError"}
-RAISED |= {"RoomError", "RoomBusyError", "NoRoomError", "AllowanceError", "GlossaryFullError"}
+RAISED |= {
+    "RoomError",
+    "RoomBusyError",
+    "NoRoomError",
+    "AllowanceError",
+    "NotServedError",
+    "GlossaryFullError",
+}
 RAISED |= {"Fault", "Failed", "Notice"}
-FOR_THE_HOST = ("bot/settings.py", "bot/cli.py", "bot/logs.py")
+FOR_THE_HOST = ("bot/settings.py", "bot/cli.py", "bot/logs.py", "bot/hosting/guilds.py")
 
 
 def is_bare(node: ast.expr) -> bool:

@@ -254,6 +254,18 @@ async def test_a_notice_is_given_once_when_it_opens() -> None:
     assert bench.events.count(notice) == 1
 
 
+async def test_audio_in_which_the_service_hears_no_turn_is_told_all_the_same(
+    bench: Bench,
+) -> None:
+    bench.talk.feed(A)
+    bench.link.open()
+    for _ in range(25):  # 100 ms each, as of music
+        bench.talk.feed(A)
+    told = [event.audio_in_s for event in bench.events if isinstance(event, Usage)]
+    assert sum(told) > 1.5
+    assert max(told) <= 1.1
+
+
 async def test_usage_is_told_with_the_turn_s_end(bench: Bench) -> None:
     bench.talk.feed(A)
     bench.link.open()

@@ -1,0 +1,1 @@
+"""What the host does beside a running bot: `parley guilds`."""
