@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -103,6 +104,17 @@ wishes = Table(
     _id("user_id"),
     Column("speaks", Words),
     Column("reads", Words),
+)
+
+# How members want their translations spoken.
+voices = Table(
+    "voices",
+    metadata,
+    _id("guild_id"),
+    _id("user_id"),
+    Column("voice", Words),
+    Column("silent", Boolean, nullable=False),
+    Column("imitated_since", Double),  # when they agreed to that, in seconds since 1970
 )
 
 glossary = Table(

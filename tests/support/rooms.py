@@ -12,8 +12,10 @@ from bot.domain.notices import Announcement, Notice, Notices, Sight, TextChannel
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
 from bot.domain.stored import MemberLanguages, SavedRoom
-from bot.domain.stores import RoomStore, SettingsStore, WishStore
+from bot.domain.stores import RoomStore, SettingsStore, VoiceStore, WishStore
+from bot.domain.voices import MemberVoice
 from bot.guild.preferences import Wishing
+from bot.guild.voices import MemberVoices
 from bot.room.fan_out import Fanning, FanOut
 from bot.room.listening.nobody import NoPages
 from bot.room.listening.page import RoomPage
@@ -54,6 +56,24 @@ class MemoryWishes:
         self.rows[user_id] = wishes
 
     async def forget_wishes(self, guild_id: int, user_id: int) -> None:
+        assert guild_id == 1
+        self.rows.pop(user_id, None)
+
+
+class MemoryVoices:
+    """A VoiceStore in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, MemberVoice] = {}
+
+    async def voices(self, guild_id: int) -> dict[int, MemberVoice]:
+        return dict(self.rows) if guild_id == 1 else {}
+
+    async def put_voice(self, guild_id: int, user_id: int, voice: MemberVoice) -> None:
+        assert guild_id == 1
+        self.rows[user_id] = voice
+
+    async def forget_voice(self, guild_id: int, user_id: int) -> None:
         assert guild_id == 1
         self.rows.pop(user_id, None)
 
@@ -176,6 +196,7 @@ class RoomParts:
     answers: AnswerStore = field(default_factory=MemoryConsent)
     settings: SettingsStore = field(default_factory=MemorySettings)
     wishes: WishStore = field(default_factory=MemoryWishes)
+    voices: VoiceStore = field(default_factory=MemoryVoices)
     saved: RoomStore = field(default_factory=MemoryRooms)
     accounts: Accounts | None = None
     host_terms: Glossary = field(default_factory=dict)
@@ -201,6 +222,7 @@ class RoomParts:
                 consents=Consents(self.answers, self.settings),
                 settings=self.settings,
                 wishes=Wishing(self.wishes, self.interpreter),
+                voices=MemberVoices(self.voices, self.interpreter),
                 glossaries=RoomGlossaries(self.host_terms, self.own_terms),
                 accounts=accounts,
                 saved=RememberedRooms(self.saved, self.clock, self.now),
