@@ -20,7 +20,6 @@ from bot.domain.glossary import Glossary
 from bot.guild.housekeeping import Housekeeping
 from bot.guild.preferences import Wishing
 from bot.guild.settings import SettingsService
-from bot.guild.voices import MemberVoices
 from bot.login import log_in
 from bot.page.server import PageServer
 from bot.process.shutdown import Shutdown
@@ -308,7 +307,7 @@ def _kept(
         consents=Consents(stores.consent, guild_settings),
         settings=guild_settings,
         wishes=Wishing(stores.wishes, interpreter),
-        voices=MemberVoices(stores.voices, interpreter),
+        voices=stores.voices,
         glossaries=RoomGlossaries(terms, partial(glossaries.load, stores.glossary)),
         accounts=usage.accounts,
         saved=RememberedRooms(stores.rooms, clock, wall.seconds),

@@ -38,10 +38,7 @@ class VoiceStore(Protocol):
         """Return what every member of a guild wants who chose anything."""
 
     async def put_voice(self, guild_id: int, user_id: int, voice: MemberVoice) -> None:
-        """Keep it, in the place of what was."""
-
-    async def forget_voice(self, guild_id: int, user_id: int) -> None:
-        """Keep nothing of this member."""
+        """Keep it, in the place of what was; what holds for everybody anyway is forgotten."""
 
 
 class GlossaryStore(Protocol):

@@ -39,11 +39,6 @@ class OfferedVoices:
     voices: tuple[ModelVoice, ...] = ()
     imitates: bool = False
 
-    def named(self, name: str) -> ModelVoice | None:
-        """Return the voice of this name, however it is capitalised."""
-        wanted = name.strip().casefold()
-        return next((voice for voice in self.voices if voice.name.casefold() == wanted), None)
-
 
 @dataclass(frozen=True, slots=True)
 class MemberVoice:

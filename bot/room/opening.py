@@ -73,7 +73,7 @@ class RoomFactory:
         requests = plan.requests(starter_id, guilds.glossaries.of(plan.guild_id), speaks)
         lead = next(request for request in requests if request.target == plan.lead)
         interpreter = self.services.translation.interpreter
-        voices = await guilds.voices.of(plan.guild_id)
+        voices = await guilds.voices.voices(plan.guild_id)
         casting = Casting(interpreter.voices, voices, present=lambda: (starter_id,))
         await interpreter.prepare(*casting.cast([lead]))
         await self.look(known=True)
@@ -113,7 +113,7 @@ class RoomFactory:
         guilds = self.services.guilds
         consent = await guilds.consents.of(plan.guild_id)
         wishes = await guilds.wishes.of(plan.guild_id)
-        voices = await guilds.voices.of(plan.guild_id)
+        voices = await guilds.voices.voices(plan.guild_id)
         settings = await self.settings(plan.guild_id)
         board = await self._board(plan, settings, consent, callbacks)
         room = Room(

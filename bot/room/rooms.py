@@ -484,7 +484,7 @@ class Rooms:
         Raises:
             StoreError: The store can't be read.
         """
-        return (await self._voices.of(guild_id)).get(user_id, AUTOMATIC)
+        return (await self._voices.voices(guild_id)).get(user_id, AUTOMATIC)
 
     async def use_voice_of(self, guild_id: int, user_id: int, voice: MemberVoice) -> None:
         """Keep how a member wants their translations spoken; a running room follows at once.
@@ -495,7 +495,7 @@ class Rooms:
         """
         if (room := self._rooms.get(guild_id)) is not None and not voice.imitated:
             room.use_voice_of(user_id, voice)
-        await self._voices.put(guild_id, user_id, voice)
+        await self._voices.put_voice(guild_id, user_id, voice)
         if (room := self._rooms.get(guild_id)) is not None and voice.imitated:
             room.use_voice_of(user_id, voice)
 

@@ -15,10 +15,9 @@ from bot.domain.notices import Notices, Occasion, TextChannels
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
 from bot.domain.stored import MemberLanguages
-from bot.domain.stores import SettingsStore
+from bot.domain.stores import SettingsStore, VoiceStore
 from bot.domain.voices import MemberVoice
 from bot.guild.preferences import Wishing
-from bot.guild.voices import MemberVoices
 from bot.room.ending import InTime
 from bot.room.fan_out import Fanning
 from bot.room.languages import Allowed
@@ -125,7 +124,7 @@ class GuildServices:
     consents: Consents
     settings: SettingsStore
     wishes: Wishing
-    voices: MemberVoices
+    voices: VoiceStore
     glossaries: RoomGlossaries
     accounts: Accounts
     saved: RememberedRooms

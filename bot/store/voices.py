@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, select
 
-from bot.domain.voices import MemberVoice
+from bot.domain.voices import AUTOMATIC, MemberVoice
 from bot.store.database import Database
 from bot.store.tables import voices
 from bot.store.upsert import put
@@ -23,7 +23,10 @@ class VoiceTable:
         return {user_id: MemberVoice(*chosen) for user_id, *chosen in rows}
 
     async def put_voice(self, guild_id: int, user_id: int, voice: MemberVoice) -> None:
-        """Save what a member wants, replacing what was before."""
+        """Save what a member wants, replacing what was before; forget it where it is nothing."""
+        if voice == AUTOMATIC:
+            await self._forget(guild_id, user_id)
+            return
         row = put(self._database.dialect, voices)
         values = {
             "voice": voice.name,
@@ -33,8 +36,7 @@ class VoiceTable:
         async with self._database.transaction(guild_id) as connection:
             await connection.execute(row, {"guild_id": guild_id, "user_id": user_id, **values})
 
-    async def forget_voice(self, guild_id: int, user_id: int) -> None:
-        """Keep nothing of this member."""
+    async def _forget(self, guild_id: int, user_id: int) -> None:
         theirs = (voices.c.guild_id == guild_id) & (voices.c.user_id == user_id)
         async with self._database.transaction(guild_id) as connection:
             await connection.execute(delete(voices).where(theirs))

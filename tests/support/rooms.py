@@ -13,9 +13,8 @@ from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
 from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.stores import RoomStore, SettingsStore, VoiceStore, WishStore
-from bot.domain.voices import MemberVoice
+from bot.domain.voices import AUTOMATIC, MemberVoice
 from bot.guild.preferences import Wishing
-from bot.guild.voices import MemberVoices
 from bot.room.fan_out import Fanning, FanOut
 from bot.room.listening.nobody import NoPages
 from bot.room.listening.page import RoomPage
@@ -72,10 +71,8 @@ class MemoryVoices:
     async def put_voice(self, guild_id: int, user_id: int, voice: MemberVoice) -> None:
         assert guild_id == 1
         self.rows[user_id] = voice
-
-    async def forget_voice(self, guild_id: int, user_id: int) -> None:
-        assert guild_id == 1
-        self.rows.pop(user_id, None)
+        if voice == AUTOMATIC:
+            del self.rows[user_id]
 
 
 class MemoryRooms:
@@ -222,7 +219,7 @@ class RoomParts:
                 consents=Consents(self.answers, self.settings),
                 settings=self.settings,
                 wishes=Wishing(self.wishes, self.interpreter),
-                voices=MemberVoices(self.voices, self.interpreter),
+                voices=self.voices,
                 glossaries=RoomGlossaries(self.host_terms, self.own_terms),
                 accounts=accounts,
                 saved=RememberedRooms(self.saved, self.clock, self.now),

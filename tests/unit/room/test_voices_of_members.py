@@ -120,7 +120,6 @@ async def test_an_end_of_the_imitation_holds_though_it_can_not_be_kept_and_a_yes
     house.hush(ANA)
     house.hush(BEN)
     monkeypatch.setattr(house.voice_store, "put_voice", fail)
-    monkeypatch.setattr(house.voice_store, "forget_voice", fail)
     with pytest.raises(StoreError):
         await house.rooms.use_voice_of(1, ANA.id, AUTOMATIC)
     with pytest.raises(StoreError):
@@ -144,7 +143,9 @@ async def test_a_choice_breaks_into_nothing_where_nothing_is_read_aloud() -> Non
 
 async def test_a_voice_that_the_model_no_longer_has_is_as_none_chosen() -> None:
     house = await opened()
-    house.voice_store.rows[ANA.id] = MemberVoice("Cherry", imitated_since=7.0)
-    assert await house.rooms.voice(1, ANA.id) == MemberVoice(imitated_since=7.0)
-    assert await house.rooms.voice(1, BEN.id) == AUTOMATIC
+    before = house.interpreter.of(ANA.id).request.voice
+    house.hush(ANA)
+    await house.rooms.use_voice_of(1, ANA.id, MemberVoice("Cherry"))
+    house.hear(ANA)
+    assert house.interpreter.of(ANA.id).request.voice == before
     await house.rooms.close()
