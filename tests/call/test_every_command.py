@@ -264,7 +264,7 @@ def in_order(where: Place, host: Person) -> list[tuple[str, dict[str, Any]]]:
         ("translate language add", {"language": "es"}),
         ("translate language remove", {"language": "en"}),
         ("translate my-languages", {"speaks": "de", "reads": "ja"}),
-        ("translate my-voice", {"voice": "own"}),
+        ("translate my-voice", {"voice": "none"}),
         ("translate voice on", {}),
         ("translate voice mode", {"mode": "over"}),
         ("translate voice volume", {"percent": 80}),

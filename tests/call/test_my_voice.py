@@ -5,10 +5,11 @@ from typing import Any
 
 from bot.loopback import Person
 from tests.integration.translation.translation_service import Service, Session, listen
+from tests.integration.voice.voice_lounge import within
 from tests.support.call import ask, bot_at, enter, notice_of, place
 from tests.support.clips import clip
 
-WORD = clip("es_conf-invalid")[0][:12_800]
+WORD = clip("es_conf-invalid")[0][:24_000]  # 750 ms
 
 
 def voice_of(session: Session) -> str | None:
@@ -27,21 +28,21 @@ async def test_each_person_is_spoken_as_they_want_and_imitated_only_by_their_own
         ana = await enter(where.guild.add_person("Ana"), where)
 
         async def speak(person: Person) -> Session:
-            """What they say begins a conversation, which is this."""
+            """What they say begins a conversation, and ends in its silence."""
             known = len(service.sessions)
             await person.speak(WORD)
-            await where.until(
-                lambda: len(service.sessions) > known and bool(service.sessions[-1].audio),
-                10,
-                "a session",
-            )
-            return service.sessions[-1]
+            await within(10, lambda: len(service.sessions) > known)
+            session = service.sessions[-1]
+            await within(10, lambda: session.audio.endswith(bytes(3_200)))
+            return session
 
         async def mine(voice: str | None = None) -> str:
             return (await ask(ana, where, "translate my-voice", **_given(voice))).shown
 
         async with bot_at(where, tmp_path, service.url, **newest):
-            await ask(host, where, "translate start", to="en", voice=True)
+            await host.command(
+                "translate start", {"to": "en", "voice": True}, channel=where.captions
+            )
             await ana.press(await notice_of(where), "Join in")
             automatic = voice_of(await speak(ana))
             assert automatic not in {None, voice_of(service.sessions[0])}, "the host has another"
@@ -80,7 +81,7 @@ async def test_each_person_is_spoken_as_they_want_and_imitated_only_by_their_own
 
             stopped = await ana.press(agreed, "Stop imitating my voice")
             await stopped.until(lambda now: "chosen automatically" in now.content, 10)
-            await where.until(lambda: imitated.finished, 10, "the end of the imitating session")
+            await within(10, lambda: imitated.finished)
             again = await speak(ana)
             assert voice_of(again) not in {None, "default", "Ryan"}
             assert "enable_voice_clone" not in again.settings
