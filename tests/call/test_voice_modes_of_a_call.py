@@ -78,7 +78,8 @@ class Recording:
         sound = np.concatenate((np.zeros(max(0, -start)), sound[max(0, start) :]))
         pieces = sound[: len(sound) // PIECE * PIECE].reshape(-1, PIECE)
         wave = np.exp(-2j * np.pi * HERTZ[voice] / RATE * np.arange(PIECE))
-        return np.abs(pieces @ wave) * 2 / PIECE
+        loudness: npt.NDArray[np.float64] = np.abs(pieces @ wave) * 2 / PIECE
+        return loudness
 
     def heard(self, voice: str) -> npt.NDArray[np.float64]:
         """How loud a voice was in each 50 ms in which it was heard."""

@@ -69,7 +69,7 @@ NEWER: Final = Voices(
         ModelVoice("Ethan", t("young man, warm and lively")),
         ModelVoice("Serena", t("young woman, gentle")),
         ModelVoice("Ryan", t("man, dramatic")),
-        ModelVoice("Jennifer", t("woman, American, as in a film")),
+        ModelVoice("Jennifer", t("woman, American")),
         ModelVoice("Aiden", t("young man, American")),
         ModelVoice("Sohee", t("woman, Korean, gentle and cheerful")),
         ModelVoice("Ono Anna", t("young woman, Japanese, playful")),

@@ -27,7 +27,7 @@ def question(service: str) -> Text:
         service: Who hears the speech.
     """
     return t(
-        "**Have your own voice imitated?** {service} learns how you sound from what you say, and "
+        "**Have your own voice imitated?** From what you say, {service} learns how you sound, and "
         "reads your translations aloud in an imitation of your voice. Everyone who listens hears "
         "it, in the voice channel and on the page.\n"
         "Parley doesn't store your voice. What the service keeps is up to the service.\n"
