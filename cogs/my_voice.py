@@ -10,7 +10,7 @@ from discord.ext import commands
 from bot.domain.voices import AUTOMATIC, MemberVoice
 from bot.errors import UsageError
 from bot.room.rooms import Rooms
-from bot.ui.answers import answer, locale, take_time
+from bot.ui.answers import answer, done_at_once, locale, take_time
 from bot.ui.voices import choice, imitation
 from bot.ui.voices.choice import Choosable, SpecialVoice
 from bot.words import t
@@ -38,18 +38,19 @@ class MyVoiceCommand(
         if not isinstance(interaction.user, discord.Member):
             raise UsageError(t("This only works in a server."))
         guild_id, user_id = interaction.user.guild.id, interaction.user.id
-        offered = self._rooms.voices()
+        offered = self._rooms.voices.offered()
         wanted = None if voice is None else choice.find(voice, offered, locale(interaction))
-        await take_time(interaction)
-        now = await self._rooms.voice(guild_id, user_id)
+        if wanted is None or wanted is SpecialVoice.OWN:
+            await take_time(interaction)
+            now = await self._rooms.voices.of(guild_id, user_id)
+        else:
+            now = _meant(wanted)
+            await done_at_once(interaction, self._rooms.voices.use(guild_id, user_id, now))
         if wanted is SpecialVoice.OWN and not now.imitated:
             question = imitation.question(self._hears)
             buttons = imitation.question_buttons(locale(interaction))
             await answer(interaction, question, view=buttons)
             return
-        if wanted is not None and wanted is not SpecialVoice.OWN:
-            now = _meant(wanted)
-            await self._rooms.use_voice_of(guild_id, user_id, now)
         view = imitation.stop_button(locale(interaction)) if now.imitated else None
         said = choice.shown(now, offered)
         await answer(interaction, said, view=view or discord.utils.MISSING)
@@ -58,7 +59,7 @@ class MyVoiceCommand(
     async def _complete_my_voice(
         self, interaction: Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        found = choice.complete(current, self._rooms.voices(), locale(interaction))
+        found = choice.complete(current, self._rooms.voices.offered(), locale(interaction))
         return [app_commands.Choice(name=shown, value=value) for shown, value in found]
 
 

@@ -101,7 +101,7 @@ class Forgetting:
             answer=consent.answer(user_id),
             answer_stored=consent.keeps(user_id),
             wishes=await self.rooms.wishes(guild_id, user_id),
-            voice=await self.rooms.voice(guild_id, user_id),
+            voice=await self.rooms.voices.of(guild_id, user_id),
             minutes=sum(spent.minutes for key, spent in usage.items() if key.user_id == user_id),
             sessions=len(await self.transcripts.sessions(guild_id)),
         )
@@ -134,8 +134,8 @@ class Forgetting:
         return replace(found, wishes=kept)
 
     async def _voice(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
-        kept = await self.rooms.voice(guild_id, user_id) != AUTOMATIC
-        await self.rooms.use_voice_of(guild_id, user_id, AUTOMATIC)
+        kept = await self.rooms.voices.of(guild_id, user_id) != AUTOMATIC
+        await self.rooms.voices.use(guild_id, user_id, AUTOMATIC)
         return replace(found, voice=kept)
 
     async def _lines(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:

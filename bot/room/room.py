@@ -104,7 +104,7 @@ class Room:
         )
         self._output.spoken = plan.spoken
         self._spoken = translation.interpreter.languages()
-        self._casting = Casting(
+        self.casting = Casting(
             translation.interpreter.voices,
             preferences.voices,
             lambda: [member.id for member in self._members],
@@ -292,8 +292,8 @@ class Room:
         """Speak what this member says so from now on; less than before at once."""
         speaker = self._speakers.get(user_id)
         before = [] if speaker is None else self._requests(user_id)
-        was = self._casting.of(user_id)
-        self._casting.wish(user_id, voice)
+        was = self.casting.of(user_id)
+        self.casting.wish(user_id, voice)
         if speaker is None or self._requests(user_id) == before:
             return
         less = was.imitated and not voice.imitated
@@ -338,7 +338,7 @@ class Room:
         self._output.use_languages(targets)
         for speaker, language in self._speakers.retarget(self.plan):
             self._tasks.start(self._drop(speaker, language), f"drop {speaker.member.id}")
-        for user_id in (*self._speakers.stale(), *self._casting.take_displaced()):
+        for user_id in (*self._speakers.stale(), *self.casting.take_displaced()):
             self._replace(user_id)
         self._changed()
 
@@ -369,7 +369,7 @@ class Room:
 
     def _requests(self, user_id: int) -> list[ConversationRequest]:
         speaks = self.languages.of(user_id).speaks
-        return self._casting.cast(self.plan.requests(user_id, self._glossary, speaks))
+        return self.casting.cast(self.plan.requests(user_id, self._glossary, speaks))
 
     # Who is there
 
@@ -417,7 +417,7 @@ class Room:
         # The link hands on speech only of members whom it has named.
         member = next(member for member in self._members if member.id == user_id)
         speaker = self._speakers.arrived(member, self.plan)
-        for displaced in self._casting.take_displaced():
+        for displaced in self.casting.take_displaced():
             self._replace(displaced)
         return speaker
 

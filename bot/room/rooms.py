@@ -10,7 +10,6 @@ from bot.domain.notices import Notice, Occasion, Sight
 from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
 from bot.domain.voice_mode import VoiceStyle
-from bot.domain.voices import AUTOMATIC, MemberVoice, OfferedVoices
 from bot.errors import ChatError, NoRoomError, UsageError
 from bot.guild.room_languages import chosen
 from bot.locks import KeyedLimit
@@ -21,6 +20,7 @@ from bot.room.opening import RoomFactory, Start, join_anew
 from bot.room.panel import Panel, Surface
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.room.services import RoomCallbacks, RoomServices
+from bot.room.spoken.choices import VoiceChoices
 from bot.tasks import TaskOwner
 from bot.usage.daily_allowance import Account
 from bot.words import t
@@ -36,6 +36,7 @@ class Rooms:
         services: What rooms use.
 
     Attributes:
+        voices: The voices that members chose, and those there are.
         remembered: The rooms that run, kept so that they are back after a restart.
         availability: What is known of whether the translation services can be used.
         most_languages: How many languages a room may have.
@@ -48,7 +49,7 @@ class Rooms:
         self._consents = services.guilds.consents
         self._notices = services.channels.notices
         self._wishing = services.guilds.wishes
-        self._voices = services.guilds.voices
+        self.voices = VoiceChoices(services.guilds.voices, self._interpreter.voices, self.find)
         self._glossaries = services.guilds.glossaries
         self.remembered = services.guilds.saved
         self.availability = services.translation.availability
@@ -195,6 +196,8 @@ class Rooms:
         )
         room = await self._opening.open(plan, account, callbacks=callbacks, paused=paused)
         start.room = room
+        # Before anybody is heard: the conversation that was opened ahead has this voice already.
+        room.casting.cast(plan.requests(self._starters.get(guild_id, NOBODY), {}))
         try:
             start.check()
             await room.begin(occasion)
@@ -473,31 +476,6 @@ class Rooms:
             StoreError: The store can't be read.
         """
         return (await self._wishing.of(guild_id)).get(user_id, MemberLanguages())
-
-    def voices(self) -> OfferedVoices:
-        """Return what translations can be spoken with."""
-        return self._interpreter.voices()
-
-    async def voice(self, guild_id: int, user_id: int) -> MemberVoice:
-        """Return how a member wants their translations spoken.
-
-        Raises:
-            StoreError: The store can't be read.
-        """
-        return (await self._voices.voices(guild_id)).get(user_id, AUTOMATIC)
-
-    async def use_voice_of(self, guild_id: int, user_id: int, voice: MemberVoice) -> None:
-        """Keep how a member wants their translations spoken; a running room follows at once.
-
-        Raises:
-            StoreError: It can't be kept. The running room follows all the same, unless their own
-                voice is to be imitated: that is not done without a record that they agreed.
-        """
-        if (room := self._rooms.get(guild_id)) is not None and not voice.imitated:
-            room.use_voice_of(user_id, voice)
-        await self._voices.put_voice(guild_id, user_id, voice)
-        if (room := self._rooms.get(guild_id)) is not None and voice.imitated:
-            room.use_voice_of(user_id, voice)
 
     async def forget(self, guild_id: int, user_id: int) -> bool:
         """Name this person nowhere as the one who started a room; returns whether they were named.

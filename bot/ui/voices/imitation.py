@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.voices import AUTOMATIC, MemberVoice
+from bot.domain.voices import MemberVoice
 from bot.errors import UsageError
 from bot.room.rooms import Rooms
-from bot.ui.answers import locale, put_in_place
+from bot.ui.answers import done_at_once, locale, put_in_place
 from bot.ui.cooldowns import PacedView
 from bot.ui.voices.choice import shown
 from bot.words import Text, command, render, t
@@ -66,29 +66,34 @@ class OwnVoiceButtons(PacedView):
         await interaction.client.tree.on_error(interaction, error)
 
     async def _imitate(self, interaction: Interaction) -> None:
-        if not self._rooms.voices().imitates:
+        if not self._rooms.voices.offered().imitates:
             raise UsageError(t("The translation service can't imitate voices here."))
-        await self._use(interaction, MemberVoice(imitated_since=self._now()))
+        agreed = MemberVoice(imitated_since=self._now())
+        await interaction.response.defer()  # the database may take its time
+        await self._rooms.voices.use(_guild_id(interaction), interaction.user.id, agreed)
+        await self._show(interaction, agreed)
 
     async def _cancel(self, interaction: Interaction) -> None:
         await put_in_place(interaction, t("Cancelled."))
 
     async def _stop(self, interaction: Interaction) -> None:
-        await self._use(interaction, None)
+        stopping = self._rooms.voices.stop_imitating(_guild_id(interaction), interaction.user.id)
+        await self._show(interaction, await done_at_once(interaction, stopping, _defer))
 
-    async def _use(self, interaction: Interaction, voice: MemberVoice | None) -> None:
-        """Keep a choice; None: whatever was chosen since the button came, but no imitation."""
-        guild_id, user_id = interaction.guild_id, interaction.user.id
-        if guild_id is None:
-            raise UsageError(t("This only works in a server."))
-        await interaction.response.defer()  # the database may take its time
-        if voice is None:
-            before = await self._rooms.voice(guild_id, user_id)
-            voice = AUTOMATIC if before.imitated else before
-        await self._rooms.use_voice_of(guild_id, user_id, voice)
-        said = shown(voice, self._rooms.voices())
+    async def _show(self, interaction: Interaction, voice: MemberVoice) -> None:
+        said = shown(voice, self._rooms.voices.offered())
         view = stop_button(locale(interaction)) if voice.imitated else None
         await put_in_place(interaction, said, view=view)
+
+
+async def _defer(interaction: Interaction) -> None:
+    await interaction.response.defer()
+
+
+def _guild_id(interaction: Interaction) -> int:
+    if interaction.guild_id is None:
+        raise UsageError(t("This only works in a server."))
+    return interaction.guild_id
 
 
 @dataclass(frozen=True, slots=True)
