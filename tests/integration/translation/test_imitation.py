@@ -86,3 +86,26 @@ async def test_only_a_model_that_can_is_asked_and_only_for_who_agreed(
     assert theirs.get("voice_clone_options") == ({"frequency": "once"} if imitates else None)
     assert voices(others) == {"Cherry"}
     assert "enable_voice_clone" not in others
+
+
+async def unspoken(session: Session) -> None:
+    """Say that the language has no voice at all."""
+    await session.say("session.created", session={"id": "sess_1"})
+    message = "Language 'en' does not support audio output; use the modality ['text']."
+    await session.say("error", error={"code": "invalid_value", "message": message})
+    await session.rest()
+
+
+async def test_a_language_without_any_voice_says_nothing_of_the_imitation() -> None:
+    heard = Heard()
+    async with nothing_left(), Service(unspoken, translate) as service:
+        interpreter = live_translate(
+            url=service.url, api_key=KEY, model=NESTED, clock=QuickClock(), connects_per_minute=100
+        )
+        request = ConversationRequest(1, "en", spoken=True, voice="Ryan", imitated=True)
+        talk = interpreter.converse(request, heard)
+        await say(talk, 1)
+        await heard.until(lambda h: h.ended() == [1])
+        assert interpreter.voices().imitates
+        await talk.close()
+        await interpreter.close()
