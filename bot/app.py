@@ -336,6 +336,7 @@ def _kept(
         consents=Consents(stores.consent, guild_settings),
         settings=guild_settings,
         wishes=Wishing(stores.wishes, interpreter),
+        voices=stores.voices,
         glossaries=RoomGlossaries(terms, partial(glossaries.load, stores.glossary)),
         accounts=usage.accounts,
         saved=RememberedRooms(stores.rooms, clock, wall.seconds),

@@ -21,6 +21,7 @@ from bot.ui.panel import PanelButtons
 from bot.ui.room_host import Host
 from bot.ui.settings_menus import MENUS
 from bot.ui.text_channels import TextChannelWatch
+from bot.ui.voices.imitation import OwnVoiceButtons
 from bot.usage.build import UsageServices
 from bot.wall_clock import WallClock
 from cogs.auto_start import AutoStart
@@ -84,7 +85,7 @@ def build(
     checkup = Checkup(settings, services.usage.accounts)
     return Interface(
         cogs=[
-            Translate(rooms, host, spending, wall.seconds, services.transcripts),
+            Translate(rooms, host, spending, wall.seconds, services.transcripts, hears=hears),
             AutoStart(client, rooms, host),
             TextChannelWatch(rooms, channels.readers, channels.boards.webhooks_changed),
             GlossaryCommands(services.glossaries, settings.languages),
@@ -106,6 +107,7 @@ def build(
         views=[
             ConsentButtons(rooms),
             PanelButtons(rooms),
+            OwnVoiceButtons(rooms, wall.seconds),
             *(menu(settings, rooms.runs) for menu in MENUS),
         ],
         buttons=[CheckButton, *stopping.buttons(rooms), *proposals.buttons(services.proposals)],

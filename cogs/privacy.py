@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.consent.consent import Answer
 from bot.domain.stored import ConsentMode, MemberLanguages
+from bot.domain.voices import MemberVoice
 from bot.errors import UsageError
 from bot.records.forgetting import Forgetting, Forgotten, Kept
 from bot.room.rooms import Rooms
@@ -81,6 +82,7 @@ def standing(kept: Kept) -> list[Text]:
     if kept.answer_stored and kept.answer is Answer.NO:
         said.append(t("- Kept: that you stay out, so that I can respect it."))
     said += _wishes(kept.wishes)
+    said += _voice(kept.voice)
     if kept.minutes:
         said.append(
             t(
@@ -137,6 +139,17 @@ def _wishes(wishes: MemberLanguages) -> list[Text]:
     return said
 
 
+def _voice(voice: MemberVoice) -> list[Text]:
+    if voice.imitated_since is not None:
+        date = f"<t:{voice.imitated_since:.0f}:D>"
+        return [t("- Kept: that on {date} you agreed that your voice is imitated.", date=date)]
+    if voice.silent:
+        return [t("- Kept: that your translations aren't read aloud.")]
+    if voice.name is not None:
+        return [t("- Kept: that you chose the voice {voice}.", voice=voice.name)]
+    return []
+
+
 def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
     """Say what was deleted, and what that means."""
     said = [t("You are no longer heard. Deleted in this server:")]
@@ -144,6 +157,8 @@ def deleted(forgotten: Forgotten, mode: ConsentMode) -> list[Text]:
         said.append(t("- whether you are heard"))
     if forgotten.wishes:
         said.append(t("- which languages you speak and read"))
+    if forgotten.voice:
+        said.append(t("- which voice you chose"))
     if forgotten.lines:
         said.append(
             tn(

@@ -26,6 +26,7 @@ from bot.ui.room_host import Host, RoomRequest
 from bot.usage.report import Spending
 from bot.words import language_name, lines, t
 from cogs.listen import ListenCommand
+from cogs.my_voice import MyVoiceCommand
 from cogs.transcripts import TranscriptCommand
 from cogs.voice import VoiceCommands
 
@@ -40,6 +41,7 @@ class Translate(
     TranscriptCommand,
     VoiceCommands,
     ListenCommand,
+    MyVoiceCommand,
     group_name="translate",
     group_description="Live translation",
 ):
@@ -51,6 +53,7 @@ class Translate(
         spending: Reports usage.
         now: Seconds since 1970.
         transcripts: The transcripts.
+        hears: Who hears the speech, as the notices say it.
     """
 
     language = app_commands.Group(
@@ -64,12 +67,15 @@ class Translate(
         spending: Spending,
         now: Callable[[], float],
         transcripts: Transcripts,
+        *,
+        hears: str,
     ) -> None:
         self._rooms = rooms
         self._host = host
         self._spending = spending
         self._now = now
         self.transcripts = transcripts
+        self._hears = hears
 
     @app_commands.command(name="start", description="Translate a voice channel live")
     @app_commands.describe(

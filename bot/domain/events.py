@@ -47,6 +47,8 @@ class ConversationRequest:
         source: The speaker's language where known; None lets the service detect it.
         spoken: Whether the translation is wanted as voice too.
         voice: Name of the voice; None takes the model's default.
+        imitated: Speak in the speaker's own voice instead, to which they agreed; `voice` is for
+            where the service can't.
         glossary: Source term to target term.
         guild_id: The room's guild; scarce resources are shared fairly between guilds.
         source_text: The original is needed, whether it is shown or not.
@@ -57,6 +59,7 @@ class ConversationRequest:
     source: str | None = None
     spoken: bool = False
     voice: str | None = None
+    imitated: bool = False
     glossary: Mapping[str, str] = field(default_factory=dict)
     guild_id: int = 0
     source_text: bool = False

@@ -18,6 +18,7 @@ from bot.domain.events import (
 )
 from bot.domain.spent import Spent, SpentKey
 from bot.domain.stored import Layout
+from bot.domain.voices import OfferedVoices
 
 # The voice channel
 
@@ -163,6 +164,9 @@ class Interpreter(Protocol):
 
     def languages(self) -> Mapping[str, bool]:
         """Return each target language's code, and whether it can be spoken."""
+
+    def voices(self) -> OfferedVoices:
+        """Return what translations can be spoken with."""
 
 
 class Capacity(Protocol):

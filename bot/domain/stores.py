@@ -5,6 +5,7 @@ from datetime import date
 from typing import Protocol
 
 from bot.domain.stored import GuildSettings, MemberLanguages, SavedRoom, Term, TranscriptLine
+from bot.domain.voices import MemberVoice
 
 
 class SettingsStore(Protocol):
@@ -28,6 +29,16 @@ class WishStore(Protocol):
 
     async def forget_wishes(self, guild_id: int, user_id: int) -> None:
         """Keep nothing of this member."""
+
+
+class VoiceStore(Protocol):
+    """How members want their translations spoken."""
+
+    async def voices(self, guild_id: int) -> dict[int, MemberVoice]:
+        """Return what every member of a guild wants who chose anything."""
+
+    async def put_voice(self, guild_id: int, user_id: int, voice: MemberVoice) -> None:
+        """Keep it, in the place of what was; what holds for everybody anyway is forgotten."""
 
 
 class GlossaryStore(Protocol):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.consent.consent import Answer
 from bot.domain.stored import ConsentMode, MemberLanguages
+from bot.domain.voices import AUTOMATIC, MemberVoice
 from bot.errors import StoreError
 from bot.room.rooms import Rooms
 from bot.usage.ledger import Ledger
@@ -31,6 +32,7 @@ class Kept:
         heard: Whether they may be heard at this moment.
         answer: What they said, and whether that is stored.
         wishes: Which languages they speak and read.
+        voice: How they want to be spoken.
         minutes: How many minutes of their speech were counted.
         sessions: Transcripts of the guild, which may have lines of theirs.
     """
@@ -40,6 +42,7 @@ class Kept:
     answer: Answer
     answer_stored: bool
     wishes: MemberLanguages
+    voice: MemberVoice
     minutes: float
     sessions: int
 
@@ -51,6 +54,7 @@ class Forgotten:
     Attributes:
         answer: Their yes or no.
         wishes: Which languages they speak and read.
+        voice: How they want to be spoken.
         lines: How many lines of transcripts there were.
         usage_rows: Counted for nobody now.
         started: That they started the room that runs.
@@ -58,6 +62,7 @@ class Forgotten:
 
     answer: bool = False
     wishes: bool = False
+    voice: bool = False
     lines: int = 0
     usage_rows: int = 0
     started: bool = False
@@ -96,6 +101,7 @@ class Forgetting:
             answer=consent.answer(user_id),
             answer_stored=consent.keeps(user_id),
             wishes=await self.rooms.wishes(guild_id, user_id),
+            voice=await self.rooms.voices.of(guild_id, user_id),
             minutes=sum(spent.minutes for key, spent in usage.items() if key.user_id == user_id),
             sessions=len(await self.transcripts.sessions(guild_id)),
         )
@@ -113,7 +119,7 @@ class Forgetting:
             found = replace(found, answer=await consent.forget(user_id))
         except StoreError as error:
             failed = error
-        for forget in (self._wishes, self._lines, self._usage, self._started):
+        for forget in (self._wishes, self._voice, self._lines, self._usage, self._started):
             try:
                 found = await forget(found, guild_id, user_id)
             except StoreError as error:
@@ -126,6 +132,11 @@ class Forgetting:
         kept = await self.rooms.wishes(guild_id, user_id) != MemberLanguages()
         await self.rooms.wish(guild_id, user_id, MemberLanguages())
         return replace(found, wishes=kept)
+
+    async def _voice(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
+        kept = await self.rooms.voices.of(guild_id, user_id) != AUTOMATIC
+        await self.rooms.voices.use(guild_id, user_id, AUTOMATIC)
+        return replace(found, voice=kept)
 
     async def _lines(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
         return replace(found, lines=await self.transcripts.forget(guild_id, user_id))

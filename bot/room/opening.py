@@ -11,11 +11,13 @@ from bot.domain.notices import Sight
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard, JoinVoice, Look
 from bot.domain.stored import GuildSettings, MemberLanguages
+from bot.domain.voices import MemberVoice
 from bot.errors import ConversationError, ParleyError
 from bot.room.languages import Allowed, Reading, outlook
 from bot.room.outages import refused
 from bot.room.room import Room
 from bot.room.services import Preferences, RoomCallbacks, RoomServices
+from bot.room.spoken.casting import Casting
 from bot.usage.daily_allowance import Account
 from bot.words import t
 
@@ -71,7 +73,10 @@ class RoomFactory:
         speaks = (await guilds.wishes.of(plan.guild_id)).get(starter_id, MemberLanguages()).speaks
         requests = plan.requests(starter_id, guilds.glossaries.of(plan.guild_id), speaks)
         lead = next(request for request in requests if request.target == plan.lead)
-        await self.services.translation.interpreter.prepare(lead)
+        interpreter = self.services.translation.interpreter
+        voices = await guilds.voices.voices(plan.guild_id)
+        casting = Casting(interpreter.voices, voices, present=lambda: (starter_id,))
+        await interpreter.prepare(*casting.cast([lead]))
         await self.look(known=True)
         consent = await guilds.consents.of(plan.guild_id)
         if consent.answer(starter_id) is not Answer.NO:
@@ -109,13 +114,14 @@ class RoomFactory:
         guilds = self.services.guilds
         consent = await guilds.consents.of(plan.guild_id)
         wishes = await guilds.wishes.of(plan.guild_id)
+        voices = await guilds.voices.voices(plan.guild_id)
         settings = await self.settings(plan.guild_id)
         board = await self._board(plan, settings, consent, callbacks)
         room = Room(
             plan,
             self.services.translation,
             admission=self._admission(plan, consent, paused=paused),
-            preferences=self._preferences(plan, settings, wishes),
+            preferences=self._preferences(plan, settings, wishes, voices),
             board=board,
             account=account,
             clock=self.services.clock,
@@ -169,12 +175,17 @@ class RoomFactory:
         return Admission(consent, sight, newcomers, paused)
 
     def _preferences(
-        self, plan: RoomPlan, settings: GuildSettings, wishes: Mapping[int, MemberLanguages]
+        self,
+        plan: RoomPlan,
+        settings: GuildSettings,
+        wishes: Mapping[int, MemberLanguages],
+        voices: Mapping[int, MemberVoice],
     ) -> Preferences:
         most = self.services.translation.most_languages
         return Preferences(
             Allowed(most, settings.guests, plan.guests),
             wishes,
+            voices,
             self.services.guilds.glossaries.of(plan.guild_id),
         )
 

@@ -26,9 +26,9 @@ from bot.domain.ports import CaptionBoard, VoiceLink, VoiceTrack
 from bot.domain.voice_mode import VoiceStyle
 from bot.room.captions import CaptionLine, Captions
 from bot.room.listening.page import RoomPage
-from bot.room.repeats import Repeats
+from bot.room.spoken.repeats import Repeats
+from bot.room.spoken.voice_queue import QueuedUtterance, VoiceQueue
 from bot.room.utterances import Utterances
-from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 
 log = logging.getLogger(__name__)
 
@@ -204,11 +204,15 @@ class Output:
             self._show(self._captions.finish_line(line))
         self._advance_voice()
 
-    def withdrawn(self, speaker: Saying) -> None:
-        """Take back what is not final: nothing of this speaker is shown or played any more."""
+    def silence(self, speaker: Saying) -> None:
+        """Stop speaking what this speaker said, at once; their captions go on."""
         self._interpretation.silence(speaker.visit)
         self._page.silence(speaker.visit)
         self._advance_voice()
+
+    def withdrawn(self, speaker: Saying) -> None:
+        """Take back what is not final: nothing of this speaker is shown or played any more."""
+        self.silence(speaker)
         self._show(self._captions.withdraw(speaker.visit))
 
     def _show(self, captions: Sequence[Caption]) -> None:

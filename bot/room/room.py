@@ -23,6 +23,7 @@ from bot.domain.ports import CaptionBoard, VoiceLink
 from bot.domain.spent import NOBODY
 from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.voice_mode import VoiceStyle
+from bot.domain.voices import MemberVoice
 from bot.errors import ChatError
 from bot.room import ending
 from bot.room.ending import Emptiness
@@ -34,6 +35,7 @@ from bot.room.output import Output
 from bot.room.roster import SpeakerRoster
 from bot.room.services import Preferences, RoomCallbacks, TranslationServices
 from bot.room.speaker import Speaker
+from bot.room.spoken.casting import Casting
 from bot.room.written.typed_words import TypedWords
 from bot.tasks import TaskOwner
 from bot.usage.daily_allowance import Account
@@ -102,6 +104,11 @@ class Room:
         )
         self._output.spoken = plan.spoken
         self._spoken = translation.interpreter.languages()
+        self.casting = Casting(
+            translation.interpreter.voices,
+            preferences.voices,
+            lambda: [member.id for member in self._members],
+        )
         self._speakers = SpeakerRoster(
             translation.interpreter,
             translation.fanning,
@@ -281,6 +288,24 @@ class Room:
             self._replace(user_id)
         self._settle()
 
+    def use_voice_of(self, user_id: int, voice: MemberVoice) -> None:
+        """Speak what this member says so from now on; less than before at once."""
+        speaker = self._speakers.get(user_id)
+        before = [] if speaker is None else self._requests(user_id)
+        was = self.casting.of(user_id)
+        self.casting.wish(user_id, voice)
+        if speaker is None or self._requests(user_id) == before:
+            return
+        less = was.imitated and not voice.imitated
+        if less or voice.silent:
+            speaker.muted = True
+            self._output.silence(speaker)
+        if less:  # the service is not to imitate even the rest of the sentence
+            self._dismiss(user_id)
+        else:
+            self._replace(user_id)
+        self._settle()
+
     def reading(self, user_id: int) -> Reading:
         """Return whether this member can read what they want to now, or could if they came."""
         return self.languages.reading(user_id, present=user_id in self._readers)
@@ -313,7 +338,7 @@ class Room:
         self._output.use_languages(targets)
         for speaker, language in self._speakers.retarget(self.plan):
             self._tasks.start(self._drop(speaker, language), f"drop {speaker.member.id}")
-        for user_id in self._speakers.stale():
+        for user_id in (*self._speakers.stale(), *self.casting.take_displaced()):
             self._replace(user_id)
         self._changed()
 
@@ -344,7 +369,7 @@ class Room:
 
     def _requests(self, user_id: int) -> list[ConversationRequest]:
         speaks = self.languages.of(user_id).speaks
-        return self.plan.requests(user_id, self._glossary, speaks)
+        return self.casting.cast(self.plan.requests(user_id, self._glossary, speaks))
 
     # Who is there
 
@@ -391,7 +416,10 @@ class Room:
     def _arrived(self, user_id: int) -> Speaker:
         # The link hands on speech only of members whom it has named.
         member = next(member for member in self._members if member.id == user_id)
-        return self._speakers.arrived(member, self.plan)
+        speaker = self._speakers.arrived(member, self.plan)
+        for displaced in self.casting.take_displaced():
+            self._replace(displaced)
+        return speaker
 
     def hears(self, user_id: int) -> bool:
         """Return whether what this member says is translated now."""
@@ -512,7 +540,7 @@ class Room:
             plan=replace(self.plan, voice_channel_id=self.where),
             running_s=now - self._started_at,
             heard_ago_s=None if self._heard_at is None else now - self._heard_at,
-            speakers=tuple(self._status_of(member) for member in self._members),
+            speakers=self._speakers.status(self._members, self.languages, self._admission),
             captions=self._output.shown,
             usage=self._usage,
             figures=link.figures() if link is not None else {},
@@ -525,21 +553,6 @@ class Room:
             interrupted=self._availability.speech.lasting is not None,
             text_trouble=self._availability.texts.trouble,
             missing=self._outages.missing,
-        )
-
-    def _status_of(self, member: Member) -> SpeakerStatus:
-        speaker = self._speakers.get(member.id)
-        reading = self.languages.reading(member.id, present=True)
-        reads = self.languages.of(member.id).reads
-        return SpeakerStatus(
-            member=member,
-            consenting=member.id in self._consent.agreed,
-            reads=self._admission.reads(member.id),
-            sees=self._admission.sight(member.id) is not Sight.NOTHING,
-            speaking=speaker is not None and speaker.speaking,
-            conversations={} if speaker is None else dict(speaker.states),
-            unread=None if reading is Reading.GIVEN else reads,
-            unreadable=reading in (Reading.CLOSED, Reading.UNWRITTEN),
         )
 
     def saved(self, starter_id: int, panel_id: int) -> SavedRoom:

@@ -20,6 +20,7 @@ from bot.room.opening import RoomFactory, Start, join_anew
 from bot.room.panel import Panel, Surface
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.room.services import RoomCallbacks, RoomServices
+from bot.room.spoken.choices import VoiceChoices
 from bot.tasks import TaskOwner
 from bot.usage.daily_allowance import Account
 from bot.words import t
@@ -35,6 +36,7 @@ class Rooms:
         services: What rooms use.
 
     Attributes:
+        voices: The voices that members chose, and those there are.
         remembered: The rooms that run, kept so that they are back after a restart.
         availability: What is known of whether the translation services can be used.
         most_languages: How many languages a room may have.
@@ -47,6 +49,7 @@ class Rooms:
         self._consents = services.guilds.consents
         self._notices = services.channels.notices
         self._wishing = services.guilds.wishes
+        self.voices = VoiceChoices(services.guilds.voices, self._interpreter.voices, self.find)
         self._glossaries = services.guilds.glossaries
         self.remembered = services.guilds.saved
         self.availability = services.translation.availability
@@ -209,6 +212,8 @@ class Rooms:
         )
         room = await self._opening.open(plan, account, callbacks=callbacks, paused=paused)
         start.room = room
+        # Before anybody is heard: the conversation that was opened ahead has this voice already.
+        room.casting.cast(plan.requests(self._starters.get(guild_id, NOBODY), {}))
         try:
             start.check()
             await room.begin(occasion)

@@ -1,13 +1,16 @@
 """The speakers of a room, and which conversations each of them has."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from bot.consent.admission import Admission
 from bot.domain.events import ConversationRequest, Member
 from bot.domain.glossary import Glossary
-from bot.domain.plan import RoomPlan
+from bot.domain.notices import Sight
+from bot.domain.plan import RoomPlan, SpeakerStatus
 from bot.domain.ports import Interpreter
 from bot.room.fan_out import Division, Fanning
+from bot.room.languages import Languages, Reading
 from bot.room.speaker import Said, Speaker
 from bot.words.codes import ORIGINAL
 
@@ -92,6 +95,28 @@ class SpeakerRoster:
             speaker.show_original()
         speaker.rest(plan.resting)
         return speaker
+
+    def status(
+        self, members: Iterable[Member], languages: Languages, admission: Admission
+    ) -> tuple[SpeakerStatus, ...]:
+        """Return how the members in the voice channel stand, whether they spoke or not."""
+        return tuple(self._status_of(member, languages, admission) for member in members)
+
+    def _status_of(
+        self, member: Member, languages: Languages, admission: Admission
+    ) -> SpeakerStatus:
+        speaker = self._present.get(member.id)
+        reading = languages.reading(member.id, present=True)
+        return SpeakerStatus(
+            member=member,
+            consenting=member.id in admission.consent.agreed,
+            reads=admission.reads(member.id),
+            sees=admission.sight(member.id) is not Sight.NOTHING,
+            speaking=speaker is not None and speaker.speaking,
+            conversations={} if speaker is None else dict(speaker.states),
+            unread=None if reading is Reading.GIVEN else languages.of(member.id).reads,
+            unreadable=reading in (Reading.CLOSED, Reading.UNWRITTEN),
+        )
 
     def use_glossary(self, glossary: Glossary, plan: RoomPlan) -> None:
         """Translate these terms so from now on; by target language."""

@@ -15,7 +15,8 @@ from bot.domain.notices import Notices, Occasion, TextChannels
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
 from bot.domain.stored import MemberLanguages
-from bot.domain.stores import SettingsStore
+from bot.domain.stores import SettingsStore, VoiceStore
+from bot.domain.voices import MemberVoice
 from bot.guild.preferences import Wishing
 from bot.room.ending import InTime
 from bot.room.fan_out import Fanning
@@ -114,6 +115,7 @@ class GuildServices:
         consents: Who agreed to be heard.
         settings: What each guild set.
         wishes: Which languages members speak and read.
+        voices: How members want their translations spoken.
         glossaries: How each guild wants terms translated.
         accounts: What each guild spends and may spend.
         saved: The rooms that run, so that they are back after a restart.
@@ -122,6 +124,7 @@ class GuildServices:
     consents: Consents
     settings: SettingsStore
     wishes: Wishing
+    voices: VoiceStore
     glossaries: RoomGlossaries
     accounts: Accounts
     saved: RememberedRooms
@@ -157,11 +160,13 @@ class Preferences:
     Attributes:
         allowed: How many languages it may have.
         wishes: What members said of themselves, by user id.
+        voices: How members want to be spoken, by user id.
         glossary: How terms are translated, by target language.
     """
 
     allowed: Allowed
     wishes: Mapping[int, MemberLanguages]
+    voices: Mapping[int, MemberVoice]
     glossary: Glossary
 
 

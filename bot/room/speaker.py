@@ -12,6 +12,7 @@ from bot.domain.events import (
     Member,
     StateChanged,
     Usage,
+    Voice,
 )
 from bot.domain.ports import Conversation, Interpreter, TextTranslator
 from bot.room.written.original import OriginalWords
@@ -58,6 +59,7 @@ class Speaker:
         self._texts = texts
         self._hidden: set[str] = set()
         self.known: set[str] = set()  # every language of this visit, ended ones too
+        self.muted = False  # nothing of this visit is spoken any more
         self.stale = False  # to be replaced by a new visit as soon as nothing is being said
         self.states: dict[str, ConversationState] = {}
         self.began_at = 0.0  # when the current or last stretch of speech began
@@ -205,6 +207,7 @@ class Speaker:
             else:
                 self._follow(language, event)
                 kept = not self._discarded or isinstance(event, Usage)
+                kept = kept and not (self.muted and isinstance(event, Voice))
             if self._said is not None and kept:
                 self._said(self, language, event)
 

@@ -12,6 +12,7 @@ from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
+from bot.store.voices import VoiceTable
 from bot.store.wishes import WishTable
 
 
@@ -23,6 +24,7 @@ class Stores:
         consent: Who agreed to be heard, and who said no.
         settings: What servers set.
         wishes: What members said of themselves.
+        voices: How members want their translations spoken.
         rooms: The rooms that run.
         guilds: The servers that invited the bot or removed it.
         usage: What was spent.
@@ -34,6 +36,7 @@ class Stores:
     consent: ConsentTable
     settings: SettingsTable
     wishes: WishTable
+    voices: VoiceTable
     rooms: RoomTable
     guilds: GuildTable
     usage: UsageTable
@@ -48,6 +51,7 @@ class Stores:
             consent=ConsentTable(database),
             settings=SettingsTable(database),
             wishes=WishTable(database),
+            voices=VoiceTable(database),
             rooms=RoomTable(database),
             guilds=GuildTable(database),
             usage=UsageTable(database),

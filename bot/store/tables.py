@@ -113,6 +113,17 @@ wishes = Table(
     Column("reads", Words),
 )
 
+# How members want their translations spoken.
+voices = Table(
+    "voices",
+    metadata,
+    _id("guild_id"),
+    _id("user_id"),
+    Column("voice", Words),
+    Column("silent", Boolean, nullable=False),
+    Column("imitated_since", Double),  # when they agreed to that, in seconds since 1970
+)
+
 glossary = Table(
     "glossary",
     metadata,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from bot.clock import Clock
 from bot.domain.events import ConversationEvent, ConversationRequest
 from bot.domain.spent import NOBODY
+from bot.domain.voices import OfferedVoices
 from bot.errors import LanguageError, SettingsError
 from bot.translation import timeouts
 from bot.translation.connection.link import Link
@@ -16,7 +17,7 @@ from bot.translation.ports import Endpoint, LinkPort, OnEvent, OnLost, Reach, re
 from bot.translation.protocol import faults, languages
 from bot.translation.protocol.bounds import Excess
 from bot.translation.protocol.models import SourceTextSupport, model_named
-from bot.translation.protocol.session_body import SessionOptions
+from bot.translation.protocol.session_body import SessionOptions, VoiceClone
 from bot.translation.quota.quota import BudgetFigures, Claim, ConnectBudget
 from bot.translation.quota.tokens import TokenPace
 from bot.translation.sockets import Sockets
@@ -25,7 +26,7 @@ from bot.translation.speech.conversation import LiveConversation, Shared
 from bot.translation.speech.echo import EchoRule
 from bot.translation.speech.meter import Meter
 from bot.translation.speech.prepared import PreparedConversations
-from bot.translation.speech.session_settings import SessionSettings
+from bot.translation.speech.session_settings import Imitation, SessionSettings
 from bot.translation.speech.turns import Turns
 from bot.words import language_name, listing, t
 
@@ -145,6 +146,7 @@ class LiveTranslate:
         )
         self._prepared = PreparedConversations(self._conversation, self._slow)
         self._sockets = Sockets()
+        self._imitation = Imitation(possible=self._model.imitates)
 
     def open(self) -> None:
         """Make what all connections share, so that the first need not wait for it."""
@@ -181,6 +183,10 @@ class LiveTranslate:
         codes = sorted(self._model.targets, key=languages.name)
         return {code: code in self._model.spoken for code in codes}
 
+    def voices(self) -> OfferedVoices:
+        """Return what translations can be spoken with."""
+        return OfferedVoices(self._model.voices.known, imitates=self._imitation.possible)
+
     def check(self, request: ConversationRequest) -> None:
         """Raise LanguageError when the model can't serve the request.
 
@@ -211,7 +217,7 @@ class LiveTranslate:
         if request.voice is None or request.target not in self._model.spoken:
             return
         speaking = voices.speaking(request.target)
-        unknown = request.voice not in voices.languages
+        unknown = not voices.has(request.voice)
         if request.voice not in speaking and (voices.complete or not unknown):
             raise LanguageError(
                 t(
@@ -263,6 +269,7 @@ class LiveTranslate:
         voice = None
         if request.spoken and speakable:
             voice = request.voice or self._model.voices.choose(request.target)
+        imitated = voice is not None and request.imitated and self._imitation.possible
         source_text = self._source_text or request.source_text
         options = SessionOptions(
             target=request.target,
@@ -271,8 +278,10 @@ class LiveTranslate:
             source_text=source_text,
             silence_ms=self._speech.silence_ms,
             phrases=request.glossary,
+            # Anew with each sentence it would change within a talk; of one speaker, once will do.
+            clone=VoiceClone.ONCE if imitated else None,
         )
-        session = SessionSettings(self._model, options)
+        session = SessionSettings(self._model, options, self._imitation)
         excess = Excess()
 
         def open_link(on_event: OnEvent, on_lost: OnLost) -> LinkPort:

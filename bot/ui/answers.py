@@ -88,17 +88,19 @@ async def answer_further(interaction: Interaction, text: str) -> None:
         log.info("an answer came too late: %d", error.code)
 
 
-async def put_in_place(interaction: Interaction, text: str) -> None:
-    """Show this in the place of the question whose button was pressed, and no buttons."""
+async def put_in_place(
+    interaction: Interaction, text: str, *, view: discord.ui.View | None = None
+) -> None:
+    """Show this in the place of the question whose button was pressed, and no others than these."""
     content = render(text, locale(interaction))
     try:
         if interaction.response.is_done():
             await interaction.edit_original_response(
-                content=content, view=None, allowed_mentions=_PING_NOBODY
+                content=content, view=view, allowed_mentions=_PING_NOBODY
             )
         else:
             await interaction.response.edit_message(
-                content=content, view=None, allowed_mentions=_PING_NOBODY
+                content=content, view=view, allowed_mentions=_PING_NOBODY
             )
     except discord.HTTPException as error:
         if error.code not in _TOO_LATE:

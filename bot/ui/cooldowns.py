@@ -98,6 +98,7 @@ PACES: Final[Mapping[str, Pace]] = {
     "translate voice skip": Pace(10, 30, together=40),
     "translate listen": Pace(6, 30, together=200),
     "translate my-languages": Pace(8, 30, together=100),
+    "translate my-voice": Pace(6, 60, together=60),  # a connection to the service
     "translate status": _LOOK,
     "translate usage": _READ,
     "translate transcript": Pace(6, 20, together=40),
@@ -133,6 +134,9 @@ PACES: Final[Mapping[str, Pace]] = {
     "parley:panel:languages": Pace(8, 30),
     "parley:panel:listen": Pace(6, 30, together=200),
     "parley:panel:mode": Pace(8, 30, together=40),
+    "parley:voice:imitate": Pace(5, 60, together=40),
+    "parley:voice:cancel": _LOOK,
+    "parley:voice:stop": _LESS,
     "parley:stop:confirm": _LESS,
     "parley:stop:cancel": _LOOK,
     "parley:settings:starters": _SET,
@@ -194,6 +198,7 @@ class Cooldowns:
             "translate pause": self._paused,
             "privacy leave": self._out,
             "parley:consent:leave": self._out,
+            "parley:voice:stop": lambda *_: None,  # what is kept is known to the database alone
         }
 
     async def admits(self, interaction: Interaction) -> bool:

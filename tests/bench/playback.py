@@ -23,7 +23,7 @@ import discord
 from bot.audio.opus import SILENCE
 from bot.clock import LoopClock
 from bot.room.captions import CaptionLine
-from bot.room.voice_queue import QueuedUtterance, VoiceQueue
+from bot.room.spoken.voice_queue import QueuedUtterance, VoiceQueue
 from bot.voice.figures import Figures
 from bot.voice.playback.player import Gate, Player
 from tests.bench.group import group

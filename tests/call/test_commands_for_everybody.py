@@ -33,6 +33,7 @@ async def test_a_member_without_any_permission_is_served(tmp_path: Path) -> None
             mine = await said("translate my-languages", speaks="de", reads="ja")
             wished = "You speak German, and read Japanese while you are in the voice channel."
             assert mine == wished
+            assert "as captions only" in await said("translate my-voice", voice="none")
             assert "- “a” → “b”" in await said("glossary list")
             exported = await ask(guest, where, "glossary export")
             assert b"a,b,es" in exported.message.attachments[0].content

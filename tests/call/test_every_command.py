@@ -124,6 +124,12 @@ COVERED: Mapping[str, Cases] = {
     "translate language add": _CHANGED,
     "translate language remove": _CHANGED,
     "translate my-languages": Cases(_CHANGED.success, _FOR_ALL, _CHANGED.bad),
+    "translate my-voice": Cases(
+        "call/test_my_voice.py::"
+        "test_each_person_is_spoken_as_they_want_and_imitated_only_by_their_own_yes",
+        _FOR_ALL,
+        _CHANGED.bad,
+    ),
     "translate status": Cases(_CHANGED.success, _FOR_ALL, _CHANGED.bad),
     "translate usage": Cases(
         "call/test_daily_minutes.py::"
@@ -258,6 +264,7 @@ def in_order(where: Place, host: Person) -> list[tuple[str, dict[str, Any]]]:
         ("translate language add", {"language": "es"}),
         ("translate language remove", {"language": "en"}),
         ("translate my-languages", {"speaks": "de", "reads": "ja"}),
+        ("translate my-voice", {"voice": "none"}),
         ("translate voice on", {}),
         ("translate voice mode", {"mode": "over"}),
         ("translate voice volume", {"percent": 80}),

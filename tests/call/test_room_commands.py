@@ -96,6 +96,7 @@ async def test_what_cannot_be_is_said_and_changes_nothing(tmp_path: Path) -> Non
             ("translate language remove", {"language": "es"}, "one of the chosen languages"),
             ("translate language remove", {"language": "en"}, "at least one language"),
             ("translate my-languages", {"speaks": "tlh"}, "can't translate into “tlh”"),
+            ("translate my-voice", {"voice": "Chelsie"}, "There is no voice “Chelsie”."),
             ("translate voice on", {"language": "es"}, "one of the chosen languages"),
             ("translate voice on", {"language": "tlh"}, "can't translate into “tlh”"),
             ("translate voice skip", {}, "Nothing is being read aloud right now."),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.events import Caption, Echoed, Final, Member, Partial, Source, TurnEnded, Voice
 from bot.errors import ProtocolError
 from bot.room.captions import CaptionLine, Captions
-from bot.room.voice_queue import QueuedUtterance, VoiceQueue
+from bot.room.spoken.voice_queue import QueuedUtterance, VoiceQueue
 from bot.translation.protocol import bounds
 from bot.translation.protocol.bounds import Excess
 from bot.translation.protocol.parse import _READERS, parse

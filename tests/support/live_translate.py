@@ -7,7 +7,7 @@ from bot.translation.interpreter import AccountLimits, LiveTranslate, SpeechSett
 from bot.translation.ports import Endpoint, Reach
 from bot.translation.protocol.models import model_named
 from bot.translation.protocol.session_body import SessionOptions
-from bot.translation.speech.session_settings import SessionSettings
+from bot.translation.speech.session_settings import Imitation, SessionSettings
 
 
 def live_translate(
@@ -38,4 +38,4 @@ def into_english(model: str = "qwen3-livetranslate-flash-realtime") -> SessionSe
     options = SessionOptions(
         target="en", source=None, voice=None, source_text=False, silence_ms=800, phrases={}
     )
-    return SessionSettings(model_named(model), options)
+    return SessionSettings(model_named(model), options, Imitation(possible=True))

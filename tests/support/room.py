@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.domain.events import Caption, ConversationEvent, ConversationRequest, Member
 from bot.domain.ports import Listener, Look
+from bot.domain.voices import OfferedVoices
 from bot.errors import LanguageError, ParleyError
 from tests.support.tracks import MemoryTrack
 
@@ -48,6 +49,7 @@ class MemoryInterpreter:
         self.spoken = {"en": True, "es": True, "ca": False}
         self.prepared: list[ConversationRequest] = []
         self.refusal: ParleyError | None = None
+        self.offered = OfferedVoices()
 
     def check(self, request: ConversationRequest) -> None:
         if request.target not in self.spoken:
@@ -70,6 +72,9 @@ class MemoryInterpreter:
 
     def languages(self) -> Mapping[str, bool]:
         return self.spoken
+
+    def voices(self) -> OfferedVoices:
+        return self.offered
 
     def of(self, speaker_id: int, target: str = "en") -> MemoryConversation:
         """The newest conversation of this speaker into this language."""

@@ -12,7 +12,8 @@ from bot.domain.notices import Announcement, Notice, Notices, Sight, TextChannel
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
 from bot.domain.stored import MemberLanguages, SavedRoom
-from bot.domain.stores import RoomStore, SettingsStore, WishStore
+from bot.domain.stores import RoomStore, SettingsStore, VoiceStore, WishStore
+from bot.domain.voices import AUTOMATIC, MemberVoice
 from bot.guild.preferences import Wishing
 from bot.room.fan_out import Fanning, FanOut
 from bot.room.listening.nobody import NoPages
@@ -56,6 +57,22 @@ class MemoryWishes:
     async def forget_wishes(self, guild_id: int, user_id: int) -> None:
         assert guild_id == 1
         self.rows.pop(user_id, None)
+
+
+class MemoryVoices:
+    """A VoiceStore in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, MemberVoice] = {}
+
+    async def voices(self, guild_id: int) -> dict[int, MemberVoice]:
+        return dict(self.rows) if guild_id == 1 else {}
+
+    async def put_voice(self, guild_id: int, user_id: int, voice: MemberVoice) -> None:
+        assert guild_id == 1
+        self.rows[user_id] = voice
+        if voice == AUTOMATIC:
+            del self.rows[user_id]
 
 
 class MemoryRooms:
@@ -176,6 +193,7 @@ class RoomParts:
     answers: AnswerStore = field(default_factory=MemoryConsent)
     settings: SettingsStore = field(default_factory=MemorySettings)
     wishes: WishStore = field(default_factory=MemoryWishes)
+    voices: VoiceStore = field(default_factory=MemoryVoices)
     saved: RoomStore = field(default_factory=MemoryRooms)
     accounts: Accounts | None = None
     host_terms: Glossary = field(default_factory=dict)
@@ -201,6 +219,7 @@ class RoomParts:
                 consents=Consents(self.answers, self.settings),
                 settings=self.settings,
                 wishes=Wishing(self.wishes, self.interpreter),
+                voices=self.voices,
                 glossaries=RoomGlossaries(self.host_terms, self.own_terms),
                 accounts=accounts,
                 saved=RememberedRooms(self.saved, self.clock, self.now),

@@ -13,7 +13,14 @@ from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings
 from tests.support.room import MemoryBoard, MemoryConsent, MemoryInterpreter, MemoryLink, World
-from tests.support.rooms import MemoryRooms, MemoryWishes, OpenChannels, RoomParts, Roomy
+from tests.support.rooms import (
+    MemoryRooms,
+    MemoryVoices,
+    MemoryWishes,
+    OpenChannels,
+    RoomParts,
+    Roomy,
+)
 from tests.support.texts import MemoryTexts
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
@@ -62,6 +69,7 @@ class House:
         self.settings.guilds[1] = GuildSettings(guests=guests)
         self.saved = MemoryRooms()
         self.wish_store = wishes or MemoryWishes()
+        self.voice_store = MemoryVoices()
         self.channels = OpenChannels()
         self.rooms = RoomParts(
             interpreter=self.interpreter,
@@ -72,6 +80,7 @@ class House:
             fanning=Fanning(fan_out, self.texts, Roomy()),
             settings=self.settings,
             wishes=self.wish_store,
+            voices=self.voice_store,
             saved=self.saved,
             most_languages=most,
             readers=self.channels,

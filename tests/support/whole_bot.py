@@ -30,6 +30,7 @@ from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
 from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
+from bot.store.voices import VoiceTable
 from bot.store.wishes import WishTable
 from bot.tasks import TaskOwner
 from bot.usage.daily_allowance import Accounts
@@ -188,6 +189,7 @@ class WholeBot:
             ),
             settings=self.settings,
             wishes=WishTable(self.database),
+            voices=VoiceTable(self.database),
             saved=RoomTable(self.database),
             notices=self,
             readers=self,

@@ -12,6 +12,7 @@ from bot.engine.session.settings import (
     check_target,
     check_voice,
     number,
+    refuse_imitation,
     section,
     wants_audio,
 )
@@ -163,10 +164,7 @@ def _transcription(
 
 
 def _extras(body: dict[str, Any], translation: dict[str, Any]) -> dict[str, Any]:
-    if body.get("enable_voice_clone"):
-        raise SettingRefusedError(
-            "This engine can't clone a voice.", param="session.enable_voice_clone"
-        )
+    refuse_imitation(body)
     return (
         {
             "translation": {

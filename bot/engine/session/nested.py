@@ -12,6 +12,7 @@ from bot.engine.session.settings import (
     check_target,
     check_voice,
     number,
+    refuse_imitation,
     section,
     wants_audio,
 )
@@ -73,6 +74,7 @@ def updated(
     if not translation:
         raise SettingRefusedError("Invalid translation parameter.", param="session.translation")
     check_phrases(translation)
+    refuse_imitation(body)
     audio = (
         wants_audio(body["output_modalities"], "session.output_modalities")
         if "output_modalities" in body

@@ -156,6 +156,18 @@ def check_voice(model: LiveModel, voice: Any, path: str) -> str:
     return voice
 
 
+def refuse_imitation(body: dict[str, Any]) -> None:
+    """Refuse to speak in a speaker's own voice, which none of the engines here can.
+
+    Raises:
+        RefusedError: It is asked for.
+    """
+    if body.get("enable_voice_clone"):
+        raise SettingRefusedError(
+            "This engine can't clone a voice.", param="session.enable_voice_clone"
+        )
+
+
 def check_target(model: LiveModel, target: Any, *, audio: bool, speakable: frozenset[str]) -> str:
     """Return a language that the model translates into, in the way that is wanted.
 

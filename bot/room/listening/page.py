@@ -9,7 +9,7 @@ from bot.domain.notices import Sight
 from bot.domain.plan import RoomPlan
 from bot.room.captions import CaptionLine
 from bot.room.listening.track import PageTrack
-from bot.room.voice_queue import QueuedUtterance, VoiceQueue
+from bot.room.spoken.voice_queue import QueuedUtterance, VoiceQueue
 from bot.words.codes import ORIGINAL
 
 

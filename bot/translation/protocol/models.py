@@ -36,6 +36,7 @@ class Model:
         spoken: Target languages with voice and text.
         text_only: Target languages with text alone.
         voices: What it speaks with.
+        imitates: Whether it can speak in the speaker's own voice.
         source_text: Whether the original text can be turned off.
         source_language: Whether it can be told the speaker's language.
         assumed_source: The language it takes all speech for unless told, and names as the source's.
@@ -52,6 +53,7 @@ class Model:
     spoken: frozenset[str]
     text_only: frozenset[str]
     voices: Voices
+    imitates: bool
     source_text: SourceTextSupport
     source_language: bool
     assumed_source: str | None
@@ -76,6 +78,7 @@ _QWEN3: Final = Model(
     spoken=languages.QWEN3_SPOKEN,
     text_only=languages.QWEN3_TEXT_ONLY,
     voices=voices.QWEN3,
+    imitates=False,
     source_text=SourceTextSupport.OPTIONAL,
     source_language=True,
     assumed_source="en",
@@ -92,6 +95,7 @@ _QWEN35: Final = Model(
     spoken=languages.SPOKEN,
     text_only=languages.TEXT_ONLY,
     voices=voices.NEWER,
+    imitates=True,
     source_text=SourceTextSupport.OPTIONAL,
     source_language=True,
     assumed_source=None,
@@ -108,6 +112,7 @@ _QWEN38: Final = Model(
     spoken=languages.SPOKEN,
     text_only=languages.TEXT_ONLY,
     voices=voices.NEWER,
+    imitates=True,
     source_text=SourceTextSupport.ALWAYS,
     source_language=False,
     assumed_source=None,

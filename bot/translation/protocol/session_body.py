@@ -42,7 +42,7 @@ class SessionOptions:
         source_text: Whether the original text is wanted.
         silence_ms: Silence that ends a turn.
         phrases: Source term to target term.
-        clone: Speak in the speaker's own voice, in place of `voice`. Nothing asks for it yet.
+        clone: Speak in the speaker's own voice, in place of `voice`.
     """
 
     target: str

@@ -1,8 +1,14 @@
-"""The voices a translation can be spoken with."""
+"""The voices a translation can be spoken with.
 
-from collections.abc import Mapping
+Which there are is in the documentation of each model; how they sound, where it is said at all, in
+that of the vendor's other models with the same voices.
+"""
+
 from dataclasses import dataclass
 from typing import Final
+
+from bot.domain.voices import ModelVoice
+from bot.words import t
 
 _TEN = frozenset(["zh", "en", "fr", "de", "ru", "it", "es", "pt", "ja", "ko"])
 _CHINESE = frozenset({"zh"})
@@ -15,22 +21,22 @@ class Voices:
 
     Attributes:
         default: Always sent by name: the newest service refuses the default of its own.
-        languages: Voice to the languages it speaks; None means all that the model speaks.
+        known: Those that the vendor names.
         complete: Whether the vendor's list is known whole. Where it is not, an unknown name is left
             to the service to judge.
     """
 
     default: str
-    languages: Mapping[str, frozenset[str] | None]
+    known: tuple[ModelVoice, ...]
     complete: bool
+
+    def has(self, name: str) -> bool:
+        """Return whether the vendor names this voice."""
+        return any(voice.name == name for voice in self.known)
 
     def speaking(self, language: str) -> tuple[str, ...]:
         """Return the names of the voices that speak a language."""
-        return tuple(
-            voice
-            for voice, spoken in self.languages.items()
-            if spoken is None or language in spoken
-        )
+        return tuple(voice.name for voice in self.known if voice.speaks(language))
 
     def choose(self, language: str) -> str:
         """Return the default voice, or the first that speaks the language when it does not."""
@@ -42,36 +48,34 @@ class Voices:
 
 QWEN3: Final = Voices(
     default="Cherry",
-    languages={
-        "Cherry": _TEN,
-        "Nofish": _TEN,
-        "Jada": _CHINESE,
-        "Dylan": _CHINESE,
-        "Sunny": _CHINESE,
-        "Peter": _CHINESE,
-        "Eric": _CHINESE,
-        "Kiki": _CANTONESE,
-    },
+    known=(
+        ModelVoice("Cherry", t("woman, sunny and friendly"), _TEN),
+        ModelVoice("Nofish", t("man, southern Chinese accent"), _TEN),
+        ModelVoice("Jada", t("woman, Shanghai dialect"), _CHINESE, dialect=True),
+        ModelVoice("Dylan", t("young man, Beijing dialect"), _CHINESE, dialect=True),
+        ModelVoice("Sunny", t("young woman, Sichuan dialect"), _CHINESE, dialect=True),
+        ModelVoice("Peter", t("man, Tianjin dialect"), _CHINESE, dialect=True),
+        ModelVoice("Eric", t("man, Sichuan dialect"), _CHINESE, dialect=True),
+        ModelVoice("Kiki", t("young woman, Cantonese"), _CANTONESE),
+    ),
     complete=True,
 )
 
 NEWER: Final = Voices(
     default="Tina",
-    languages=dict.fromkeys(
-        (
-            "Tina",
-            "Cindy",
-            "Ethan",
-            "Serena",
-            "Ryan",
-            "Jennifer",
-            "Aiden",
-            "Sohee",
-            "Ono Anna",
-            "Katerina",
-            "Emilien",
-            "Lenn",
-        )
+    known=(
+        ModelVoice("Tina"),
+        ModelVoice("Cindy"),
+        ModelVoice("Ethan", t("young man, warm and lively")),
+        ModelVoice("Serena", t("young woman, gentle")),
+        ModelVoice("Ryan", t("man, dramatic")),
+        ModelVoice("Jennifer", t("woman, American")),
+        ModelVoice("Aiden", t("young man, American")),
+        ModelVoice("Sohee", t("woman, Korean, gentle and cheerful")),
+        ModelVoice("Ono Anna", t("young woman, Japanese, playful")),
+        ModelVoice("Katerina", t("woman, mature")),
+        ModelVoice("Emilien", t("man, French, romantic")),
+        ModelVoice("Lenn", t("young man, German, matter-of-fact")),
     ),
     complete=False,
 )

@@ -364,7 +364,11 @@ class LiveConversation:
 
     def _on_lost(self, fault: faults.Fault) -> None:
         log.info("conversation lost its link: %s", fault.code)
-        if fault.of_voice and self._session.drop_voice():
+        of_this_voice = fault.of_voice and fault.code != faults.NO_VOICE.code
+        if of_this_voice and self._session.drop_imitation():
+            message = notices.without_imitation()
+            fault = replace(fault, code="no_imitation", message=message, retryable=True)
+        elif fault.of_voice and self._session.drop_voice():
             fault = replace(fault, message=notices.without_voice(fault.message), retryable=True)
         of_service = self._of_service(fault)
         self._drop_link()

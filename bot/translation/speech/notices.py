@@ -34,6 +34,11 @@ def without_voice(reason: str) -> str:
     return t("{reason} Until then, translation is text only.", reason=reason)
 
 
+def without_imitation() -> str:
+    """Say that the service can't speak in a speaker's own voice."""
+    return t("The translation service can't imitate voices here, so another voice is used.")
+
+
 def words_dropped(kept_s: float) -> Failed:
     """Say that more was spoken than is kept while the service is not ready."""
     message = t(

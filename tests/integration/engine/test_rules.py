@@ -52,6 +52,7 @@ async def test_what_is_no_sound_gets_an_error(audio: Any) -> None:
         (THREE_FIVE, {"sample_rate": 44_100}, "session.sample_rate"),
         (THREE_FIVE, {"input_audio_format": "opus"}, "session.input_audio_format"),
         (THREE_FIVE, {"enable_voice_clone": True}, "session.enable_voice_clone"),
+        (THREE_EIGHT, {"enable_voice_clone": True}, "session.enable_voice_clone"),
         (
             THREE_FIVE,
             {"turn_detection": {"type": "server_vad", "silence_duration_ms": 100}},

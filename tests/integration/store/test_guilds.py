@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from bot.domain.spent import Spent, SpentKey
 from bot.domain.stored import GuildSettings, MemberLanguages, SavedRoom, Term, TranscriptLine
 from bot.domain.stores import GuildStore
+from bot.domain.voices import MemberVoice
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.glossary import GlossaryTable
@@ -17,6 +18,7 @@ from bot.store.settings import SettingsTable
 from bot.store.tables import GUILD_TABLES
 from bot.store.transcripts import TranscriptTable
 from bot.store.usage import UsageTable
+from bot.store.voices import VoiceTable
 from bot.store.wishes import WishTable
 
 GONE, STAYS = 2**62 + 1, 7
@@ -30,6 +32,7 @@ async def fill(database: Database, guild: int) -> None:
     await ConsentTable(database).decline(guild, 2)
     await SettingsTable(database).put_settings(guild, GuildSettings(originals=False))
     await WishTable(database).put_wishes(guild, 1, MemberLanguages(reads="ja"))
+    await VoiceTable(database).put_voice(guild, 1, MemberVoice(silent=True))
     await GlossaryTable(database).put_terms(guild, [Term("ja", "a", "b")], most=1)
     line = TranscriptLine("noon", 1, LEFT_AT, LEFT_AT, 1, "Ana", "ja", "x", "es", "y")
     await TranscriptTable(database).append(guild, [line])

@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from bot.domain.stored import ConsentMode, GuildSettings, Layout, MemberLanguages, SavedRoom
-from bot.domain.stores import RoomStore, SettingsStore, WishStore
+from bot.domain.stores import RoomStore, SettingsStore, VoiceStore, WishStore
+from bot.domain.voices import AUTOMATIC, MemberVoice
 from bot.errors import StoreError
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.rooms import RoomTable
 from bot.store.settings import SettingsTable
+from bot.store.voices import VoiceTable
 from bot.store.wishes import WishTable
 
 GUILD, USER = 2**62 + 1, 2**63 - 1  # as large as an id of Discord can get in the database
@@ -105,6 +107,23 @@ async def test_wishes_are_kept_per_member_and_empty_ones_forgotten(database_url:
         await store.forget_wishes(GUILD, USER)
         assert await store.wishes(GUILD) == {}
         assert await store.wishes(7) == {USER: MemberLanguages(reads="ko")}
+
+
+async def test_voices_are_kept_per_member_with_the_time_of_their_yes(database_url: str) -> None:
+    async with await Database.open(database_url) as database:
+        store: VoiceStore = VoiceTable(database)
+        await store.put_voice(GUILD, USER, MemberVoice(imitated_since=1_795_000_000.25))
+        await store.put_voice(GUILD, 2, MemberVoice("Ono Anna"))
+        await store.put_voice(7, USER, MemberVoice("Ryan"))
+        assert await store.voices(GUILD) == {
+            USER: MemberVoice(imitated_since=1_795_000_000.25),
+            2: MemberVoice("Ono Anna"),
+        }
+        await store.put_voice(GUILD, USER, MemberVoice(silent=True))
+        for _ in range(2):
+            await store.put_voice(GUILD, 2, AUTOMATIC)
+        assert await store.voices(GUILD) == {USER: MemberVoice(silent=True)}
+        assert await store.voices(7) == {USER: MemberVoice("Ryan")}
 
 
 @ON_BOTH

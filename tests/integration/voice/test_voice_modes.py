@@ -11,7 +11,7 @@ from bot.clock import LoopClock, Timer
 from bot.domain.voice_mode import VoiceMode
 from bot.loopback import Person
 from bot.room.captions import CaptionLine
-from bot.room.voice_queue import DUCKED, QueuedUtterance, VoiceQueue
+from bot.room.spoken.voice_queue import DUCKED, QueuedUtterance, VoiceQueue
 from bot.voice import DiscordVoiceLink
 from tests.integration.voice.voice_lounge import Lounge, lounge, voice_heard, within
 from tests.support.sounds import Sound, lag, sound, spoken

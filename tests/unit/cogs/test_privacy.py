@@ -5,13 +5,14 @@ from bot.domain.notices import Announcement, Notice, Occasion
 from bot.domain.plan import RoomPlan
 from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
+from bot.domain.voices import AUTOMATIC, MemberVoice
 from bot.records.forgetting import Forgotten, Kept
 from bot.ui import consent_notice
 from bot.words import lines
 from cogs import privacy
 
 OPT_IN, ANNOUNCED = ConsentMode.OPT_IN, ConsentMode.ANNOUNCED
-NOTHING = Kept(OPT_IN, False, Answer.NONE, False, MemberLanguages(), 0, 0)  # noqa: FBT003
+NOTHING = Kept(OPT_IN, False, Answer.NONE, False, MemberLanguages(), AUTOMATIC, 0, 0)  # noqa: FBT003
 PLAN = RoomPlan(1, 10, 20, ("en", "es"), spoken="en")
 
 
@@ -122,6 +123,7 @@ def test_status_names_everything_that_is_kept() -> None:
         answer=Answer.NO,
         answer_stored=True,
         wishes=MemberLanguages("es", "fr"),
+        voice=MemberVoice(imitated_since=1_795_000_000.5),
         minutes=2.54,
         sessions=2,
     )
@@ -130,9 +132,12 @@ def test_status_names_everything_that_is_kept() -> None:
         "- Kept: that you stay out, so that I can respect it.",
         "- Kept: that you speak Spanish.",
         "- Kept: that you want to read French.",
+        "- Kept: that on <t:1795000000:D> you agreed that your voice is imitated.",
         "- Kept: that 2.5 minutes of your speech were translated, by day.",
         "- 2 transcripts are kept in this server; they may contain things you said.",
     ]
+    assert "your translations aren't read aloud" in standing(voice=MemberVoice(silent=True))
+    assert "you chose the voice Ono Anna" in standing(voice=MemberVoice("Ono Anna"))
     assert "you were told and didn't say no" in standing(mode=ANNOUNCED, heard=True)
     assert "You are not heard right now." in standing(mode=ANNOUNCED)
     assert "You've joined in" in standing(answer=Answer.YES, answer_stored=True, heard=True)
@@ -140,10 +145,18 @@ def test_status_names_everything_that_is_kept() -> None:
 
 def test_who_is_forgotten_reads_what_was_deleted_and_what_that_means() -> None:
     said = privacy.deleted(
-        Forgotten(answer=True, wishes=True, lines=2, usage_rows=3, started=True), ANNOUNCED
+        Forgotten(answer=True, wishes=True, voice=True, lines=2, usage_rows=3, started=True),
+        ANNOUNCED,
     )
     text = str(lines(said))
-    for part in ("whether you are heard", "languages", "2 of your sentences", "minutes", "started"):
+    for part in (
+        "whether you are heard",
+        "languages",
+        "voice",
+        "2 of your sentences",
+        "minutes",
+        "started",
+    ):
         assert part in text
     assert "use /privacy leave" in text
     assert "Nothing about you was kept" in str(lines(privacy.deleted(Forgotten(), OPT_IN)))

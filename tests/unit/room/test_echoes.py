@@ -19,7 +19,7 @@ from bot.domain.events import (
 )
 from bot.room.captions import CaptionLine, Captions
 from bot.room.room import RoomPlan
-from bot.room.voice_queue import QueuedUtterance, VoiceQueue
+from bot.room.spoken.voice_queue import QueuedUtterance, VoiceQueue
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 from tests.support.rooms import RoomParts

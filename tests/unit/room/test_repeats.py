@@ -7,9 +7,9 @@ import pytest
 
 from bot.domain.events import Final, Member, Partial, Source, Speech, TurnEnded, Voice, VoiceEnded
 from bot.room.captions import CaptionLine
-from bot.room.repeats import Repeats
 from bot.room.room import RoomPlan
-from bot.room.voice_queue import QueuedUtterance
+from bot.room.spoken.repeats import Repeats
+from bot.room.spoken.voice_queue import QueuedUtterance
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryConversation, MemoryInterpreter, World
 from tests.support.rooms import RoomParts

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.domain.voice_mode import VoiceMode
 from bot.room.captions import CaptionLine
-from bot.room.voice_queue import QueuedUtterance, VoiceQueue
+from bot.room.spoken.voice_queue import QueuedUtterance, VoiceQueue
 from tests.support.clock import ManualClock
 from tests.support.tracks import TimedTrack
 

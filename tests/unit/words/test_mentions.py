@@ -12,6 +12,7 @@ from bot.consent.consent import Answer
 from bot.domain.notices import Notice, Occasion
 from bot.domain.plan import RoomPlan
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
+from bot.domain.voices import MemberVoice
 from bot.loopback.mentions import shown
 from bot.records.forgetting import Kept
 from bot.ui.consent_notice import text as notice_text
@@ -99,6 +100,7 @@ def test_the_longest_messages_with_mentions_fit_a_message_of_discords(locale: st
         answer=Answer.NO,
         answer_stored=True,
         wishes=MemberLanguages("de", "ja"),
+        voice=MemberVoice(imitated_since=1_795_000_000.5),
         minutes=999.5,
         sessions=99,
     )

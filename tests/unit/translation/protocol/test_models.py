@@ -38,7 +38,7 @@ def test_every_language_has_a_name() -> None:
 
 def test_a_default_voice_is_among_its_model_s_voices() -> None:
     for model in MODELS:
-        assert model.voices.default in model.voices.languages
+        assert model.voices.has(model.voices.default)
 
 
 def test_every_spoken_language_of_qwen3_is_given_a_voice_that_speaks_it() -> None:

@@ -26,7 +26,7 @@ from bot.translation.speech import prepared
 from bot.translation.speech.conversation import LiveConversation, Shared
 from bot.translation.speech.meter import Meter
 from bot.translation.speech.prepared import PreparedConversations
-from bot.translation.speech.session_settings import SessionSettings
+from bot.translation.speech.session_settings import Imitation, SessionSettings
 from bot.translation.speech.turns import Turns
 from tests.support.clock import ManualClock
 
@@ -94,7 +94,7 @@ class Bench:
             Shared(self.budget, self.clock, 60.0, random.Random(1)),
             Claim(request.guild_id, request.speaker_id),
             open_link=open_link,
-            session=SessionSettings(MODEL, options),
+            session=SessionSettings(MODEL, options, Imitation(possible=False)),
             turns=Turns("en", source_expected=False),
             meter=Meter(cumulative=False),
             listener=listener,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
-from bot.room.voice_queue import QueuedUtterance
+from bot.room.spoken.voice_queue import QueuedUtterance
 
 _KEPT_S: Final = 40.0  # from a translation's voice to its echo's text: it may wait to be spoken
 _LATE_S: Final = 1.5  # behind the voice's end an echo may begin

@@ -1,0 +1,1 @@
+"""What is read aloud: which voice speaks whom, whose turn it is, and its echo."""

@@ -1,0 +1,1 @@
+"""The voice in which a member's own translations are read aloud: chosen, imitated, or none."""
