@@ -119,6 +119,10 @@ class Feed:
         """Who reads now, the longest first."""
         return tuple(self._seats)
 
+    def reading(self) -> frozenset[int]:
+        """Return the user ids of those who read now."""
+        return frozenset(reader.member_id for reader in self._seats)
+
     @property
     def over(self) -> bool:
         """Whether the room has ended."""

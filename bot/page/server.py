@@ -265,7 +265,7 @@ class PageServer:
         # Whatever is wrong, the answer is the same.
         cookie = self._links.exchange(token, self._wall()) if self._from_page(request) else None
         session = self._links.session(cookie, self._wall()) if cookie is not None else None
-        if cookie is None or session is None or not self._may_read(session):
+        if cookie is None or session is None or not await self._lets_in(session):
             self._attempts.refused(address, now)
             return web.Response(status=_REFUSED)
         response = web.Response(status=204)
@@ -280,9 +280,13 @@ class PageServer:
         )
         return response
 
-    def _may_read(self, session: Session) -> bool:
+    async def _lets_in(self, session: Session) -> bool:
+        """Return whether somebody may read, or Discord doesn't say; then `_live` asks again."""
         feed = self._feeds.get(session.run)
-        return feed is not None and feed.audience.may_read(session.member)
+        if feed is None:
+            return False
+        known = await feed.audience.ask_again(session.member)
+        return feed.audience.may_read(session.member) or not known
 
     # Reading
 
@@ -293,24 +297,34 @@ class PageServer:
         if status := self._refusal(request, socket):
             return self._secured(request, web.Response(status=status))
         await self._secured(request, socket).prepare(request)
-        session = self._links.session(request.cookies.get(self._cookie, ""), self._wall())
-        if session is None:
-            self._attempts.refused(self._address(request), self._clock.now())
-            await socket.close(code=CloseCode.NO_SESSION)
-            return socket
-        feed = self._feeds.get(session.run)
-        transport = request.transport
-        if self._closing or (feed is None and not self._restored):
-            await socket.close(code=CloseCode.GOING_AWAY)
-        elif feed is None:
-            await socket.close(code=CloseCode.ENDED)
-        elif not feed.audience.may_read(session.member):
-            await socket.close(code=CloseCode.NOT_ALLOWED)
-        elif transport is not None:
-            await self._serve(
-                socket, self._reader(socket, transport, session.member), feed, session
-            )
+        found = await self._found(request.cookies.get(self._cookie, ""))
+        if isinstance(found, CloseCode):
+            if found is CloseCode.NO_SESSION:
+                self._attempts.refused(self._address(request), self._clock.now())
+            await socket.close(code=found)
+        elif (transport := request.transport) is not None:
+            feed, session = found
+            reader = self._reader(socket, transport, session.member)
+            await self._serve(socket, reader, feed, session)
         return socket
+
+    async def _found(self, cookie: str) -> tuple[Feed, Session] | CloseCode:
+        """Return what a cookie opens, or why it opens nothing."""
+        session = self._links.session(cookie, self._wall())
+        feed = self._feeds.get(session.run) if session is not None else None
+        known = session is None or feed is None or await feed.audience.ask_again(session.member)
+        # Much may have changed while Discord was asked.
+        session = self._links.session(cookie, self._wall())
+        if session is None:
+            return CloseCode.NO_SESSION
+        feed = self._feeds.get(session.run)
+        if self._closing or (feed is None and not self._restored):
+            return CloseCode.GOING_AWAY
+        if feed is None:
+            return CloseCode.ENDED
+        if feed.audience.may_read(session.member):
+            return feed, session
+        return CloseCode.NOT_ALLOWED if known else CloseCode.GOING_AWAY
 
     def _reader(
         self, socket: web.WebSocketResponse, transport: asyncio.Transport, member_id: int

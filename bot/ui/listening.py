@@ -46,7 +46,7 @@ async def give_link(
         raise UsageError(
             t("{language} isn't one of the languages here.", language=language_name(language))
         )
-    url = rooms.page_link(person.guild.id, person.id, language, overlay=overlay)
+    url = await rooms.page_readers.link(person.guild.id, person.id, language, overlay=overlay)
     view = discord.ui.View()
     label = render(t("Open the page"), locale(interaction))
     view.add_item(discord.ui.Button(label=label, url=url))

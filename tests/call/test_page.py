@@ -140,6 +140,37 @@ async def test_a_page_is_shut_when_its_reader_may_no_longer_see_the_captions(
             assert await page.closed() == CloseCode.NOT_ALLOWED
 
 
+async def test_of_who_is_in_no_voice_channel_it_is_asked_what_they_may_read(
+    tmp_path: Path,
+) -> None:
+    """Discord tells of none of it by itself."""
+    port, view = free_port(), Permissions.VIEW_CHANNEL
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE, **page_at(port)):
+        role = where.guild.add_role("Readers")
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        guest, other = (where.guild.add_person(name) for name in ("Guest", "Other"))
+        where.guild.deny(where.captions, where.guild.everyone, view)
+        where.guild.allow(where.captions, where.account, view | Permissions.SEND_MESSAGES)
+        where.guild.allow(where.captions, role, view)
+        for person in (guest, other):
+            where.guild.give(person, role)
+        await use(where, host, "translate start", to="en")
+        first, second = await link_of(guest, where), await link_of(other, where)
+        async with opened(first) as page, opened(second) as others:
+            await page.until(lambda now: now.room)
+            await others.until(lambda now: now.room)
+            async with asyncio.timeout(5):
+                where.guild.state.members[guest.id].role_ids.clear()
+                assert await page.closed() == CloseCode.NOT_ALLOWED
+            async with asyncio.timeout(5):
+                where.guild.remove(other)
+                assert await others.closed() == CloseCode.NOT_ALLOWED
+        outside = where.guild.add_text_channel("other")
+        refused = await guest.command("translate listen", {}, channel=outside)
+        assert "You can't see" in refused.content
+        assert where.discord.complaints == []
+
+
 async def test_what_is_not_to_be_read_gives_no_link(tmp_path: Path) -> None:
     none = "This bot has no page for that. Whoever hosts it can set one up."
     async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):

@@ -1,6 +1,6 @@
 """What `Rooms` are made of, in memory: a test names the parts it cares about."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
@@ -116,6 +116,10 @@ class OpenChannels:
         assert text_channel_id
         return None
 
+    async def ask(self, text_channel_id: int, user_ids: Iterable[int]) -> bool:
+        assert text_channel_id
+        return bool(list(user_ids))
+
 
 class Roomy:
     """A service that has room for whatever is wanted."""
@@ -136,7 +140,18 @@ def unlimited(clock: ManualClock) -> Accounts:
 def unread_page(clock: Clock) -> RoomPage:
     """Return the page of a room that nobody reads there."""
     plan = RoomPlan(1, 2, 3, ("en",))
-    return RoomPage(plan, lambda _: Sight.EVERYTHING, clock, NoPages().open, wanted=lambda: None)
+
+    async def ask(_: int) -> bool:
+        return True
+
+    return RoomPage(
+        plan,
+        lambda _: Sight.EVERYTHING,
+        clock,
+        NoPages().open,
+        wanted=lambda: None,
+        ask=ask,
+    )
 
 
 def conversations_only() -> Fanning:
