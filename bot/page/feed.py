@@ -192,6 +192,11 @@ class Feed:
             if not self.audience.may_read(seat.reader.member_id):
                 self._close(seat.reader, CloseCode.NOT_ALLOWED)
 
+    def shut_out(self, member_id: int, code: CloseCode) -> None:
+        """Close every connection of a member."""
+        for reader in [reader for reader in self._seats if reader.member_id == member_id]:
+            self._close(reader, code)
+
     def end(self) -> None:
         """End the room: everybody is told, and nobody reads it again. Idempotent."""
         if self.over:

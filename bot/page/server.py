@@ -184,11 +184,8 @@ class PageServer:
     def revoke(self, run: str, member_id: int) -> None:
         """Void all that was given to somebody for a room; what they have open is closed."""
         self._links.revoke(run, member_id, self._wall())
-        feed = self._feeds.get(run)
-        for reader in feed.readers if feed is not None else ():
-            if feed is not None and reader.member_id == member_id:
-                feed.detach(reader)
-                reader.end(CloseCode.NOT_ALLOWED)
+        if (feed := self._feeds.get(run)) is not None:
+            feed.shut_out(member_id, CloseCode.LEFT)
 
     def _ended(self, feed: Feed) -> None:
         run = feed.audience.run
@@ -227,6 +224,8 @@ class PageServer:
                 return await self._live(request)
             case "POST", "/session":
                 response = await self._exchange(request)
+            case "POST", "/leave":
+                response = self._leave(request)
             case "GET" | "HEAD", "/":
                 response = _file(request, assets.page(_locale(request)), varies=True)
             case "GET" | "HEAD", "/manifest.webmanifest":
@@ -273,6 +272,23 @@ class PageServer:
             self._cookie,
             cookie,
             max_age=int(SESSION_S),
+            path=self._url.path,
+            secure=self._url.scheme == "https",
+            httponly=True,
+            samesite="Strict",
+        )
+        return response
+
+    def _leave(self, request: web.BaseRequest) -> web.Response:
+        """End what a reader has of a room, here and elsewhere, as they want to read no longer."""
+        if not self._from_page(request):
+            return web.Response(status=_REFUSED)
+        session = self._links.session(request.cookies.get(self._cookie, ""), self._wall())
+        if session is not None:
+            self.revoke(session.run, session.member)
+        response = web.Response(status=204)
+        response.del_cookie(
+            self._cookie,
             path=self._url.path,
             secure=self._url.scheme == "https",
             httponly=True,

@@ -12,7 +12,7 @@ import aiohttp
 import numpy as np
 from aiohttp import CookieJar, WSMsgType
 
-from bot.loopback import Permissions, Person
+from bot.loopback import Permissions, Person, ReceivedAnswer
 from bot.page.packets import CloseCode
 from tests.call.test_room_commands import use
 from tests.call.test_room_panel import panel_of
@@ -50,8 +50,14 @@ async def link_of(person: Person, where: Place, **options: object) -> str:
     """The link that a member is given."""
     answer = await ask(person, where, "translate listen", **options)
     assert answer.ephemeral
-    (url,) = (part["url"] for row in answer.components for part in row["components"])
-    return str(url)
+    return url_in(answer)
+
+
+def url_in(answer: ReceivedAnswer) -> str:
+    """The link in an answer."""
+    parts = (part for row in answer.components for part in row["components"])
+    (url,) = (str(part["url"]) for part in parts if "url" in part)
+    return url
 
 
 class Window:
@@ -205,8 +211,17 @@ async def test_the_panel_gives_each_who_presses_a_link_of_their_own(tmp_path: Pa
         await use(where, host, "translate start", to="en")
         panel = await panel_of(where)
         answers = [await person.press(panel, LISTEN) for person in (host, guest)]
-        urls = [row["components"][0]["url"] for answer in answers for row in answer.components]
+        urls = [url_in(answer) for answer in answers]
         assert len(set(urls)) == 2
         assert all(answer.ephemeral for answer in answers)
-        async with opened(str(urls[0])) as page:
+        async with opened(urls[0]) as page, opened(urls[1]) as other:
             await page.until(lambda now: now.room)
+            await other.until(lambda now: now.room)
+            stopped = await host.press(answers[0], "Stop reading")
+            assert stopped.content.startswith("You stopped reading this call.")
+            assert not stopped.components
+            assert await page.closed() == CloseCode.LEFT
+            async with opened(await link_of(host, where)) as again:
+                await again.until(lambda now: now.room)
+            assert not other.live.closed
+        assert where.discord.complaints == []

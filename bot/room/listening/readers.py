@@ -1,6 +1,7 @@
 """Those who read a room's page: who gets a link, who is reading, and how they stop."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from bot.domain.notices import Sight
 from bot.domain.plan import RoomPlan
@@ -8,6 +9,19 @@ from bot.errors import UsageError
 from bot.room.room import Room
 from bot.room.services import ChannelServices
 from bot.words import t
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """Opens a room's page, once.
+
+    Attributes:
+        url: What to open.
+        run: The session of the room's plan.
+    """
+
+    url: str
+    run: str
 
 
 class PageReaders:
@@ -31,7 +45,7 @@ class PageReaders:
 
     async def link(
         self, guild_id: int, user_id: int, language: str, *, overlay: bool = False
-    ) -> str:
+    ) -> PageLink:
         """Return a link by which one member reads and hears the room, once.
 
         Raises:
@@ -45,18 +59,23 @@ class PageReaders:
             channel = f"<#{plan.text_channel_id}>"
             if not asked:
                 raise UsageError(
-                    t("Discord doesn't say who can see {channel}. Try again.", channel=channel)
+                    t(
+                        "I couldn't check whether you can see {channel}. Try again in a moment.",
+                        channel=channel,
+                    )
                 )
             raise UsageError(t("You can't see {channel}, where captions appear.", channel=channel))
-        return self._channels.pages.link(plan.session, user_id, language, overlay=overlay)
+        url = self._channels.pages.link(plan.session, user_id, language, overlay=overlay)
+        return PageLink(url, plan.session)
 
-    def stop(self, guild_id: int, user_id: int) -> None:
-        """Void a member's links to the room, and close what they have open of it.
+    def stop(self, run: str, user_id: int) -> None:
+        """Void a member's links to a room, and close what they have open of it.
 
-        Raises:
-            NoRoomError: None is running.
+        Args:
+            run: The session of its plan; the room may have ended.
+            user_id: Who reads no longer.
         """
-        self._channels.pages.revoke(self._running(guild_id).plan.session, user_id)
+        self._channels.pages.revoke(run, user_id)
 
     def reading(self) -> dict[int, frozenset[int]]:
         """Return the user ids of those who read now, by guild; guilds without any are left out."""
