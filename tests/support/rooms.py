@@ -107,6 +107,8 @@ class OpenChannels:
 
     def __init__(self) -> None:
         self.shut_out: set[int] = set()
+        self.asked: Callable[[], None] = lambda: None  # what becomes known by asking
+        self.known = True
 
     def sight(self, text_channel_id: int, user_id: int) -> Sight:
         assert text_channel_id
@@ -118,7 +120,9 @@ class OpenChannels:
 
     async def ask(self, text_channel_id: int, user_ids: Iterable[int]) -> bool:
         assert text_channel_id
-        return bool(list(user_ids))
+        assert list(user_ids)
+        self.asked()
+        return self.known
 
 
 class Roomy:
