@@ -159,9 +159,11 @@ async function play(on) {
     // Phones let a page go on with the screen off while it plays media.
     if ("audioSession" in navigator) navigator.audioSession.type = "playback";
     keep.play().catch(() => {}); // the voice plays without it, too
+    unable = false;
+    mediaSession();
+    voiceState();
     try {
       await voice.start();
-      unable = false;
     } catch {
       playing = false;
       unable = true;
