@@ -225,7 +225,7 @@ class PageServer:
             case "POST", "/session":
                 response = await self._exchange(request)
             case "POST", "/leave":
-                response = self._leave(request)
+                response = await self._leave(request)
             case "GET" | "HEAD", "/":
                 response = _file(request, assets.page(_locale(request)), varies=True)
             case "GET" | "HEAD", "/manifest.webmanifest":
@@ -279,14 +279,20 @@ class PageServer:
         )
         return response
 
-    def _leave(self, request: web.BaseRequest) -> web.Response:
-        """End what a reader has of a room, here and elsewhere, as they want to read no longer."""
+    async def _leave(self, request: web.BaseRequest) -> web.Response:
+        """End what a reader has of a room, here and elsewhere, as they want to read no longer.
+
+        A page that was shut meanwhile says "shut": its browser may have a new session by now.
+        """
         if not self._from_page(request):
             return web.Response(status=_REFUSED)
+        shut = await request.content.read(_LARGEST_BODY) == b"shut"
         session = self._links.session(request.cookies.get(self._cookie, ""), self._wall())
-        if session is not None:
-            self.revoke(session.run, session.member)
         response = web.Response(status=204)
+        if session is not None:
+            if shut:
+                return response
+            self.revoke(session.run, session.member)
         response.del_cookie(
             self._cookie,
             path=self._url.path,

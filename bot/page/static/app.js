@@ -37,7 +37,7 @@ live.addEventListener("lost", ({ detail }) => {
   speaking([]);
   say(detail, "warn");
 });
-live.addEventListener("over", ({ detail }) => (detail === "left" ? leave() : over(detail)));
+live.addEventListener("over", ({ detail }) => (detail === "left" ? leave("shut") : over(detail)));
 
 const HANDLERS = {
   room(event) {
@@ -199,10 +199,10 @@ function over(name) {
 }
 
 // Nothing of it is left in this browser, nor open in another.
-async function leave() {
+async function leave(how = "") {
   live.shut();
   over("left");
-  await post("leave");
+  await post("leave", how);
   say("left", "warn");
 }
 
@@ -240,7 +240,7 @@ byId("language").addEventListener("change", ({ target }) => {
   voiceState();
   live.ask();
 });
-byId("leave").addEventListener("click", leave);
+byId("leave").addEventListener("click", () => leave());
 byId("play").addEventListener("click", ({ currentTarget }) => {
   if (currentTarget.getAttribute("aria-disabled") !== "true") play(!playing);
 });

@@ -292,6 +292,8 @@ async def test_a_reader_who_wants_no_more_is_shut_out_everywhere_until_they_ask_
         on.feed.show(caption(1, "Hola", final=True))
         assert (await until(other, "line"))["text"] == "Hola"
         assert await enter(session, on, token_of(on.link())) == 204
+        async with session.post(f"{on.url}/leave", data="shut", headers=origin(on)) as answer:
+            assert answer.status == 204  # an older window of this browser
         await until(await read(session, on), "stream")
 
 
