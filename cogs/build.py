@@ -11,7 +11,7 @@ from bot.records.glossaries import Glossaries
 from bot.records.transcripts import Transcripts
 from bot.room.rooms import Rooms
 from bot.typed.messages import MessageTranslator
-from bot.ui import stopping
+from bot.ui import listening, stopping
 from bot.ui.checkup import Checkup
 from bot.ui.consent_notice import ConsentButtons
 from bot.ui.interface import Interface
@@ -110,5 +110,10 @@ def build(
             OwnVoiceButtons(rooms, wall.seconds),
             *(menu(settings, rooms.runs) for menu in MENUS),
         ],
-        buttons=[CheckButton, *stopping.buttons(rooms), *proposals.buttons(services.proposals)],
+        buttons=[
+            CheckButton,
+            *stopping.buttons(rooms),
+            *listening.buttons(rooms),
+            *proposals.buttons(services.proposals),
+        ],
     )

@@ -33,7 +33,7 @@ class CaptionChannels:
     def __init__(self, client: discord.Client, clock: Clock, wall: Wall) -> None:
         self._client = client
         self.boards = Boards(self._own_id, clock, wall)
-        self.readers = Readers(client.get_guild)
+        self.readers = Readers(client.get_guild, clock)
 
     def _own_id(self) -> int:
         if self._client.user is None:

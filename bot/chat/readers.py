@@ -1,8 +1,8 @@
 """Tells who can read a text channel, and whether captions can be posted there.
 
 Answers come from what discord.py keeps up to date. Without the privileged intent for members it
-does not learn when a member's roles change, so roles are requested again from time to time where
-they matter (`refresh`).
+does not learn when a member's roles change, so these are requested again from time to time where
+they matter: of those who are heard, and of those who read the page.
 """
 
 import logging
@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 import discord
 
 from bot.chat.faults import FAULTS
+from bot.chat.member_lookup import MemberLookup
 from bot.chat.webhooks import CaptionChannel
+from bot.clock import Clock
 from bot.domain.notices import Sight
 from bot.words import Text, t
 
@@ -23,17 +25,18 @@ class Readers:
 
     Args:
         get_guild: Finds a guild by id, as discord.py's client does.
+        clock: Tells the time and calls back.
     """
 
-    def __init__(self, get_guild: Callable[[int], discord.Guild | None]) -> None:
+    def __init__(self, get_guild: Callable[[int], discord.Guild | None], clock: Clock) -> None:
         self._get_guild = get_guild
         self._used: dict[int, CaptionChannel] = {}  # by channel id, one for each guild
         self._gone: set[int] = set()  # ids of those that were deleted
-        self._asked: dict[tuple[int, int], discord.Member] = {}  # by guild and user
+        self._members = MemberLookup(clock)
 
     def use(self, channel: CaptionChannel) -> None:
         """Note that a guild's room posts to this channel from now on."""
-        self._drop(channel.guild.id)
+        self.forget(channel.guild.id)
         self._used[channel.id] = channel
 
     def deleted(self, channel_id: int) -> None:
@@ -43,8 +46,10 @@ class Readers:
 
     def forget(self, guild_id: int) -> None:
         """Forget a guild that the bot has left."""
-        self._drop(guild_id)
-        self._asked = {key: kept for key, kept in self._asked.items() if key[0] != guild_id}
+        for channel in [used for used in self._used.values() if used.guild.id == guild_id]:
+            del self._used[channel.id]
+            self._gone.discard(channel.id)
+        self._members.forget(guild_id)
 
     def sight(self, text_channel_id: int, user_id: int) -> Sight:
         """Return what this member sees of a text channel; NOTHING also where that is not known."""
@@ -52,9 +57,10 @@ class Readers:
         if channel is None:
             return Sight.NOTHING
         guild = channel.guild
-        member = self._asked.get((guild.id, user_id)) or guild.get_member(user_id)
+        member = self._members.member(guild, user_id)
         if member is None:
-            return Sight.NOTHING if _depends_on_roles(channel) else Sight.EVERYTHING
+            hidden = self._members.absent(guild, user_id) or _depends_on_roles(channel)
+            return Sight.NOTHING if hidden else Sight.EVERYTHING
         allowed = channel.permissions_for(member)
         if isinstance(channel, discord.Thread) and channel.is_private():
             # Who was added to a private thread is not known without a privileged intent.
@@ -91,20 +97,24 @@ class Readers:
         guild = channel.guild
         for user_id in user_ids:
             try:
-                self._asked[guild.id, user_id] = await guild.fetch_member(user_id)
+                self._members.put(guild.id, user_id, await guild.fetch_member(user_id))
             except discord.NotFound:
-                self._asked.pop((guild.id, user_id), None)
+                self._members.forget(guild.id, user_id)
             except FAULTS as error:
                 log.info("a member's roles could not be asked for: %s", type(error).__name__)
 
+    async def ask(self, text_channel_id: int, user_ids: Iterable[int]) -> bool:
+        """Ask Discord anew who these are in the server; return whether that is known now."""
+        channel = self._find(text_channel_id)
+        return channel is None or await self._members.ask(channel.guild, user_ids)
+
+    def in_voice(self, member: discord.Member) -> None:
+        """Take over what Discord said of a member in a voice channel."""
+        self._members.note(member)
+
     def left_voice(self, guild_id: int, user_id: int) -> None:
         """Forget a member who left; discord.py will know their roles when they come back."""
-        self._asked.pop((guild_id, user_id), None)
-
-    def _drop(self, guild_id: int) -> None:
-        for channel in [used for used in self._used.values() if used.guild.id == guild_id]:
-            del self._used[channel.id]
-            self._gone.discard(channel.id)
+        self._members.forget(guild_id, user_id)
 
     def _find(self, channel_id: int) -> CaptionChannel | None:
         """Return the channel as it is now, or as it last was while Discord does not say."""

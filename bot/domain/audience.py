@@ -45,6 +45,12 @@ class Audience(Protocol):
         They are in the server, can view the text channel, and have not chosen to stay out.
         """
 
+    async def ask_again(self, member_id: int) -> bool:
+        """Ask Discord anew about somebody; return whether `may_read` is up to date now.
+
+        Waits for Discord, for seconds at most.
+        """
+
     def listened_to(self, languages: frozenset[str]) -> None:
         """Take note that these languages' voices are listened to, and no others."""
 
@@ -79,6 +85,9 @@ class Broadcast(Protocol):
     def readers_changed(self) -> None:
         """Ask `Audience.may_read` of each reader at once, as it may have changed."""
 
+    def reading(self) -> frozenset[int]:
+        """Return the user ids of those who read now."""
+
     def end(self) -> None:
         """Tell everybody that the room ended; nobody reads it again. Idempotent."""
 
@@ -106,6 +115,9 @@ class Pages(Protocol):
             language: What they read first: one of the room's, or `ORIGINAL`.
             overlay: As a layer for streaming software.
         """
+
+    def revoke(self, run: str, member_id: int) -> None:
+        """Void all that was given to somebody for a room, and close what they have open of it."""
 
     def restored(self) -> None:
         """Note that all rooms that were to come back after a restart are open."""

@@ -1,6 +1,6 @@
 """What people read of a room: before anybody is heard, as they enter, and if it can't go on."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Protocol
@@ -94,10 +94,17 @@ class Sight(Enum):
 
 
 class TextChannels(Protocol):
-    """What is known, without asking anybody, of the text channels that captions go to."""
+    """What is known of the text channels that captions go to; only `ask` waits for Discord."""
 
     def sight(self, text_channel_id: int, user_id: int) -> Sight:
         """Return what this member sees of the channel; NOTHING also where that is not known."""
 
     def refusal(self, text_channel_id: int) -> str | None:
         """Say why captions can't be written there any more, as a sentence; None if they can."""
+
+    async def ask(self, text_channel_id: int, user_ids: Iterable[int]) -> bool:
+        """Ask Discord anew who these are in the server, and with which roles.
+
+        Returns:
+            Whether that is known now; else `sight` goes by what was known before.
+        """

@@ -119,6 +119,10 @@ class Feed:
         """Who reads now, the longest first."""
         return tuple(self._seats)
 
+    def reading(self) -> frozenset[int]:
+        """Return the user ids of those who read now."""
+        return frozenset(reader.member_id for reader in self._seats)
+
     @property
     def over(self) -> bool:
         """Whether the room has ended."""
@@ -187,6 +191,11 @@ class Feed:
         for seat in tuple(self._seats.values()):
             if not self.audience.may_read(seat.reader.member_id):
                 self._close(seat.reader, CloseCode.NOT_ALLOWED)
+
+    def shut_out(self, member_id: int, code: CloseCode) -> None:
+        """Close every connection of a member."""
+        for reader in [reader for reader in self._seats if reader.member_id == member_id]:
+            self._close(reader, code)
 
     def end(self) -> None:
         """End the room: everybody is told, and nobody reads it again. Idempotent."""

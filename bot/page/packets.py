@@ -18,6 +18,7 @@ class CloseCode(IntEnum):
     NOT_ALLOWED = 4403
     ELSEWHERE = 4409  # too many windows of one member
     ENDED = 4410
+    LEFT = 4411  # the member wants to read no longer
 
 
 class VoiceKind(IntEnum):

@@ -184,11 +184,8 @@ class PageServer:
     def revoke(self, run: str, member_id: int) -> None:
         """Void all that was given to somebody for a room; what they have open is closed."""
         self._links.revoke(run, member_id, self._wall())
-        feed = self._feeds.get(run)
-        for reader in feed.readers if feed is not None else ():
-            if feed is not None and reader.member_id == member_id:
-                feed.detach(reader)
-                reader.end(CloseCode.NOT_ALLOWED)
+        if (feed := self._feeds.get(run)) is not None:
+            feed.shut_out(member_id, CloseCode.LEFT)
 
     def _ended(self, feed: Feed) -> None:
         run = feed.audience.run
@@ -227,6 +224,8 @@ class PageServer:
                 return await self._live(request)
             case "POST", "/session":
                 response = await self._exchange(request)
+            case "POST", "/leave":
+                response = await self._leave(request)
             case "GET" | "HEAD", "/":
                 response = _file(request, assets.page(_locale(request)), varies=True)
             case "GET" | "HEAD", "/manifest.webmanifest":
@@ -265,7 +264,7 @@ class PageServer:
         # Whatever is wrong, the answer is the same.
         cookie = self._links.exchange(token, self._wall()) if self._from_page(request) else None
         session = self._links.session(cookie, self._wall()) if cookie is not None else None
-        if cookie is None or session is None or not self._may_read(session):
+        if cookie is None or session is None or not await self._lets_in(session):
             self._attempts.refused(address, now)
             return web.Response(status=_REFUSED)
         response = web.Response(status=204)
@@ -280,9 +279,36 @@ class PageServer:
         )
         return response
 
-    def _may_read(self, session: Session) -> bool:
+    async def _leave(self, request: web.BaseRequest) -> web.Response:
+        """End what a reader has of a room, here and elsewhere, as they want to read no longer.
+
+        A page that was shut meanwhile says "shut": its browser may have a new session by now.
+        """
+        if not self._from_page(request):
+            return web.Response(status=_REFUSED)
+        shut = await request.content.read(_LARGEST_BODY) == b"shut"
+        session = self._links.session(request.cookies.get(self._cookie, ""), self._wall())
+        response = web.Response(status=204)
+        if session is not None:
+            if shut:
+                return response
+            self.revoke(session.run, session.member)
+        response.del_cookie(
+            self._cookie,
+            path=self._url.path,
+            secure=self._url.scheme == "https",
+            httponly=True,
+            samesite="Strict",
+        )
+        return response
+
+    async def _lets_in(self, session: Session) -> bool:
+        """Return whether somebody may read, or Discord doesn't say; then `_live` asks again."""
         feed = self._feeds.get(session.run)
-        return feed is not None and feed.audience.may_read(session.member)
+        if feed is None:
+            return False
+        known = await feed.audience.ask_again(session.member)
+        return feed.audience.may_read(session.member) or not known
 
     # Reading
 
@@ -293,24 +319,34 @@ class PageServer:
         if status := self._refusal(request, socket):
             return self._secured(request, web.Response(status=status))
         await self._secured(request, socket).prepare(request)
-        session = self._links.session(request.cookies.get(self._cookie, ""), self._wall())
-        if session is None:
-            self._attempts.refused(self._address(request), self._clock.now())
-            await socket.close(code=CloseCode.NO_SESSION)
-            return socket
-        feed = self._feeds.get(session.run)
-        transport = request.transport
-        if self._closing or (feed is None and not self._restored):
-            await socket.close(code=CloseCode.GOING_AWAY)
-        elif feed is None:
-            await socket.close(code=CloseCode.ENDED)
-        elif not feed.audience.may_read(session.member):
-            await socket.close(code=CloseCode.NOT_ALLOWED)
-        elif transport is not None:
-            await self._serve(
-                socket, self._reader(socket, transport, session.member), feed, session
-            )
+        found = await self._found(request.cookies.get(self._cookie, ""))
+        if isinstance(found, CloseCode):
+            if found is CloseCode.NO_SESSION:
+                self._attempts.refused(self._address(request), self._clock.now())
+            await socket.close(code=found)
+        elif (transport := request.transport) is not None:
+            feed, session = found
+            reader = self._reader(socket, transport, session.member)
+            await self._serve(socket, reader, feed, session)
         return socket
+
+    async def _found(self, cookie: str) -> tuple[Feed, Session] | CloseCode:
+        """Return what a cookie opens, or why it opens nothing."""
+        session = self._links.session(cookie, self._wall())
+        feed = self._feeds.get(session.run) if session is not None else None
+        known = session is None or feed is None or await feed.audience.ask_again(session.member)
+        # Much may have changed while Discord was asked.
+        session = self._links.session(cookie, self._wall())
+        if session is None:
+            return CloseCode.NO_SESSION
+        feed = self._feeds.get(session.run)
+        if self._closing or (feed is None and not self._restored):
+            return CloseCode.GOING_AWAY
+        if feed is None:
+            return CloseCode.ENDED
+        if feed.audience.may_read(session.member):
+            return feed, session
+        return CloseCode.NOT_ALLOWED if known else CloseCode.GOING_AWAY
 
     def _reader(
         self, socket: web.WebSocketResponse, transport: asyncio.Transport, member_id: int

@@ -24,6 +24,8 @@ WORDS: Final[Mapping[str, str]] = {
     "paused": t("Translation is paused. Nobody is heard until it resumes."),
     "ended": t("Translation has ended in this call."),
     "denied": t("You can no longer read this call."),
+    "leave": t("Stop reading"),
+    "left": t("You stopped reading this call. To read on, get a new link from the bot in Discord."),
     "invalid": t("This link doesn't work. Get a new one from the bot in Discord."),
     "elsewhere": t("This page is open in too many windows. This one was disconnected."),
     "limited": t("Too many attempts. Try again in a minute."),

@@ -10,8 +10,10 @@ the target language (`Echoed`), its caption has the words as they were said, whe
 shown or not.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from bot.clock import Clock
 from bot.domain.events import (
     Caption,
     ConversationEvent,
@@ -24,6 +26,7 @@ from bot.domain.events import (
     Source,
     TurnEnded,
 )
+from bot.room.utterances import Utterances
 from bot.words.codes import ORIGINAL
 
 _KEPT_TURNS = 8  # a conversation's latest turns; what comes later for an older one is too late
@@ -258,3 +261,65 @@ def _grown(caption: Caption, event: Partial | Source | Final | TurnEnded) -> Cap
             return replace(caption, final=True, source_follows=False)
         case _:
             return caption
+
+
+class CaptionView:
+    """The captions of one room as they are shown in one place: in the channel, or on the page.
+
+    The channel may go without originals where the page does not, so each has its own state: what is
+    shown, changed and taken back in the one is decided without the other.
+
+    Args:
+        clock: Tells the time.
+        show: Called with each caption, new or changed.
+        originals: They carry what was really said.
+
+    Attributes:
+        shown: How often what was said changed a caption.
+    """
+
+    def __init__(self, clock: Clock, *show: Callable[[Caption], None], originals: bool) -> None:
+        self._clock = clock
+        self._places = show
+        self._captions = Captions(originals=originals)
+        self._utterances = Utterances()
+        self.shown = 0
+
+    def said(
+        self,
+        line: CaptionLine,
+        speaker: Member,
+        event: ConversationEvent,
+        began_at: float,
+        *,
+        made_from: str,
+    ) -> None:
+        """Show what an event changes; the arguments are those of `Captions.apply`."""
+        caption = self._captions.apply(line, speaker, event, began_at, made_from=made_from)
+        if caption is not None:
+            self.shown += 1
+            self._show([caption])
+
+    def leave_unspoken(self, line: CaptionLine, turn: int) -> None:
+        """Mark a turn as one that is not read aloud."""
+        if (caption := self._captions.leave_unspoken(line, turn)) is not None:
+            self._show([caption])
+
+    def discard(self, line: CaptionLine, turn: int) -> None:
+        """Take back a turn that nobody said, and all that was made from it."""
+        self._show(self._captions.discard(line, turn))
+
+    def withdraw(self, visit: int) -> None:
+        """Take back what is not final of someone who is no longer heard."""
+        self._show(self._captions.withdraw(visit))
+
+    def finish_line(self, line: CaptionLine) -> None:
+        """Make final as it stands what an ended conversation left open."""
+        self._show(self._captions.finish_line(line))
+
+    def _show(self, captions: Iterable[Caption]) -> None:
+        for caption in captions:
+            number = self._utterances.of(caption, self._clock.now())
+            numbered = replace(caption, utterance=number)
+            for show in self._places:
+                show(numbered)

@@ -8,7 +8,6 @@ from typing import Protocol
 from bot.clock import Clock, Timer
 from bot.domain.echo import echo_notice
 from bot.domain.events import (
-    Caption,
     ConversationEvent,
     Echoed,
     Failed,
@@ -24,11 +23,10 @@ from bot.domain.events import (
 from bot.domain.glossary import Glossary, corrected
 from bot.domain.ports import CaptionBoard, VoiceLink, VoiceTrack
 from bot.domain.voice_mode import VoiceStyle
-from bot.room.captions import CaptionLine, Captions
+from bot.room.captions import CaptionLine, CaptionView
 from bot.room.listening.page import RoomPage
 from bot.room.spoken.repeats import Repeats
 from bot.room.spoken.voice_queue import QueuedUtterance, VoiceQueue
-from bot.room.utterances import Utterances
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +58,7 @@ class Output:
     Args:
         board: The board the captions appear on.
         clock: Tells the time and calls back.
-        originals: Captions carry what was really said.
+        originals: The board's captions carry what was really said; the page's do in any case.
         count: Told what each member's conversations used.
         noticed: Told what the people should read, as `Listener.noticed`.
         page: Shows and plays the same to its readers.
@@ -69,7 +67,6 @@ class Output:
         link: The voice link that voice is played to; None: nowhere at the moment.
         speaks: Whether voice is played.
         spoken: The language whose voice it is.
-        shown: How often a caption was shown or changed.
     """
 
     def __init__(
@@ -87,21 +84,31 @@ class Output:
         self._count = count
         self._noticed = noticed
         self._page = page
-        self._captions = Captions(originals=originals)
+        if originals:
+            views = [CaptionView(clock, board.show, page.broadcast.show, originals=True)]
+        else:
+            views = [
+                CaptionView(clock, board.show, originals=False),
+                CaptionView(clock, page.broadcast.show, originals=True),
+            ]
+        self._views = views  # the board's first
         self._interpretation = VoiceQueue(
             self._begin,
             speaking=lambda: self.link is not None and self.link.someone_speaks(),
             skipped=self._skipped,
         )
         self._voice_due: Timer | None = None
-        self._utterances = Utterances()
         self._repeats = Repeats()
         self._said_codes: set[str] = set()
         self._glossary: Glossary = {}
         self.link: VoiceLink | None = None
         self.speaks = True
         self.spoken: str | None = None
-        self.shown = 0
+
+    @property
+    def shown(self) -> int:
+        """How often a caption on the board was shown or changed."""
+        return self._views[0].shown
 
     def use_languages(self, languages: Sequence[str]) -> None:
         """Show these languages from now on."""
@@ -161,16 +168,9 @@ class Output:
             case _:
                 pass
         self._advance_voice()
-        caption = self._captions.apply(
-            line,
-            speaker.member,
-            self._corrected(event),
-            speaker.began_at,
-            made_from=speaker.made_from(language),
-        )
-        if caption is not None:
-            self.shown += 1
-            self._show([caption])
+        event, lead = self._corrected(event), speaker.made_from(language)
+        for view in self._views:
+            view.said(line, speaker.member, event, speaker.began_at, made_from=lead)
 
     def _repeated(self, speaker: Saying, line: CaptionLine, event: ConversationEvent) -> bool:
         """Return whether a turn only repeats the bot's voice; take back what was shown of it."""
@@ -192,7 +192,8 @@ class Output:
         self._interpretation.take_back(turn)
         self._page.take_back(turn)
         self._advance_voice()
-        self._show(self._captions.discard(line, event.turn))
+        for view in self._views:
+            view.discard(line, event.turn)
         return True
 
     def ended(self, speaker: Saying, languages: Sequence[str]) -> None:
@@ -201,7 +202,8 @@ class Output:
             line = CaptionLine(speaker.visit, language)
             self._interpretation.broke_off(line)
             self._page.broke_off(line)
-            self._show(self._captions.finish_line(line))
+            for view in self._views:
+                view.finish_line(line)
         self._advance_voice()
 
     def silence(self, speaker: Saying) -> None:
@@ -213,14 +215,8 @@ class Output:
     def withdrawn(self, speaker: Saying) -> None:
         """Take back what is not final: nothing of this speaker is shown or played any more."""
         self.silence(speaker)
-        self._show(self._captions.withdraw(speaker.visit))
-
-    def _show(self, captions: Sequence[Caption]) -> None:
-        for caption in captions:
-            number = self._utterances.of(caption, self._clock.now())
-            numbered = replace(caption, utterance=number)
-            self._board.show(numbered)
-            self._page.broadcast.show(numbered)
+        for view in self._views:
+            view.withdraw(speaker.visit)
 
     def _corrected(self, event: ConversationEvent) -> ConversationEvent:
         """Put right what was heard wrongly; what is translated goes by the glossary anyway."""
@@ -230,9 +226,8 @@ class Output:
         return replace(event, text=corrected(event.text, terms)) if terms else event
 
     def _skipped(self, utterance: QueuedUtterance) -> None:
-        caption = self._captions.leave_unspoken(utterance.line, utterance.turn)
-        if caption is not None:
-            self._show([caption])
+        for view in self._views:
+            view.leave_unspoken(utterance.line, utterance.turn)
 
     def _say_once(self, code: str, message: str) -> None:
         if code not in self._said_codes:

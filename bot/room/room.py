@@ -63,6 +63,9 @@ class Room:
         account: What its guild spends and may spend.
         clock: Tells the time and calls back.
         callbacks: What it calls of the registry that it belongs to.
+
+    Attributes:
+        page: What its readers see and hear.
     """
 
     def __init__(
@@ -91,8 +94,13 @@ class Room:
         self._clock = clock
         self._glossary = preferences.glossary
         self._link: VoiceLink | None = None
-        self._page = RoomPage(
-            plan, admission.sight, clock, callbacks.open_page, wanted=self._use_listened
+        self.page = RoomPage(
+            plan,
+            admission.sight,
+            clock,
+            callbacks.open_page,
+            wanted=self._use_listened,
+            ask=callbacks.ask,
         )
         self._output = Output(
             board,
@@ -100,7 +108,7 @@ class Room:
             originals=plan.originals,
             count=self._count,
             noticed=self.noticed,
-            page=self._page,
+            page=self.page,
         )
         self._output.spoken = plan.spoken
         self._spoken = translation.interpreter.languages()
@@ -217,7 +225,7 @@ class Room:
         self._newcomers.look_again()
         self._allow()
         self._settle()
-        self._page.broadcast.readers_changed()
+        self.page.broadcast.readers_changed()
 
     @property
     def over(self) -> bool:
@@ -312,7 +320,7 @@ class Room:
 
     def _use_listened(self) -> None:
         """Have the voices made that somebody listens to now."""
-        self.plan = replace(self.plan, listened=self._page.listened & set(self.plan.targets))
+        self.plan = replace(self.plan, listened=self.page.listened & set(self.plan.targets))
         for user_id in self._speakers:
             self._replace(user_id)  # a conversation has voice or has not
         self._settle()
@@ -324,10 +332,10 @@ class Room:
 
     def _show_page(self) -> None:
         speakers = self._speakers.all()
-        self._page.use_languages(self.plan.targets, self._spoken, [one.states for one in speakers])
+        self.page.use_languages(self.plan.targets, self._spoken, [one.states for one in speakers])
         figures = {} if self._link is None else self._link.figures()
         speaking = [speaker.member for speaker in speakers if speaker.speaking]
-        self._page.look(figures, speaking, paused=self.paused)
+        self.page.look(figures, speaking, paused=self.paused)
 
     def _settle(self) -> None:
         if self._closing:
@@ -597,7 +605,7 @@ class Room:
         await in_time(self._tasks.drain(), ending.AFTER_WORDS, f"last words of {name}")
         await self._tasks.close()
         await self._newcomers.close()
-        self._page.close(restarting=self._restarting)
+        self.page.close(restarting=self._restarting)
         await in_time(self._board.close(), ending.AFTER_CAPTIONS, f"captions of {name}")
         if self._link is not None:
             await in_time(self._link.close(), ending.AFTER_LINK, f"voice link of {name}")

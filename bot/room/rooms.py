@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.consent.consent import Consent
 from bot.domain.glossary import Glossary
-from bot.domain.notices import Notice, Occasion, Sight
+from bot.domain.notices import Notice, Occasion
 from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
 from bot.domain.voice_mode import VoiceStyle
@@ -16,6 +16,7 @@ from bot.locks import KeyedLimit
 from bot.room import refusals
 from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
 from bot.room.languages import Reading
+from bot.room.listening.readers import PageReaders
 from bot.room.opening import RoomFactory, Start, join_anew
 from bot.room.panel import Panel, Surface
 from bot.room.room import Room, RoomPlan, RoomStatus
@@ -41,6 +42,7 @@ class Rooms:
         availability: What is known of whether the translation services can be used.
         most_languages: How many languages a room may have.
         most_guests: How many of them guests may ever add.
+        page_readers: Those who read and hear the rooms on their pages.
     """
 
     def __init__(self, services: RoomServices) -> None:
@@ -54,6 +56,7 @@ class Rooms:
         self.remembered = services.guilds.saved
         self.availability = services.translation.availability
         self.pages = services.channels.pages
+        self.page_readers = PageReaders(services.channels, self._running, self._all)
         self.most_languages = services.translation.most_languages
         self.most_guests = services.translation.most_guests
         self._process = Ending()
@@ -209,6 +212,7 @@ class Rooms:
             post_notice=self._post_notice,
             in_time=self._process.in_time,
             open_page=self.pages.open,
+            ask=lambda user_id: self.page_readers.ask(plan, user_id),
         )
         room = await self._opening.open(plan, account, callbacks=callbacks, paused=paused)
         start.room = room
@@ -444,26 +448,6 @@ class Rooms:
         """
         return self._running(guild_id).skip()
 
-    def page_link(
-        self, guild_id: int, user_id: int, language: str, *, overlay: bool = False
-    ) -> str:
-        """Return a link by which one member reads and hears the room, once.
-
-        Raises:
-            NoRoomError: None is running.
-            UsageError: There is no page, or they can't see the captions either.
-        """
-        plan = self._running(guild_id).plan
-        sight = self._services.channels.readers.sight(plan.text_channel_id, user_id)
-        if sight is Sight.NOTHING:
-            raise UsageError(
-                t(
-                    "You can't see {channel}, where captions appear.",
-                    channel=f"<#{plan.text_channel_id}>",
-                )
-            )
-        return self.pages.link(plan.session, user_id, language, overlay=overlay)
-
     async def wish(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> None:
         """Keep what a member says of themselves; a running room follows at once.
 
@@ -557,7 +541,10 @@ class Rooms:
 
     def running(self) -> list[RoomStatus]:
         """Return every room that runs, as it is now."""
-        return [room.status() for room in self._rooms.values() if room is not None]
+        return [room.status() for room in self._all()]
+
+    def _all(self) -> list[Room]:
+        return [room for room in self._rooms.values() if room is not None]
 
     def over(self, guild_id: int) -> bool:
         """Return whether a guild has no room, or one that hears nobody any more and ends."""

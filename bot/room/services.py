@@ -149,6 +149,9 @@ class RoomServices:
     clock: Clock
 
 
+AskOfMember = Callable[[int], Awaitable[bool]]
+"""Asks Discord anew what a member can see, and returns whether that is known now."""
+
 PostNotice = Callable[[RoomPlan, Occasion, tuple[int, ...]], Awaitable[None]]
 """Posts the notice of a room; the user ids are of those who are heard then. Raises ChatError."""
 
@@ -181,6 +184,7 @@ class RoomCallbacks:
         post_notice: Posts the room's notice.
         in_time: Waits for a part of the room's end.
         open_page: Opens the page on which the room is read and heard.
+        ask: Asks Discord anew what a member can see of the text channel.
     """
 
     ended: Callable[[], None]
@@ -189,3 +193,4 @@ class RoomCallbacks:
     post_notice: PostNotice
     in_time: InTime
     open_page: OpenPage
+    ask: AskOfMember

@@ -133,6 +133,7 @@ PACES: Final[Mapping[str, Pace]] = {
     "parley:panel:stop": _LESS,
     "parley:panel:languages": Pace(8, 30),
     "parley:panel:listen": Pace(6, 30, together=200),
+    "parley:listen:stop": _LOOK,
     "parley:panel:mode": Pace(8, 30, together=40),
     "parley:voice:imitate": Pace(5, 60, together=40),
     "parley:voice:cancel": _LOOK,

@@ -1,16 +1,20 @@
 """The private link to the page on which a member reads and hears a call in their language."""
 
-from typing import Any
+import re
+from typing import Any, Final, Self
 
 import discord
 
 from bot.errors import UsageError
 from bot.room.rooms import Rooms
-from bot.ui.answers import answer, locale, take_time
-from bot.words import language_name, render, t
+from bot.ui.answers import answer, locale, put_in_place, take_time
+from bot.ui.cooldowns import admits
+from bot.words import command, language_name, render, t
 from bot.words.codes import ORIGINAL
 
 Interaction = discord.Interaction[Any]
+
+STOP: Final = "parley:listen:stop"
 
 
 async def give_link(
@@ -46,11 +50,13 @@ async def give_link(
         raise UsageError(
             t("{language} isn't one of the languages here.", language=language_name(language))
         )
-    url = rooms.page_link(person.guild.id, person.id, language, overlay=overlay)
-    view = discord.ui.View()
-    label = render(t("Open the page"), locale(interaction))
-    view.add_item(discord.ui.Button(label=label, url=url))
-    view.stop()  # nothing of it is answered by the bot
+    link = await rooms.page_readers.link(person.guild.id, person.id, language, overlay=overlay)
+    view = discord.ui.View(timeout=None)
+    reader = locale(interaction)
+    view.add_item(discord.ui.Button(label=render(t("Open the page"), reader), url=link.url))
+    stop = render(t("Stop reading"), reader)
+    view.add_item(discord.ui.Button(label=stop, custom_id=f"{STOP}/{link.run}"))
+    view.stop()  # the registered button answers; discord.py would keep each that was sent
     await answer(
         interaction,
         t(
@@ -59,3 +65,37 @@ async def give_link(
         ),
         view=view,
     )
+
+
+def buttons(rooms: Rooms) -> tuple[type[discord.ui.DynamicItem[Any]], ...]:
+    """Make the class that answers the button beneath a link, for these rooms."""
+
+    class StopReading(
+        discord.ui.DynamicItem[discord.ui.Button[Any]], template=rf"{STOP}/(?P<run>.+)"
+    ):
+        """Ends what whoever presses has of one room's page; says so in place of the link."""
+
+        def __init__(self, button: discord.ui.Button[Any], run: str) -> None:
+            super().__init__(button)
+            self.run = run
+
+        @classmethod
+        async def from_custom_id(
+            cls, _: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+        ) -> Self:
+            if not isinstance(item, discord.ui.Button):
+                raise TypeError("a link has buttons only")
+            return cls(item, match["run"])
+
+        async def interaction_check(self, interaction: Interaction, /) -> bool:
+            return await admits(interaction)
+
+        async def callback(self, interaction: Interaction) -> None:
+            rooms.page_readers.stop(self.run, interaction.user.id)
+            stopped = t(
+                "You stopped reading this call. For a new link, use {listen}.",
+                listen=command("translate listen"),
+            )
+            await put_in_place(interaction, stopped)
+
+    return (StopReading,)

@@ -1,5 +1,6 @@
 """Tells rooms when a text channel was lost, or who can read it has changed."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
@@ -7,12 +8,18 @@ import discord
 from discord.ext import commands, tasks
 
 from bot.domain.plan import RoomStatus
+from bot.errors import NoRoomError
 from bot.room.rooms import Rooms
 from bot.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
 
 ASK_AGAIN_S: Final = 60.0
 """How long a change of somebody's roles may go unnoticed: Discord tells no bot of it that lacks the
 privileged intent for members."""
+
+ASK_READERS_S: Final = 3.0
+"""The same for those who read the page: it is to be shut within five seconds."""
 
 
 class WatchedReaders(Protocol):
@@ -23,6 +30,9 @@ class WatchedReaders(Protocol):
 
     def left_voice(self, guild_id: int, user_id: int) -> None:
         """Note that a member is in no voice channel any more."""
+
+    def in_voice(self, member: discord.Member) -> None:
+        """Take over what Discord said of a member in a voice channel."""
 
     async def refresh(self, text_channel_id: int, user_ids: Iterable[int]) -> None:
         """Ask Discord for these members' roles anew, where it matters."""
@@ -35,7 +45,8 @@ class TextChannelWatch(commands.Cog):
         rooms: The rooms of this process.
         readers: Knows who can read.
         webhooks_changed: Called with the id of a channel whose webhooks have changed.
-        every_s: Seconds after which members' roles are asked for anew.
+        every_s: Seconds after which the roles of those who are heard are asked for anew.
+        readers_every_s: Seconds after which those who read the page are asked for anew.
     """
 
     def __init__(
@@ -44,21 +55,26 @@ class TextChannelWatch(commands.Cog):
         readers: WatchedReaders,
         webhooks_changed: Callable[[int], None],
         every_s: float = ASK_AGAIN_S,
+        readers_every_s: float = ASK_READERS_S,
     ) -> None:
         self._rooms = rooms
         self._readers = readers
         self._webhooks_changed = webhooks_changed
         self._asking: set[int] = set()  # guilds
+        self._asking_readers: set[int] = set()  # likewise
         self._tasks = TaskOwner("text channels")
         self._ask_again.change_interval(seconds=every_s)
+        self._ask_readers.change_interval(seconds=readers_every_s)
 
     async def cog_load(self) -> None:
         """Begin to ask regularly what members can read."""
         self._ask_again.start()
+        self._ask_readers.start()
 
     async def cog_unload(self) -> None:
         """Stop asking."""
         self._ask_again.cancel()
+        self._ask_readers.cancel()
         await self._tasks.close()
 
     @commands.Cog.listener()
@@ -119,9 +135,12 @@ class TextChannelWatch(commands.Cog):
     async def on_voice_state_update(
         self, member: discord.Member, _: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        """Keep no roles of who left."""
-        if after.channel is None:
-            self._readers.left_voice(member.guild.id, member.id)
+        """Keep no roles of who left, unless they read the page."""
+        guild_id = member.guild.id
+        if after.channel is not None:
+            self._readers.in_voice(member)
+        elif member.id not in self._rooms.page_readers.reading().get(guild_id, ()):
+            self._readers.left_voice(guild_id, member.id)
 
     @tasks.loop()
     async def _ask_again(self) -> None:
@@ -139,3 +158,18 @@ class TextChannelWatch(commands.Cog):
             self._rooms.text_channels_changed(guild_id)
         finally:
             self._asking.discard(guild_id)
+
+    @tasks.loop()
+    async def _ask_readers(self) -> None:
+        for guild_id, users in self._rooms.page_readers.reading().items():
+            if guild_id not in self._asking_readers:
+                self._asking_readers.add(guild_id)
+                self._tasks.start(self._look_again(guild_id, users), f"ask readers {guild_id}")
+
+    async def _look_again(self, guild_id: int, users: frozenset[int]) -> None:
+        try:
+            await self._rooms.page_readers.look_again(guild_id, users)
+        except NoRoomError:
+            log.debug("the room of %s ended while its readers were asked for", guild_id)
+        finally:
+            self._asking_readers.discard(guild_id)

@@ -12,7 +12,7 @@ import aiohttp
 import numpy as np
 from aiohttp import CookieJar, WSMsgType
 
-from bot.loopback import Permissions, Person
+from bot.loopback import Permissions, Person, ReceivedAnswer
 from bot.page.packets import CloseCode
 from tests.call.test_room_commands import use
 from tests.call.test_room_panel import panel_of
@@ -50,8 +50,14 @@ async def link_of(person: Person, where: Place, **options: object) -> str:
     """The link that a member is given."""
     answer = await ask(person, where, "translate listen", **options)
     assert answer.ephemeral
-    (url,) = (part["url"] for row in answer.components for part in row["components"])
-    return str(url)
+    return url_in(answer)
+
+
+def url_in(answer: ReceivedAnswer) -> str:
+    """The link in an answer."""
+    parts = (part for row in answer.components for part in row["components"])
+    (url,) = (str(part["url"]) for part in parts if "url" in part)
+    return url
 
 
 class Window:
@@ -140,6 +146,37 @@ async def test_a_page_is_shut_when_its_reader_may_no_longer_see_the_captions(
             assert await page.closed() == CloseCode.NOT_ALLOWED
 
 
+async def test_of_who_is_in_no_voice_channel_it_is_asked_what_they_may_read(
+    tmp_path: Path,
+) -> None:
+    """Discord tells of none of it by itself."""
+    port, view = free_port(), Permissions.VIEW_CHANNEL
+    async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE, **page_at(port)):
+        role = where.guild.add_role("Readers")
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        guest, other = (where.guild.add_person(name) for name in ("Guest", "Other"))
+        where.guild.deny(where.captions, where.guild.everyone, view)
+        where.guild.allow(where.captions, where.account, view | Permissions.SEND_MESSAGES)
+        where.guild.allow(where.captions, role, view)
+        for person in (guest, other):
+            where.guild.give(person, role)
+        await use(where, host, "translate start", to="en")
+        first, second = await link_of(guest, where), await link_of(other, where)
+        async with opened(first) as page, opened(second) as others:
+            await page.until(lambda now: now.room)
+            await others.until(lambda now: now.room)
+            async with asyncio.timeout(5):
+                where.guild.state.members[guest.id].role_ids.clear()
+                assert await page.closed() == CloseCode.NOT_ALLOWED
+            async with asyncio.timeout(5):
+                where.guild.remove(other)
+                assert await others.closed() == CloseCode.NOT_ALLOWED
+        outside = where.guild.add_text_channel("other")
+        refused = await guest.command("translate listen", {}, channel=outside)
+        assert "You can't see" in refused.content
+        assert where.discord.complaints == []
+
+
 async def test_what_is_not_to_be_read_gives_no_link(tmp_path: Path) -> None:
     none = "This bot has no page for that. Whoever hosts it can set one up."
     async with place() as where, bot_at(where, tmp_path, UNUSED_ENGINE):
@@ -174,8 +211,17 @@ async def test_the_panel_gives_each_who_presses_a_link_of_their_own(tmp_path: Pa
         await use(where, host, "translate start", to="en")
         panel = await panel_of(where)
         answers = [await person.press(panel, LISTEN) for person in (host, guest)]
-        urls = [row["components"][0]["url"] for answer in answers for row in answer.components]
+        urls = [url_in(answer) for answer in answers]
         assert len(set(urls)) == 2
         assert all(answer.ephemeral for answer in answers)
-        async with opened(str(urls[0])) as page:
+        async with opened(urls[0]) as page, opened(urls[1]) as other:
             await page.until(lambda now: now.room)
+            await other.until(lambda now: now.room)
+            stopped = await host.press(answers[0], "Stop reading")
+            assert stopped.content.startswith("You stopped reading this call.")
+            assert not stopped.components
+            assert await page.closed() == CloseCode.LEFT
+            async with opened(await link_of(host, where)) as again:
+                await again.until(lambda now: now.room)
+            assert not other.live.closed
+        assert where.discord.complaints == []

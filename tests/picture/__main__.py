@@ -1,4 +1,7 @@
-"""Makes the pictures of the README: a call's text channel, and the demo."""
+"""Makes the pictures of the README: a call's text channel, the demo, and the page.
+
+`python -m tests.picture page` makes those of the page alone, in seconds.
+"""
 
 import asyncio
 import hashlib
@@ -7,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from tests.picture import call, demo
+from tests.picture import call, demo, reading
 from tests.picture.browser import NEEDED, Page, PictureError, browser
 from tests.picture.page import body, page
 from tests.picture.style import STYLE
@@ -47,7 +50,12 @@ async def _make() -> dict[str, bytes]:
                 made[f"demo-{size}-{theme}.webp"] = await _moving(window, seen)
         for size, svg in seen.terminals.items():
             made[f"terminal-{size}.webp"] = await _terminal(window, svg)
-    return made
+        return made | await reading.drawn(window)
+
+
+async def _page_alone() -> dict[str, bytes]:
+    async with browser() as window:
+        return await reading.drawn(window)
 
 
 async def _fonts(window: Page) -> None:
@@ -83,10 +91,10 @@ async def _terminal(window: Page, svg: str) -> bytes:
     return still(await window.png())
 
 
-def main() -> int:
-    """Make all of them, and then write all of them; the exit status."""
+def main(*only: str) -> int:
+    """Make all of them, or those of the page, and then write them; the exit status."""
     try:
-        made = asyncio.run(_make())
+        made = asyncio.run(_page_alone() if only == ("page",) else _make())
     except PictureError as error:
         print(f"parley: {error}", file=sys.stderr)  # noqa: T201 - a command for developers
         return 1
@@ -95,9 +103,11 @@ def main() -> int:
         (FOLDER / name).write_bytes(content)
         print(f"{len(content) / 1024:7.0f} KiB  {FOLDER / name}")  # noqa: T201
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in made.items()}
+    if only:
+        hashes = json.loads((FOLDER / DRAWN).read_text(encoding="utf-8")) | hashes
     (FOLDER / DRAWN).write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

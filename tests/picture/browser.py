@@ -26,10 +26,12 @@ _LARGEST = 64 << 20  # bytes of an answer: a picture, in base64
 
 # What stands over the edge of the page, or has wider contents than it has room for.
 _CUT = """
-[...document.body.querySelectorAll('*')].filter(it => {
+[...document.body.querySelectorAll('*:not(.unseen, .unseen *)')].filter(it => {
   const box = it.getBoundingClientRect();
-  return box.left < 0 || box.right > innerWidth + 0.5 || it instanceof HTMLElement
-    && getComputedStyle(it).display !== 'inline' && it.scrollWidth > it.clientWidth + 1;
+  const style = getComputedStyle(it);
+  return style.clipPath === 'none' && (box.left < 0 || box.right > innerWidth + 0.5
+    || it instanceof HTMLElement && style.display !== 'inline'
+    && it.scrollWidth > it.clientWidth + 1);
 }).map(it => `${it.localName}.${it.getAttribute('class')}`)
 """
 
@@ -83,6 +85,11 @@ class Page:
         """Show another document."""
         frame = (await self.ask("Page.getFrameTree"))["frameTree"]["frame"]["id"]
         await self.ask("Page.setDocumentContent", frameId=frame, html=html)
+
+    async def open(self, url: str) -> None:
+        """Load a page; what is of the same address and behind its # only is loaded, too."""
+        await self.ask("Page.navigate", url="about:blank")
+        await self.ask("Page.navigate", url=url)
 
     async def look(self, width: int, height: int, *, scale: float, dark: bool) -> None:
         """See the page in a window of this size, in pixels of CSS."""
@@ -141,6 +148,8 @@ async def browser() -> AsyncIterator[Page]:
             "--disable-lcd-text",
             "--font-render-hinting=none",
             "--force-color-profile=srgb",
+            "--lang=en-US",
+            "--autoplay-policy=no-user-gesture-required",
             "--no-first-run",
             "--disable-background-networking",
             # It sees nothing but pages of this project; as root there is no sandbox to be had.

@@ -30,11 +30,17 @@ class StageAudience:
     barred: set[int] = field(default_factory=set)
     listened: list[frozenset[str]] = field(default_factory=list)
     asked: int = 0
+    asked_again: list[int] = field(default_factory=list)
+    known: bool = True  # what Discord says
     feed: Feed | None = None
 
     def may_read(self, member_id: int) -> bool:
         self.asked += 1
         return member_id not in self.barred
+
+    async def ask_again(self, member_id: int) -> bool:
+        self.asked_again.append(member_id)
+        return self.known
 
     def listened_to(self, languages: frozenset[str]) -> None:
         self.listened.append(languages)

@@ -11,8 +11,10 @@ from playwright.async_api import Browser, BrowserContext, Page
 CUT = """
 () => [...document.body.querySelectorAll('*:not(.unseen, .unseen *)')].filter(it => {
   const box = it.getBoundingClientRect();
-  return box.left < 0 || box.right > innerWidth + 0.5 || it instanceof HTMLElement
-    && getComputedStyle(it).display !== 'inline' && it.scrollWidth > it.clientWidth + 1;
+  const style = getComputedStyle(it);
+  return style.clipPath === 'none' && (box.left < 0 || box.right > innerWidth + 0.5
+    || it instanceof HTMLElement && style.display !== 'inline'
+    && it.scrollWidth > it.clientWidth + 1);
 }).map(it => `${it.localName}#${it.id}.${it.getAttribute('class')}`)
 """
 LINES = """

@@ -1,6 +1,6 @@
 """What `Rooms` are made of, in memory: a test names the parts it cares about."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
@@ -124,6 +124,8 @@ class OpenChannels:
 
     def __init__(self) -> None:
         self.shut_out: set[int] = set()
+        self.asked: Callable[[], None] = lambda: None  # what becomes known by asking
+        self.known = True
 
     def sight(self, text_channel_id: int, user_id: int) -> Sight:
         assert text_channel_id
@@ -132,6 +134,12 @@ class OpenChannels:
     def refusal(self, text_channel_id: int) -> str | None:
         assert text_channel_id
         return None
+
+    async def ask(self, text_channel_id: int, user_ids: Iterable[int]) -> bool:
+        assert text_channel_id
+        assert list(user_ids)
+        self.asked()
+        return self.known
 
 
 class Roomy:
@@ -153,7 +161,18 @@ def unlimited(clock: ManualClock) -> Accounts:
 def unread_page(clock: Clock) -> RoomPage:
     """Return the page of a room that nobody reads there."""
     plan = RoomPlan(1, 2, 3, ("en",))
-    return RoomPage(plan, lambda _: Sight.EVERYTHING, clock, NoPages().open, wanted=lambda: None)
+
+    async def ask(_: int) -> bool:
+        return True
+
+    return RoomPage(
+        plan,
+        lambda _: Sight.EVERYTHING,
+        clock,
+        NoPages().open,
+        wanted=lambda: None,
+        ask=ask,
+    )
 
 
 def conversations_only() -> Fanning:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable
 
+from bot.domain.audience import Pages
 from bot.domain.events import Member, Speech
 from bot.domain.ports import Listener, Look
 from bot.domain.stored import GuildSettings, MemberLanguages
 from bot.errors import VoiceLinkError
 from bot.room.fan_out import Fanning, FanOut
 from bot.room.languages import Reading
+from bot.room.listening.nobody import NoPages
 from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings
@@ -59,6 +61,7 @@ class House:
         most: int = 5,
         guests: int = 2,
         fan_out: FanOut = FanOut.AUTO,
+        pages: Pages | None = None,
     ) -> None:
         self.clock = ManualClock()
         self.world = Street(*members)
@@ -84,6 +87,7 @@ class House:
             saved=self.saved,
             most_languages=most,
             readers=self.channels,
+            pages=pages or NoPages(),
         ).rooms()
 
     # A test may put others in the place of the world's.
@@ -97,9 +101,13 @@ class House:
         return await self.world.open_board(channel_id, look, refused)
 
     async def start(
-        self, *targets: str, spoken: str | None = None, guests: int | None = None
+        self,
+        *targets: str,
+        spoken: str | None = None,
+        guests: int | None = None,
+        originals: bool = True,
     ) -> None:
-        plan = RoomPlan(1, 10, 20, targets or ("en",), spoken, guests=guests)
+        plan = RoomPlan(1, 10, 20, targets or ("en",), spoken, guests=guests, originals=originals)
         await self.rooms.start(plan, ANA.id)
 
     async def reading(self, member: Member, wishes: MemberLanguages) -> Reading:

@@ -6,7 +6,7 @@ database. Discord's gateway, the text channel and the service are in memory; tim
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -214,6 +214,10 @@ class WholeBot:
     def sight(self, text_channel_id: int, user_id: int) -> Sight:
         assert text_channel_id == TEXT
         return Sight.NOTHING if user_id in self.blind else Sight.EVERYTHING
+
+    async def ask(self, text_channel_id: int, user_ids: Iterable[int]) -> bool:
+        assert text_channel_id == TEXT
+        return bool(list(user_ids))
 
     def refusal(self, text_channel_id: int) -> str | None:
         assert text_channel_id == TEXT

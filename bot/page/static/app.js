@@ -37,7 +37,7 @@ live.addEventListener("lost", ({ detail }) => {
   speaking([]);
   say(detail, "warn");
 });
-live.addEventListener("over", ({ detail }) => over(detail));
+live.addEventListener("over", ({ detail }) => (detail === "left" ? leave("shut") : over(detail)));
 
 const HANDLERS = {
   room(event) {
@@ -62,7 +62,7 @@ const HANDLERS = {
     wanted.epoch = event.epoch;
     wanted.after = 0;
     byId("missed").hidden = !event.missed;
-    byId("controls").hidden = overlay;
+    byId("controls").hidden = byId("leave").hidden = overlay;
     languages();
     voiceState();
   },
@@ -159,9 +159,11 @@ async function play(on) {
     // Phones let a page go on with the screen off while it plays media.
     if ("audioSession" in navigator) navigator.audioSession.type = "playback";
     keep.play().catch(() => {}); // the voice plays without it, too
+    unable = false;
+    mediaSession();
+    voiceState();
     try {
       await voice.start();
-      unable = false;
     } catch {
       playing = false;
       unable = true;
@@ -191,26 +193,40 @@ function over(name) {
   speaking([]);
   byId("controls").hidden = true;
   byId("empty").hidden = true;
-  if (name === "invalid" || name === "denied") captions.clear();
+  byId("leave").hidden = true;
+  if (["invalid", "denied", "left"].includes(name)) captions.clear();
   say(name, "warn");
+}
+
+// Nothing of it is left in this browser, nor open in another.
+async function leave(how = "") {
+  live.shut();
+  over("left");
+  await post("leave", how);
+  say("left", "warn");
 }
 
 async function enter() {
   const token = location.hash.slice(1);
+  if (!token) return "";
   // Out of the address at once: not in the history, nor in what is shared of it.
-  if (token) history.replaceState(null, "", location.pathname + location.search);
-  for (let wait = 500; token; wait = Math.min(5000, wait * 2)) {
+  history.replaceState(null, "", location.pathname + location.search);
+  // Where it was refused, it may have been used here before.
+  return (await post("session", token)) === 429 ? "limited" : "";
+}
+
+// Returns the status, once the bot can be reached.
+async function post(path, body) {
+  for (let wait = 500; ; wait = Math.min(5000, wait * 2)) {
     try {
-      const { status } = await fetch("session", { method: "POST", body: token, credentials: "same-origin", cache: "no-store" });
-      if (status === 429) return "limited";
-      if (status < 500) break; // where it was refused, it may have been used here before
+      const { status } = await fetch(path, { method: "POST", body, credentials: "same-origin", cache: "no-store", keepalive: true });
+      if (status < 500) return status;
     } catch {
-      // Not reached: the link is as good as it was.
+      // Not reached: a link is as good as it was.
     }
     say("reconnecting", "warn");
     await new Promise((done) => setTimeout(done, wait));
   }
-  return "";
 }
 
 byId("language").addEventListener("change", ({ target }) => {
@@ -224,6 +240,7 @@ byId("language").addEventListener("change", ({ target }) => {
   voiceState();
   live.ask();
 });
+byId("leave").addEventListener("click", () => leave());
 byId("play").addEventListener("click", ({ currentTarget }) => {
   if (currentTarget.getAttribute("aria-disabled") !== "true") play(!playing);
 });

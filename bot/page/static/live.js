@@ -1,6 +1,6 @@
 // The connection to the bot: opened again whenever it is lost, going on where it was.
 
-const FINAL = new Map([[4401, "invalid"], [4403, "denied"], [4409, "elsewhere"], [4410, "ended"]]);
+const FINAL = new Map([[4401, "invalid"], [4403, "denied"], [4409, "elsewhere"], [4410, "ended"], [4411, "left"]]);
 const GOING_AWAY = 1001;
 const FIRST_MS = 250;
 const MOST_MS = 5000;
@@ -46,6 +46,16 @@ export class Live extends EventTarget {
   // Say anew what is wanted, after it has changed.
   ask() {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(this.#wanted()));
+  }
+
+  // For good, without a word.
+  shut() {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#watch);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
   }
 
   #closed(code) {

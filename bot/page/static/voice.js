@@ -6,6 +6,7 @@ const FRAME_US = 20000;
 const LAST = 1;
 const CUT = 2;
 const HEAD = 8; // bytes before the frames
+const START_MS = 3000; // Firefox waits for a loudspeaker for ever
 
 export class Voice {
   #context = null;
@@ -34,12 +35,13 @@ export class Voice {
     document.addEventListener("visibilitychange", () => context.state !== "closed" && !document.hidden && context.resume());
     try {
       await context.audioWorklet.addModule(new URL("player.js", import.meta.url));
-      await context.resume();
+      await inTime(context.resume(), START_MS);
     } catch (error) {
+      if (this.#context !== context) return; // stopped meanwhile
       this.stop();
       throw error;
     }
-    if (this.#context !== context) return; // stopped meanwhile
+    if (this.#context !== context) return;
     this.node = new AudioWorkletNode(context, "player", { numberOfInputs: 0, outputChannelCount: [1] });
     this.node.port.onmessage = ({ data }) => Object.assign(this.stats, data);
     this.node.connect(context.destination);
@@ -124,6 +126,10 @@ export class Voice {
     this.#lastFrame = this.#decodedFrame = -1;
     this.node?.port.postMessage("cut");
   }
+}
+
+function inTime(promise, ms) {
+  return Promise.race([promise, new Promise((_, late) => setTimeout(() => late(new Error("late")), ms))]);
 }
 
 async function canDecode() {

@@ -38,6 +38,10 @@ class NoPage:
     def readers_changed(self) -> None:
         """Do nothing."""
 
+    def reading(self) -> frozenset[int]:
+        """Return nobody."""
+        return frozenset()
+
     def end(self) -> None:
         """Do nothing."""
 
@@ -61,6 +65,9 @@ class NoPages:
     ) -> str:
         """Raise UsageError, as there is none."""
         raise UsageError(t("This bot has no page for that. Whoever hosts it can set one up."))
+
+    def revoke(self, run: str, member_id: int) -> None:
+        """Do nothing."""
 
     def restored(self) -> None:
         """Do nothing."""

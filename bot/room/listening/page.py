@@ -1,6 +1,6 @@
 """One room, as its page sees it: who may read, which voices are wanted, what is heard of each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.clock import Alarm, Clock
 from bot.domain.audience import OpenPage, RoomState, SpokenState
@@ -22,6 +22,7 @@ class RoomPage:
         clock: Tells the time and calls back.
         open_page: Opens the page.
         wanted: Called when voices are listened to that were not, or no longer.
+        ask: Asks Discord anew what a member sees of it; returns whether that is known now.
 
     Attributes:
         guild_id: The server it is in.
@@ -37,6 +38,8 @@ class RoomPage:
         clock: Clock,
         open_page: OpenPage,
         wanted: Callable[[], None],
+        *,
+        ask: Callable[[int], Awaitable[bool]],
     ) -> None:
         self.guild_id = plan.guild_id
         self.run = plan.session
@@ -44,6 +47,7 @@ class RoomPage:
         self._sight = sight
         self._clock = clock
         self._wanted = wanted
+        self._ask = ask
         self._voices: dict[str, VoiceQueue] = {}
         self._due = Alarm(clock, self.advance)
         self.broadcast = open_page(self, plan.targets)
@@ -53,6 +57,10 @@ class RoomPage:
     def may_read(self, member_id: int) -> bool:
         """Return whether a member can see the text channel, where the same can be read."""
         return self._sight(member_id) is not Sight.NOTHING
+
+    async def ask_again(self, member_id: int) -> bool:
+        """Ask Discord anew about a member; return whether `may_read` is up to date now."""
+        return await self._ask(member_id)
 
     def listened_to(self, languages: frozenset[str]) -> None:
         """Have these languages' voices made, and no others."""

@@ -167,8 +167,14 @@ async def test_a_voice_is_opened_when_somebody_listens_and_the_page_says_so(
         assert await seen.page.get_attribute("#play", "aria-pressed") == "false"
 
 
-async def test_a_browser_that_can_not_play_says_so(chromium: Browser) -> None:
-    broken = "AudioWorklet.prototype.addModule = () => Promise.reject(new Error('no'))"
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "AudioWorklet.prototype.addModule = () => Promise.reject(new Error('no'))",
+        "AudioContext.prototype.resume = () => new Promise(() => {})",  # without a loudspeaker
+    ],
+)
+async def test_a_browser_that_can_not_play_says_so(chromium: Browser, broken: str) -> None:
     async with stage() as on:
         seen = await window(chromium, on.link(), scripts=[broken])
         await seen.ready()

@@ -146,6 +146,27 @@ async def test_reading_ends_in_the_page_when_it_is_no_longer_allowed(chromium: B
         assert "Secreto" not in await seen.page.content()
 
 
+async def test_a_reader_stops_reading_on_the_page(chromium: Browser) -> None:
+    async with stage() as on:
+        seen = await window(chromium, on.link())
+        other = await seen.context.new_page()
+        await seen.ready()
+        await other.goto(on.url)
+        on.feed.show(caption(1, "Hola", final=True))
+        await seen.until(bool)
+        await other.wait_for_selector("#lines li")
+        await seen.page.click("#leave")
+        for page in (seen.page, other):
+            await page.locator("#status", has_text="You stopped reading").wait_for()
+            assert not await page.is_visible("#leave")
+            assert await page.locator("#lines li").count() == 0
+        await seen.page.reload()
+        await seen.says("This link doesn't work")
+        await seen.page.goto("about:blank")
+        await seen.page.goto(on.link())
+        await seen.ready()
+
+
 async def test_the_page_says_how_the_call_is(chromium: Browser) -> None:
     async with stage() as on:
         seen = await window(chromium, on.link())
@@ -230,10 +251,11 @@ async def test_the_keyboard_reaches_everything(chromium: Browser) -> None:
         seen = await window(chromium, on.link())
         await seen.ready()
         reached = []
-        for _ in range(2):
+        for _ in range(3):
             await seen.page.keyboard.press("Tab")
             reached.append(await seen.page.evaluate("document.activeElement.id"))
-        assert reached == ["language", "play"]
+        assert reached == ["language", "play", "leave"]
+        await seen.page.keyboard.press("Shift+Tab")
         await seen.page.keyboard.press("Space")
         await seen.page.wait_for_selector("#play[aria-pressed=true]")
         await seen.page.keyboard.press("Space")

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import CookieJar, WSMsgType
+from yarl import URL
 
 from bot.clock import LoopClock
 from bot.domain.audience import RoomState
@@ -237,11 +238,7 @@ async def test_reading_stops_when_it_is_no_longer_allowed() -> None:
             assert await closed(live) == CloseCode.NOT_ALLOWED
         assert await closed(await read(session, on)) == CloseCode.NOT_ALLOWED
         on.audience.barred.clear()
-        live = await read(session, on)
-        await until(live, "stream")
-        on.server.revoke(on.audience.run, READER)
-        assert await closed(live) == CloseCode.NOT_ALLOWED
-        assert await closed(await read(session, on)) == CloseCode.NO_SESSION
+        await until(await read(session, on), "stream")
 
 
 async def test_reading_stops_when_the_room_can_not_be_asked(
@@ -256,6 +253,47 @@ async def test_reading_stops_when_the_room_can_not_be_asked(
         assert await closed(live) == CloseCode.GOING_AWAY
         assert "could not be checked" in caplog.text
         on.audience.may_read = asked  # type: ignore[method-assign]
+        await until(await read(session, on), "stream")
+
+
+async def test_where_discord_does_not_say_who_may_read_the_page_comes_again() -> None:
+    async with stage() as on, browser() as session:
+        on.audience.known = False
+        on.audience.barred.add(READER)
+        assert await enter(session, on, token_of(on.link())) == 204
+        assert await closed(await read(session, on)) == CloseCode.GOING_AWAY
+        on.audience.known = True
+        assert await closed(await read(session, on)) == CloseCode.NOT_ALLOWED
+        on.audience.barred.clear()
+        await until(await read(session, on), "stream")
+
+
+async def test_a_reader_who_wants_no_more_is_shut_out_everywhere_until_they_ask_again() -> None:
+    async with stage() as on, browser() as session, browser() as elsewhere, browser() as friend:
+        await enter(session, on, token_of(on.link()))
+        await enter(elsewhere, on, token_of(on.link()))
+        await enter(friend, on, token_of(on.link(member=78)))
+        unused = token_of(on.link())
+        kept = elsewhere.cookie_jar.filter_cookies(URL(on.url))
+        windows = [await read(one, on) for one in (session, elsewhere)]
+        other = await read(friend, on)
+        for live in (*windows, other):
+            await until(live, "stream")
+        foreign = {"Origin": "https://elsewhere.example"}
+        async with session.post(f"{on.url}/leave", headers=foreign) as answer:
+            assert answer.status == 403
+        async with session.post(f"{on.url}/leave", headers=origin(on)) as answer:
+            assert answer.status == 204
+        assert not session.cookie_jar.filter_cookies(URL(on.url))
+        assert [await closed(live) for live in windows] == [CloseCode.LEFT] * 2
+        elsewhere.cookie_jar.update_cookies(kept)  # a copy of it
+        assert await closed(await read(elsewhere, on)) == CloseCode.NO_SESSION
+        assert await enter(session, on, unused) == 403
+        on.feed.show(caption(1, "Hola", final=True))
+        assert (await until(other, "line"))["text"] == "Hola"
+        assert await enter(session, on, token_of(on.link())) == 204
+        async with session.post(f"{on.url}/leave", data="shut", headers=origin(on)) as answer:
+            assert answer.status == 204  # an older window of this browser
         await until(await read(session, on), "stream")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.picture import reading
 from tests.picture.__main__ import DRAWN, FOLDER, PAGE
 from tests.picture.style import STYLE
 from tests.picture.webp import form
@@ -33,6 +34,11 @@ def test_all_were_made_from_the_page_beside_them() -> None:
 def test_the_page_looks_as_it_would_now() -> None:
     kept = (ROOT / FOLDER / PAGE).read_text(encoding="utf-8")
     assert f"<style>{STYLE}</style>" in kept, MAKE
+
+
+def test_the_readers_page_looks_as_it_would_now() -> None:
+    kept = (ROOT / FOLDER / reading.SOURCES).read_bytes()
+    assert kept == reading.sources(), "python -m tests.picture page makes them anew"
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:

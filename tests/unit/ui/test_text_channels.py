@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any, cast
 
+import discord
 import pytest
 
+from bot.errors import NoRoomError
 from bot.room.rooms import Rooms
 from bot.ui.text_channels import TextChannelWatch
 
@@ -22,6 +24,9 @@ class Readers:
     def deleted(self, channel_id: int) -> None:
         raise AssertionError(channel_id)
 
+    def in_voice(self, member: discord.Member) -> None:
+        raise AssertionError(member)
+
     def left_voice(self, guild_id: int, user_id: int) -> None:
         raise AssertionError((guild_id, user_id))
 
@@ -34,12 +39,31 @@ class Readers:
             raise ValueError(text_channel_id)
 
 
+class PageReaders:
+    """Who reads the pages, and how often they were asked for; the room of guild 2 has ended."""
+
+    def __init__(self) -> None:
+        self.users: dict[int, frozenset[int]] = {}
+        self.asked: list[tuple[int, frozenset[int]]] = []
+
+    def reading(self) -> dict[int, frozenset[int]]:
+        return self.users
+
+    async def look_again(self, guild_id: int, users: frozenset[int]) -> None:
+        self.asked.append((guild_id, users))
+        if guild_id == 1:
+            await asyncio.Event().wait()
+        if guild_id == 2:
+            raise NoRoomError("gone")
+
+
 class Running:
     """Rooms as far as they are looked at."""
 
     def __init__(self, *guilds: int) -> None:
         self.guilds = guilds
         self.changed: list[int] = []
+        self.page_readers = PageReaders()
 
     def running(self) -> list[Any]:
         return [
@@ -72,3 +96,22 @@ async def test_a_room_of_which_discord_says_nothing_holds_up_no_other(
     assert readers.asked.count(100) == 1  # not again before it was answered
     assert readers.asked.count(200) >= 2
     assert "task failed: text channels:ask 2" in caplog.text
+
+
+async def test_who_reads_the_page_is_asked_for_often_and_holds_up_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rooms = Running()
+    rooms.page_readers.users = {1: frozenset({7}), 2: frozenset({8}), 3: frozenset({8, 9})}
+    cog = TextChannelWatch(
+        cast("Rooms", rooms), Readers(), lambda _: None, every_s=60, readers_every_s=0.01
+    )
+    await cog.cog_load()
+    asked = rooms.page_readers.asked
+    async with asyncio.timeout(5):
+        while asked.count((3, frozenset({8, 9}))) < 3:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+    await cog.cog_unload()
+    assert asked.count((1, frozenset({7}))) == 1  # not again before it was answered
+    assert asked.count((2, frozenset({8}))) >= 2
+    assert "failed" not in caplog.text
