@@ -1,7 +1,7 @@
 """What is kept. Nothing about anyone who did not agree to it, but that they said no.
 
-Every table has a column `guild_id`, first in its primary key: what is asked for is always a
-guild's, and what belongs to a guild can be removed with it (`guilds.py`).
+Every table of `metadata` has a column `guild_id`, first in its primary key: what is asked for is
+always a guild's, and what belongs to a guild can be removed with it (`guilds.py`).
 """
 
 from typing import Any
@@ -25,15 +25,14 @@ from sqlalchemy import (
 )
 
 # Every constraint has a name, so that a later migration can speak of it.
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
+_NAMES = {
+    "pk": "pk_%(table_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+metadata = MetaData(naming_convention=_NAMES)
 
 
 class Words(TypeDecorator[str]):
@@ -137,3 +136,34 @@ greeted = Table("greeted", metadata, _id("guild_id"), Column("joined", Double, n
 
 # Guilds that removed the bot.
 departures = Table("departures", metadata, _id("guild_id"), Column("at", Double, nullable=False))
+
+# What processes tell each other (`processes.py`): nobody's data, and gone a minute after them.
+shared = MetaData(naming_convention=_NAMES)
+
+processes = Table(
+    "processes",
+    shared,
+    _id("id"),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("seen", DateTime(timezone=True), nullable=False),
+    Column("gone", DateTime(timezone=True)),  # since when it does not use its shares any more
+)
+
+# What each process may use of the account's limits: with the database, and without it.
+budgets = Table(
+    "budgets",
+    shared,
+    _id("process"),
+    Column("name", Text, primary_key=True),
+    Column("used", BigInteger, nullable=False),
+    Column("bound", BigInteger, nullable=False),
+    Column("alone", BigInteger, nullable=False),
+)
+
+# When a session with Discord was started last, by remainder of the shard's number.
+identifies = Table(
+    "identifies",
+    shared,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
