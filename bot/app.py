@@ -188,6 +188,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         shutdown.part("login", tasks.close, 1.1)
         shutdown.part("shards", shards.close, 1.1)
         shutdown.part("commands under way", bot.finish, 1.2)
+        shutdown.at_once(shards.stop_taking)
         shutdown.at_once(rooms.deafen)
         shutdown.part("caption deletion", channels.boards.close, 1.6)
         shutdown.part("voice links", links.close, 1.6)

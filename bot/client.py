@@ -88,8 +88,9 @@ class Sharding(Protocol):
             concurrency: How many sessions Discord lets be started at once.
         """
 
-    def owns(self, shard: int) -> bool:
-        """Return whether a shard is this process's."""
+    @property
+    def queued(self) -> bool:
+        """Whether a session waits for its turn, as other processes start theirs."""
 
     async def identify(self, shard: int) -> None:
         """Wait until a shard's session may be started; cancelled when it may not any more."""
@@ -123,6 +124,7 @@ class ParleyBot(commands.AutoShardedBot):
             allowed_mentions=discord.AllowedMentions.none(),
             connector=aiohttp.TCPConnector(limit=0, ssl=trust(endpoints.ca_file)),
             http_trace=http_trace,
+            shard_connect_timeout=None,  # a session may wait for its turn among many processes'
         )
         self._gateway_url = endpoints.gateway_url
         self._ready_once = asyncio.Event()
@@ -209,6 +211,11 @@ class ParleyBot(commands.AutoShardedBot):
             self._event_handlers.guild_released(guild.id)
             self._connection._remove_guild(guild)  # noqa: SLF001 - there is no other way
         self.dispatch("shard_released", shard)
+
+    @property
+    def queued(self) -> bool:
+        """Whether it is not ready because a session waits for its turn."""
+        return self._sharding.queued
 
     def nothing_to_open(self) -> None:
         """Be ready, as other processes have all shards: this one waits for one to become free."""

@@ -347,8 +347,10 @@ class Rooms:
     async def leave_to_another(self, guild_id: int) -> None:
         """End a guild's room here, without a word: it goes on in another process."""
         self.remembered.release(guild_id)
-        self.deafen(guild_id)
-        if self._rooms.get(guild_id) is not None:
+        if (start := self._starting.get(guild_id)) is not None:
+            start.call_off(refusals.restarting())
+        elif self._rooms.get(guild_id) is not None:
+            self.deafen(guild_id)
             async with self._changing.of(guild_id):
                 room = self._rooms.get(guild_id)
                 if room is not None:

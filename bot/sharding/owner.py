@@ -79,17 +79,14 @@ class ShardOwner:
         self._opening: dict[int, asyncio.Task[None]] = {}
         self._closing: set[int] = set()
         self._concurrency = self._total = 1
-        self._away = False
+        self._away = self._ending = False
+        self._queued = 0
         self._tasks = TaskOwner("shards")
 
     @property
     def owned(self) -> frozenset[int]:
         """The shards of this process."""
         return frozenset(self._mine)
-
-    def owns(self, shard: int) -> bool:
-        """Return whether a shard is this process's."""
-        return shard in self._mine
 
     async def begin(self, *, recommended: int, concurrency: int) -> int:
         """Begin to take shards; return into how many the bot is divided.
@@ -107,8 +104,17 @@ class ShardOwner:
         self._tasks.start(self._run(balance), "look")
         return total
 
+    @property
+    def queued(self) -> bool:
+        """Whether a session waits for its turn, as other processes start theirs."""
+        return self._queued > 0
+
+    def stop_taking(self) -> None:
+        """Take nothing more, as the process ends."""
+        self._ending = True
+
     async def close(self) -> None:
-        """Take nothing more; what is owned stays so until the processes' connection ends."""
+        """End; what is owned stays so until the processes' connection ends."""
         await self._tasks.close()
 
     async def identify(self, shard: int) -> None:
@@ -117,18 +123,23 @@ class ShardOwner:
         Raises:
             CancelledError: It is not this process's any more.
         """
-        while True:
-            if shard not in self._mine:
-                # What discord.py takes for the end of this attempt, and of nothing else.
-                raise asyncio.CancelledError
-            wait_s = LOOK_S
-            try:
-                wait_s = await self._processes.identify_in(shard % self._concurrency)
-            except StoreError:
-                log.debug("shard %d waits for the database to start its session", shard)
-            if wait_s == 0:
-                return
-            await asyncio.sleep(wait_s + random.uniform(0, _SPREAD_S))  # noqa: S311 - no secret
+        self._queued += 1
+        try:
+            while (wait_s := await self._turn(shard)) > 0:  # noqa: ASYNC110 - other processes' turns
+                await asyncio.sleep(wait_s + random.uniform(0, _SPREAD_S))  # noqa: S311 - no secret
+        finally:
+            self._queued -= 1
+
+    async def _turn(self, shard: int) -> float:
+        """Take the turn; return 0.0, or in how long to ask again."""
+        if shard not in self._mine:
+            # What discord.py takes for the end of this attempt, and of nothing else.
+            raise asyncio.CancelledError
+        try:
+            return await self._processes.identify_in(shard % self._concurrency)
+        except StoreError:
+            log.debug("shard %d waits for the database to start its session", shard)
+            return LOOK_S
 
     async def _run(self, balance: Balance) -> None:
         told = 0
@@ -138,7 +149,8 @@ class ShardOwner:
                 for shard in view.lost & self._mine:
                     log.warning("shard %d is another process's now", shard)
                     self._close(shard)
-                await self._balance(view, balance)
+                if not self._ending:
+                    await self._balance(view, balance)
                 if not self._mine and len(view.taken) >= self._total:
                     self._client.nothing_to_open()
                 if (uncovered := balance.uncovered(view)) != told:

@@ -64,7 +64,7 @@ class BotProcesses:
 @contextmanager
 def bot_processes() -> Iterator[BotProcesses]:
     """Run a parent that forks bots; whatever runs at the end is killed."""
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and text
         [sys.executable, "-c", _PARENT],
         cwd=ROOT,
         stdin=subprocess.PIPE,

@@ -30,8 +30,7 @@ class NoShards:
     async def begin(self, *, recommended: int, concurrency: int) -> int:
         raise AssertionError((recommended, concurrency))
 
-    def owns(self, shard: int) -> bool:
-        raise AssertionError(shard)
+    queued = False
 
     async def identify(self, shard: int) -> None:
         raise AssertionError(shard)

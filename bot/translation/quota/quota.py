@@ -302,7 +302,7 @@ class ConnectBudget:
                 return True
             if connect_at <= quotas.now:
                 takers.append(share)
-        if len(self._open) >= self._most_open or not full:  # else more are granted in a moment
+        if len(self._open) >= self._most_open:  # else more are granted in a moment
             self._make_room(takers, quotas, givers)
         return False
 
