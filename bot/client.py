@@ -80,10 +80,11 @@ class Handlers:
 class Sharding(Protocol):
     """Which shards are this process's."""
 
-    async def begin(self, *, recommended: int, concurrency: int) -> int:
+    async def begin(self, *, account: int, recommended: int, concurrency: int) -> int:
         """Begin to open shards; return into how many the bot is divided.
 
         Args:
+            account: Id of the bot's account.
             recommended: How many shards Discord recommends.
             concurrency: How many sessions Discord lets be started at once.
         """
@@ -190,7 +191,9 @@ class ParleyBot(commands.AutoShardedBot):
         recommended, url, limits = await self.http.get_bot_gateway()
         self._gateway = yarl.URL(self._gateway_url or url)
         self.shard_count = self._connection.shard_count = await self._sharding.begin(
-            recommended=recommended, concurrency=limits["max_concurrency"]
+            account=self.application_id or 0,  # known since the login
+            recommended=recommended,
+            concurrency=limits["max_concurrency"],
         )
 
     async def open_shard(self, shard: int) -> None:

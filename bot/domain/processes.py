@@ -83,15 +83,17 @@ class Processes(Protocol):
     def number(self) -> int:
         """A number of this process's own."""
 
-    async def agree(self, fixed: int | None, recommended: int) -> int:
+    async def agree(self, account: int, fixed: int | None, recommended: int) -> int:
         """Return into how many shards the bot is divided, the same in every process.
 
         Args:
+            account: Id of the bot's account, which all processes have.
             fixed: What the settings say.
             recommended: What Discord says, used where nothing is set and no other process runs.
 
         Raises:
-            StoreError: Processes that run use another number than the settings say.
+            StoreError: Processes that run use another number than the settings say, or another
+                account.
         """
 
     async def look(self, reports: Sequence[ShareReport]) -> ProcessView:

@@ -26,8 +26,9 @@ class OneProcess:
         self._taken: set[int] = set()
         self._identified: dict[int, float] = {}
 
-    async def agree(self, fixed: int | None, recommended: int) -> int:
+    async def agree(self, account: int, fixed: int | None, recommended: int) -> int:
         """Return the number of the settings, else Discord's."""
+        del account
         return fixed or recommended
 
     async def look(self, reports: Sequence[ShareReport]) -> ProcessView:

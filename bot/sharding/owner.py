@@ -88,17 +88,18 @@ class ShardOwner:
         """The shards of this process."""
         return frozenset(self._mine)
 
-    async def begin(self, *, recommended: int, concurrency: int) -> int:
+    async def begin(self, *, account: int, recommended: int, concurrency: int) -> int:
         """Begin to take shards; return into how many the bot is divided.
 
         Args:
+            account: Id of the bot's account.
             recommended: How many shards Discord recommends.
             concurrency: Discord's `max_concurrency`.
 
         Raises:
             StoreError: The database can't be asked, or the processes use another number of shards.
         """
-        total = await self._processes.agree(self._fixed, recommended)
+        total = await self._processes.agree(account, self._fixed, recommended)
         self._concurrency, self._total = concurrency, total
         balance = Balance(total, self._most, self._processes.number % total)
         self._tasks.start(self._run(balance), "look")

@@ -37,6 +37,7 @@ _FAULTS: Final = (SQLAlchemyError, OSError, TimeoutError)
 # Advisory locks are a database's own, and known by two numbers: what kind, and which. The function
 # `parley_look` knows those of processes and shards.
 _LEASE: Final = 0x7061726C  # held alone by versions that knew no second process
+_ACCOUNT: Final = 0x70617261
 _AGREEING: Final = 0x70617268
 _PROCESS: Final = 0x70617270
 _SHARD: Final = 0x70617273
@@ -99,10 +100,10 @@ class SharingProcess:
         self._connection: AsyncConnection | None = None
         self._turn = asyncio.Lock()  # a connection does one thing at a time
         self._number = random.randrange(1, 1 << 31)  # noqa: S311 - no secret
-        self._total = 0
+        self._account = self._total = 0
         self._mine: set[int] = set()
         self._taken_by_others: set[int] = set()  # while the connection was lost
-        self._lost: asyncio.Future[StoreError] | None = None
+        self._lost: asyncio.Future[StoreError] = asyncio.get_running_loop().create_future()
         self._closed = False
 
     @classmethod
@@ -128,7 +129,7 @@ class SharingProcess:
         """A number of this process's own."""
         return self._number
 
-    async def agree(self, fixed: int | None, recommended: int) -> int:
+    async def agree(self, account: int, fixed: int | None, recommended: int) -> int:
         """Return into how many shards the bot is divided, the same in every process."""
 
         async def agreed(connection: AsyncConnection) -> int:
@@ -141,13 +142,24 @@ class SharingProcess:
                         f"The other processes on this database divide the bot into {total} shards, "
                         f"and SHARD_COUNT is {fixed}: end them all first, or set it to {total}."
                     )
-                await connection.execute(_TRY_SHARED, {"kind": _TOTAL, "which": total})
+                await self._hold(connection, account % (1 << 31), total)
             finally:
                 await connection.execute(_UNLOCK, {"kind": _AGREEING, "which": 0})
             return total
 
         self._total = await self._run(agreed)
+        self._account = account % (1 << 31)
         return self._total
+
+    async def _hold(self, connection: AsyncConnection, account: int, total: int) -> None:
+        """Hold what all processes hold, or say which of them differs."""
+        for kind, which, differs in (
+            (_ACCOUNT, account, "Another bot account uses this database: each needs its own."),
+            (_TOTAL, total, "Other processes divide the bot into another number of shards."),
+        ):
+            await connection.execute(_TRY_SHARED, {"kind": kind, "which": which})
+            if set((await connection.execute(_HELD, {"kind": kind})).scalars()) != {which}:
+                raise StoreError(differs)
 
     async def look(self, reports: Sequence[ShareReport]) -> ProcessView:
         """Report what this process uses, and see what the others do."""
@@ -156,7 +168,8 @@ class SharingProcess:
         async def seen(connection: AsyncConnection) -> Mapping[str, Any]:
             parameters = {"me": self._number, "reports": told}
             answer: Any = (await connection.execute(_LOOK, parameters)).scalar_one()
-            return answer  # type: ignore[no-any-return] # the function's own form
+            read: Mapping[str, Any] = json.loads(answer) if isinstance(answer, str) else answer
+            return read
 
         view = await self._run(seen)
         lost, self._taken_by_others = frozenset(self._taken_by_others), set()
@@ -195,9 +208,7 @@ class SharingProcess:
 
     async def lost(self) -> StoreError:
         """Wait until this process can't go on beside the others."""
-        if self._lost is None:
-            self._lost = asyncio.get_running_loop().create_future()
-        return await self._lost
+        return await asyncio.shield(self._lost)
 
     async def close(self) -> None:
         """Give back all that is owned, by ending the connection. Idempotent."""
@@ -250,12 +261,12 @@ class SharingProcess:
     async def _own_again(self, connection: AsyncConnection) -> None:
         if not self._total:
             return  # nothing was owned before
-        await connection.execute(_TRY_SHARED, {"kind": _TOTAL, "which": self._total})
-        totals = set((await connection.execute(_HELD, {"kind": _TOTAL})).scalars())
-        if totals != {self._total} and self._lost is not None and not self._lost.done():
-            self._lost.set_result(
-                StoreError("Other processes of this bot divide it into another number of shards.")
-            )
+        try:
+            await self._hold(connection, self._account, self._total)
+        except StoreError as error:
+            if not self._lost.done():
+                self._lost.set_result(error)
+            raise
         for shard in sorted(self._mine):
             if not await _got(connection, shard):
                 self._mine.discard(shard)

@@ -27,8 +27,8 @@ YEAR_S = 365 * 24 * 3600.0
 class NoShards:
     """Opens nothing."""
 
-    async def begin(self, *, recommended: int, concurrency: int) -> int:
-        raise AssertionError((recommended, concurrency))
+    async def begin(self, *, account: int, recommended: int, concurrency: int) -> int:
+        raise AssertionError((account, recommended, concurrency))
 
     queued = False
 

@@ -15,6 +15,7 @@ from bot.store.database import Database
 from bot.store.processes import SharingProcess
 from tests.support.postgres import Postgres
 
+ACCOUNT = 1 << 60
 CONNECTS = ShareReport("connects", most=10, used=0, kept=0, wanted=0, rate=True)
 
 
@@ -58,12 +59,14 @@ async def test_a_shard_is_owned_by_one_process_and_free_when_its_connection_ends
     postgres_url: str,
 ) -> None:
     async with joined(postgres_url, 3) as (one, two, three):
-        assert [await process.agree(None, number) for process, number in ((one, 6), (two, 8))] == [
+        assert [
+            await process.agree(ACCOUNT, None, number) for process, number in ((one, 6), (two, 8))
+        ] == [
             6,
             6,  # as the first one has it
         ]
         with pytest.raises(StoreError, match="into 6 shards, and SHARD_COUNT is 8"):
-            await three.agree(8, 6)
+            await three.agree(ACCOUNT, 8, 6)
         assert [await process.take(0) for process in (one, two)] == [True, False]
         assert await one.take(1)
         view = await two.look([])
@@ -76,12 +79,20 @@ async def test_a_shard_is_owned_by_one_process_and_free_when_its_connection_ends
         assert await two.take(0)
 
 
+async def test_a_database_serves_one_account(postgres_url: str) -> None:
+    async with joined(postgres_url, 2) as (one, two):
+        await one.agree(ACCOUNT, None, 1)
+        with pytest.raises(StoreError, match="Another bot account uses this database"):
+            await two.agree(ACCOUNT + 1, None, 1)
+        assert await two.agree(ACCOUNT, None, 1) == 1
+
+
 async def test_what_was_owned_is_owned_again_after_the_connection_was_lost(
     postgres_url: str,
 ) -> None:
     async with joined(postgres_url, 2) as (one, two):
         for process in (one, two):
-            await process.agree(None, 6)
+            await process.agree(ACCOUNT, None, 6)
         await one.take(0)
         await one.take(1)
         await sql(postgres_url, END_CONNECTIONS)
@@ -171,7 +182,7 @@ async def test_conversations_of_a_killed_process_are_free_at_once(postgres_url: 
 
 async def test_the_server_may_be_started_anew(postgres_url: str, postgres: Postgres) -> None:
     async with joined(postgres_url, 1) as (one,):
-        await one.agree(None, 2)
+        await one.agree(ACCOUNT, None, 2)
         await one.take(0)
         await asyncio.to_thread(postgres.stop)
         for _ in range(2):

@@ -28,7 +28,8 @@ class MemoryProcesses:
         self.away = False
         self.turns: list[float] = []
 
-    async def agree(self, fixed: int | None, recommended: int) -> int:
+    async def agree(self, account: int, fixed: int | None, recommended: int) -> int:
+        assert account == 1
         return fixed or recommended
 
     async def look(self, reports: Sequence[ShareReport]) -> ProcessView:
@@ -107,7 +108,7 @@ class Bench:
         )
 
     async def begin(self, shards: int) -> None:
-        await self.owner.begin(recommended=shards, concurrency=1)
+        await self.owner.begin(account=1, recommended=shards, concurrency=1)
         await self.settle()
 
     async def settle(self) -> None:
