@@ -99,6 +99,15 @@ def logged(folder: Path, words: str, *numbers: int) -> int:
     return sum(file.read_text().count(words) for file in files if file.exists())
 
 
+def owned(postgres: Postgres) -> list[int]:
+    """How many shards each process owns, by its locks."""
+    found = postgres.sql(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1885434483"
+        " GROUP BY pid"
+    )
+    return [int(row) for row in found.split() if row.isdigit()]
+
+
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
     with postgres.database() as address:
@@ -130,12 +139,12 @@ async def test_rooms_are_resumed_whichever_processes_are_killed(
                     print(f"{time.monotonic() - began:5.1f} s: {what}")  # noqa: T201 - figures
 
                 pids = [bots.start(tmp_path / str(n), env) for n in range(3)]
-                await world.until(
-                    lambda: logged(tmp_path, " is ready", 0, 1, 2) == SHARDS,
-                    60,
-                    "all shards are open",
-                )
-                assert world.owned_once()
+
+                def all_open() -> bool:
+                    ready = logged(tmp_path, " is ready", 0, 1, 2)
+                    return ready >= SHARDS and world.owned_once() and owned(postgres) == [2] * 3
+
+                await world.until(all_open, 60, "all shards are open, two in each process")
                 said("all shards are open")
                 await asyncio.gather(
                     *(
