@@ -78,7 +78,8 @@ class ShardOwner:
         self._mine: set[int] = set()
         self._opening: dict[int, asyncio.Task[None]] = {}
         self._closing: set[int] = set()
-        self._concurrency = self._total = 1
+        self._concurrency = 1
+        self._total = 0
         self._away = self._ending = False
         self._queued = 0
         self._tasks = TaskOwner("shards")
@@ -115,8 +116,17 @@ class ShardOwner:
         self._ending = True
 
     async def close(self) -> None:
-        """End; what is owned stays so until the processes' connection ends."""
+        """End; what is owned stays so until the processes' connection ends. Idempotent."""
         await self._tasks.close()
+        if self._total:
+            await self._leave_shares()
+
+    async def _leave_shares(self) -> None:
+        """Leave to the others at once what this process was granted and did not use."""
+        try:
+            await self._processes.look(self._shares.reports(last=True))
+        except StoreError as error:
+            log.info("the others have this process's shares in a minute: %s", error.code)
 
     async def identify(self, shard: int) -> None:
         """Wait until a shard's session may be started.

@@ -93,16 +93,22 @@ class Shares:
         state = self._limits[name] = _Limit(limited, most, rate)
         state.apply()
 
-    def reports(self) -> list[ShareReport]:
-        """Return what to report now; from now on no more is used than that says is kept."""
-        self._asked_at = self._clock.now()
-        return [self._report(name, state) for name, state in self._limits.items()]
+    def reports(self, *, last: bool = False) -> list[ShareReport]:
+        """Return what to report now; from now on no more is used than that says is kept.
 
-    def _report(self, name: str, state: _Limit) -> ShareReport:
+        Args:
+            last: This process ends: it keeps nothing beyond what it used.
+        """
+        self._asked_at = self._clock.now()
+        return [self._report(name, state, last=last) for name, state in self._limits.items()]
+
+    def _report(self, name: str, state: _Limit, *, last: bool) -> ShareReport:
         used = state.limited.used()
+        if last:
+            state.limit = used
         # What can be had back at once when a process is gone costs nothing to keep.
         spare = state.fair // _SPARE_PART if state.rate else max(0, state.fair - used)
-        aim = used + spare + state.limited.wanted()
+        aim = used if last else used + spare + state.limited.wanted()
         kept = max(used, min(state.limit, aim))
         state.free += max(0, state.limit - kept)
         state.limit = kept

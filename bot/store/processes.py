@@ -24,6 +24,7 @@ from bot.domain.processes import GrantedShare, ProcessView, ShareReport
 from bot.errors import StoreError
 from bot.store import faults
 from bot.store.database import engine_of
+from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,7 @@ class SharingProcess:
         self._taken_by_others: set[int] = set()  # while the connection was lost
         self._lost: asyncio.Future[StoreError] = asyncio.get_running_loop().create_future()
         self._closed = False
+        self._tasks = TaskOwner("processes")
 
     @classmethod
     async def join(cls, url: str) -> "SharingProcess":
@@ -184,10 +186,14 @@ class SharingProcess:
 
     async def take(self, shard: int) -> bool:
         """Own a shard, if no other process does."""
-        got = await self._run(lambda connection: _got(connection, shard))
-        if got:
-            self._mine.add(shard)
-        return got
+
+        async def taken(connection: AsyncConnection) -> bool:
+            got = await _got(connection, shard)
+            if got:
+                self._mine.add(shard)
+            return got
+
+        return await self._run(taken)
 
     async def give(self, shard: int) -> None:
         """Own a shard no more."""
@@ -213,17 +219,27 @@ class SharingProcess:
     async def close(self) -> None:
         """Give back all that is owned, by ending the connection. Idempotent."""
         self._closed = True
-        async with self._turn:
-            await self._drop()
+        await self._tasks.drain()  # what is asked has an end
+        await self._drop()
         await self._engine.dispose()
 
     # The connection
 
     async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Do something on the connection, which is made again where it was lost."""
+        """Do something on the connection, which is made again where it was lost.
+
+        Whoever is cancelled meanwhile does not break it off: the connection would be lost with it,
+        and all that is owned.
+        """
+        if self._closed:
+            raise StoreError("The database is closed.", retryable=True)
+        done = await asyncio.shield(self._tasks.start(self._done(work), "statement"))
+        if isinstance(done, StoreError):
+            raise done
+        return done
+
+    async def _done(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T | StoreError:
         async with self._turn:
-            if self._closed:
-                raise StoreError("The database is closed.", retryable=True)
             try:
                 async with asyncio.timeout(_ANSWER_S):
                     connection = self._connection or await self._connect()
@@ -235,10 +251,10 @@ class SharingProcess:
                         "the connection by which this process owns shards is lost: %s", name
                     )
                 await self._drop()
-                raise faults.in_use(error) from None
-            except BaseException:  # cancelled in the middle of a statement
-                await self._drop()
-                raise
+                return faults.in_use(error)
+            except StoreError as error:
+                await self._drop()  # with what it holds in common with others, and does not
+                return error
 
     async def _connect(self) -> AsyncConnection:
         connection = await self._engine.connect()

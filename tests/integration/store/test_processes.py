@@ -13,6 +13,7 @@ from bot.domain.processes import ShareReport
 from bot.errors import StoreError
 from bot.store.database import Database
 from bot.store.processes import SharingProcess
+from bot.tasks import TaskOwner
 from tests.support.postgres import Postgres
 
 ACCOUNT = 1 << 60
@@ -105,6 +106,19 @@ async def test_what_was_owned_is_owned_again_after_the_connection_was_lost(
         assert (set(view.lost), set(view.taken)) == ({1}, {0, 1})
         assert (await one.look([])).lost == frozenset()
         assert not await two.take(0)
+
+
+async def test_who_is_cancelled_loses_no_connection(postgres_url: str) -> None:
+    async with joined(postgres_url, 2) as (one, two):
+        await one.agree(ACCOUNT, None, 6)
+        await one.take(0)
+        tasks = TaskOwner("test")
+        for _ in range(20):
+            look = tasks.start(one.look([CONNECTS]), "look")
+            await asyncio.sleep(0.002)
+            look.cancel()
+        assert not await two.take(0)
+        assert set((await one.look([])).taken) == {0}
 
 
 async def test_an_older_version_and_these_keep_each_other_out(postgres_url: str) -> None:

@@ -70,6 +70,15 @@ def test_while_it_asks_it_uses_no_more_than_it_says_it_keeps() -> None:
     assert account.limited.granted == 5
 
 
+def test_at_its_end_it_keeps_nothing_but_what_it_used() -> None:
+    account = Account()
+    account.report()
+    account.answer(8)
+    account.limited.in_use, account.limited.waiting = 3, 4
+    (report,) = account.shares.reports(last=True)
+    assert (report.kept, report.wanted) == (3, 0)
+
+
 def test_it_never_gives_up_what_it_used_in_the_last_minute() -> None:
     account = Account()
     account.report()
