@@ -18,6 +18,7 @@ from bot.clock import Clock, LoopClock
 from bot.consent.consent import Consents
 from bot.domain.audience import Pages
 from bot.domain.glossary import Glossary
+from bot.domain.processes import Processes
 from bot.guild.housekeeping import Housekeeping
 from bot.guild.names import GuildNames
 from bot.guild.preferences import Wishing
@@ -40,9 +41,10 @@ from bot.room.services import (
     TranslationServices,
 )
 from bot.settings import DiscordSettings, HealthSettings, Settings, TranslationSettings
-from bot.store import lease
+from bot.sharding.build import divide, join
+from bot.sharding.owner import ShardOwner
+from bot.sharding.rooms import RoomsByShard
 from bot.store.database import Database
-from bot.store.lease import DatabaseLease
 from bot.store.stores import Stores
 from bot.tasks import TaskOwner
 from bot.translation.interpreter import AccountLimits, LiveTranslate, SpeechSettings
@@ -78,13 +80,13 @@ class App:
         bot: The Discord client.
         rooms: The rooms of all guilds.
         links: Its voice links.
-        lease: Keeps other processes from its database.
+        processes: This process among those that share its database.
     """
 
     bot: ParleyBot
     rooms: Rooms
     links: VoiceLinks
-    lease: DatabaseLease
+    processes: Processes
 
 
 @asynccontextmanager
@@ -106,7 +108,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
     shutdown = shutdown or Shutdown()
     async with shutdown:
         # Parts close in the reverse order; their seconds are left for the parts behind each.
-        held, database = await _database(config.database_url, shutdown)
+        processes, database = await _database(config.database_url, clock, shutdown)
         stores = Stores.of(database)
 
         # Discord: voice in and out, and the channels that captions go to.
@@ -177,34 +179,45 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         )
         await _offer_health(config.health, shutdown, partial(_health, bot, links, called, wall))
 
+        shards = ShardOwner(
+            processes,
+            divide(config.database_url, config.translation, interpreter, texts, clock),
+            bot,
+            RoomsByShard(rooms, lambda: bot.shard_count),
+            fixed=config.sharding.count,
+            most=config.sharding.per_process,
+        )
         tasks = TaskOwner("bot")
         shutdown.part("Discord client", bot.close, 1.0)
         shutdown.part("login", tasks.close, 1.1)
+        shutdown.part("shards", shards.close, 1.1)
         shutdown.part("commands under way", bot.finish, 1.2)
+        shutdown.at_once(shards.stop_taking)
         shutdown.at_once(rooms.deafen)
         shutdown.part("caption deletion", channels.boards.close, 1.6)
         shutdown.part("voice links", links.close, 1.6)
         shutdown.part("rooms", rooms.close, 1.8)
         await bot.install(
             build_commands(bot, called, greet=stores.guilds.greet, hears=hears, wall=wall),
+            sharding=shards,
             handlers=_handlers(called, links, housekeeping, names),
             cooldowns=Cooldowns(rooms, clock),
         )
         await log_in(bot, config.discord.token.get_secret_value(), tasks)
-        housekeeping.start(bot.guild_ids)
+        housekeeping.start(bot.is_in)
         names.start(bot.guild_names)
         usage.ceiling.alert_by(OwnerMessages(bot).tell)
         transcripts.expire_daily(lambda: [guild.id for guild in bot.guilds])
-        yield App(bot, rooms, links, held)
+        yield App(bot, rooms, links, processes)
 
 
-async def _database(url: str, shutdown: Shutdown) -> tuple[DatabaseLease, Database]:
-    held = await lease.take(url)
-    shutdown.part("lease", held.close, 0.0)
+async def _database(url: str, clock: Clock, shutdown: Shutdown) -> tuple[Processes, Database]:
+    processes = await join(url, clock)
+    shutdown.part("lease", processes.close, 0.0)
     store = await Database.open(url)
     shutdown.part("database", store.close, 0.0)
     shutdown.at_once(lambda: store.hurry(lambda: shutdown.left() - _UNLOCKED_S))
-    return held, store
+    return processes, store
 
 
 def _services(clock: Clock, wall: WallClock, shutdown: Shutdown) -> Services:
@@ -370,6 +383,12 @@ def _handlers(
             names.forget,
             called.settings.forget,
             called.usage.accounts.forget,
+            channels.readers.forget,
+        ),
+        guild_released=_each(
+            called.settings.forget,
+            called.usage.accounts.forget,
+            called.usage.ledger.release,
             channels.readers.forget,
         ),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import discord
@@ -67,12 +67,34 @@ class Handlers:
             meanwhile may not have been told.
         guild_joined: Told of each server that invites the bot.
         guild_left: Told of each server that removes it.
+        guild_released: Told of each server that is another process's from now on.
     """
 
     voice_state_changed: VoiceStateChanged
     connected_again: Callable[[], None]
     guild_joined: GuildChanged
     guild_left: GuildChanged
+    guild_released: GuildChanged
+
+
+class Sharding(Protocol):
+    """Which shards are this process's."""
+
+    async def begin(self, *, account: int, recommended: int, concurrency: int) -> int:
+        """Begin to open shards; return into how many the bot is divided.
+
+        Args:
+            account: Id of the bot's account.
+            recommended: How many shards Discord recommends.
+            concurrency: How many sessions Discord lets be started at once.
+        """
+
+    @property
+    def queued(self) -> bool:
+        """Whether a session waits for its turn, as other processes start theirs."""
+
+    async def identify(self, shard: int) -> None:
+        """Wait until a shard's session may be started; cancelled when it may not any more."""
 
 
 class ParleyBot(commands.AutoShardedBot):
@@ -88,6 +110,8 @@ class ParleyBot(commands.AutoShardedBot):
 
     cooldowns: Cooldowns
     _event_handlers: Handlers
+    _sharding: Sharding
+    _gateway: yarl.URL
 
     def __init__(self, endpoints: DiscordEndpoints, http_trace: aiohttp.TraceConfig) -> None:
         point_at(endpoints.api_url, endpoints.gateway_url)
@@ -101,23 +125,33 @@ class ParleyBot(commands.AutoShardedBot):
             allowed_mentions=discord.AllowedMentions.none(),
             connector=aiohttp.TCPConnector(limit=0, ssl=trust(endpoints.ca_file)),
             http_trace=http_trace,
+            shard_connect_timeout=None,  # a session may wait for its turn among many processes'
         )
         self._gateway_url = endpoints.gateway_url
         self._ready_once = asyncio.Event()
+        self._open_shards: set[int] = set()
+        self._ready_shards: set[int] = set()
         self._closed_once = asyncio.Event()
         self.tree.error(self._command_failed)
 
     async def install(
-        self, interface: Interface, *, handlers: Handlers, cooldowns: Cooldowns
+        self,
+        interface: Interface,
+        *,
+        sharding: Sharding,
+        handlers: Handlers,
+        cooldowns: Cooldowns,
     ) -> None:
         """Take on what answers people. To be called once, before the login.
 
         Args:
             interface: Answers people.
+            sharding: Opens the shards of this process.
             handlers: Told of Discord's events.
             cooldowns: How often anything may be used.
         """
         self.cooldowns = cooldowns
+        self._sharding = sharding
         self._event_handlers = handlers
         for cog in interface.cogs:
             await self.add_cog(cog)
@@ -147,17 +181,79 @@ class ParleyBot(commands.AutoShardedBot):
         if self.application_id is not None:  # known since the login
             use_ids(await register(self.tree, self.application_id))
 
+    # Shards
+
     async def launch_shards(self) -> None:
-        """Connect, through the address of the settings where there is one."""
-        if self._gateway_url is not None:
-            url, ask = self._gateway_url, self.http.get_bot_gateway
+        """Begin to open the shards of this process, one after the other and for as long as it runs.
 
-            async def answer() -> tuple[int, str, Any]:
-                shards, _, limits = await ask()
-                return shards, url, limits
+        discord.py would open all of them before it looks after any.
+        """
+        recommended, url, limits = await self.http.get_bot_gateway()
+        self._gateway = yarl.URL(self._gateway_url or url)
+        self.shard_count = self._connection.shard_count = await self._sharding.begin(
+            account=self.application_id or 0,  # known since the login
+            recommended=recommended,
+            concurrency=limits["max_concurrency"],
+        )
 
-            self.http.get_bot_gateway = answer  # type: ignore[method-assign]
-        await super().launch_shards()
+    async def open_shard(self, shard: int) -> None:
+        """Start a shard's session; tries again until it is there."""
+        self._open_shards.add(shard)
+        await self.launch_shard(self._gateway, shard)
+
+    async def close_shard(self, shard: int) -> None:
+        """End a shard's session. Idempotent."""
+        self._open_shards.discard(shard)
+        self._ready_shards.discard(shard)
+        if (session := self.get_shard(shard)) is not None:
+            await session.disconnect()
+
+    def forget_shard(self, shard: int) -> None:
+        """Know the servers of a shard no more."""
+        for guild in [guild for guild in self.guilds if guild.shard_id == shard]:
+            self._event_handlers.guild_released(guild.id)
+            self._connection._remove_guild(guild)  # noqa: SLF001 - there is no other way
+        self.dispatch("shard_released", shard)
+
+    @property
+    def queued(self) -> bool:
+        """Whether it is not ready because a session waits for its turn."""
+        return self._sharding.queued
+
+    def nothing_to_open(self) -> None:
+        """Be ready, as other processes have all shards: this one waits for one to become free."""
+        self._ready_once.set()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait for this session's turn among those of all processes."""
+        del initial
+        await self._sharding.identify(shard_id or 0)
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """Log it, and tell that the session is there again."""
+        if not await self._still_owned(shard_id):
+            return
+        self._ready_shards.add(shard_id)
+        self._ready_once.set()
+        self._event_handlers.connected_again()
+        log.info("shard %d is ready; servers: %d", shard_id, len(self.guilds))
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Tell that the session is there again."""
+        if await self._still_owned(shard_id):
+            self._event_handlers.connected_again()
+
+    async def _still_owned(self, shard: int) -> bool:
+        """Return whether a shard is to be open; if not, discord.py opened it again by itself."""
+        if shard in self._open_shards:
+            return True
+        await self.close_shard(shard)
+        self.forget_shard(shard)
+        return False
+
+    def is_ready(self) -> bool:
+        """Return whether it has been ready, for the shards that it had then."""
+        return self._ready_once.is_set()
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Tell listeners of a voice state as it came: discord.py's own changes before they run."""
@@ -165,16 +261,6 @@ class ParleyBot(commands.AutoShardedBot):
             member, before, after = args
             args = member, before, copy.copy(after)
         super().dispatch(event, *args, **kwargs)
-
-    async def on_ready(self) -> None:
-        """Log it, and tell that the session is there again."""
-        self._ready_once.set()
-        self._event_handlers.connected_again()
-        log.info("ready; servers: %d", len(self.guilds))
-
-    async def on_resumed(self) -> None:
-        """Tell that the session is there again."""
-        self._event_handlers.connected_again()
 
     async def on_guild_available(self, _: discord.Guild) -> None:
         """Tell that a server is there again."""
@@ -224,9 +310,12 @@ class ParleyBot(commands.AutoShardedBot):
         """Tell that a server removed the bot; Discord names none here that is out of order."""
         self._event_handlers.guild_left(guild.id)
 
-    def guild_ids(self) -> frozenset[int] | None:
-        """Return the ids of the servers it is in; None while that is not known."""
-        return frozenset(guild.id for guild in self.guilds) if self.is_ready() else None
+    def is_in(self, guild_id: int) -> bool | None:
+        """Return whether it is in a server; None while this process does not know."""
+        if self.get_guild(guild_id) is not None:
+            return True
+        shard = (guild_id >> 22) % (self.shard_count or 1)
+        return False if shard in self._ready_shards else None
 
     def guild_names(self) -> dict[int, str]:
         """Return the names of the servers it is in, as far as they are known."""

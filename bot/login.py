@@ -33,9 +33,13 @@ async def log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
 
     started = tasks.start(session(), "session")
     ready = tasks.start(bot.ready(), "ready")
-    done, _ = await asyncio.wait(
-        {started, ready}, timeout=_LOGIN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
-    )
+    done: set[asyncio.Task[SettingsError | None] | asyncio.Task[None]] = set()
+    while not done:
+        done, _ = await asyncio.wait(
+            {started, ready}, timeout=_LOGIN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not bot.queued:
+            break
     if started in done:
         raise (await started) or SettingsError("Discord ended the session at once.")
     if not done:

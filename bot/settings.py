@@ -116,6 +116,19 @@ class UsageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardingSettings:
+    """How the bot is divided among processes.
+
+    Attributes:
+        count: Into how many shards; None: as Discord recommends.
+        per_process: How many a process may have; None: its fair part.
+    """
+
+    count: int | None
+    per_process: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class HealthSettings:
     """Where health is asked for; port 0 is nowhere."""
 
@@ -156,6 +169,7 @@ class Settings:
     usage: UsageSettings
     glossary_file: Path | None
     database_url: str = field(repr=False)  # may hold a password
+    sharding: ShardingSettings
     health: HealthSettings
     page: PageSettings
     logs: LogSettings
@@ -211,6 +225,7 @@ def load(
         ),
         glossary_file=read.glossary_file,
         database_url=read.database_url,
+        sharding=ShardingSettings(read.shard_count, read.shards_per_process),
         health=HealthSettings(host=read.health_host, port=read.health_port),
         page=PageSettings(read.public_url, read.web_host, read.web_port),
         logs=LogSettings(level=read.log_level, format=read.log_format),
@@ -339,6 +354,8 @@ class _Environment(BaseSettings):
     database_url: Annotated[str, AfterValidator(forms.database)] = (
         "sqlite+aiosqlite:///data/parley.db"
     )
+    shard_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    shards_per_process: Annotated[int, Field(ge=1, le=10_000)] | None = None
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: Annotated[str, forms.url("https", "http")] | None = None
@@ -418,6 +435,8 @@ _ADVICE: Mapping[str, str] = {
     "text_requests_per_minute": "must be a whole number from 1 to 100000.",
     "max_languages": "must be a whole number from 1 to 20.",
     "noise_gate": "must be on or off.",
+    "shard_count": "must be a whole number from 1 to 10000.",
+    "shards_per_process": "must be a whole number from 1 to 10000.",
     "health_port": "must be a whole number from 0 (off) to 65535.",
     "web_port": "must be a whole number from 1 to 65535.",
     "log_level": "must be debug, info, warning, error or critical.",

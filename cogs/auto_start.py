@@ -29,41 +29,52 @@ class AutoStart(commands.Cog):
         self._client = client
         self._rooms = rooms
         self._host = host
-        self._saved: dict[int, SavedRoom] | None = None  # by guild, of the process before
+        self._saved: dict[int, SavedRoom] = {}  # by guild, of the process before
+        self._read_shards: set[int] = set()  # of which they are known
         self._starting: set[int] = set()  # guilds
         self._refused: dict[int, str] = {}  # by voice channel, what was said of it
 
     @commands.Cog.listener()
-    async def on_ready(self) -> None:
-        """Bring back what ran when the process ended, once, and see who is where, each time.
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """Bring back what ran when its process ended, once, and see who is where, each time.
 
         The session may have been made anew: who came meanwhile was not announced.
         """
-        if self._saved is None:
-            self._saved = await self._read()
-            known = {guild.id for guild in self._client.guilds}
-            for guild_id in self._saved.keys() - known:  # the bot was removed meanwhile
+        guilds = [guild for guild in self._client.guilds if guild.shard_id == shard_id]
+        if shard_id not in self._read_shards:
+            self._read_shards.add(shard_id)
+            saved = await self._read(shard_id)
+            known = {guild.id for guild in guilds}
+            for guild_id in saved.keys() - known:  # the bot was removed meanwhile
                 await self._rooms.remembered.drop(guild_id)
-        await asyncio.gather(*(self._survey(guild) for guild in self._client.guilds))
+            self._saved |= {guild_id: saved[guild_id] for guild_id in saved.keys() & known}
+        await asyncio.gather(*(self._survey(guild) for guild in guilds))
         self._rooms.pages.restored()
+
+    @commands.Cog.listener()
+    async def on_shard_released(self, shard_id: int) -> None:
+        """Read anew what runs in a shard, should this process have it again."""
+        self._read_shards.discard(shard_id)
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """See who is where in a server that was out of order."""
-        if self._saved is not None:
+        if guild.shard_id in self._read_shards:
             await self._survey(guild)
 
-    async def _read(self) -> dict[int, SavedRoom]:
+    async def _read(self, shard_id: int) -> dict[int, SavedRoom]:
+        shards = self._client.shard_count or 1
         try:
-            return {room.guild_id: room for room in await self._rooms.remembered.rooms()}
+            saved = await self._rooms.remembered.rooms(shard_id, shards)
         except ParleyError as error:
             log.error("the rooms that were running can't be read: %s", error)  # noqa: TRY400 - its one line says all
             return {}
+        return {room.guild_id: room for room in saved}
 
     async def _survey(self, guild: discord.Guild) -> None:
         if guild.unavailable:
             return
-        if self._saved and (saved := self._saved.pop(guild.id, None)) is not None:
+        if (saved := self._saved.pop(guild.id, None)) is not None:
             await self._restore(saved, guild)
         for channel in guild.channels:
             if isinstance(channel, Voice):

@@ -114,10 +114,10 @@ class Welcome(commands.Cog, name=_NAME):
         await self._welcome(guild)
 
     @commands.Cog.listener()
-    async def on_ready(self) -> None:
+    async def on_shard_ready(self, shard_id: int) -> None:
         """Greet those that invited it lately while it was not running."""
         since = self._now() - _LATELY
-        for guild in self._bot.guilds:
+        for guild in [guild for guild in self._bot.guilds if guild.shard_id == shard_id]:
             joined = None if guild.unavailable else guild.me.joined_at
             if joined is not None and joined > since:
                 await self._welcome(guild)

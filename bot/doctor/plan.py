@@ -216,7 +216,9 @@ class Plan:
         ]
 
     async def _running(self) -> Found:
-        return await process.running(self._read.config.health, held=self._database.seen.held)
+        seen = self._database.seen
+        health = self._read.config.health
+        return await process.running(health, held=seen.held, shared=seen.kind == "PostgreSQL")
 
     def _of_page(self) -> list[Check]:
         page = ("PUBLIC_URL", "WEB_HOST", "WEB_PORT")

@@ -115,18 +115,21 @@ def _object(body: bytes) -> dict[str, object]:
     return read if isinstance(read, dict) else {}
 
 
-async def running(config: HealthSettings, *, held: bool) -> Diagnosis:
+async def running(config: HealthSettings, *, held: bool, shared: bool) -> Diagnosis:
     """Check whether a bot runs, and whether it is the one that these settings are of.
 
     Args:
         config: Where it says how it is.
         held: Whether a process uses the database.
+        shared: Whether it serves more than one.
     """
     if not config.port:
         return ok("One runs on this database." if held else "None runs.")
     answers = await taker(health(config)) is Taker.PARLEY
     if held and answers:
         return ok("One runs on this database, and answers on HEALTH_PORT.")
+    if held and shared:
+        return ok("One runs on this database, elsewhere; another one shares its work.")
     if held:
         return warning(
             "A process uses this database, and does not answer on HEALTH_PORT.",

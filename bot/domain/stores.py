@@ -108,8 +108,11 @@ class RoomStore(Protocol):
     async def room(self, guild_id: int) -> SavedRoom | None:
         """Return a guild's saved room, if one is kept."""
 
-    async def rooms(self) -> list[SavedRoom]:
-        """Return all that ran when the process ended; unreadable ones are left out and logged."""
+    async def rooms(self, shard: int = 0, shards: int = 1) -> list[SavedRoom]:
+        """Return all of one shard's that ran when their process ended.
+
+        Unreadable ones are left out and logged.
+        """
 
 
 class GuildStore(Protocol):

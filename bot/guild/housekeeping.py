@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
@@ -18,8 +18,6 @@ GUILD_KEPT = timedelta(days=30)  # after it removed the bot
 USAGE_KEPT = timedelta(days=400)  # a year can be compared with the one before
 ROUND_S = 24 * 3600.0
 AGAIN_S = 600.0  # after a round that failed, or that did not know for certain what day it is
-
-Present = Callable[[], Collection[int] | None]
 
 
 class Housekeeping:
@@ -43,18 +41,18 @@ class Housekeeping:
         self._guilds = guilds
         self._usage = usage
         self._wall = wall
-        self._present: Present = lambda: None
+        self._is_in: Callable[[int], bool | None] = lambda _: None
         self._turn = asyncio.Lock()  # what happened first is written first
         self._next_round = Alarm(clock, self._begin_round)
         self._tasks = TaskOwner("housekeeping")
 
-    def start(self, present: Present) -> None:
+    def start(self, is_in: Callable[[int], bool | None]) -> None:
         """Make the first round.
 
         Args:
-            present: Ids of the guilds that the bot is in; None while it does not know.
+            is_in: Returns whether the bot is in a guild; None: this process does not know.
         """
-        self._present = present
+        self._is_in = is_in
         self._begin_round()
 
     def guild_left(self, guild_id: int) -> None:
@@ -101,14 +99,13 @@ class Housekeeping:
     async def _compare(self) -> bool:
         """Learn what happened while the bot was away, or could not be written."""
         known, departed = await self._guilds.guilds(), await self._guilds.departed()
-        present = self._present()
-        if present is None:
-            return True
         now = self._wall.now().timestamp()
-        for guild_id in sorted(known.difference(departed, present)):
-            await self._guilds.guild_left(guild_id, now)
-        for guild_id in sorted(departed.intersection(present)):
-            await self._guilds.guild_back(guild_id)
+        for guild_id in sorted(known - departed):
+            if self._is_in(guild_id) is False:
+                await self._guilds.guild_left(guild_id, now)
+        for guild_id in sorted(departed):
+            if self._is_in(guild_id):
+                await self._guilds.guild_back(guild_id)
         return True
 
     async def _remove_guilds(self) -> bool:

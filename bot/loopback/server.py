@@ -25,6 +25,7 @@ from bot.loopback.state.entities import Bot
 from bot.loopback.state.intents import NONE, Intents
 from bot.loopback.state.interactions import Interactions
 from bot.loopback.state.observation import Complaint, Observation, PersonSpeaking
+from bot.loopback.state.session_starts import SessionStarts
 from bot.loopback.state.snowflake import wall_clock
 from bot.loopback.state.voice_states import VoiceStates
 from bot.loopback.state.world import World
@@ -145,6 +146,11 @@ class LoopbackDiscord:
         return self.voice.ca_file
 
     # Servers and bots
+
+    @property
+    def session_starts(self) -> SessionStarts:
+        """Into how many shards bots are to be divided, and each identify."""
+        return self._world.session_starts
 
     def add_guild(self, name: str, *, locale: str = "en-US") -> Guild:
         """Add a server, with an owner who takes no part."""

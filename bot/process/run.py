@@ -75,7 +75,7 @@ async def _over(app: App) -> None:
     """Wait for what ends the bot without being asked, and raise the reason."""
     waiting = TaskOwner("run")
     closed = waiting.start(app.bot.closed(), "closed")
-    lost = waiting.start(app.lease.lost(), "lease")
+    lost = waiting.start(app.processes.lost(), "lease")
     try:
         await asyncio.wait({closed, lost}, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -369,6 +369,31 @@ class Rooms:
                 self._notices.over(guild_id)
                 await dropped
 
+    async def leave_to_another(self, guild_id: int) -> None:
+        """End a guild's room here, without a word: it goes on in another process."""
+        self.remembered.release(guild_id)
+        if (start := self._starting.get(guild_id)) is not None:
+            start.call_off(refusals.restarting())
+        elif self._rooms.get(guild_id) is not None:
+            self.deafen(guild_id)
+            async with self._changing.of(guild_id):
+                room = self._rooms.get(guild_id)
+                if room is not None:
+                    await self._left_to_another(guild_id, room)
+        self._consents.drop(guild_id)
+
+    async def _left_to_another(self, guild_id: int, room: Room) -> None:
+        self._rooms[guild_id] = None
+        panel = self._panels.pop(guild_id, None)
+        try:
+            if panel is not None:
+                panel.text_channel_lost()  # the message is the other process's
+                await panel.close()
+            await room.close()
+        finally:
+            self._notices.over(guild_id)
+            await self._gone(guild_id)
+
     def turned_down(self, channel_id: int) -> bool:
         """Return whether a room was ended by hand in this channel, and people are still there."""
         return channel_id in self._turned_down
@@ -380,6 +405,10 @@ class Rooms:
     def runs(self, guild_id: int) -> bool:
         """Return whether a guild has a room, including one that starts or ends."""
         return guild_id in self._rooms
+
+    def guilds(self) -> list[int]:
+        """Return the guilds that have a room, including those that start or end."""
+        return list(self._rooms)
 
     # While it runs
 

@@ -89,13 +89,18 @@ class RememberedRooms:
             except StoreError as error:
                 log.warning("an ended room could not be forgotten: %s", error)
 
-    async def rooms(self) -> list[SavedRoom]:
-        """Return the rooms that ran when the process ended.
+    def release(self, guild_id: int) -> None:
+        """Write a room no more: it goes on in another process, which writes it."""
+        self._newest.pop(guild_id, None)
+        self._written.pop(guild_id, None)
+
+    async def rooms(self, shard: int = 0, shards: int = 1) -> list[SavedRoom]:
+        """Return the rooms of a shard that ran when their process ended.
 
         Raises:
             StoreError: The store can't be read.
         """
-        return await self._store.rooms()
+        return await self._store.rooms(shard, shards)
 
     async def forget(self, guild_id: int, user_id: int) -> bool:
         """Name this person nowhere as the one who started; returns whether they were named.

@@ -196,6 +196,11 @@ async def _wait_for(stack: AsyncExitStack, turn: AbstractAsyncContextManager[Non
         raise faults.in_use(error) from None
 
 
+def is_postgresql(url: str) -> bool:
+    """Return whether this is the address of a PostgreSQL."""
+    return url.partition("://")[0].startswith("postgresql")
+
+
 def engine_of(
     url: str, connect: Callable[[], Awaitable[aiosqlite.Connection]] | None = None
 ) -> AsyncEngine:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StoreError
-from bot.store import faults, lease, migrations
+from bot.store import faults, migrations, processes
 from bot.store.database import engine_of
 
 _BUSY_S: Final = 3.0
@@ -78,7 +78,7 @@ async def _look_at_server(url: str) -> DatabaseLook:
     try:
         async with engine.connect() as connection:
             steps = await connection.run_sync(migrations.steps)
-            held = await lease.holder(connection) is not None
+            held = await processes.run_on(connection)
     except (SQLAlchemyError, OSError) as error:
         raise faults.at_start(error) from None
     finally:

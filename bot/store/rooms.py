@@ -42,9 +42,15 @@ class RoomTable:
             document = (await connection.execute(query)).scalar_one_or_none()
         return None if document is None else _DOCUMENT.load(document)
 
-    async def rooms(self) -> list[SavedRoom]:
-        """Return all that ran when the process ended; unreadable ones are left out and logged."""
-        query = select(rooms.c.guild_id, rooms.c.document).order_by(rooms.c.guild_id)
+    async def rooms(self, shard: int = 0, shards: int = 1) -> list[SavedRoom]:
+        """Return all that ran when their process ended, of the servers of one shard.
+
+        Unreadable ones are left out and logged.
+        """
+        of_shard = (rooms.c.guild_id // (1 << 22)) % shards == shard
+        query = (
+            select(rooms.c.guild_id, rooms.c.document).where(of_shard).order_by(rooms.c.guild_id)
+        )
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
         found = []

@@ -2,7 +2,7 @@
 
 Every table of `GUILD_TABLES` has a column `guild_id`, first in its primary key: what is asked for
 is always a guild's, and what belongs to a guild can be removed with it (`guilds.py`). The others
-are the host's, and stay.
+are the host's, and stay, and what processes tell each other.
 """
 
 from typing import Any
@@ -27,15 +27,14 @@ from sqlalchemy import (
 )
 
 # Every constraint has a name, so that a later migration can speak of it.
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
+_NAMES = {
+    "pk": "pk_%(table_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+metadata = MetaData(naming_convention=_NAMES)
 
 
 class Words(TypeDecorator[str]):
@@ -186,4 +185,35 @@ account_warnings = Table(
     metadata,
     Column("month", Date, primary_key=True),
     Column("percent", Integer, primary_key=True, autoincrement=False),
+)
+
+# What processes tell each other (`processes.py`): nobody's data, and gone a minute after them.
+shared = MetaData(naming_convention=_NAMES)
+
+processes = Table(
+    "processes",
+    shared,
+    _id("id"),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("seen", DateTime(timezone=True), nullable=False),
+    Column("gone", DateTime(timezone=True)),  # since when it does not use its shares any more
+)
+
+# What each process may use of the account's limits: with the database, and without it.
+budgets = Table(
+    "budgets",
+    shared,
+    _id("process"),
+    Column("name", Text, primary_key=True),
+    Column("used", BigInteger, nullable=False),
+    Column("bound", BigInteger, nullable=False),
+    Column("alone", BigInteger, nullable=False),
+)
+
+# When a session with Discord was started last, by remainder of the shard's number.
+identifies = Table(
+    "identifies",
+    shared,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("at", DateTime(timezone=True), nullable=False),
 )

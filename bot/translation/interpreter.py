@@ -19,6 +19,7 @@ from bot.translation.protocol.bounds import Excess
 from bot.translation.protocol.models import SourceTextSupport, model_named
 from bot.translation.protocol.session_body import SessionOptions, VoiceClone
 from bot.translation.quota.quota import BudgetFigures, Claim, ConnectBudget
+from bot.translation.quota.shared import SharedConnects, SharedConversations, SharedTokens
 from bot.translation.quota.tokens import TokenPace
 from bot.translation.sockets import Sockets
 from bot.translation.speech import notices
@@ -164,6 +165,11 @@ class LiveTranslate:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def shared_limits(self) -> tuple[SharedConnects, SharedConversations, SharedTokens]:
+        """Return what several processes with one account divide."""
+        budget = self._budget
+        return SharedConnects(budget), SharedConversations(budget), SharedTokens(budget)
 
     @property
     def connects_waiting(self) -> int:

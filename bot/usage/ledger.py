@@ -151,6 +151,12 @@ class Ledger:
         self._turn_the_page()
         return tuple(self._today)
 
+    def release(self, guild_id: int) -> None:
+        """Know a guild's sums no more, as another process counts on; what waits is written."""
+        self._today.pop(guild_id, None)
+        self._known.discard(guild_id)
+        self._asked.pop(guild_id, None)
+
     def used(self, guild_id: int, user_id: int, usage: Usage) -> Mapping[str, Spent]:
         """Count what a conversation used, and return it by model.
 

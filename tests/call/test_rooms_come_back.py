@@ -156,9 +156,8 @@ async def test_a_room_that_cannot_come_back_says_why_and_does_not_come_as_a_surp
         assert where.discord.complaints == []
 
 
-async def test_a_second_process_is_refused_and_the_first_goes_on(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    database_url = f"sqlite+aiosqlite:///{tmp_path / 'parley.db'}"
     async with place() as where:
         host = await enter(where.guild.add_person("Host", admin=True), where)
         async with bot_process(where, tmp_path, database_url):

@@ -221,7 +221,7 @@ async def test_an_outage_and_a_new_session_greet_nobody_and_a_new_invitation_doe
         new.guild.end_outage(where.account)
         await settled(where)
         where.discord.close_gateway(where.account, 4000, resumable=False)
-        await app.bot.wait_for("ready", timeout=20)
+        await app.bot.wait_for("shard_ready", timeout=20)
         await settled(where)
         # Discord may say twice that a server is there.
         app.bot.dispatch("guild_join", app.bot.get_guild(new.guild.id))

@@ -149,7 +149,7 @@ class Process:
             plan = RoomPlan(guild_id, 10, 20, ("en",), session=f"run{run}")
             consent = Consent(guild_id, MemoryConsent(), frozenset({ANA.id}))
             self.boards[guild_id] = await self.transcripts.record(MemoryBoard(), plan, consent)
-        self.house.start(lambda: world.present)
+        self.house.start(lambda guild_id: guild_id in world.present)
         self.transcripts.expire_daily(lambda: GUILDS)
 
     async def settled(self) -> None:

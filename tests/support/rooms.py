@@ -90,8 +90,8 @@ class MemoryRooms:
     async def room(self, guild_id: int) -> SavedRoom | None:
         return self.rows.get(guild_id)
 
-    async def rooms(self) -> list[SavedRoom]:
-        return list(self.rows.values())
+    async def rooms(self, shard: int = 0, shards: int = 1) -> list[SavedRoom]:
+        return [row for row in self.rows.values() if (row.guild_id >> 22) % shards == shard]
 
 
 class MemoryNotices:

@@ -24,6 +24,18 @@ from tests.unit.room.test_left_guild import rooms_over
 YEAR_S = 365 * 24 * 3600.0
 
 
+class NoShards:
+    """Opens nothing."""
+
+    async def begin(self, *, account: int, recommended: int, concurrency: int) -> int:
+        raise AssertionError((account, recommended, concurrency))
+
+    queued = False
+
+    async def identify(self, shard: int) -> None:
+        raise AssertionError(shard)
+
+
 @pytest.fixture
 async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ParleyBot]:
     """A client that is connected to nothing; what making it leaves behind is undone."""
@@ -32,9 +44,11 @@ async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ParleyBot]:
     monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", yarl.URL(gateway.DEFAULT_GATEWAY))
     monkeypatch.setattr(discord.gateway, "GatewayRatelimiter", discord.gateway.GatewayRatelimiter)
     bot = ParleyBot(DiscordEndpoints("http://127.0.0.1:1/api/v10", None, None), http_trace())
-    handlers = Handlers(lambda *_: None, lambda: None, lambda _: None, lambda _: None)
+    handlers = Handlers(lambda *_: None, lambda: None, *[lambda _: None] * 3)
     cooldowns = Cooldowns(rooms_over(MemoryConsent()), ManualClock())
-    await bot.install(Interface([], [], []), handlers=handlers, cooldowns=cooldowns)
+    await bot.install(
+        Interface([], [], []), sharding=NoShards(), handlers=handlers, cooldowns=cooldowns
+    )
     async with bot:
         yield bot
     await bot.http.connector.close()  # it was never started
@@ -101,8 +115,13 @@ async def test_what_is_installed_works_before_the_login_and_ends_with_a_client_t
     client: ParleyBot,
 ) -> None:
     cog = Asking()
-    handlers = Handlers(lambda *_: None, lambda: None, lambda _: None, lambda _: None)
-    await client.install(Interface([cog], [], []), handlers=handlers, cooldowns=client.cooldowns)
+    handlers = Handlers(lambda *_: None, lambda: None, *[lambda _: None] * 3)
+    await client.install(
+        Interface([cog], [], []),
+        sharding=NoShards(),
+        handlers=handlers,
+        cooldowns=client.cooldowns,
+    )
     await asyncio.wait_for(cog.asked.wait(), timeout=5)
     asking = cog.ask.get_task()
     await client.close()

@@ -58,6 +58,8 @@ SIGNATURES: dict[Callable[..., Any], str] = {
     DiscordVoiceWebSocket.received_binary_message: "(self, msg)",
     DiscordVoiceWebSocket.discover_ip: "(self)",
     DiscordVoiceWebSocket.close: "(self, code=1000)",
+    discord.AutoShardedClient.launch_shard: "(self, gateway, shard_id, *, initial=False)",
+    discord.state.ConnectionState._remove_guild: "(self, guild)",
     discord.state.ConnectionState._get_voice_client: "(self, guild_id)",
     discord.state.ConnectionState._add_voice_client: "(self, guild_id, voice)",
     discord.Client._get_websocket: "(self, guild_id=None, *, shard_id=None)",
@@ -116,6 +118,14 @@ WRITTEN: dict[Callable[..., Any], list[str]] = {
     discord.VoiceClient.__init__: ["self._player", "self._incr_nonce", "self._connection:"],
     discord.VoiceClient._get_voice_packet: ["'_encrypt_' + self.mode", "encrypt_opus"],
     discord.http.HTTPClient.__init__: ["self._global_over"],
+    # Shards are opened and closed while the bot runs: none is the last one that would be waited
+    # for, and a start that is cancelled ends nothing else.
+    discord.AutoShardedClient.launch_shards: ["self._connection.shard_count = self.shard_count"],
+    discord.state.AutoShardedConnectionState.parse_ready: [
+        "if len(self._ready_tasks) == len(self.shard_ids):",
+    ],
+    discord.shard.Shard.reidentify: ["except asyncio.CancelledError:\n            return"],
+    discord.shard.Shard.reconnect: ["except asyncio.CancelledError:\n            return"],
     # What the SDK asks of its websocket, and what it keeps of a message before it passes it on.
     OmniRealtimeConversation._OmniRealtimeConversation__send_str: [  # type: ignore[attr-defined]
         "not self.ws or not self.ws.sock or not self.ws.sock.connected", "self.ws.send(data)",

@@ -58,6 +58,11 @@ class Gateway:
         """Return whether the bot has an identified session with a live link."""
         return any(self._sessions[session_id].bot is bot for session_id in self._links)
 
+    def shards(self, bot: Bot) -> list[int]:
+        """Return the shard of each of the bot's sessions that has a live link, in order."""
+        sessions = (self._sessions[session_id] for session_id in self._links)
+        return sorted(session.identity.shard for session in sessions if session.bot is bot)
+
     def close_link(self, bot: Bot, code: int, *, resumable: bool = True) -> None:
         """Close a bot's connections with a code; without `resumable` its sessions end too."""
         for session_id, link in list(self._links.items()):
@@ -170,6 +175,11 @@ class Gateway:
         token = data.get("token") if isinstance(data, dict) else None
         bot = self._world.bot_by_token(token.removeprefix("Bot ")) if token else None
         identity = check_identify(data, bot)
+        starts, now = self._world.session_starts, self._world.clock.now()
+        if not starts.start(identity.bot.id, identity.shard, identity.shards, now):
+            self._world.complain("GATEWAY", "identify", message="Identifies come too quickly.")
+            link.send(INVALID, data=False)
+            return
         session = GatewaySession(identity)
         self._sessions[session.id] = session
         self._attach(link, session)

@@ -128,16 +128,12 @@ def get_gateway(call: RestCall) -> Reply:
 @table.route("GET", "/gateway/bot")
 def get_gateway_for_bot(call: RestCall) -> Reply:
     """Return the gateway's address, and into how many shards to divide a bot."""
-    return {
-        "url": call.gateway_url,
-        "shards": 1,
-        "session_start_limit": {
-            "total": 1000,
-            "remaining": call.bot.switches.sessions_left,
-            "reset_after": 0 if call.bot.switches.sessions_left else 3_600_000,
-            "max_concurrency": 1,
-        },
-    }
+    told = call.world.session_starts.told(call.bot.id)
+    limit = told["session_start_limit"]
+    limit["remaining"] = min(limit["remaining"], call.bot.switches.sessions_left)
+    if not limit["remaining"]:
+        limit["reset_after"] = 3_600_000
+    return {"url": call.gateway_url, **told}
 
 
 @table.route("GET", "/soundboard-default-sounds")

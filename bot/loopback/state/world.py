@@ -25,6 +25,7 @@ from bot.loopback.state.observation import Complaint, Observers
 from bot.loopback.state.payloads import channel_json, member_json, role_json
 from bot.loopback.state.permissions import DIRECT, EVERYONE, NONE, Overwrite, Permissions
 from bot.loopback.state.refusal import Refusal, missing_access, unknown
+from bot.loopback.state.session_starts import SessionStarts
 from bot.loopback.state.snowflake import Snowflakes, WallClock
 
 
@@ -70,6 +71,7 @@ class World:
         self.webhooks: dict[int, Webhook] = {}
         self.attachments: dict[int, Attachment] = {}
         self.files_url = ""
+        self.session_starts = SessionStarts()
         self._direct: dict[tuple[int, int], Channel] = {}  # by bot and person
         self._outlets: list[Callable[[Dispatch], None]] = []
 

@@ -10,6 +10,7 @@ SPACING_S: Final = 0.25  # between connects: the limits are also enforced per se
 REST_S: Final = 6.0  # after a refusal; doubled with each further one
 LONGEST_REST_S: Final = 60.0
 TRIAL_S: Final = 8.0  # after a refusal, one connect is tried this long before the next
+GRANTED_S: Final = 1.0  # within so long something may be granted, where nothing is
 KEPT_PART: Final = 5  # one connect in so many is kept for a server that has made none
 
 
@@ -24,23 +25,30 @@ class ConnectRate:
         chance: Spreads the rests of several processes with one account.
 
     Attributes:
-        per_minute: How many connects are allowed in a minute.
+        per_minute: How many connects this process can have in a minute. It has to be granted those
+            beyond `granted` first, where several share the account.
+        granted: How many it may make.
         kept: Connects kept for a server that has made none; 0 where there is but one.
         soon_s: A connect that comes free within so long counts as kept. Chosen so that a server
             alone makes as many in a minute as without it, and only a burst of them is cut.
     """
 
     def __init__(self, per_minute: int, chance: random.Random) -> None:
-        self.per_minute = per_minute
-        self.kept = min(per_minute - 1, max(1, per_minute // KEPT_PART))
-        self.soon_s = WINDOW_S * self.kept / per_minute
+        self.limit_to(per_minute, per_minute)
         self._chance = chance
-        self._spacing_s = min(SPACING_S, WINDOW_S / per_minute / 10)
         self._made: deque[float] = deque(maxlen=per_minute)
         self._makers: deque[int] = deque(maxlen=per_minute)  # the server of each
         self._rests_until = -math.inf
         self._refused_at = -math.inf
         self._refusals = 0
+
+    def limit_to(self, granted: int, reachable: int) -> None:
+        """Make no more than `granted` in a minute; up to `reachable` would be granted."""
+        self.granted = granted
+        self.per_minute = per_minute = max(1, reachable)
+        self.kept = min(per_minute - 1, max(1, per_minute // KEPT_PART))
+        self.soon_s = WINDOW_S * self.kept / per_minute
+        self._spacing_s = min(SPACING_S, WINDOW_S / per_minute / 10)
 
     def left(self, now: float) -> int:
         """Return how many connects are left in this minute."""
@@ -59,8 +67,10 @@ class ConnectRate:
         free_at = max(now, self._rests_until)
         if self._made:
             free_at = max(free_at, self._made[-1] + self._spacing_s)
-        if len(self._made) == self.per_minute:
-            free_at = max(free_at, self._made[0] + WINDOW_S)
+        if self.granted < 1:
+            return max(free_at, now + GRANTED_S)
+        if len(self._made) >= self.granted:
+            free_at = max(free_at, self._made[-self.granted] + WINDOW_S)
         return free_at
 
     def next_leaving(self, now: float, kept: int) -> float:

@@ -60,6 +60,7 @@ class BudgetFigures:
         waited_s: How long the first of them has waited.
         next_connect_s: Until the next connect may be made.
         connects_left: Connects left in this minute.
+        connects: Connects made in it.
         open: How many conversations are open.
         tokens: Tokens of the last minute, estimated where the service has not counted yet.
         lent: Links that went to another speaker, so far.
@@ -70,6 +71,7 @@ class BudgetFigures:
     waited_s: float
     next_connect_s: float
     connects_left: int
+    connects: int
     open: int
     tokens: int
     lent: int
@@ -101,7 +103,7 @@ class ConnectBudget:
         servers: Callable[[], int] = lambda: 1,
     ) -> None:
         self._clock = clock
-        self._most_open = most_open
+        self._most_open = self._granted_open = most_open
         self._pace = pace or TokenPace()
         self._rate = ConnectRate(per_minute, chance or random.Random())  # noqa: S311 - jitter
         self._tokens = TokenRate(tokens_per_minute)
@@ -129,7 +131,8 @@ class ConnectBudget:
             waiting=len(self._queue),
             waited_s=0.0 if oldest is None else now - oldest.since,
             next_connect_s=self._rate.next_at(now) - now,
-            connects_left=self._rate.left(now),
+            connects_left=max(0, self._rate.left(now)),
+            connects=self._rate.used(now).total(),
             open=len(self._open),
             tokens=round(self._tokens.last_minute(now)),
             lent=self._lent,
@@ -162,12 +165,30 @@ class ConnectBudget:
     def scarce(self, share: Share) -> Scarce:
         """Return which limit a conversation waits for; see `Share.scarce`."""
         quotas = self._quotas(share.guild_id)
-        full = len(self._open) >= self._most_open
+        full = len(self._open) >= self._granted_open
         if self._rate.rests(quotas.now):
             return Scarce.REFUSED
         if not quotas.admits(share.guild_id, further=share.further):
             return Scarce.TOKENS
         return Scarce.PLACES if full and self._rate.left(quotas.now) else Scarce.CONNECTS
+
+    # Where several processes share the account
+
+    def limit_connects(self, granted: int, reachable: int) -> None:
+        """Make no more connects in a minute than granted; up to `reachable` would be."""
+        self._rate.limit_to(granted, reachable)
+        if self._queue:
+            self._serve()
+
+    def limit_open(self, granted: int, reachable: int) -> None:
+        """Have no more conversations open than granted; up to `reachable` would be."""
+        self._granted_open, self._most_open = granted, max(1, reachable)
+        if self._queue:
+            self._serve()
+
+    def used_elsewhere(self, tokens: int) -> None:
+        """Count tokens of the last minute that other processes used."""
+        self._tokens.elsewhere = tokens
 
     # Called by conversations
 
@@ -267,7 +288,7 @@ class ConnectBudget:
         """Give the next in order a connect, or the first for whom there is one an idle link."""
         quotas = self._quotas()
         givers = self._givers(quotas)
-        full = len(self._open) >= self._most_open
+        full = len(self._open) >= self._granted_open
         takers = []  # who lack nothing but a place
         for share in self._in_order(quotas):
             connect_at = quotas.connect_at(share.guild_id, ahead=share.ahead)
@@ -281,7 +302,8 @@ class ConnectBudget:
                 return True
             if connect_at <= quotas.now:
                 takers.append(share)
-        self._make_room(takers, quotas, givers)
+        if len(self._open) >= self._most_open:  # else more are granted in a moment
+            self._make_room(takers, quotas, givers)
         return False
 
     def _in_order(self, quotas: Quotas) -> list[Share]:

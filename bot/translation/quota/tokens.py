@@ -31,10 +31,12 @@ class TokenRate:
 
     Attributes:
         per_minute: The limit of tokens in a minute.
+        elsewhere: How many of the last minute's tokens other processes used.
     """
 
     def __init__(self, per_minute: int) -> None:
         self.per_minute = per_minute
+        self.elsewhere = 0
         self._spent: deque[tuple[int, dict[int, float]]] = deque()  # by second, oldest first
         self._sums: dict[int, float] = {}  # by server
 
@@ -58,8 +60,8 @@ class TokenRate:
         return max(0.0, self._sums.get(guild_id, 0.0))
 
     def used(self, now: float) -> float:
-        """Return the part of the limit that is used; 1 is all of it."""
-        return self.last_minute(now) / self.per_minute
+        """Return the part of the limit that is used by all; 1 is all of it."""
+        return (self.last_minute(now) + self.elsewhere) / self.per_minute
 
     def _slide(self, now: float) -> None:
         while self._spent and self._spent[0][0] <= now - WINDOW_S - 1:

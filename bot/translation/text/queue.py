@@ -116,6 +116,16 @@ class TextQueue:
         """Finals that have not been sent, for the status panel."""
         return sum(ticket.waiting for ticket in self._finals)
 
+    def used(self) -> int:
+        """Return how many requests were sent in the last minute."""
+        return self._budget.used(self._clock.now())
+
+    def limit_to(self, granted: int, reachable: int) -> None:
+        """Send no more requests in a minute than granted; up to `reachable` would be."""
+        self._budget.limit_to(granted, reachable)
+        if self.waiting:
+            self._look_at(self._clock.now())
+
     def languages(self) -> frozenset[str]:
         """Return the codes of the languages it translates between."""
         return self._languages

@@ -43,20 +43,27 @@ class RequestBudget:
         chance: Spreads the rests at random.
 
     Attributes:
-        per_minute: The limit of requests in a minute.
+        per_minute: The limit of requests in a minute that this process can have.
     """
 
     def __init__(self, per_minute: int, chance: random.Random) -> None:
-        self._minute = _Window(60.0 * MARGIN, per_minute)
-        self._second = _Window(max(1.0, 60.0 / per_minute) * MARGIN, max(1, per_minute // 60))
-        self._widest_s = self._second.seconds + WIDEST_S
-        self.per_minute = per_minute
+        self._wider_s = 0.0
+        self.limit_to(per_minute, per_minute)
+        self._most = per_minute
         self._taken: deque[float] = deque(maxlen=per_minute)
         self._within: deque[float] = deque(maxlen=per_minute)  # those in their server's share
         self._by: dict[int, deque[float]] = {}  # by server
         self._chance = chance
         self._rests_until = 0.0
         self._refusals = 0  # in a row
+
+    def limit_to(self, granted: int, reachable: int) -> None:
+        """Send no more than `granted` in a minute; up to `reachable` would be granted."""
+        self.per_minute = per_minute = max(1, reachable)
+        self._minute = _Window(60.0 * MARGIN, granted)
+        seconds = max(1.0, 60.0 / per_minute) * MARGIN
+        self._widest_s = seconds + WIDEST_S
+        self._second = _Window(seconds + self._wider_s, max(1, per_minute // 60))
 
     def free_at(self) -> float:
         """Return the first moment at which a request may go out; it may have passed."""
@@ -92,7 +99,7 @@ class RequestBudget:
         if self.used_by(guild_id, now) < share:
             self._within.append(now)
         self._taken.append(now)
-        self._by.setdefault(guild_id, deque(maxlen=self.per_minute)).append(now)
+        self._by.setdefault(guild_id, deque(maxlen=self._most)).append(now)
 
     def used_by(self, guild_id: int, now: float) -> int:
         """Return how many requests a server sent in the last minute."""
@@ -115,6 +122,7 @@ class RequestBudget:
         self._rests_until = now + longest * self._chance.uniform(1.0, 1.5)
         self._refusals += 1
         wider_s = min(self._widest_s, self._second.seconds * WIDER)
+        self._wider_s += wider_s - self._second.seconds
         self._second = replace(self._second, seconds=wider_s)
 
     def used(self, now: float) -> int:

@@ -118,6 +118,25 @@ async def test_each_break_of_the_protocol_is_closed_with_its_code() -> None:
         ]
 
 
+async def test_identifies_of_one_bucket_have_to_be_five_seconds_apart() -> None:
+    async with LoopbackDiscord() as server, aiohttp.ClientSession() as session:
+        starts = server.session_starts
+        starts.shards, starts.max_concurrency, starts.strict = 4, 2, True
+        app = server.add_bot("Parley")
+        headers = {"Authorization": f"Bot {app.token}"}
+        clients = [await raw(server, session) for _ in range(3)]
+        for client, shard, answered in zip(clients, range(3), (0, 0, 9), strict=True):
+            await client.identify(app.token, 0, shard=[shard, 4])
+            assert (await client.read())["op"] == answered
+        assert server.gateway.shards(app) == [0, 1]
+        assert [one.taken for one in starts.made] == [True, True, False]
+        async with session.get(f"{server.api_url}/gateway/bot", headers=headers) as answer:
+            told = await answer.json()
+        assert told["shards"] == 4
+        assert told["session_start_limit"]["max_concurrency"] == 2
+        assert told["session_start_limit"]["remaining"] == 997
+
+
 async def test_a_guild_is_described_with_the_bot_and_those_in_voice_alone() -> None:
     async with LoopbackDiscord() as server, aiohttp.ClientSession() as session:
         guild = server.add_guild("Village")

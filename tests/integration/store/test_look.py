@@ -1,6 +1,7 @@
 """A look at a database changes nothing, and tells where its tables are and who uses it."""
 
-from bot.store import lease
+from bot.clock import LoopClock
+from bot.sharding.build import join
 from bot.store.database import Database
 from bot.store.look import look
 
@@ -9,7 +10,7 @@ async def test_tables_and_their_user_are_seen(database_url: str) -> None:
     before = await look(database_url)
     assert not before.held
     assert before.steps is None or before.steps.current is None
-    held = await lease.take(database_url)
+    held = await join(database_url, LoopClock())
     async with await Database.open(database_url):
         during = await look(database_url)
     await held.close()

@@ -32,7 +32,7 @@ class HousekeepingSetup:
         await self.keeping._tasks.drain()
 
     async def start(self) -> None:
-        self.keeping.start(lambda: self.present)
+        self.keeping.start(lambda guild: None if self.present is None else guild in self.present)
         await self.settled()
 
     async def days(self, count: int) -> None:
