@@ -1,7 +1,7 @@
 """The composition root: builds every part, connects them, and ends them in order."""
 
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,16 +12,20 @@ from bot import settings
 from bot.audio import opus
 from bot.chat.caption_channels import CaptionChannels
 from bot.chat.limits import http_trace
+from bot.chat.requests import Requests
 from bot.client import DiscordEndpoints, Handlers, ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.consent.consent import Consents
 from bot.domain.audience import Pages
 from bot.domain.glossary import Glossary
+from bot.domain.meters import Meters
 from bot.guild.housekeeping import Housekeeping
 from bot.guild.preferences import Wishing
 from bot.guild.settings import SettingsService
 from bot.login import log_in
+from bot.logs import LineCounts
 from bot.page.server import PageServer
+from bot.process.monitoring import Monitor, Watched
 from bot.process.shutdown import Shutdown
 from bot.records import glossaries
 from bot.records.forgetting import Forgetting
@@ -37,7 +41,7 @@ from bot.room.services import (
     RoomServices,
     TranslationServices,
 )
-from bot.settings import DiscordSettings, HealthSettings, Settings, TranslationSettings
+from bot.settings import DiscordSettings, Settings, TranslationSettings
 from bot.store import lease
 from bot.store.database import Database
 from bot.store.lease import DatabaseLease
@@ -58,7 +62,7 @@ from bot.usage.daily_allowance import Accounts
 from bot.voice.links import VoiceLinks
 from bot.wall_clock import WallClock
 from bot.web.health import HealthServer
-from bot.web.report import health_of
+from bot.web.metrics import Metrics
 from bot.words import t
 from cogs.build import CommandServices
 from cogs.build import build as build_commands
@@ -102,15 +106,17 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
     clock = LoopClock()
     wall = WallClock(clock)
     shutdown = shutdown or Shutdown()
+    metrics, requests = Metrics(), Requests()
     async with shutdown:
         # Parts close in the reverse order; their seconds are left for the parts behind each.
         held, database = await _database(config.database_url, shutdown)
         stores = Stores.of(database)
 
         # Discord: voice in and out, and the channels that captions go to.
-        bot = ParleyBot(_endpoints(config.discord), http_trace(wall.heard))
+        trace = http_trace(wall.heard, requests.answered)
+        bot = ParleyBot(_endpoints(config.discord), trace)
         links = VoiceLinks(bot, clock, noise_gate=config.voice.noise_gate)
-        channels = CaptionChannels(bot, clock, wall)
+        channels = CaptionChannels(bot, clock, wall, metrics)
 
         # The translation service.
         services = _services(clock, wall, shutdown)
@@ -154,6 +160,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 ),
                 record=transcripts.record,
                 clock=clock,
+                meters=metrics,
             )
         )
         _obey(guild_settings, usage.accounts, rooms, transcripts)
@@ -171,7 +178,20 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             MessageTranslator(texts, usage.accounts, kept.into, lambda: services.texts.trouble),
             Proposals(kept, guild_settings, clock),
         )
-        await _offer_health(config.health, shutdown, partial(_health, bot, links, called, wall))
+        watched = Watched(
+            bot=bot,
+            requests=requests,
+            links=links,
+            channels=channels,
+            rooms=rooms,
+            interpreter=interpreter,
+            texts=texts,
+            usage=usage,
+            transcripts=transcripts,
+            pages=pages,
+            database=database,
+        )
+        await _offer_health(config, watched, metrics, shutdown, clock=clock, wall=wall)
 
         tasks = TaskOwner("bot")
         shutdown.part("Discord client", bot.close, 1.0)
@@ -183,7 +203,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         shutdown.part("rooms", rooms.close, 1.8)
         await bot.install(
             build_commands(bot, called, greet=stores.guilds.greet, hears=hears, wall=wall),
-            handlers=_handlers(called, links, housekeeping),
+            handlers=_handlers(called, links, housekeeping, metrics),
             cooldowns=Cooldowns(rooms, clock),
         )
         await log_in(bot, config.discord.token.get_secret_value(), tasks)
@@ -323,7 +343,9 @@ def _obey(
     settings.listen(lambda guild, now: transcripts.keep_for(guild, now.transcript_days))
 
 
-def _handlers(called: CommandServices, links: VoiceLinks, housekeeping: Housekeeping) -> Handlers:
+def _handlers(
+    called: CommandServices, links: VoiceLinks, housekeeping: Housekeeping, meters: Meters
+) -> Handlers:
     """Have what runs follow Discord's events."""
     channels = called.channels
     return Handlers(
@@ -337,6 +359,7 @@ def _handlers(called: CommandServices, links: VoiceLinks, housekeeping: Housekee
             called.usage.accounts.forget,
             channels.readers.forget,
         ),
+        failed=meters.failed,
     )
 
 
@@ -368,29 +391,26 @@ def service_name(url: str) -> str:
 
 
 async def _offer_health(
-    config: HealthSettings,
+    config: Settings,
+    watched: Watched,
+    metrics: Metrics,
     shutdown: Shutdown,
-    report: Callable[[], tuple[bool, Mapping[str, object]]],
+    *,
+    clock: Clock,
+    wall: WallClock,
 ) -> None:
-    if config.port:
-        server = HealthServer(config.host, config.port, report)
-        await server.start()
-        shutdown.part("health server", server.close, 0.9)
+    if not config.health.port:
+        return
+    lines = LineCounts()
+    models = config.translation.model, config.translation.text_model
+    monitor = Monitor(watched, models, lines, clock, wall)
+    metrics.read(monitor.readings)
+    server = HealthServer(config.health.host, config.health.port, monitor.health, metrics.render)
+    await server.start()
+    lines.begin()
 
+    async def close() -> None:
+        lines.end()
+        await server.close()
 
-def _health(
-    bot: ParleyBot, links: VoiceLinks, called: CommandServices, wall: WallClock
-) -> tuple[bool, Mapping[str, object]]:
-    rooms = called.rooms
-    services = {
-        "translation": rooms.availability.speech,
-        "text_translation": rooms.availability.texts,
-    }
-    return health_of(
-        troubles={name: one.trouble for name, one in services.items() if one.trouble is not None},
-        now=wall.seconds(),
-        figures=called.usage.spending.figures(),
-        ready=bot.is_ready() and not bot.is_closed(),
-        rooms=len(rooms),
-        links=[link.figures() for link in links.open],
-    )
+    shutdown.part("health server", close, 0.9)

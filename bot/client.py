@@ -22,6 +22,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat import limits
+from bot.domain.meters import UNEXPECTED
 from bot.errors import ParleyError, SettingsError
 from bot.registration import register
 from bot.ui.answers import answer
@@ -67,12 +68,14 @@ class Handlers:
             meanwhile may not have been told.
         guild_joined: Told of each server that invites the bot.
         guild_left: Told of each server that removes it.
+        failed: Told of the code of each failure that somebody was answered with, or nobody.
     """
 
     voice_state_changed: VoiceStateChanged
     connected_again: Callable[[], None]
     guild_joined: GuildChanged
     guild_left: GuildChanged
+    failed: Callable[[str], None]
 
 
 class ParleyBot(commands.AutoShardedBot):
@@ -230,6 +233,7 @@ class ParleyBot(commands.AutoShardedBot):
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
         """Log it without the event, which holds what people wrote."""
+        self._event_handlers.failed(UNEXPECTED)
         log.exception("event failed: %s", event_method)  # noqa: LOG004 - called while handling it
 
     async def _command_failed(
@@ -240,6 +244,7 @@ class ParleyBot(commands.AutoShardedBot):
         said: str
         if isinstance(cause, ParleyError):
             said = lines((cause.message, f"-# {number}"))
+            self._event_handlers.failed(cause.code)
             log.info("command refused: %s %s", number, cause.code)
         elif (refusal := _refusal(cause)) is not None:
             said = lines((refusal, f"-# {number}"))
@@ -248,6 +253,7 @@ class ParleyBot(commands.AutoShardedBot):
             said = t(
                 "Something went wrong. The bot's log has the details under {number}.", number=number
             )
+            self._event_handlers.failed(UNEXPECTED)
             log.error("command failed: %s", number, exc_info=cause)
         await answer(interaction, said)
 

@@ -9,9 +9,10 @@ import json
 import logging
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 _FLOORS = {
     "discord": logging.INFO,
@@ -76,6 +77,33 @@ class _JsonFormatter(_Redacting):
     def _safe(self, value: object) -> object:
         plain = isinstance(value, int | float | None)
         return value if plain else self._redact(str(value))
+
+
+LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+
+
+class LineCounts(logging.Handler):
+    """Counts what is logged, by anybody, from `begin` to `end`.
+
+    Attributes:
+        counts: Lines by level, one of `LEVELS`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count a line."""
+        self.counts[LEVELS[min(record.levelno // 10, len(LEVELS)) - 1]] += 1
+
+    def begin(self) -> None:
+        """Begin to count."""
+        logging.getLogger().addHandler(self)
+
+    def end(self) -> None:
+        """Count no more."""
+        logging.getLogger().removeHandler(self)
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -107,5 +107,9 @@ class Pages(Protocol):
             overlay: As a layer for streaming software.
         """
 
+    @property
+    def audience(self) -> tuple[int, int]:
+        """How many read now, and how many of them hear a voice too."""
+
     def restored(self) -> None:
         """Note that all rooms that were to come back after a restart are open."""

@@ -181,6 +181,12 @@ class PageServer:
         url = self._url.with_query(overlay="1") if overlay else self._url
         return str(url.with_fragment(token))
 
+    @property
+    def audience(self) -> tuple[int, int]:
+        """How many read now, and how many of them hear a voice too."""
+        feeds = self._feeds.values()
+        return sum(len(feed.readers) for feed in feeds), sum(feed.listeners for feed in feeds)
+
     def revoke(self, run: str, member_id: int) -> None:
         """Void all that was given to somebody for a room; what they have open is closed."""
         self._links.revoke(run, member_id, self._wall())

@@ -131,6 +131,16 @@ class Transcripts:
         )
         return recording
 
+    @property
+    def waiting(self) -> int:
+        """Lines that are not written yet."""
+        return len(self._batches)
+
+    @property
+    def dropped(self) -> int:
+        """Lines left out, as too many waited."""
+        return self._batches.dropped
+
     def _agreed(self, guild_id: int, agreed: frozenset[int]) -> None:
         self._batches.drop(guild_id, lambda line: line.user_id not in agreed)
 

@@ -87,6 +87,7 @@ class Captions:
         began_at: float,
         *,
         made_from: str | None = None,
+        ended_at: float | None = None,
     ) -> Caption | None:
         """Return the caption as it should stand after this event; None if nothing visible changed.
 
@@ -96,6 +97,7 @@ class Captions:
             event: What the conversation said.
             began_at: Clock seconds when the speech began that a new turn would belong to.
             made_from: Language of the conversation whose turns these are, where it is another.
+            ended_at: Clock seconds when the member was last heard, if not in what follows already.
         """
         if isinstance(event, Failed):
             return self._failed(line, event)
@@ -103,7 +105,12 @@ class Captions:
             return self._take_back(line, event.turn)
         if isinstance(event, Partial | Source | Final | TurnEnded):
             heard = CaptionLine(line.visit, made_from or line.language)
-            return self._grow(line, speaker, event, began_at, heard)
+            turn = self._grow(line, speaker, event, began_at, heard)
+            if turn is None:
+                return None
+            if turn.known.ended_at is None and (turn.known.final or turn.heard_out):
+                turn.known = replace(turn.known, ended_at=ended_at)
+            return self._news(turn)
         return None
 
     def _grow(
@@ -113,7 +120,7 @@ class Captions:
         event: Partial | Source | Final | TurnEnded,
         began_at: float,
         heard: CaptionLine,
-    ) -> Caption | None:
+    ) -> _CaptionTurn | None:
         turns = self._lines.setdefault(line, _LineTurns())
         turn = turns.of.get(event.turn)
         if turn is None:
@@ -145,7 +152,7 @@ class Captions:
         turn.heard_out |= isinstance(event, Source) and event.final
         for old in sorted(turns.of)[:-_KEPT_TURNS]:
             del turns.of[old]
-        return self._news(turn)
+        return turn
 
     def _take_back(self, line: CaptionLine, number: int) -> Caption | None:
         turns = self._lines.setdefault(line, _LineTurns())
@@ -156,6 +163,12 @@ class Captions:
             return None
         turn.echoed = True
         return self._news(turn)
+
+    def began_at(self, line: CaptionLine, number: int) -> float | None:
+        """Return clock seconds when a turn's speech began; None while nothing is known of it."""
+        turns = self._lines.get(line)
+        turn = turns.of.get(number) if turns is not None else None
+        return None if turn is None else turn.known.began_at
 
     def leave_unspoken(self, line: CaptionLine, number: int) -> Caption | None:
         """Mark a turn as one that is not read aloud; None when nothing of it is shown yet."""

@@ -22,6 +22,7 @@ from bot.domain.events import (
     VoiceEnded,
 )
 from bot.domain.glossary import Glossary, corrected
+from bot.domain.meters import Meters
 from bot.domain.ports import CaptionBoard, VoiceLink, VoiceTrack
 from bot.domain.voice_mode import VoiceStyle
 from bot.room.captions import CaptionLine, Captions
@@ -50,6 +51,10 @@ class Saying(Protocol):
     def began_at(self) -> float:
         """Clock seconds when what they say began."""
 
+    @property
+    def ended_at(self) -> float | None:
+        """Clock seconds of the end of the last speech of theirs that is over."""
+
     def made_from(self, language: str) -> str:
         """Return the language of the conversation whose turns this one's are."""
 
@@ -64,6 +69,7 @@ class Output:
         count: Told what each member's conversations used.
         noticed: Told what the people should read, as `Listener.noticed`.
         page: Shows and plays the same to its readers.
+        meters: Told how late voices are, and what failed.
 
     Attributes:
         link: The voice link that voice is played to; None: nowhere at the moment.
@@ -81,17 +87,20 @@ class Output:
         count: Callable[[int, Usage], None],
         noticed: Callable[[str, str], None],
         page: RoomPage,
+        meters: Meters,
     ) -> None:
         self._board = board
         self._clock = clock
         self._count = count
         self._noticed = noticed
         self._page = page
+        self._meters = meters
         self._captions = Captions(originals=originals)
         self._interpretation = VoiceQueue(
             self._begin,
             speaking=lambda: self.link is not None and self.link.someone_speaks(),
             skipped=self._skipped,
+            begun=lambda since: meters.voice(clock.now() - since),
         )
         self._voice_due: Timer | None = None
         self._utterances = Utterances()
@@ -139,7 +148,10 @@ class Output:
                 self._page.voice(QueuedUtterance(line, turn), pcm)
                 if language == self.spoken:
                     self._repeats.voiced(QueuedUtterance(line, turn), self._clock.now())
-                    self._interpretation.voice(QueuedUtterance(line, turn), pcm, self._clock.now())
+                    began_at = self._captions.began_at(line, turn) or speaker.began_at
+                    self._interpretation.voice(
+                        QueuedUtterance(line, turn), pcm, self._clock.now(), began_at
+                    )
             case VoiceEnded(turn=turn) | TurnEnded(turn=turn):
                 self._interpretation.ended(QueuedUtterance(line, turn))
                 self._page.ended(QueuedUtterance(line, turn))
@@ -148,6 +160,7 @@ class Output:
                 self._interpretation.take_back(QueuedUtterance(line, turn))
                 self._page.take_back(QueuedUtterance(line, turn))
             case Failed(code=code, message=message):
+                self._meters.failed(code)
                 if event.of_service:
                     log.info("conversation failed: %s", code)
                 else:
@@ -167,6 +180,7 @@ class Output:
             self._corrected(event),
             speaker.began_at,
             made_from=speaker.made_from(language),
+            ended_at=speaker.ended_at,
         )
         if caption is not None:
             self.shown += 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.clock import Clock
@@ -10,6 +11,7 @@ from bot.domain.events import (
     SPEECH_RATE,
     ConversationEvent,
     ConversationRequest,
+    ConversationState,
     Failed,
     Member,
     Speech,
@@ -23,7 +25,7 @@ from bot.domain.ports import CaptionBoard, VoiceLink
 from bot.domain.spent import NOBODY
 from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.voice_mode import VoiceStyle
-from bot.errors import ChatError
+from bot.errors import ChatError, VoiceLinkError
 from bot.room import ending
 from bot.room.ending import Emptiness
 from bot.room.languages import Languages, Reading
@@ -99,6 +101,7 @@ class Room:
             count=self._count,
             noticed=self.noticed,
             page=self._page,
+            meters=callbacks.meters,
         )
         self._output.spoken = plan.spoken
         self._spoken = translation.interpreter.languages()
@@ -466,6 +469,7 @@ class Room:
     def lost(self, reason: str) -> None:
         """Say why and end: the link is gone for good."""
         if not self._closing:
+            self._callbacks.meters.failed(VoiceLinkError.code)
             self.deafen()
             self._board.say(reason)
             self._ended()
@@ -534,6 +538,15 @@ class Room:
             conversations={} if speaker is None else dict(speaker.states),
             unread=None if reading is Reading.GIVEN else reads,
             unreadable=reading in (Reading.CLOSED, Reading.UNWRITTEN),
+        )
+
+    def conversations(self) -> Iterator[ConversationState]:
+        """Return the state of each conversation."""
+        return (
+            state
+            for speaker in self._speakers.all()
+            for language, state in speaker.states.items()
+            if speaker.hears((language,))
         )
 
     def saved(self, starter_id: int, panel_id: int) -> SavedRoom:

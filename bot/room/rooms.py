@@ -2,9 +2,11 @@
 
 import logging
 import secrets
+from collections import Counter
 from dataclasses import replace
 
 from bot.consent.consent import Consent
+from bot.domain.events import ConversationState
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Notice, Occasion, Sight
 from bot.domain.spent import NOBODY
@@ -190,6 +192,7 @@ class Rooms:
             post_notice=self._post_notice,
             in_time=self._process.in_time,
             open_page=self.pages.open,
+            meters=self._services.meters,
         )
         room = await self._opening.open(plan, account, callbacks=callbacks, paused=paused)
         start.room = room
@@ -537,6 +540,11 @@ class Rooms:
     def running(self) -> list[RoomStatus]:
         """Return every room that runs, as it is now."""
         return [room.status() for room in self._rooms.values() if room is not None]
+
+    def conversations(self) -> Counter[ConversationState]:
+        """Return how many conversations of all rooms are in each state."""
+        rooms = (room for room in self._rooms.values() if room is not None)
+        return Counter(state for room in rooms for state in room.conversations())
 
     def over(self, guild_id: int) -> bool:
         """Return whether a guild has no room, or one that hears nobody any more and ends."""

@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.consent.consent import Consent, Consents
 from bot.domain.audience import OpenPage, Pages
 from bot.domain.glossary import Glossary, terms
+from bot.domain.meters import Meters
 from bot.domain.notices import Notices, Occasion, TextChannels
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
@@ -137,6 +138,7 @@ class RoomServices:
         guilds: What is kept of guilds and their members.
         record: Takes down what a board shows.
         clock: Tells the time and calls back.
+        meters: Told how long things took, and what failed.
     """
 
     translation: TranslationServices
@@ -144,6 +146,7 @@ class RoomServices:
     guilds: GuildServices
     record: Record
     clock: Clock
+    meters: Meters
 
 
 PostNotice = Callable[[RoomPlan, Occasion, tuple[int, ...]], Awaitable[None]]
@@ -176,6 +179,7 @@ class RoomCallbacks:
         post_notice: Posts the room's notice.
         in_time: Waits for a part of the room's end.
         open_page: Opens the page on which the room is read and heard.
+        meters: Told how long things took, and what failed.
     """
 
     ended: Callable[[], None]
@@ -184,3 +188,4 @@ class RoomCallbacks:
     post_notice: PostNotice
     in_time: InTime
     open_page: OpenPage
+    meters: Meters

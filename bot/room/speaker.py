@@ -62,6 +62,7 @@ class Speaker:
         self.states: dict[str, ConversationState] = {}
         self.began_at = 0.0  # when the current or last stretch of speech began
         self.heard_at: float | None = None
+        self._ended_at: float | None = None  # of the stretch of speech before this one
         self._speaking = False
         self._conversations: dict[str, Conversation] = {}
         self._further: dict[str, TextLanguage] = {}
@@ -224,6 +225,11 @@ class Speaker:
         return self._speaking
 
     @property
+    def ended_at(self) -> float | None:
+        """Clock seconds of the end of the last stretch of speech that is over."""
+        return self._ended_at if self._speaking else self.heard_at
+
+    @property
     def conversations(self) -> int:
         """How many the member has, open or not."""
         return len(self._conversations)
@@ -233,6 +239,7 @@ class Speaker:
         if not self._speaking:
             self._speaking = True
             self.began_at = began_at
+            self._ended_at = self.heard_at
         self.heard_at = at
         for conversation in self._conversations.values():
             conversation.feed(pcm)

@@ -34,6 +34,9 @@ class Ledger:
         clock: The time between batches.
         wall: The date, in UTC. May be set, forwards and back.
         most_rows: How many rows may wait; see `Unwritten`.
+
+    Attributes:
+        spent: What this process spent, by model.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Ledger:
         )
         self._tasks = TaskOwner("ledger")
         self._unread: set[int] = set()  # guilds for which that failed
+        self.spent: dict[str, Spent] = {}
         self._closed = False
 
     def __len__(self) -> int:
@@ -158,6 +162,7 @@ class Ledger:
         today = self._today.setdefault(guild_id, {})
         for model, amount in spent(usage, model=self._model, text_model=self._text_model).items():
             today[model] = today.get(model, Spent()) + amount
+            self.spent[model] = self.spent.get(model, Spent()) + amount
             self._unwritten.add(SpentKey(day, guild_id, user_id, model), amount)
         self._writer.soon(guild_id)
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -108,6 +108,7 @@ class DiscordVoiceLink:
         self._heard_at: float | None = None
         self._closed = False
         self._closing: asyncio.Event | None = None
+        self._when_closed: list[Callable[[], None]] = []
 
     # For the room; see `domain.ports.VoiceLink`
 
@@ -148,6 +149,18 @@ class DiscordVoiceLink:
             figures["heard_ago_s"] = max(0.0, self._clock.now() - self._heard_at)
         return {**figures, **self._own.standing.figures()}
 
+    def counters(self) -> Mapping[str, float]:
+        """Return counters alone; see `Figures`."""
+        return self._figures.as_mapping()
+
+    def rejoins(self) -> Mapping[str, float]:
+        """Return how often it joined afresh, by the reason; see `health.REASONS`."""
+        return self._figures.rejoins_by
+
+    def when_closed(self, tell: Callable[[], None]) -> None:
+        """Have this called once it has left."""
+        self._when_closed.append(tell)
+
     async def close(self) -> None:
         """Leave the channel. Idempotent; no thread, socket or task stays."""
         if self._closing is not None:
@@ -164,6 +177,8 @@ class DiscordVoiceLink:
                 await self._receiver.close()
         finally:
             self._closing.set()
+            for tell in self._when_closed:
+                tell()
 
     # For the Discord client
 

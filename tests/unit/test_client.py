@@ -32,7 +32,9 @@ async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ParleyBot]:
     monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", yarl.URL(gateway.DEFAULT_GATEWAY))
     monkeypatch.setattr(discord.gateway, "GatewayRatelimiter", discord.gateway.GatewayRatelimiter)
     bot = ParleyBot(DiscordEndpoints("http://127.0.0.1:1/api/v10", None, None), http_trace())
-    handlers = Handlers(lambda *_: None, lambda: None, lambda _: None, lambda _: None)
+    handlers = Handlers(
+        lambda *_: None, lambda: None, lambda _: None, lambda _: None, lambda _: None
+    )
     cooldowns = Cooldowns(rooms_over(MemoryConsent()), ManualClock())
     await bot.install(Interface([], [], []), handlers=handlers, cooldowns=cooldowns)
     async with bot:
@@ -101,7 +103,9 @@ async def test_what_is_installed_works_before_the_login_and_ends_with_a_client_t
     client: ParleyBot,
 ) -> None:
     cog = Asking()
-    handlers = Handlers(lambda *_: None, lambda: None, lambda _: None, lambda _: None)
+    handlers = Handlers(
+        lambda *_: None, lambda: None, lambda _: None, lambda _: None, lambda _: None
+    )
     await client.install(Interface([cog], [], []), handlers=handlers, cooldowns=client.cooldowns)
     await asyncio.wait_for(cog.asked.wait(), timeout=5)
     asking = cog.ask.get_task()

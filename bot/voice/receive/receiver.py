@@ -19,7 +19,7 @@ from typing import Protocol, Self
 
 from bot.clock import Clock
 from bot.voice.figures import Figures
-from bot.voice.receive import rtp
+from bot.voice.receive import drops, rtp
 from bot.voice.receive.packet_path import PacketPath
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ _FAULT_REST_S = 0.01  # after an error of the socket, which may come at once aga
 _MAX_CONTROLS = 4096
 _MAX_EVENTS = 8192
 _LOG_EVERY_S = 60.0
+_DROPS_EVERY_S = 1.0  # the kernel is asked how many datagrams it dropped
 
 Event = tuple[int, bytes | None, float]
 
@@ -45,6 +46,8 @@ class Datagrams(Protocol):
     def fileno(self) -> int: ...  # noqa: D102
 
     def recv(self, size: int, /) -> bytes: ...  # noqa: D102
+
+    def getsockopt(self, level: int, option: int, size: int, /) -> bytes: ...  # noqa: D102
 
     def close(self) -> None: ...  # noqa: D102
 
@@ -82,7 +85,8 @@ class Receiver:
         self._rest_s = 0.0  # for which no packet is needed at once
         self._behind = False  # while more waits than is read at once
         self._due: float | None = None  # in so many seconds something may come by time alone
-        self._worked_at = self._ticked_at = 0.0
+        self._worked_at = self._ticked_at = self._asked_at = 0.0
+        self._dropped = 0  # by the kernel, of this source
         self._poll = select.poll()
         self._woken, self._waker = socket.socketpair()
         self._woken.settimeout(0)
@@ -149,16 +153,21 @@ class Receiver:
     def _release(self) -> None:
         while self._controls:
             self._guarded(self._controls.popleft())  # there may be a socket in them
+        self._close_source()
+
+    def _close_source(self) -> None:
         if self._source is not None:
+            self._count_dropped()
             self._source.close()
             self._source = None
 
     def _read_from(self, source: Datagrams | None) -> None:
         if self._source is not None:
             self._poll.unregister(self._source.fileno())
-            self._source.close()
+            self._close_source()
         self._source = source
         if source is not None:
+            self._dropped = drops.of(source) or 0  # of whoever read it before
             self._poll.register(source.fileno(), select.POLLIN)
 
     def _hear(self) -> None:
@@ -181,6 +190,9 @@ class Receiver:
             self._worked_at = now
             self._hearing.rested(rested_s)
             self._work(datagrams, now)
+            if now - self._asked_at >= _DROPS_EVERY_S:
+                self._asked_at = now
+                self._count_dropped()
         if now - self._ticked_at >= TICK_S or not datagrams:
             self._ticked_at = now
             self._due = self._hearing.tick(now)
@@ -239,6 +251,11 @@ class Receiver:
             self._figures.socket_errors += 1
             time.sleep(_FAULT_REST_S)
         return datagrams
+
+    def _count_dropped(self) -> None:
+        if self._source is not None and (dropped := drops.of(self._source)) is not None:
+            self._figures.kernel_dropped += (dropped - self._dropped) % drops.WRAPS
+            self._dropped = dropped
 
     def _work(self, datagrams: list[bytes], at: float) -> None:
         figures, hear = self._figures, self._hearing.packet

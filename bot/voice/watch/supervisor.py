@@ -197,6 +197,7 @@ class Supervisor:
         log.warning("rejoining voice: %s, after %g s", reason, rest)
         await asyncio.sleep(rest)
         self._figures.rejoins += 1
+        self._figures.rejoins_by[reason] += 1
         self._was_deaf = reason == "deaf"
         self.rejoining = True
         try:
