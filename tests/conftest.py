@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from bot import logs
 from tests.support.postgres import Postgres, postgres_server
 
 # Other tests run beside: how long an example takes says nothing of the code. The same examples each
@@ -14,6 +15,15 @@ from tests.support.postgres import Postgres, postgres_server
 settings.register_profile("parley", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1_000)
 settings.load_profile("parley")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `caplog.text` hold the fields of what is logged, so that nothing hides in them."""
+    plugin = config.pluginmanager.get_plugin("logging-plugin")
+    assert plugin is not None
+    for handler in (plugin.caplog_handler, plugin.report_handler):
+        handler.setFormatter(logs.handler("text").formatter)
 
 
 @pytest.fixture(scope="module", autouse=True)

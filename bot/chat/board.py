@@ -1,7 +1,6 @@
 """A text channel's captions: takes what the room shows, and has it stand in the channel soon."""
 
 import asyncio
-import logging
 import math
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,10 +20,11 @@ from bot.domain.events import TYPED, Caption
 from bot.domain.meters import Meters, Unmetered
 from bot.domain.ports import Look
 from bot.errors import ChatError, MessageGoneError, RateLimitError
+from bot.logs import fields, get_logger
 from bot.tasks import TaskOwner
 from bot.words import render, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 CLOSE_S = 10.0
 _PLAIN = Look()
@@ -93,7 +93,7 @@ class ChannelBoard:
         self._changed = asyncio.Event()
         self.when_closed: Callable[[], None] | None = None
         self._closing = False
-        self._tasks = TaskOwner("captions")
+        self._tasks = TaskOwner("captions", **fields())
         self._worker = self._tasks.start(self._work(), "worker")
 
     def _style(self, languages: Sequence[str]) -> Style:
@@ -193,7 +193,7 @@ class ChannelBoard:
                 self.when_closed()
 
     def _give_up(self) -> None:
-        log.warning("captions and notices undelivered at close: %d", self.figures()["open"])
+        log.warning("captions and notices undelivered at close", count=self.figures()["open"])
         self._worker.cancel()
 
     # The worker
@@ -257,7 +257,9 @@ class ChannelBoard:
         except Exception as error:  # noqa: BLE001 - one caption's fault must not silence the channel
             # The message of an error unknown may quote what was said; where it arose may not.
             where = "".join(traceback.format_tb(error.__traceback__))
-            log.error("caption request failed unexpectedly: %s\n%s", type(error).__name__, where)  # noqa: TRY400
+            log.error(  # noqa: TRY400
+                "caption request failed unexpectedly", error=type(error).__name__, exception=where
+            )
             self._failed(lane, change, ChatError(t("The request couldn't be made.")))
         else:
             self._measure(lane.schedule.succeeded(change, ref, self._clock.now()))
@@ -309,7 +311,7 @@ class ChannelBoard:
         if isinstance(error, MessageGoneError | RateLimitError):
             return
         self._meters.failed(error.code)
-        log.warning("caption request failed: %s, retryable %s", error.code, error.retryable)
+        log.warning("caption request failed", code=error.code, retryable=error.retryable)
         # A notice may be refused where captions still come by the webhook.
         caption = isinstance(change, Post) and change.speaker is not None
         gone = isinstance(error, ChannelGoneError)

@@ -1,6 +1,5 @@
 """Opens boards in text channels; what outlives a board is here: webhooks, budgets, removals."""
 
-import logging
 from collections.abc import Callable, Mapping
 
 import discord
@@ -18,10 +17,11 @@ from bot.domain.meters import Meters
 from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.errors import ChatError
+from bot.logs import context, get_logger
 from bot.totals import Totals
 from bot.wall_clock import Wall
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Boards:
@@ -65,7 +65,7 @@ class Boards:
             await self._webhooks.of(channel)
         except ChatError as error:
             # The board says it to the channel's people when it posts under the bot's own name.
-            log.info("no webhook at the start: %s", error.code)
+            log.info("no webhook at the start", code=error.code)
         told = Told()
         transport = ChannelTransport(channel, self._webhooks, self._own, told)
         places: dict[str, LanguageThread] = {}
@@ -83,7 +83,9 @@ class Boards:
             return places[language]
 
         apart = look.layout is Layout.THREADS
-        board = ChannelBoard(
+        made = context(guild=channel.guild.id, channel=channel.id)
+        board = made.run(
+            ChannelBoard,
             transport,
             self._clock,
             look,

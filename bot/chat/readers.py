@@ -5,7 +5,6 @@ does not learn when a member's roles change, so roles are requested again from t
 they matter (`refresh`).
 """
 
-import logging
 from collections.abc import Callable, Iterable
 
 import discord
@@ -13,9 +12,10 @@ import discord
 from bot.chat.faults import FAULTS
 from bot.chat.webhooks import CaptionChannel
 from bot.domain.notices import Sight
+from bot.logs import get_logger
 from bot.words import Text, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Readers:
@@ -95,7 +95,7 @@ class Readers:
             except discord.NotFound:
                 self._asked.pop((guild.id, user_id), None)
             except FAULTS as error:
-                log.info("a member's roles could not be asked for: %s", type(error).__name__)
+                log.info("a member's roles could not be asked for", error=type(error).__name__)
 
     def left_voice(self, guild_id: int, user_id: int) -> None:
         """Forget a member who left; discord.py will know their roles when they come back."""

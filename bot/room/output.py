@@ -1,6 +1,5 @@
 """What a room's conversations say, brought to its captions and its voice."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -25,13 +24,14 @@ from bot.domain.glossary import Glossary, corrected
 from bot.domain.meters import Meters
 from bot.domain.ports import CaptionBoard, VoiceLink, VoiceTrack
 from bot.domain.voice_mode import VoiceStyle
+from bot.logs import get_logger
 from bot.room.captions import CaptionLine, Captions
 from bot.room.listening.page import RoomPage
 from bot.room.repeats import Repeats
 from bot.room.utterances import Utterances
 from bot.room.voice_queue import QueuedUtterance, VoiceQueue
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _LOST = frozenset({"words_lost", "words_dropped"})
 
@@ -162,9 +162,9 @@ class Output:
             case Failed(code=code, message=message):
                 self._meters.failed(code)
                 if event.of_service:
-                    log.info("conversation failed: %s", code)
+                    log.info("conversation failed", code=code)
                 else:
-                    log.warning("conversation failed: %s", code)
+                    log.warning("conversation failed", code=code)
                     self._say_once(code, message)
                 self._interpretation.broke_off(line)
                 self._page.broke_off(line)

@@ -1,7 +1,6 @@
 """One voice channel being interpreted: who is in it, what they say, what is shown."""
 
 import asyncio
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -26,6 +25,7 @@ from bot.domain.spent import NOBODY
 from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.voice_mode import VoiceStyle
 from bot.errors import ChatError, VoiceLinkError
+from bot.logs import get_logger
 from bot.room import ending
 from bot.room.ending import Emptiness
 from bot.room.languages import Languages, Reading
@@ -43,7 +43,7 @@ from bot.words import t
 
 __all__ = ["Room", "RoomPlan", "RoomStatus", "SpeakerStatus"]
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _SPEECH_BYTES_PER_SECOND = SPEECH_RATE * 2
 
@@ -135,7 +135,9 @@ class Room:
             due=self._settle,
         )
         self._emptiness = Emptiness(clock, lambda: self._empty, self._deserted)
-        self._tasks = TaskOwner(f"room {plan.guild_id}")
+        self._tasks = TaskOwner(
+            f"room {plan.guild_id}", guild=plan.guild_id, room=plan.voice_channel_id
+        )
         self._noticed: dict[str, str] = {}  # how each matter stands
         self._started_at = clock.now()
         self._heard_at: float | None = None

@@ -1,7 +1,6 @@
 """One speaker of a room: their conversations, opened by their speech, and what is made of them."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.domain.events import (
@@ -14,11 +13,12 @@ from bot.domain.events import (
     Usage,
 )
 from bot.domain.ports import Conversation, Interpreter, TextTranslator
+from bot.logs import get_logger
 from bot.room.written.original import OriginalWords
 from bot.room.written.text_language import TextLanguage
 from bot.words.codes import ORIGINAL
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Said = Callable[["Speaker", str, ConversationEvent], None]
 

@@ -1,7 +1,6 @@
 """The database: opened with its folder and schema, closed without a trace."""
 
 import asyncio
-import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -16,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.errors import StoreError
 from bot.locks import FairLock, KeyedLimit
+from bot.logs import get_logger
 from bot.store import faults, migrations
 from bot.store.sqlite import SqliteConnection, write_ahead
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _BUSY_MS = 5000
 _CONNECT_S = 10.0
@@ -126,7 +126,7 @@ class Database:
                 yield connection
         except (SQLAlchemyError, OSError, OverflowError) as error:  # the last is SQLite's for 2**63
             self.failures += 1
-            log.warning("the database failed: %s", faults.reason(error))
+            log.warning("the database failed", reason=faults.reason(error))
             # SQLAlchemy's error repeats the statement, and the driver's may repeat a value.
             raise faults.in_use(error) from None
         finally:

@@ -5,7 +5,6 @@ voice. Whatever ends a process, `kill -9` too, frees its lease at once.
 """
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
@@ -15,11 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StoreError
+from bot.logs import get_logger
 from bot.store import faults
 from bot.store.database import engine_of
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _FREED_WITHIN_S: Final = 1.0  # by a process that was killed a moment ago
 _AGAIN_S: Final = 0.1
@@ -209,7 +209,9 @@ class SessionLease:
             except _FAULTS as error:
                 if self._connection is not None:
                     name = type(error).__name__
-                    log.warning("the connection that holds the database's lease is lost: %s", name)
+                    log.warning(
+                        "the connection that holds the database's lease is lost", error=name
+                    )
                 await self._drop()
 
     async def _look(self) -> None:
@@ -231,4 +233,4 @@ class SessionLease:
         try:
             await connection.close()
         except _FAULTS as error:
-            log.debug("a lost connection did not close: %s", type(error).__name__)
+            log.debug("a lost connection did not close", error=type(error).__name__)

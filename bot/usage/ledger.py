@@ -4,7 +4,6 @@ Counting never waits. What is not written yet is lost when the process is killed
 since the last batch.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final
@@ -15,10 +14,11 @@ from bot.domain.events import Usage
 from bot.domain.ports import UsageStore
 from bot.domain.spent import Spent, SpentKey, spent
 from bot.errors import StoreError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 from bot.usage.unwritten import Unwritten
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 BATCH_S: Final = 10.0
 MOST_ROWS: Final = 10_000  # waiting to be written, while the store fails
@@ -128,14 +128,14 @@ class Ledger:
         now = self._clock.now()
         if guild_id not in self._asked or now - self._asked[guild_id] >= BATCH_S:
             self._asked[guild_id] = now
-            self._tasks.start(self._loaded(guild_id), f"today {guild_id}")
+            self._tasks.start(self._loaded(guild_id), f"today {guild_id}", guild=guild_id)
 
     async def _loaded(self, guild_id: int) -> None:
         try:
             await self.load(guild_id)
         except StoreError as error:
             if guild_id not in self._unread:
-                log.warning("today's usage can't be read, trying again: %s", error)
+                log.warning("today's usage can't be read, trying again", reason=error)
             self._unread.add(guild_id)
         else:
             self._unread.discard(guild_id)
@@ -216,5 +216,5 @@ class Ledger:
             await self._writer.close()
         finally:  # also when there is no more time for it
             if self._unwritten:
-                log.error("rows of usage that could not be written: %d", len(self))
+                log.error("rows of usage that could not be written", count=len(self))
             await self._tasks.close()

@@ -1,7 +1,6 @@
 """A joined voice channel, as the room sees it."""
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,6 +11,7 @@ import discord
 from bot.clock import Clock
 from bot.domain.events import SPEECH_RATE, Member, Speech
 from bot.domain.ports import Listener
+from bot.logs import context, get_logger
 from bot.tasks import TaskOwner
 from bot.voice import gateway_events
 from bot.voice.connection import VoiceConnection
@@ -38,7 +38,7 @@ from bot.voice.watch.voice_state import (
     moved,
 )
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 JOIN_TIMEOUT_S = 20.0
 
@@ -87,13 +87,18 @@ class DiscordVoiceLink:
         played = PlayedVoice(clock.now)
         self._listener = EchoListener(listener, played, self.members, self._measure)
         self._clock = clock
+        place = {"guild": channel.guild.id, "room": channel.id}
+        self._log = log.bind(**place)
         self._speaks = speaks
-        self._tasks = TaskOwner(f"voice-{channel.id}")
+        self._tasks = TaskOwner(f"voice-{channel.id}", **place)
         self._figures = Figures()
         self._presence = Presence(channel, self, self._tasks)
         self._connection = VoiceConnection(self, self._use, lambda: self._alone, join_timeout_s)
         self._hearing = PacketPath(NoKeys(), self._figures)
-        self._receiver = Receiver(self._hearing, self._figures, clock, self._heard, self._foreign)
+        # What it hands over is handled with these fields, too.
+        self._receiver = context(**place).run(
+            Receiver, self._hearing, self._figures, clock, self._heard, self._foreign
+        )
         self._player = Player(
             self._connection.start_playing, self._gate, self._figures, clock, tap=played.sent
         )
@@ -266,7 +271,7 @@ class DiscordVoiceLink:
 
     def gateway_closed(self, code: int) -> None:
         """Tell the supervisor that the voice gateway closed."""
-        log.info("the voice gateway closed: code=%d", code)
+        self._log.info("the voice gateway closed", code=code)
         self._supervisor.gateway_closed(code)
 
     def removed(self) -> None:
@@ -281,7 +286,7 @@ class DiscordVoiceLink:
     def moved(self) -> None:
         """Follow to the channel that the bot was moved to, and tell the people."""
         channel = self._presence.channel
-        log.info("the bot was moved to another voice channel")
+        self._log.info("the bot was moved to another voice channel")
         self._supervisor.expected.restart()
         self.notice(moved(channel.name))
         self._speak_up()

@@ -73,7 +73,9 @@ class VoiceLinks:
     def look_again(self) -> None:
         """Have each link see anew who is there, as Discord may not have told all changes."""
         for link in self.open:
-            self._tasks.start(link.look_again(), f"look again {link.channel_id}")
+            self._tasks.start(
+                link.look_again(), f"look again {link.channel_id}", room=link.channel_id
+            )
 
     async def close(self) -> None:
         """End what goes on behind the links. Idempotent."""

@@ -7,22 +7,23 @@ drops its oldest when full and counts it.
 """
 
 import asyncio
-import logging
 import select
 import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from typing import Protocol, Self
 
 from bot.clock import Clock
+from bot.logs import get_logger
 from bot.voice.figures import Figures
 from bot.voice.receive import drops, rtp
 from bot.voice.receive.packet_path import PacketPath
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 TICK_S = 0.01  # how often time alone is looked at
 SHORT_REST_S = 0.0012  # between two readings while many speak, when a packet may complete a chunk
@@ -99,7 +100,9 @@ class Receiver:
         self._closed = False
         self._ended = asyncio.Event()
         self._logged_at = -_LOG_EVERY_S
-        self._thread = threading.Thread(target=self._run, name="voice-receiver", daemon=True)
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._run,), name="voice-receiver", daemon=True
+        )
 
     def start(self) -> None:
         """Start the thread that reads the socket."""
@@ -281,7 +284,7 @@ class Receiver:
         if now - self._logged_at >= _LOG_EVERY_S:
             self._logged_at = now
             log.exception(  # noqa: LOG004 - called while handling
-                "a packet was not handled; count=%d", self._figures.internal_errors
+                "a packet was not handled", count=self._figures.internal_errors
             )
 
     def _hand_over(self) -> None:
