@@ -107,7 +107,9 @@ def test_prometheus_reads_the_alerts_and_grafana_reads_from_prometheus() -> None
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not there")
-def test_prometheus_takes_every_expression(tmp_path: Path) -> None:
+def test_prometheus_takes_every_expression_and_alerts_are_set_off_by_what_they_name(
+    tmp_path: Path,
+) -> None:
     shown = [
         {"record": f"shown:{number}", "expr": expression}
         for number, expression in enumerate(targets())
@@ -117,6 +119,7 @@ def test_prometheus_takes_every_expression(tmp_path: Path) -> None:
     for command in (
         ["check", "config", str(FOLDER / "prometheus.yml")],
         ["check", "rules", str(of_dashboard)],
+        ["test", "rules", str(Path(__file__).with_name("alerts_test.yml"))],
     ):
         done = subprocess.run(  # noqa: S603 - it is given files of ours
             ["promtool", *command],  # noqa: S607 - wherever it is
