@@ -87,6 +87,7 @@ def get_logger(name: str) -> BoundLogger:
     # ends in the standard library's loggers, and how those write is decided by `configure`.
     processors: Sequence[Processor] = (
         structlog.stdlib.filter_by_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.stdlib.render_to_log_kwargs,
     )
     return BoundLogger(logging.getLogger(name), processors, {})

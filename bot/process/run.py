@@ -62,8 +62,7 @@ async def run() -> int:
 
 
 async def _run(config: Settings, shutdown: Shutdown) -> None:
-    log.info("starting: %s", summary.versions())
-    log.info("using: %s", summary.parts(config))
+    log.info("starting", versions=summary.versions(), uses=summary.parts(config))
     async with running(config, shutdown) as app:
         gc.collect()
         gc.freeze()  # what is here now stays: no need to look through it again and again

@@ -37,7 +37,7 @@ def test_text_is_one_line_with_level_logger_and_fields(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure("info", "text")
-    log.info("heard", count=3, reason="a word\nand more")
+    log.info("%s", "heard", count=3, reason="a word\nand more")
     line = capsys.readouterr().err
     assert line.endswith(' INFO     bot.test: heard count=3 reason="a word and more"\n')
     assert line.count("\n") == 1
