@@ -1,7 +1,7 @@
 """The composition root: builds every part, connects them, and ends them in order."""
 
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,18 +13,22 @@ from bot.audio import opus
 from bot.chat.caption_channels import CaptionChannels
 from bot.chat.limits import http_trace
 from bot.chat.owner import OwnerMessages
+from bot.chat.requests import Requests
 from bot.client import DiscordEndpoints, Handlers, ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.consent.consent import Consents
 from bot.domain.audience import Pages
 from bot.domain.glossary import Glossary
+from bot.domain.meters import Meters
 from bot.domain.processes import Processes
 from bot.guild.housekeeping import Housekeeping
 from bot.guild.names import GuildNames
 from bot.guild.preferences import Wishing
 from bot.guild.settings import SettingsService
 from bot.login import log_in
+from bot.logs import LineCounts
 from bot.page.server import PageServer
+from bot.process.monitoring import Monitor, Watched
 from bot.process.shutdown import Shutdown
 from bot.records import glossaries
 from bot.records.forgetting import Forgetting
@@ -40,7 +44,7 @@ from bot.room.services import (
     RoomServices,
     TranslationServices,
 )
-from bot.settings import DiscordSettings, HealthSettings, Settings, TranslationSettings
+from bot.settings import DiscordSettings, Settings, TranslationSettings
 from bot.sharding.build import divide, join
 from bot.sharding.owner import ShardOwner
 from bot.sharding.rooms import RoomsByShard
@@ -62,7 +66,7 @@ from bot.usage.build import build as build_usage
 from bot.voice.links import VoiceLinks
 from bot.wall_clock import WallClock
 from bot.web.health import HealthServer
-from bot.web.report import health_of
+from bot.web.metrics import Metrics
 from bot.words import t
 from cogs.build import CommandServices
 from cogs.build import build as build_commands
@@ -106,15 +110,17 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
     clock = LoopClock()
     wall = WallClock(clock)
     shutdown = shutdown or Shutdown()
+    metrics, requests = Metrics(), Requests()
     async with shutdown:
         # Parts close in the reverse order; their seconds are left for the parts behind each.
         processes, database = await _database(config.database_url, clock, shutdown)
         stores = Stores.of(database)
 
         # Discord: voice in and out, and the channels that captions go to.
-        bot = ParleyBot(_endpoints(config.discord), http_trace(wall.heard))
+        trace = http_trace(wall.heard, requests.answered)
+        bot = ParleyBot(_endpoints(config.discord), trace)
         links = VoiceLinks(bot, clock, noise_gate=config.voice.noise_gate)
-        channels = CaptionChannels(bot, clock, wall)
+        channels = CaptionChannels(bot, clock, wall, metrics)
 
         # The translation service.
         services = _services(clock, wall, shutdown)
@@ -160,6 +166,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 ),
                 record=transcripts.record,
                 clock=clock,
+                meters=metrics,
             )
         )
         _obey(guild_settings, usage, rooms, transcripts)
@@ -177,7 +184,20 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             MessageTranslator(texts, usage.accounts, kept.into, lambda: services.texts.trouble),
             Proposals(kept, guild_settings, clock),
         )
-        await _offer_health(config.health, shutdown, partial(_health, bot, links, called, wall))
+        watched = Watched(
+            bot=bot,
+            requests=requests,
+            links=links,
+            channels=channels,
+            rooms=rooms,
+            interpreter=interpreter,
+            texts=texts,
+            usage=usage,
+            transcripts=transcripts,
+            pages=pages,
+            database=database,
+        )
+        await _offer_health(config, watched, metrics, shutdown, clock=clock, wall=wall)
 
         shards = ShardOwner(
             processes,
@@ -188,19 +208,19 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
             most=config.sharding.per_process,
         )
         tasks = TaskOwner("bot")
-        shutdown.part("Discord client", bot.close, 1.0)
-        shutdown.part("login", tasks.close, 1.1)
-        shutdown.part("shards", shards.close, 1.1)
-        shutdown.part("commands under way", bot.finish, 1.2)
-        shutdown.at_once(shards.stop_taking)
-        shutdown.at_once(rooms.deafen)
-        shutdown.part("caption deletion", channels.boards.close, 1.6)
-        shutdown.part("voice links", links.close, 1.6)
-        shutdown.part("rooms", rooms.close, 1.8)
+        _end_calls(
+            shutdown,
+            bot,
+            tasks,
+            shards,
+            channels=channels,
+            links=links,
+            rooms=rooms,
+        )
         await bot.install(
             build_commands(bot, called, greet=stores.guilds.greet, hears=hears, wall=wall),
             sharding=shards,
-            handlers=_handlers(called, links, housekeeping, names),
+            handlers=_handlers(called, links, housekeeping, names, metrics),
             cooldowns=Cooldowns(rooms, clock),
         )
         await log_in(bot, config.discord.token.get_secret_value(), tasks)
@@ -218,6 +238,28 @@ async def _database(url: str, clock: Clock, shutdown: Shutdown) -> tuple[Process
     shutdown.part("database", store.close, 0.0)
     shutdown.at_once(lambda: store.hurry(lambda: shutdown.left() - _UNLOCKED_S))
     return processes, store
+
+
+def _end_calls(
+    shutdown: Shutdown,
+    bot: ParleyBot,
+    logging_in: TaskOwner,
+    shards: ShardOwner,
+    *,
+    channels: CaptionChannels,
+    links: VoiceLinks,
+    rooms: Rooms,
+) -> None:
+    """Say what ends, from the rooms, which end first, to the Discord client."""
+    shutdown.part("Discord client", bot.close, 1.0)
+    shutdown.part("login", logging_in.close, 1.1)
+    shutdown.part("shards", shards.close, 1.1)
+    shutdown.part("commands under way", bot.finish, 1.2)
+    shutdown.at_once(shards.stop_taking)
+    shutdown.at_once(rooms.deafen)
+    shutdown.part("caption deletion", channels.boards.close, 1.6)
+    shutdown.part("voice links", links.close, 1.6)
+    shutdown.part("rooms", rooms.close, 1.8)
 
 
 def _services(clock: Clock, wall: WallClock, shutdown: Shutdown) -> Services:
@@ -369,7 +411,11 @@ def _obey(
 
 
 def _handlers(
-    called: CommandServices, links: VoiceLinks, housekeeping: Housekeeping, names: GuildNames
+    called: CommandServices,
+    links: VoiceLinks,
+    housekeeping: Housekeeping,
+    names: GuildNames,
+    meters: Meters,
 ) -> Handlers:
     """Have what runs follow Discord's events."""
     channels = called.channels
@@ -391,6 +437,7 @@ def _handlers(
             called.usage.ledger.release,
             channels.readers.forget,
         ),
+        failed=meters.failed,
     )
 
 
@@ -422,29 +469,26 @@ def service_name(url: str) -> str:
 
 
 async def _offer_health(
-    config: HealthSettings,
+    config: Settings,
+    watched: Watched,
+    metrics: Metrics,
     shutdown: Shutdown,
-    report: Callable[[], tuple[bool, Mapping[str, object]]],
+    *,
+    clock: Clock,
+    wall: WallClock,
 ) -> None:
-    if config.port:
-        server = HealthServer(config.host, config.port, report)
-        await server.start()
-        shutdown.part("health server", server.close, 0.9)
+    if not config.health.port:
+        return
+    lines = LineCounts()
+    models = config.translation.model, config.translation.text_model
+    monitor = Monitor(watched, models, lines, clock, wall)
+    metrics.read(monitor.readings)
+    server = HealthServer(config.health.host, config.health.port, monitor.health, metrics.render)
+    await server.start()
+    lines.begin()
 
+    async def close() -> None:
+        lines.end()
+        await server.close()
 
-def _health(
-    bot: ParleyBot, links: VoiceLinks, called: CommandServices, wall: WallClock
-) -> tuple[bool, Mapping[str, object]]:
-    rooms = called.rooms
-    services = {
-        "translation": rooms.availability.speech,
-        "text_translation": rooms.availability.texts,
-    }
-    return health_of(
-        troubles={name: one.trouble for name, one in services.items() if one.trouble is not None},
-        now=wall.seconds(),
-        figures=called.usage.spending.figures(),
-        ready=bot.is_ready() and not bot.is_closed(),
-        rooms=len(rooms),
-        links=[link.figures() for link in links.open],
-    )
+    shutdown.part("health server", close, 0.9)

@@ -5,7 +5,6 @@ refuses keeps nothing back but itself.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from itertools import islice
@@ -14,9 +13,10 @@ from typing import Final, TypeVar
 from bot.clock import Alarm, Clock
 from bot.errors import StoreError
 from bot.locks import KeyedLimit
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _AT_ONCE: Final = 500  # rows, in one transaction
 _SINGLY: Final = 100  # rows of a batch that was refused, tried one by one
@@ -77,7 +77,7 @@ class BatchWriter:
 
     def _due(self, guild_id: int) -> None:
         del self._alarms[guild_id]
-        self._tasks.start(self._batch(guild_id), f"batch {guild_id}")
+        self._tasks.start(self._batch(guild_id), f"batch {guild_id}", guild=guild_id)
 
     async def _batch(self, guild_id: int) -> None:
         self._set(guild_id, self._every_s if await self.flush(guild_id) else self._retry_s)
@@ -97,7 +97,12 @@ class BatchWriter:
                 await self._write(guild_id)
             except StoreError as error:
                 if guild_id not in self._failing:
-                    log.warning("%s can't be written, and waits: %s", self._name, error.code)
+                    log.warning(
+                        "can't be written, and waits",
+                        what=self._name,
+                        code=error.code,
+                        guild=guild_id,
+                    )
                 self._failing.add(guild_id)
                 return False
             self._failing.discard(guild_id)

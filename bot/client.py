@@ -2,7 +2,6 @@
 
 import asyncio
 import copy
-import logging
 import secrets
 import ssl
 import time
@@ -22,7 +21,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat import limits
+from bot.domain.meters import UNEXPECTED
 from bot.errors import ParleyError, SettingsError
+from bot.logs import get_logger
 from bot.registration import register
 from bot.ui.answers import answer
 from bot.ui.command_translator import CommandTranslator
@@ -31,7 +32,7 @@ from bot.ui.interface import Interface
 from bot.words import Text, lines, t
 from bot.words.commands import use_ids
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _ANSWERED_S = 1.0
 _BROKEN_OFF_S = 0.1
@@ -68,6 +69,7 @@ class Handlers:
         guild_joined: Told of each server that invites the bot.
         guild_left: Told of each server that removes it.
         guild_released: Told of each server that is another process's from now on.
+        failed: Told of the code of each failure that somebody was answered with, or nobody.
     """
 
     voice_state_changed: VoiceStateChanged
@@ -75,6 +77,7 @@ class Handlers:
     guild_joined: GuildChanged
     guild_left: GuildChanged
     guild_released: GuildChanged
+    failed: Callable[[str], None]
 
 
 class Sharding(Protocol):
@@ -282,7 +285,7 @@ class ParleyBot(commands.AutoShardedBot):
         finally:
             left = _under_way()
             for task in left:
-                log.warning("cancelled because the bot is stopping: %s", task.get_name())
+                log.warning("cancelled because the bot is stopping", task=task.get_name())
                 task.cancel()
             if left:
                 await asyncio.wait(left, timeout=_BROKEN_OFF_S)
@@ -323,7 +326,8 @@ class ParleyBot(commands.AutoShardedBot):
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
         """Log it without the event, which holds what people wrote."""
-        log.exception("event failed: %s", event_method)  # noqa: LOG004 - called while handling it
+        self._event_handlers.failed(UNEXPECTED)
+        log.exception("event failed", what=event_method)  # noqa: LOG004 - called while handling it
 
     async def _command_failed(
         self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError
@@ -333,15 +337,17 @@ class ParleyBot(commands.AutoShardedBot):
         said: str
         if isinstance(cause, ParleyError):
             said = lines((cause.message, f"-# {number}"))
-            log.info("command refused: %s %s", number, cause.code)
+            self._event_handlers.failed(cause.code)
+            log.info("command refused", number=number, code=cause.code)
         elif (refusal := _refusal(cause)) is not None:
             said = lines((refusal, f"-# {number}"))
-            log.info("command refused: %s %s", number, type(cause).__name__)
+            log.info("command refused", number=number, error=type(cause).__name__)
         else:
             said = t(
                 "Something went wrong. The bot's log has the details under {number}.", number=number
             )
-            log.error("command failed: %s", number, exc_info=cause)
+            self._event_handlers.failed(UNEXPECTED)
+            log.error("command failed", number=number, exc_info=cause)
         await answer(interaction, said)
 
 

@@ -3,7 +3,6 @@
 Registering counts against a limit of its own, and clients load the commands anew after it.
 """
 
-import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -11,7 +10,9 @@ import discord
 from discord import app_commands
 from discord.http import Route
 
-log = logging.getLogger(__name__)
+from bot.logs import get_logger
+
+log = get_logger(__name__)
 
 # What Discord adds, and what it has replaced by `contexts`.
 _THEIRS: Final = frozenset(
@@ -30,14 +31,14 @@ async def register(tree: app_commands.CommandTree[Any], application_id: int) -> 
     route = Route("GET", "/applications/{application_id}/commands", application_id=application_id)
     theirs = await tree.client.http.request(route, params={"with_localizations": "true"})
     if same(ours, theirs):
-        log.info("commands are registered: %d, unchanged", len(ours))
+        log.info("commands are registered, unchanged", commands=len(ours))
         return {
             command["name"]: int(command["id"])
             for command in theirs
             if command.get("type", 1) == discord.AppCommandType.chat_input.value
         }
     registered = await tree.sync()
-    log.info("commands registered: %d, as they had changed", len(ours))
+    log.info("commands registered, as they had changed", commands=len(ours))
     return {
         command.name: command.id
         for command in registered

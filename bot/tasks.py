@@ -1,11 +1,12 @@
 """Tasks with an owner and a name, ended together."""
 
 import asyncio
-import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-log = logging.getLogger(__name__)
+from bot import logs
+
+log = logs.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -13,20 +14,32 @@ T = TypeVar("T")
 class TaskOwner:
     """Owns named tasks: none is lost, none outlives `close`, a failure is logged once.
 
+    What they log has their owner's fields and their own, and none that are bound where they are
+    started: whoever starts a task of a part that all rooms share does so for one of them.
+
     Args:
         name: Stands before each task's own name.
+        fields: Stand in what all of them log.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, **fields: object) -> None:
         self._name = name
+        self._fields = fields
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, coroutine: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+    def start(
+        self, coroutine: Coroutine[Any, Any, T], name: str, **fields: object
+    ) -> asyncio.Task[T]:
         """Run a coroutine as an owned task on the running loop.
+
+        Args:
+            coroutine: To be run.
+            name: Stands behind the owner's.
+            fields: Stand in what it logs, beside the owner's.
 
         Raises:
             RuntimeError: The owner was closed; the coroutine is closed unawaited.
@@ -35,9 +48,10 @@ class TaskOwner:
             coroutine.close()
             raise RuntimeError(f"{self._name} is closed; {name} was not started")
         loop = asyncio.get_running_loop()
-        task = loop.create_task(coroutine, name=f"{self._name}:{name}")
+        context = logs.context(**(self._fields | fields))
+        task = loop.create_task(coroutine, name=f"{self._name}:{name}", context=context)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._done, context=context)
         return task
 
     def _done(self, task: asyncio.Task[Any]) -> None:
@@ -45,7 +59,7 @@ class TaskOwner:
         if task.cancelled():
             return
         if (error := task.exception()) is not None:
-            log.error("task failed: %s", task.get_name(), exc_info=error)
+            log.error("task failed", task=task.get_name(), exc_info=error)
 
     async def drain(self) -> None:
         """Wait until every task that runs now or is started meanwhile has ended."""

@@ -6,15 +6,15 @@ Discord dates each of its answers, and the first come with the login, so that a 
 as such before anything is dated or removed by it.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from bot.clock import Clock
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 WITHIN_S: Final = 60.0  # an answer may be slow, and a clock as wrong as that harms nobody
 STAYS_S: Final = 60.0
@@ -102,10 +102,9 @@ class WallClock:
             self._wrong = wrong
             if wrong:
                 log.warning(
-                    "this machine's clock reads %s while Discord's reads %s: "
-                    "Discord's is used until they agree",
-                    read.isoformat(timespec="seconds"),
-                    date.isoformat(timespec="seconds"),
+                    "this machine's clock disagrees with Discord's, which is used until they agree",
+                    reads=read.isoformat(timespec="seconds"),
+                    discord_reads=date.isoformat(timespec="seconds"),
                 )
             else:
                 log.info("this machine's clock agrees with Discord's again")

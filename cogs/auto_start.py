@@ -1,19 +1,19 @@
 """Rooms that start by themselves: where people enter a configured channel, and after a restart."""
 
 import asyncio
-import logging
 
 import discord
 from discord.ext import commands
 
 from bot.domain.stored import SavedRoom
 from bot.errors import ParleyError, RestartingError, RoomError
+from bot.logs import get_logger
 from bot.room.rooms import Rooms
 from bot.ui.permissions import Text, Voice, check_start
 from bot.ui.room_host import Host, RoomRequest
 from bot.words import command, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class AutoStart(commands.Cog):
@@ -67,7 +67,7 @@ class AutoStart(commands.Cog):
         try:
             saved = await self._rooms.remembered.rooms(shard_id, shards)
         except ParleyError as error:
-            log.error("the rooms that were running can't be read: %s", error)  # noqa: TRY400 - its one line says all
+            log.error("the rooms that were running can't be read", reason=error)  # noqa: TRY400 - its one line says all
             return {}
         return {room.guild_id: room for room in saved}
 
@@ -94,7 +94,7 @@ class AutoStart(commands.Cog):
         alone = isinstance(voice, Voice) and not _people(voice)
         fresh = self._rooms.remembered.fresh(saved)
         if alone or not (fresh or isinstance(voice, Voice)):
-            log.info("room %d does not come back: nobody is there", saved.guild_id)
+            log.info("the room does not come back: nobody is there", guild=saved.guild_id)
             await self._rooms.remembered.drop(saved.guild_id)
             return
         try:
@@ -102,10 +102,10 @@ class AutoStart(commands.Cog):
                 raise RoomError(t("I was offline for too long."))
             await self._host.restore(saved, guild)
         except RestartingError:
-            log.info("room %d is left to the next process", saved.guild_id)
+            log.info("the room is left to the next process", guild=saved.guild_id)
             return
         except ParleyError as error:
-            log.warning("room %d is not back: %s", saved.guild_id, error.code)
+            log.warning("the room is not back", guild=saved.guild_id, code=error.code)
             await self._host.tell(
                 guild,
                 saved.text_channel_id,
@@ -117,7 +117,7 @@ class AutoStart(commands.Cog):
                 t("Start again with {command}.", command=command("translate start")),
             )
         else:
-            log.info("room %d is back", saved.guild_id)
+            log.info("the room is back", guild=saved.guild_id)
             return
         # Nothing would bring it back later: it would come as a surprise then.
         await self._rooms.remembered.drop(saved.guild_id)
@@ -170,7 +170,7 @@ class AutoStart(commands.Cog):
         except RestartingError:
             log.info("an automatic start is left to the next process")
         except ParleyError as error:
-            log.warning("a room did not start automatically: %s", error.code)
+            log.warning("a room did not start automatically", code=error.code)
             await self._refuse(voice, text_id, error)
         finally:
             self._starting.discard(guild.id)

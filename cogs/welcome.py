@@ -4,7 +4,6 @@ The message goes to the channel for system messages, else to who invited the bot
 log may be read, else nowhere: /help has the same. It has a button that checks what is missing.
 """
 
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
@@ -18,6 +17,7 @@ from bot.consent.newcomers import SAY_NO_S
 from bot.domain.stored import ConsentMode, GuildSettings
 from bot.errors import StoreError, UsageError
 from bot.guild.settings import SettingsService
+from bot.logs import get_logger
 from bot.ui import consent_notice
 from bot.ui.answers import answer, guild_locale, locale, take_time
 from bot.ui.checkup import Checkup
@@ -25,7 +25,7 @@ from bot.ui.cooldowns import admits
 from bot.ui.permissions import Voice, check_manager, is_in
 from bot.words import Renderable, Text, command, lines, render, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Interaction = discord.Interaction[Any]
 Greet = Callable[[int, float], Awaitable[bool]]
@@ -131,11 +131,13 @@ class Welcome(commands.Cog, name=_NAME):
             if joined is not None and not await self._greet(guild.id, joined.timestamp()):
                 return
         except StoreError as error:  # twice is better than never
-            log.warning("could not save that server %d was greeted: %s", guild.id, error.code)
+            log.warning("could not save that a server was greeted", guild=guild.id, code=error.code)
         try:
             settings = await self._service.settings(guild.id)
         except StoreError as error:
-            log.warning("server %d is greeted as one without settings: %s", guild.id, error.code)
+            log.warning(
+                "a server is greeted as one without settings", guild=guild.id, code=error.code
+            )
             settings = _NOT_SET
         where = settings.locale or guild_locale(guild)
         said = render(lines((steps(self._hears, settings), _again())), where)
@@ -146,9 +148,9 @@ class Welcome(commands.Cog, name=_NAME):
         if inviter is not None and await _sent(inviter, said, where, guild):
             return
         log.info(
-            "server %d is not greeted: I may not write into its channel for system messages, nor "
-            "to who invited me",
-            guild.id,
+            "a server is not greeted: I may not write into its channel for system messages, nor to "
+            "who invited me",
+            guild=guild.id,
         )
 
     @app_commands.command(name="help", description="How to have a voice channel translated")
@@ -260,7 +262,7 @@ async def _sent(
             allowed_mentions=discord.AllowedMentions.none(),
         )
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        log.info("a greeting of server %d was not sent: %s", guild.id, error)
+        log.info("a greeting was not sent", guild=guild.id, reason=error)
         return False
     return True
 
@@ -275,7 +277,7 @@ async def _inviter(guild: discord.Guild) -> discord.Member | discord.User | None
             if entry.target is not None and entry.target.id == guild.me.id:
                 return entry.user
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        log.info("the audit log of server %d can't be read: %s", guild.id, error)
+        log.info("the audit log can't be read", guild=guild.id, reason=error)
     return None
 
 

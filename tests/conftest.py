@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from bot import logs
 from tests.support.postgres import Postgres, postgres_server
 
 # Other tests run beside: how long an example takes says nothing of the code. The same examples each
@@ -29,6 +30,15 @@ def pytest_collection() -> Generator[None, object, object]:
         except BlockingIOError:
             fcntl.flock(lock, fcntl.LOCK_SH)
         return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `caplog.text` hold the fields of what is logged, so that nothing hides in them."""
+    plugin = config.pluginmanager.get_plugin("logging-plugin")
+    assert plugin is not None
+    for handler in (plugin.caplog_handler, plugin.report_handler):
+        handler.setFormatter(logs.handler("text").formatter)
 
 
 @pytest.fixture(scope="module", autouse=True)

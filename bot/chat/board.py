@@ -1,7 +1,6 @@
 """A text channel's captions: takes what the room shows, and has it stand in the channel soon."""
 
 import asyncio
-import logging
 import math
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,19 +13,22 @@ from bot.chat.janitor import Janitor
 from bot.chat.limits import HttpAnswer, listening
 from bot.chat.message import Change, Delete, Edit, Offer, Post
 from bot.chat.rendering.render import Style
-from bot.chat.schedule import Schedule
+from bot.chat.schedule import Delivered, Schedule
 from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
-from bot.domain.events import Caption
+from bot.domain.events import TYPED, Caption
+from bot.domain.meters import Meters, Unmetered
 from bot.domain.ports import Look
 from bot.errors import ChatError, MessageGoneError, RateLimitError
+from bot.logs import fields, get_logger
 from bot.tasks import TaskOwner
 from bot.words import render, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 CLOSE_S = 10.0
 _PLAIN = Look()
+_UNMETERED = Unmetered()
 _REQUEST_S = 60.0  # discord.py tries a request for up to half a minute when Discord fails
 
 
@@ -60,6 +62,10 @@ class ChannelBoard:
         threads: Makes the place for a language's captions, or None where there can be none for now;
             without, all stand in the channel.
         janitor: Removes captions when their time is over, this board closed or not.
+        meters: Told how late captions are, and what failed.
+
+    Attributes:
+        when_closed: Called once it has ended.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class ChannelBoard:
         budget: Budget | None = None,
         threads: Callable[[str], CaptionTransport | None] | None = None,
         janitor: Janitor | None = None,
+        meters: Meters = _UNMETERED,
     ) -> None:
         self._clock = clock
         self._look = look
@@ -80,11 +87,13 @@ class ChannelBoard:
         self._budget.sharers = 1
         self._threads = threads
         self._janitor = janitor
+        self._meters = meters
         self._main = _Lane(transport, Schedule(self._budget, self._style(look.languages)))
         self._lanes: dict[str, _Lane] = {}  # by language, where each has its thread
         self._changed = asyncio.Event()
+        self.when_closed: Callable[[], None] | None = None
         self._closing = False
-        self._tasks = TaskOwner("captions")
+        self._tasks = TaskOwner("captions", **fields())
         self._worker = self._tasks.start(self._work(), "worker")
 
     def _style(self, languages: Sequence[str]) -> Style:
@@ -141,6 +150,23 @@ class ChannelBoard:
         total = {name: sum(figures[name] for figures in known) for name in known[0]}
         return total | {"step": max(figures["step"] for figures in known)}
 
+    def counters(self) -> Mapping[str, float]:
+        """Return counters alone, as they never fall."""
+        counters = dict(self.figures())
+        for gauge in ("open", "step", "own"):
+            del counters[gauge]
+        return counters
+
+    @property
+    def waiting(self) -> int:
+        """Captions and notices that are not as they should be."""
+        return 0 if self.closed else int(self.figures()["open"])
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._worker.done()
+
     def _all(self) -> list[_Lane]:
         return [self._main, *self._lanes.values()]
 
@@ -163,9 +189,11 @@ class ChannelBoard:
         finally:
             deadline.cancel()
             await self._tasks.close()
+            if self.when_closed is not None:
+                self.when_closed()
 
     def _give_up(self) -> None:
-        log.warning("captions and notices undelivered at close: %d", self.figures()["open"])
+        log.warning("captions and notices undelivered at close", count=self.figures()["open"])
         self._worker.cancel()
 
     # The worker
@@ -229,14 +257,24 @@ class ChannelBoard:
         except Exception as error:  # noqa: BLE001 - one caption's fault must not silence the channel
             # The message of an error unknown may quote what was said; where it arose may not.
             where = "".join(traceback.format_tb(error.__traceback__))
-            log.error("caption request failed unexpectedly: %s\n%s", type(error).__name__, where)  # noqa: TRY400
+            log.error(  # noqa: TRY400
+                "caption request failed unexpectedly", error=type(error).__name__, exception=where
+            )
             self._failed(lane, change, ChatError(t("The request couldn't be made.")))
         else:
-            lane.schedule.succeeded(change, ref, self._clock.now())
+            self._measure(lane.schedule.succeeded(change, ref, self._clock.now()))
             self._plan_removal(lane, change, ref)
         finally:
             lane.busy = False
             self._changed.set()
+
+    def _measure(self, delivered: Delivered) -> None:
+        now = self._clock.now()
+        if (caption := delivered.begun) is not None and _is_speech(caption):
+            self._meters.first_caption(now - caption.began_at)
+        for caption in delivered.whole:
+            if caption.ended_at is not None and _is_speech(caption):
+                self._meters.final_caption(now - caption.ended_at)
 
     def _plan_removal(self, lane: _Lane, change: Change, ref: MessageRef | None) -> None:
         if self._janitor is None or not self._look.caption_minutes:
@@ -272,7 +310,8 @@ class ChannelBoard:
         lane.schedule.failed(change, error, self._clock.now())
         if isinstance(error, MessageGoneError | RateLimitError):
             return
-        log.warning("caption request failed: %s, retryable %s", error.code, error.retryable)
+        self._meters.failed(error.code)
+        log.warning("caption request failed", code=error.code, retryable=error.retryable)
         # A notice may be refused where captions still come by the webhook.
         caption = isinstance(change, Post) and change.speaker is not None
         gone = isinstance(error, ChannelGoneError)
@@ -280,3 +319,7 @@ class ChannelBoard:
         if lasting and self._refused is not None:
             tell, self._refused = self._refused, None
             tell(error.message)
+
+
+def _is_speech(caption: Caption) -> bool:
+    return caption.origin is None or caption.origin.language != TYPED

@@ -1,7 +1,6 @@
 """Opens boards in text channels; what outlives a board is here: webhooks, budgets, removals."""
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import discord
 
@@ -14,12 +13,15 @@ from bot.chat.threads import THREADS, LanguageThread, hindrance
 from bot.chat.transport import MessageRef
 from bot.chat.webhooks import CaptionChannel, Webhooks, home
 from bot.clock import Clock
+from bot.domain.meters import Meters
 from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.errors import ChatError
+from bot.logs import context, get_logger
+from bot.totals import Totals
 from bot.wall_clock import Wall
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Boards:
@@ -29,10 +31,14 @@ class Boards:
         own_id: Returns the bot's own user id; asked once it is logged in.
         clock: Tells the time and calls back.
         wall: Tells the date and time of day.
+        meters: Told how late captions are, and what failed.
     """
 
-    def __init__(self, own_id: Callable[[], int], clock: Clock, wall: Wall) -> None:
+    def __init__(self, own_id: Callable[[], int], clock: Clock, wall: Wall, meters: Meters) -> None:
         self._clock = clock
+        self._meters = meters
+        self._totals = Totals()
+        self._open: list[ChannelBoard] = []
         self._webhooks = Webhooks(own_id, clock)
         self._budgets = Budgets(Budget)
         self._own = Budgets(own_budget)
@@ -59,7 +65,7 @@ class Boards:
             await self._webhooks.of(channel)
         except ChatError as error:
             # The board says it to the channel's people when it posts under the bot's own name.
-            log.info("no webhook at the start: %s", error.code)
+            log.info("no webhook at the start", code=error.code)
         told = Told()
         transport = ChannelTransport(channel, self._webhooks, self._own, told)
         places: dict[str, LanguageThread] = {}
@@ -77,7 +83,9 @@ class Boards:
             return places[language]
 
         apart = look.layout is Layout.THREADS
-        board = ChannelBoard(
+        made = context(guild=channel.guild.id, channel=channel.id)
+        board = made.run(
+            ChannelBoard,
             transport,
             self._clock,
             look,
@@ -85,7 +93,11 @@ class Boards:
             budget=self._budgets.of(home(channel).id),
             threads=thread if apart else None,
             janitor=self._janitors.of(channel.guild.id) if look.caption_minutes else None,
+            meters=self._meters,
         )
+        self._open = [one for one in self._open if not one.closed]
+        self._open.append(board)
+        board.when_closed = self._totals.add(board.counters)
         earlier: list[Historic] = [transport]
         if apart:
             found = [thread(language) for language in look.languages]
@@ -94,6 +106,15 @@ class Boards:
             for place in earlier:
                 self._janitors.of(channel.guild.id).catch_up(place, look.caption_minutes)
         return board
+
+    def counters(self) -> Mapping[str, float]:
+        """Return the sums of the counters of all boards there are and were."""
+        return self._totals.read()
+
+    @property
+    def waiting(self) -> int:
+        """Captions and notices that are not in their channel yet, or not as they should be."""
+        return sum(board.waiting for board in self._open)
 
     def webhooks_changed(self, channel_id: int) -> None:
         """Look a channel's webhook up again: it may be gone, or there may be one for us again."""

@@ -9,6 +9,7 @@ from bot.chat.boards import Boards
 from bot.chat.readers import Readers
 from bot.chat.webhooks import CaptionChannel
 from bot.clock import Clock
+from bot.domain.meters import Meters
 from bot.domain.ports import Look
 from bot.errors import ChatError
 from bot.wall_clock import Wall
@@ -24,15 +25,16 @@ class CaptionChannels:
         client: Finds channels. Has to be logged in before a board is opened.
         clock: Tells the time and calls back.
         wall: Tells the date and time of day.
+        meters: Told how late captions are, and what failed.
 
     Attributes:
         boards: Opens them, and keeps what outlives them.
         readers: Knows who can read a channel, and whether it can be written to.
     """
 
-    def __init__(self, client: discord.Client, clock: Clock, wall: Wall) -> None:
+    def __init__(self, client: discord.Client, clock: Clock, wall: Wall, meters: Meters) -> None:
         self._client = client
-        self.boards = Boards(self._own_id, clock, wall)
+        self.boards = Boards(self._own_id, clock, wall, meters)
         self.readers = Readers(client.get_guild, clock)
 
     def _own_id(self) -> int:

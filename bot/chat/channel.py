@@ -1,6 +1,5 @@
 """A Discord text channel as captions need it: by webhook, else by the bot's own messages."""
 
-import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,9 +28,10 @@ from bot.chat.webhooks import (
 )
 from bot.domain.events import Member
 from bot.errors import ChatError, MessageGoneError, RateLimitError
+from bot.logs import get_logger
 from bot.words import t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 WEBHOOK = "webhook"  # the matter of which people are told
 
@@ -132,7 +132,7 @@ class ChannelTransport:
                 if error.status != 400 or isinstance(meaning, UnwritableError):
                     raise meaning from error
                 # Most likely the name: a server can ban words that we do not know of.
-                log.info("webhook message refused: code %d", error.code)
+                log.info("webhook message refused", code=error.code)
                 ref = await self._post_own(speaker, content)
                 self._refuse_name(name)
                 return ref
@@ -197,7 +197,7 @@ class ChannelTransport:
         except ChannelGoneError:
             raise
         except UnwritableError as error:
-            log.info("a caption can't be reached: %s", error.code)
+            log.info("a caption can't be reached", code=error.code)
             raise MessageGoneError(removed=False) from error
 
     async def _edit(self, ref: MessageRef, speaker: Member | None, content: str) -> None:
@@ -247,7 +247,7 @@ class ChannelTransport:
         try:
             await self._channel.edit(archived=False)
         except FAULTS as error:
-            log.info("a thread stays closed: %s", chat_error(error).code)
+            log.info("a thread stays closed", code=chat_error(error).code)
             self._waking_refused.note(under)
             return False
         self._waking_refused.over()

@@ -8,7 +8,6 @@ the next board opens in the same channel (`history`).
 """
 
 import asyncio
-import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
@@ -19,10 +18,11 @@ from bot.chat.faults import UnwritableError
 from bot.chat.transport import CaptionTransport, MessageRef
 from bot.clock import Clock
 from bot.errors import ChatError, MessageGoneError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 from bot.wall_clock import Wall
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 BULK = 100  # messages, the most that Discord takes
 _GATHERED_S = 30.0  # removals come together, so that bulk is worth it
@@ -45,14 +45,15 @@ class Janitor:
     Args:
         clock: Tells the time and calls back.
         wall: The date, by which it is known how long captions of an earlier run have stood.
+        guild_id: The guild, for the log.
     """
 
-    def __init__(self, clock: Clock, wall: Wall) -> None:
+    def __init__(self, clock: Clock, wall: Wall, guild_id: int = 0) -> None:
         self._clock = clock
         self._wall = wall
         self._due: OrderedDict[MessageRef, tuple[CaptionTransport, float]] = OrderedDict()
         self._figures = dict.fromkeys(("removed", "kept_back", "forgotten"), 0)
-        self._tasks = TaskOwner("janitor")
+        self._tasks = TaskOwner("janitor", guild=guild_id)
         self._working = False  # only while anything is to be removed
         self._closed = False
 
@@ -91,7 +92,7 @@ class Janitor:
                 if ref not in self._due:
                     self.remove_later(place, ref, minutes, max(0.0, age.total_seconds()))
         except ChatError as error:
-            log.warning("earlier captions not found: %s", error.code)
+            log.warning("earlier captions not found", code=error.code)
 
     def figures(self) -> dict[str, int]:
         """Return counters by name (removed, kept_back, forgotten), and how many wait."""
@@ -135,7 +136,7 @@ class Janitor:
             try:
                 together = await place.delete_all(batch)
             except ChatError as error:
-                log.info("captions not removed together: %s", error.code)
+                log.info("captions not removed together", code=error.code)
                 together = False
             if together:
                 self._figures["removed"] += len(batch)
@@ -143,7 +144,7 @@ class Janitor:
                 # The others there can't be removed either. Whoever took the bot's permissions away
                 # decides what stays.
                 rest = refs[(number + 1) * BULK :]
-                log.warning("captions were not removed: %d", left + len(rest))
+                log.warning("captions were not removed", count=left + len(rest))
                 for ref in rest:
                     self._due.pop(ref, None)
                 self._figures["kept_back"] += left + len(rest)
@@ -160,7 +161,7 @@ class Janitor:
                 if error.retryable:
                     self.remove_later(place, ref, _AGAIN_MINUTES)
                 else:
-                    log.warning("a caption was not removed: %s", error.code)
+                    log.warning("a caption was not removed", code=error.code)
                     self._figures["kept_back"] += 1
             else:
                 self._figures["removed"] += 1
@@ -190,7 +191,7 @@ class Janitors:
     def of(self, guild_id: int) -> Janitor:
         """Return a guild's janitor."""
         if (janitor := self._known.get(guild_id)) is None:
-            janitor = self._known[guild_id] = Janitor(self._clock, self._wall)
+            janitor = self._known[guild_id] = Janitor(self._clock, self._wall, guild_id)
         return janitor
 
     async def close(self) -> None:

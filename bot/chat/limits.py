@@ -10,7 +10,7 @@ trace ends such a request, and the board looks before it tries again.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,6 +24,11 @@ import aiohttp
 _MESSAGES = re.compile(
     r"/(webhooks/\d+/[^/]+(/messages/\d+)?|(?P<own>channels/\d+/messages(/\d+)?))$"
 )
+
+
+Answered = Callable[
+    [aiohttp.ClientSession, SimpleNamespace, aiohttp.TraceRequestEndParams], Awaitable[None]
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,14 @@ def tell(answer: HttpAnswer) -> None:
         listener(answer)
 
 
-def http_trace(dated: Callable[[datetime], None] | None = None) -> aiohttp.TraceConfig:
+def http_trace(
+    dated: Callable[[datetime], None] | None = None, answered: Answered | None = None
+) -> aiohttp.TraceConfig:
     """Return the trace to construct the client with: `discord.Client(http_trace=http_trace())`.
 
     Args:
         dated: Called with the date of each answer.
+        answered: Called with each answer.
     """
     trace = aiohttp.TraceConfig()
 
@@ -78,6 +86,8 @@ def http_trace(dated: Callable[[datetime], None] | None = None) -> aiohttp.Trace
             dated(date)
 
     trace.on_request_end.append(date_heard)
+    if answered is not None:
+        trace.on_request_end.append(answered)
     trace.on_request_end.append(_heard)
     return trace
 

@@ -187,8 +187,12 @@ class Entry:
         self.stood.clear()
         self.write(style)
 
-    def done(self, change: Change, ref: MessageRef | None) -> None:
-        """Note that a request succeeded; `ref` is the new message of a Post."""
+    def done(self, change: Change, ref: MessageRef | None) -> list[Caption]:
+        """Note that a request succeeded; `ref` is the new message of a Post.
+
+        Returns:
+            The captions that stand whole and final by it.
+        """
         self.failures = 0
         match change:
             case Post() if ref is not None:
@@ -199,8 +203,11 @@ class Entry:
             case Delete():
                 self.sent.pop()
         wanted, finals = self._asked
-        if [sent.content for sent in self.sent] == wanted:
-            self.stood = finals
+        if [sent.content for sent in self.sent] != wanted:
+            return []
+        known = self.stood.keys() | self.behind
+        self.stood = finals
+        return [one for one in self.captions() if one.key in finals.keys() - known]
 
     def give_up(self) -> None:
         """Leave it as it stands."""

@@ -5,7 +5,6 @@ does not learn when a member's roles change, so these are requested again from t
 they matter: of those who are heard, and of those who read the page.
 """
 
-import logging
 from collections.abc import Callable, Iterable
 
 import discord
@@ -15,9 +14,10 @@ from bot.chat.member_lookup import MemberLookup
 from bot.chat.webhooks import CaptionChannel
 from bot.clock import Clock
 from bot.domain.notices import Sight
+from bot.logs import get_logger
 from bot.words import Text, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Readers:
@@ -101,7 +101,7 @@ class Readers:
             except discord.NotFound:
                 self._members.forget(guild.id, user_id)
             except FAULTS as error:
-                log.info("a member's roles could not be asked for: %s", type(error).__name__)
+                log.info("a member's roles could not be asked for", error=type(error).__name__)
 
     async def ask(self, text_channel_id: int, user_ids: Iterable[int]) -> bool:
         """Ask Discord anew who these are in the server; return whether that is known now."""

@@ -16,8 +16,8 @@ Only the newest state of a caption counts, so what is skipped is always older th
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.chat.budget import Budget
 from bot.chat.detail import Step
@@ -58,6 +58,19 @@ _FIGURES = (
     "late",  # captions too old to be posted
     "fused",  # utterances that share a message with others
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a change brought into the channel.
+
+    Attributes:
+        begun: The caption of which the first words are there now; None: they were before.
+        whole: The captions that are whole and final now.
+    """
+
+    begun: Caption | None
+    whole: Sequence[Caption]
 
 
 class Schedule:
@@ -312,14 +325,17 @@ class Schedule:
 
     # Results
 
-    def succeeded(self, change: Change, ref: MessageRef | None, now: float) -> None:
+    def succeeded(self, change: Change, ref: MessageRef | None, now: float) -> Delivered:
         """Note that the change was made; `ref` is the new message of a Post."""
         self._retries = 0
         entry = self._answered(change, now)
         if isinstance(change, Post) and ref is not None and change.speaker and not change.own:
             self._routes.no_webhook = ref.webhook_id is None
-        entry.done(change, ref)
+        begins = isinstance(change, Post) and not entry.sent and not entry.stood
+        whole = entry.done(change, ref)
+        said = None if entry.fused else next(entry.captions(), None)
         self._file(entry)
+        return Delivered(said if begins else None, whole)
 
     def failed(self, change: Change, error: ChatError, now: float) -> None:
         """Note that the change failed; it is retried where that can help."""

@@ -1,7 +1,6 @@
 """A thread for each language under a text channel: found again by owner and name, else started."""
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import AsyncIterator, Hashable, Sequence
 from datetime import datetime
@@ -25,9 +24,10 @@ from bot.chat.transport import MessageRef, Posted
 from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.domain.events import Member
 from bot.errors import MessageGoneError
+from bot.logs import get_logger
 from bot.words import Text, lines, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 THREADS = "threads"  # the matter of which people are told
 
@@ -136,7 +136,7 @@ class LanguageThread:
             return self._place
 
     def _refuse(self, why: Why) -> None:
-        log.info("no thread available, captions go to the channel: %s", why.value)
+        log.info("no thread available, captions go to the channel", why=why.value)
         self._why = why
         self._refused.note(self._under())
 
@@ -196,7 +196,7 @@ class LanguageThread:
         if not isinstance(error, ChannelGoneError | ThreadClosedError):
             self._refuse(Why.FORBIDDEN)  # as it would be in another thread
             return
-        log.info("thread lost: %s", error.code)
+        log.info("thread lost", code=error.code)
         now = self._clock.now()
         gone = isinstance(error, ChannelGoneError)
         self._shut[place.channel_id] = now + (_NEVER_S if gone else _TOLD_S)

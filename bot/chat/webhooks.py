@@ -1,7 +1,6 @@
 """Parley's webhook in a channel: found again by its maker and name, else made."""
 
 import asyncio
-import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ from bot.chat.faults import FAULTS, ChannelGoneError, chat_error
 from bot.chat.refused import Refused
 from bot.clock import Clock, Timer
 from bot.errors import ChatError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 from bot.words import t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -203,7 +203,7 @@ class Webhooks:
             known.doubted, known.looked_at = False, self.clock.now()
         search = _Search(self.clock, 0.0 if at.id in self._failed else _PATIENCE_S)
         self._searches[at.id] = search
-        self._tasks.start(self._search(at, search), f"search {at.id}")
+        self._tasks.start(self._search(at, search), f"search {at.id}", channel=at.id)
         return search
 
     async def _search(self, at: WebhookChannel, search: _Search) -> None:
@@ -214,7 +214,7 @@ class Webhooks:
         except TimeoutError:
             log.warning("a search for a webhook took too long")
         except ChatError as error:
-            log.info("no webhook: %s", error.code)
+            log.info("no webhook", code=error.code)
             if not error.retryable:
                 found = error
         finally:

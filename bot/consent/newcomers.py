@@ -4,7 +4,6 @@ Where consent is by announcement, this is what it hangs on: a person is heard `S
 message that names them stands in the channel, and not at all while it does not.
 """
 
-import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -14,9 +13,10 @@ from bot.domain.events import Member
 from bot.domain.notices import Announce, Announcement
 from bot.domain.stored import ConsentMode
 from bot.errors import ChatError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 SAY_NO_S: Final = 10.0
 _GATHER_S: Final = 2.0  # who enters within this time is named together
@@ -127,7 +127,7 @@ class Newcomers:
         try:
             named = await self._announce(Announcement(mode, heard, others, self.paused()))
         except ChatError as error:
-            log.warning("newcomers could not be told: %s", error.code)
+            log.warning("newcomers could not be told", code=error.code)
         else:
             self._next_at = self._clock.now() + _APART_S
             if mode is self._mode:

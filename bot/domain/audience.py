@@ -119,5 +119,9 @@ class Pages(Protocol):
     def revoke(self, run: str, member_id: int) -> None:
         """Void all that was given to somebody for a room, and close what they have open of it."""
 
+    @property
+    def audience(self) -> tuple[int, int]:
+        """How many read now, and how many of them hear a voice too."""
+
     def restored(self) -> None:
         """Note that all rooms that were to come back after a restart are open."""

@@ -304,6 +304,7 @@ class Caption:
             it belongs with no other.
         broken: Words are missing at its end, for now, and it says so.
         unspoken: It is not read aloud, though others of its language are: too much waited.
+        ended_at: Clock seconds when its speaker was last heard before it was final.
     """
 
     key: int
@@ -319,3 +320,4 @@ class Caption:
     utterance: int = 0
     broken: bool = False
     unspoken: bool = False
+    ended_at: float | None = field(default=None, compare=False)

@@ -2,16 +2,16 @@
 
 import asyncio
 import json
-import logging
 from typing import Any
 
 from aiohttp import ClientConnectionError, WSMsgType, web
 
 from bot.engine.session.session import EngineSession
 from bot.engine.trace import Trace
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 MAX_UNSENT = 2000  # events; a client that is so far behind is let go
 _MAX_REASON = 123  # bytes that a close frame holds

@@ -4,7 +4,6 @@ A factory takes the `EngineConfig` and returns what the port (`bot.engine.ports`
 """
 
 import importlib
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +17,9 @@ from bot.engine.models.silero import StreamingSileroDetector
 from bot.engine.models.whisper import WhisperRecogniser
 from bot.engine.ports import Recogniser, SpeechDetector, Synthesiser, Translator
 from bot.errors import EngineError
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def build(config: EngineConfig) -> Parts:
         except EngineError as error:
             if name not in _FACTORIES:
                 raise
-            log.info("without the translator %s: %s", name, error)
+            log.info("without a translator", translator=name, reason=error)
     return Parts(
         detector=_make(config.detector, config),
         recogniser=_make(config.recogniser, config),

@@ -3,7 +3,6 @@
 import asyncio
 import heapq
 import itertools
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,8 +11,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from bot.errors import EngineError
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -118,7 +118,7 @@ class Scheduler:
             future.cancel()
         elif (error := running.exception()) is not None:
             if future.done():
-                log.warning("a job that nobody waits for failed: %s", type(error).__name__)
+                log.warning("a job that nobody waits for failed", error=type(error).__name__)
             else:
                 future.set_exception(error)
         elif not future.done():

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -23,8 +22,9 @@ from bot.engine.trace import Trace
 from bot.engine.writing import PATH as WRITING_PATH
 from bot.engine.writing import Writing, failure
 from bot.errors import EngineError
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 PATH = "/api-ws/v1/realtime"
 
@@ -100,7 +100,7 @@ class EngineServer:
             self._what = interpreter.describe()
             await self._listen(stack)
             self._stack = stack.pop_all()
-        log.info("local engine at %s: %s", self.url, self._what)
+        log.info("local engine", url=self.url, parts=self._what)
         return self
 
     async def __aexit__(

@@ -4,7 +4,6 @@ A text is translated line by line, so that its lines can be told apart in the an
 """
 
 import json
-import logging
 from typing import Any
 
 from aiohttp import web
@@ -13,8 +12,9 @@ from bot.engine.models.interpreter import SpeechInterpreter
 from bot.engine.scheduler import OverloadedError, Priority, Scheduler
 from bot.engine.session.identifiers import new_id
 from bot.errors import EngineError
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 PATH = "/api/v1/services/aigc/text-generation/generation"
 

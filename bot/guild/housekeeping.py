@@ -1,7 +1,6 @@
 """What is kept for its time goes when that is over."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
@@ -9,10 +8,11 @@ from functools import partial
 from bot.clock import Alarm, Clock
 from bot.domain.stores import GuildStore, UsageHistory
 from bot.errors import StoreError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 from bot.wall_clock import Wall
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 GUILD_KEPT = timedelta(days=30)  # after it removed the bot
 USAGE_KEPT = timedelta(days=400)  # a year can be compared with the one before
@@ -80,7 +80,7 @@ class Housekeeping:
             try:
                 await write()
             except StoreError as error:
-                log.warning("not written until the next housekeeping: %s", error.code)
+                log.warning("not written until the next housekeeping", code=error.code)
 
     async def _round(self) -> None:
         wait_s = ROUND_S
@@ -91,7 +91,7 @@ class Housekeeping:
                     done = await step()
                 except StoreError as error:
                     done = False
-                    log.warning("a part of the housekeeping failed: %s", error.code)
+                    log.warning("a part of the housekeeping failed", code=error.code)
                 if not done:
                     wait_s = AGAIN_S
         self._next_round.set_in(wait_s)
@@ -113,7 +113,7 @@ class Housekeeping:
             return False
         guilds = await self._guilds.purge((now - GUILD_KEPT).timestamp())
         if guilds:
-            log.info("removed all data of servers: %d", guilds)
+            log.info("removed all data of servers", servers=guilds)
         return True
 
     async def _remove_usage(self) -> bool:
@@ -121,5 +121,5 @@ class Housekeeping:
             return False
         rows = await self._usage.expire((now - USAGE_KEPT).date())
         if rows:
-            log.info("removed rows of usage: %d", rows)
+            log.info("removed rows of usage", count=rows)
         return True

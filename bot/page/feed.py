@@ -124,6 +124,11 @@ class Feed:
         return frozenset(reader.member_id for reader in self._seats)
 
     @property
+    def listeners(self) -> int:
+        """How many of them hear a voice too."""
+        return sum(seat.voice is not None for seat in self._seats.values())
+
+    @property
     def over(self) -> bool:
         """Whether the room has ended."""
         return self._state is RoomState.ENDED

@@ -13,6 +13,7 @@ from yarl import URL
 from bot.clock import Clock
 from bot.domain.audience import Audience
 from bot.errors import SettingsError
+from bot.logs import get_logger
 from bot.page import assets
 from bot.page.assets import Asset
 from bot.page.attempts import Attempts, client_address
@@ -24,7 +25,7 @@ from bot.page.socket import SocketReader
 from bot.page.words import preferred
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 CHECK_S: Final = 2.0  # how often it is asked whether somebody may still read
 MOST_WINDOWS: Final = 3  # of one member in one room
@@ -181,6 +182,12 @@ class PageServer:
         url = self._url.with_query(overlay="1") if overlay else self._url
         return str(url.with_fragment(token))
 
+    @property
+    def audience(self) -> tuple[int, int]:
+        """How many read now, and how many of them hear a voice too."""
+        feeds = self._feeds.values()
+        return sum(len(feed.readers) for feed in feeds), sum(feed.listeners for feed in feeds)
+
     def revoke(self, run: str, member_id: int) -> None:
         """Void all that was given to somebody for a room; what they have open is closed."""
         self._links.revoke(run, member_id, self._wall())
@@ -201,7 +208,7 @@ class PageServer:
                     feed.readers_changed()
                 except Exception:
                     # Nobody reads what it can't be asked for.
-                    log.exception("readers of room %s could not be checked", feed.audience.run)
+                    log.exception("readers of a room could not be checked", run=feed.audience.run)
                     feed.close(CloseCode.GOING_AWAY)
 
     # Requests

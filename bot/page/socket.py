@@ -1,15 +1,15 @@
 """One reader's connection."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from aiohttp import web
 
+from bot.logs import get_logger
 from bot.page.packets import CloseCode, PageMessage
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 MOST_WAITING: Final = 64 * 1024  # bytes for a reader whose network is slow
 _CLOSED_WITHIN_S: Final = 2.0

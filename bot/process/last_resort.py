@@ -16,7 +16,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-log = logging.getLogger(__name__)
+from bot.logs import get_logger
+
+log = get_logger(__name__)
 
 AFTER_S: Final = 9.2  # and some for the log: Docker kills after 10
 _TELL_S: Final = 0.3  # for the log
@@ -58,16 +60,16 @@ class LastResort:
     def _watch(self) -> None:
         self._armed.wait()
         if self._hurried.wait(AFTER_S):
-            line = "ended at once, as a second signal came; it was ending: %s"
+            line = "ended at once, as a second signal came"
         else:
-            line = f"ended after {AFTER_S:g} s, as something hangs: %s"
+            line = f"ended after {AFTER_S:g} s, as something hangs"
         teller = threading.Thread(target=self._tell, args=(line,), daemon=True)
         teller.start()
         teller.join(_TELL_S)
         os._exit(self._status)
 
     def _tell(self, line: str) -> None:
-        log.error(line, self._hanging())
+        log.error(line, ending=self._hanging())
         logging.shutdown()
 
     def _hanging(self) -> str:

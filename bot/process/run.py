@@ -8,20 +8,20 @@ before Docker would kill it, with 1.
 
 import asyncio
 import gc
-import logging
 import signal
 
 from bot import logs, settings
 from bot.app import App, running
 from bot.doctor import summary
 from bot.errors import ParleyError
+from bot.logs import get_logger
 from bot.process import signals
 from bot.process.last_resort import LastResort
 from bot.process.shutdown import Shutdown
 from bot.settings import Settings
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _STATUS = {signal.SIGINT: 130, signal.SIGTERM: 0}
 
@@ -46,7 +46,7 @@ async def run() -> int:
     def asked(number: signal.Signals) -> None:
         received.append(number)
         if here is not None and not shutdown.begun:
-            log.info("stopping on %s", number.name)
+            log.info("stopping", signal=number.name)
             shutdown.begin()
             here.cancel()  # whatever it waits for: also while it is still starting
 
@@ -62,12 +62,11 @@ async def run() -> int:
 
 
 async def _run(config: Settings, shutdown: Shutdown) -> None:
-    log.info("starting: %s", summary.versions())
-    log.info("using: %s", summary.parts(config))
+    log.info("starting", versions=summary.versions(), uses=summary.parts(config))
     async with running(config, shutdown) as app:
         gc.collect()
         gc.freeze()  # what is here now stays: no need to look through it again and again
-        log.info("translating with %s", config.translation.model)
+        log.info("translating", model=config.translation.model)
         await _over(app)
 
 

@@ -6,15 +6,15 @@ from closing.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
 
 from bot.deadline import Deadline
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 PARTS_S: Final = 8.6
 _LEAST_S: Final = 0.05  # for a part, whatever those before it took
@@ -77,7 +77,7 @@ class Shutdown:
         task = asyncio.get_running_loop().create_task(_run(close), name=f"end of {name}")
         await asyncio.wait({task}, timeout=max(_LEAST_S, self.left() - spare_s))
         if not task.done():
-            log.error("did not stop in time and was given up: %s", name)
+            log.error("did not stop in time and was given up", part=name)
             task.cancel()
             await asyncio.wait({task}, timeout=_OBEYS_S)
         self._doing = f"what is behind {name}"

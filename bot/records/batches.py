@@ -4,7 +4,6 @@ Taking never waits. What is not written yet is lost when the process is killed: 
 since the last batch.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -12,8 +11,9 @@ from bot.batch_writer import BatchWriter, write_rows
 from bot.clock import Clock
 from bot.domain.stored import TranscriptLine
 from bot.domain.stores import TranscriptStore
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 BATCH_S: Final = 2.0
 RETRY_S: Final = 10.0
@@ -131,4 +131,4 @@ class Batches:
             await self._writer.close()
         finally:  # also when there is no more time for it
             if self._waiting:
-                log.error("%d lines of transcripts could not be written", self._waiting)
+                log.error("lines of transcripts could not be written", count=self._waiting)

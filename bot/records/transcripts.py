@@ -1,7 +1,6 @@
 """Transcripts of a server's calls: off unless its settings give them days, and gone after these."""
 
 import asyncio
-import logging
 import math
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
@@ -17,6 +16,7 @@ from bot.domain.stored import TranscriptLine
 from bot.domain.stores import SettingsStore, TranscriptStore
 from bot.errors import StoreError, UsageError
 from bot.locks import FairLock, KeyedLimit
+from bot.logs import get_logger
 from bot.records import documents
 from bot.records.batches import Batches
 from bot.records.documents import Format
@@ -26,7 +26,7 @@ from bot.tasks import TaskOwner
 from bot.wall_clock import Wall
 from bot.words import t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _DAY_S: Final = 86_400.0
 _AGAIN_S: Final = 600.0  # where it was not known for certain what day it is
@@ -131,6 +131,16 @@ class Transcripts:
         )
         return recording
 
+    @property
+    def waiting(self) -> int:
+        """Lines that are not written yet."""
+        return len(self._batches)
+
+    @property
+    def dropped(self) -> int:
+        """Lines left out, as too many waited."""
+        return self._batches.dropped
+
     def _agreed(self, guild_id: int, agreed: frozenset[int]) -> None:
         self._batches.drop(guild_id, lambda line: line.user_id not in agreed)
 
@@ -142,7 +152,7 @@ class Transcripts:
         """
         if (board := self._boards.get(guild_id)) is not None:
             board.keep_for(days)
-        self._tasks.start(self._expire(guild_id, days), f"expire {guild_id}")
+        self._tasks.start(self._expire(guild_id, days), f"expire {guild_id}", guild=guild_id)
 
     async def _expire(self, guild_id: int, days: int) -> int:
         try:
@@ -152,7 +162,7 @@ class Transcripts:
                 return 0
             return await self._batches.expire(guild_id, _oldest(now, days))
         except StoreError as error:
-            log.warning("old transcripts can't be removed: %s", error.code)
+            log.warning("old transcripts can't be removed", code=error.code)
             return 0
 
     # Reading
@@ -275,11 +285,11 @@ class Transcripts:
             try:
                 days = (await self._settings.settings(guild_id)).transcript_days
             except StoreError as error:
-                log.warning("could not read how long transcripts are kept: %s", error.code)
+                log.warning("could not read how long transcripts are kept", code=error.code)
             else:
                 count += await self._expire(guild_id, days)
         if count:
-            log.info("removed old lines of transcripts: %d", count)
+            log.info("removed old lines of transcripts", count=count)
         return count
 
     def expire_daily(self, guilds: Callable[[], Iterable[int]]) -> None:

@@ -90,6 +90,7 @@ class Captions:
         began_at: float,
         *,
         made_from: str | None = None,
+        ended_at: float | None = None,
     ) -> Caption | None:
         """Return the caption as it should stand after this event; None if nothing visible changed.
 
@@ -99,6 +100,7 @@ class Captions:
             event: What the conversation said.
             began_at: Clock seconds when the speech began that a new turn would belong to.
             made_from: Language of the conversation whose turns these are, where it is another.
+            ended_at: Clock seconds when the member was last heard, if not in what follows already.
         """
         if isinstance(event, Failed):
             return self._failed(line, event)
@@ -106,7 +108,12 @@ class Captions:
             return self._take_back(line, event.turn)
         if isinstance(event, Partial | Source | Final | TurnEnded):
             heard = CaptionLine(line.visit, made_from or line.language)
-            return self._grow(line, speaker, event, began_at, heard)
+            turn = self._grow(line, speaker, event, began_at, heard)
+            if turn is None:
+                return None
+            if turn.known.ended_at is None and (turn.known.final or turn.heard_out):
+                turn.known = replace(turn.known, ended_at=ended_at)
+            return self._news(turn)
         return None
 
     def _grow(
@@ -116,7 +123,7 @@ class Captions:
         event: Partial | Source | Final | TurnEnded,
         began_at: float,
         heard: CaptionLine,
-    ) -> Caption | None:
+    ) -> _CaptionTurn | None:
         turns = self._lines.setdefault(line, _LineTurns())
         turn = turns.of.get(event.turn)
         if turn is None:
@@ -148,7 +155,7 @@ class Captions:
         turn.heard_out |= isinstance(event, Source) and event.final
         for old in sorted(turns.of)[:-_KEPT_TURNS]:
             del turns.of[old]
-        return self._news(turn)
+        return turn
 
     def _take_back(self, line: CaptionLine, number: int) -> Caption | None:
         turns = self._lines.setdefault(line, _LineTurns())
@@ -159,6 +166,12 @@ class Captions:
             return None
         turn.echoed = True
         return self._news(turn)
+
+    def began_at(self, line: CaptionLine, number: int) -> float | None:
+        """Return clock seconds when a turn's speech began; None while nothing is known of it."""
+        turns = self._lines.get(line)
+        turn = turns.of.get(number) if turns is not None else None
+        return None if turn is None else turn.known.began_at
 
     def leave_unspoken(self, line: CaptionLine, number: int) -> Caption | None:
         """Mark a turn as one that is not read aloud; None when nothing of it is shown yet."""
@@ -293,12 +306,19 @@ class CaptionView:
         began_at: float,
         *,
         made_from: str,
+        ended_at: float | None = None,
     ) -> None:
         """Show what an event changes; the arguments are those of `Captions.apply`."""
-        caption = self._captions.apply(line, speaker, event, began_at, made_from=made_from)
+        caption = self._captions.apply(
+            line, speaker, event, began_at, made_from=made_from, ended_at=ended_at
+        )
         if caption is not None:
             self.shown += 1
             self._show([caption])
+
+    def began_at(self, line: CaptionLine, turn: int) -> float | None:
+        """Return when a turn's speech began; see `Captions.began_at`."""
+        return self._captions.began_at(line, turn)
 
     def leave_unspoken(self, line: CaptionLine, turn: int) -> None:
         """Mark a turn as one that is not read aloud."""

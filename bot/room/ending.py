@@ -7,7 +7,6 @@ whatever takes longer is cut short, and the log says what.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
@@ -15,12 +14,13 @@ from typing import Final, Protocol
 from bot.clock import Alarm, Clock
 from bot.deadline import Deadline
 from bot.locks import KeyedLimit
+from bot.logs import get_logger
 from bot.room import refusals
 from bot.room.panel import Panel
 from bot.tasks import TaskOwner
 from bot.words import number, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 EMPTY_S: Final = 60.0  # without anybody in the voice channel
 ROOMS_S: Final = 6.5
@@ -138,7 +138,7 @@ class Ending:
         except TimeoutError:
             if not self.begun:
                 raise
-            log.warning("cut short because the process is ending: %s", what)
+            log.warning("cut short because the process is ending", part=what)
 
     async def end(
         self,

@@ -1,6 +1,5 @@
 """What a room's conversations say, brought to its captions and its voice."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -21,14 +20,16 @@ from bot.domain.events import (
     VoiceEnded,
 )
 from bot.domain.glossary import Glossary, corrected
+from bot.domain.meters import Meters
 from bot.domain.ports import CaptionBoard, VoiceLink, VoiceTrack
 from bot.domain.voice_mode import VoiceStyle
+from bot.logs import get_logger
 from bot.room.captions import CaptionLine, CaptionView
 from bot.room.listening.page import RoomPage
 from bot.room.spoken.repeats import Repeats
 from bot.room.spoken.voice_queue import QueuedUtterance, VoiceQueue
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _LOST = frozenset({"words_lost", "words_dropped"})
 
@@ -48,6 +49,10 @@ class Saying(Protocol):
     def began_at(self) -> float:
         """Clock seconds when what they say began."""
 
+    @property
+    def ended_at(self) -> float | None:
+        """Clock seconds of the end of the last speech of theirs that is over."""
+
     def made_from(self, language: str) -> str:
         """Return the language of the conversation whose turns this one's are."""
 
@@ -62,6 +67,7 @@ class Output:
         count: Told what each member's conversations used.
         noticed: Told what the people should read, as `Listener.noticed`.
         page: Shows and plays the same to its readers.
+        meters: Told how late voices are, and what failed.
 
     Attributes:
         link: The voice link that voice is played to; None: nowhere at the moment.
@@ -78,12 +84,14 @@ class Output:
         count: Callable[[int, Usage], None],
         noticed: Callable[[str, str], None],
         page: RoomPage,
+        meters: Meters,
     ) -> None:
         self._board = board
         self._clock = clock
         self._count = count
         self._noticed = noticed
         self._page = page
+        self._meters = meters
         if originals:
             views = [CaptionView(clock, board.show, page.broadcast.show, originals=True)]
         else:
@@ -96,6 +104,7 @@ class Output:
             self._begin,
             speaking=lambda: self.link is not None and self.link.someone_speaks(),
             skipped=self._skipped,
+            begun=lambda since: meters.voice(clock.now() - since),
         )
         self._voice_due: Timer | None = None
         self._repeats = Repeats()
@@ -146,7 +155,10 @@ class Output:
                 self._page.voice(QueuedUtterance(line, turn), pcm)
                 if language == self.spoken:
                     self._repeats.voiced(QueuedUtterance(line, turn), self._clock.now())
-                    self._interpretation.voice(QueuedUtterance(line, turn), pcm, self._clock.now())
+                    began_at = self._views[0].began_at(line, turn) or speaker.began_at
+                    self._interpretation.voice(
+                        QueuedUtterance(line, turn), pcm, self._clock.now(), began_at
+                    )
             case VoiceEnded(turn=turn) | TurnEnded(turn=turn):
                 self._interpretation.ended(QueuedUtterance(line, turn))
                 self._page.ended(QueuedUtterance(line, turn))
@@ -155,10 +167,11 @@ class Output:
                 self._interpretation.take_back(QueuedUtterance(line, turn))
                 self._page.take_back(QueuedUtterance(line, turn))
             case Failed(code=code, message=message):
+                self._meters.failed(code)
                 if event.of_service:
-                    log.info("conversation failed: %s", code)
+                    log.info("conversation failed", code=code)
                 else:
-                    log.warning("conversation failed: %s", code)
+                    log.warning("conversation failed", code=code)
                     self._say_once(code, message)
                 self._interpretation.broke_off(line)
                 self._page.broke_off(line)
@@ -170,7 +183,14 @@ class Output:
         self._advance_voice()
         event, lead = self._corrected(event), speaker.made_from(language)
         for view in self._views:
-            view.said(line, speaker.member, event, speaker.began_at, made_from=lead)
+            view.said(
+                line,
+                speaker.member,
+                event,
+                speaker.began_at,
+                made_from=lead,
+                ended_at=speaker.ended_at,
+            )
 
     def _repeated(self, speaker: Saying, line: CaptionLine, event: ConversationEvent) -> bool:
         """Return whether a turn only repeats the bot's voice; take back what was shown of it."""

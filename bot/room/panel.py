@@ -1,16 +1,16 @@
 """The live panel of a room: shown anew when something changed, at most each 5 s."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
 from bot.clock import Clock
 from bot.domain.plan import RoomStatus
 from bot.errors import ChatError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 EVERY_S: Final = 5.0
 
@@ -99,7 +99,7 @@ class Panel:
             try:
                 resting = await self._surface.show(self._status())
             except ChatError as error:
-                log.warning("a panel could not be shown: %s", error.code)
+                log.warning("a panel could not be shown", code=error.code)
                 if not error.retryable:
                     return
                 resting = True

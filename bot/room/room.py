@@ -1,7 +1,7 @@
 """One voice channel being interpreted: who is in it, what they say, what is shown."""
 
 import asyncio
-import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.clock import Clock
@@ -10,6 +10,7 @@ from bot.domain.events import (
     SPEECH_RATE,
     ConversationEvent,
     ConversationRequest,
+    ConversationState,
     Failed,
     Member,
     Speech,
@@ -24,7 +25,8 @@ from bot.domain.spent import NOBODY
 from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.voice_mode import VoiceStyle
 from bot.domain.voices import MemberVoice
-from bot.errors import ChatError
+from bot.errors import ChatError, VoiceLinkError
+from bot.logs import get_logger
 from bot.room import ending
 from bot.room.ending import Emptiness
 from bot.room.languages import Languages, Reading
@@ -43,7 +45,7 @@ from bot.words import t
 
 __all__ = ["Room", "RoomPlan", "RoomStatus", "SpeakerStatus"]
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _SPEECH_BYTES_PER_SECOND = SPEECH_RATE * 2
 
@@ -109,6 +111,7 @@ class Room:
             count=self._count,
             noticed=self.noticed,
             page=self.page,
+            meters=callbacks.meters,
         )
         self._output.spoken = plan.spoken
         self._spoken = translation.interpreter.languages()
@@ -147,7 +150,9 @@ class Room:
             due=self._settle,
         )
         self._emptiness = Emptiness(clock, lambda: self._empty, self._deserted)
-        self._tasks = TaskOwner(f"room {plan.guild_id}")
+        self._tasks = TaskOwner(
+            f"room {plan.guild_id}", guild=plan.guild_id, room=plan.voice_channel_id
+        )
         self._noticed: dict[str, str] = {}  # how each matter stands
         self._started_at = clock.now()
         self._heard_at: float | None = None
@@ -503,6 +508,7 @@ class Room:
     def lost(self, reason: str) -> None:
         """Say why and end: the link is gone for good."""
         if not self._closing:
+            self._callbacks.meters.failed(VoiceLinkError.code)
             self.deafen()
             self._board.say(reason)
             self._ended()
@@ -561,6 +567,15 @@ class Room:
             interrupted=self._availability.speech.lasting is not None,
             text_trouble=self._availability.texts.trouble,
             missing=self._outages.missing,
+        )
+
+    def conversations(self) -> Iterator[ConversationState]:
+        """Return the state of each conversation."""
+        return (
+            state
+            for speaker in self._speakers.all()
+            for language, state in speaker.states.items()
+            if speaker.hears((language,))
         )
 
     def saved(self, starter_id: int, panel_id: int) -> SavedRoom:

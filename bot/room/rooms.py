@@ -1,10 +1,11 @@
 """The rooms of this process, one per guild."""
 
-import logging
 import secrets
+from collections import Counter
 from dataclasses import replace
 
 from bot.consent.consent import Consent
+from bot.domain.events import ConversationState
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Notice, Occasion
 from bot.domain.spent import NOBODY
@@ -13,6 +14,7 @@ from bot.domain.voice_mode import VoiceStyle
 from bot.errors import ChatError, NoRoomError, UsageError
 from bot.guild.room_languages import chosen
 from bot.locks import KeyedLimit
+from bot.logs import get_logger
 from bot.room import refusals
 from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
 from bot.room.languages import Reading
@@ -27,7 +29,7 @@ from bot.usage.daily_allowance import Account
 from bot.words import t
 from bot.words.codes import ORIGINAL
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Rooms:
@@ -122,7 +124,7 @@ class Rooms:
     def guild_left(self, guild_id: int) -> None:
         """End the room of a guild that removed the bot, and keep nothing of it in memory."""
         self.deafen(guild_id)
-        self._tasks.start(self._left(guild_id), f"left {guild_id}")
+        self._tasks.start(self._left(guild_id), f"left {guild_id}", guild=guild_id)
 
     async def _left(self, guild_id: int) -> None:
         try:
@@ -213,6 +215,7 @@ class Rooms:
             in_time=self._process.in_time,
             open_page=self.pages.open,
             ask=lambda user_id: self.page_readers.ask(plan, user_id),
+            meters=self._services.meters,
         )
         room = await self._opening.open(plan, account, callbacks=callbacks, paused=paused)
         start.room = room
@@ -265,7 +268,9 @@ class Rooms:
         self._end(guild_id)
         plan = replace(room.plan, voice_channel_id=room.where)
         starter_id = self._starters.get(guild_id, NOBODY)
-        self._tasks.start(self._notices.farewell(plan, starter_id, reason), f"farewell {guild_id}")
+        self._tasks.start(
+            self._notices.farewell(plan, starter_id, reason), f"farewell {guild_id}", guild=guild_id
+        )
 
     def use_glossary(self, guild_id: int, glossary: Glossary) -> None:
         """Use these terms of a guild's own from now on, in its running room too."""
@@ -278,13 +283,13 @@ class Rooms:
     def _end(self, guild_id: int) -> None:
         if self._process.begun:
             return  # it ends anyway, and what broke off need not last
-        self._tasks.start(self._stopped(guild_id), f"end {guild_id}")
+        self._tasks.start(self._stopped(guild_id), f"end {guild_id}", guild=guild_id)
 
     async def _stopped(self, guild_id: int) -> None:
         try:
             await self.stop(guild_id)
         except NoRoomError:
-            log.info("room %s had ended already", guild_id)
+            log.info("the room had ended already", guild=guild_id)
 
     def deafen(self, guild_id: int | None = None) -> None:
         """Let a guild's room hear nobody any more, from this moment; `stop` is to follow.
@@ -356,7 +361,9 @@ class Rooms:
     async def _finish(self, room: Room, panel: Panel | None) -> None:
         """End everything of a room, however one part of it fails or waits."""
         guild_id = room.plan.guild_id
-        dropped = self._tasks.start(self.remembered.drop(guild_id), f"drop {guild_id}")
+        dropped = self._tasks.start(
+            self.remembered.drop(guild_id), f"drop {guild_id}", guild=guild_id
+        )
         try:
             if panel is not None:  # while the bot is still in the voice channel
                 await self._process.in_time(panel.leaving(), AFTER_LEAVING, "voice channel's line")
@@ -574,6 +581,11 @@ class Rooms:
 
     def _all(self) -> list[Room]:
         return [room for room in self._rooms.values() if room is not None]
+
+    def conversations(self) -> Counter[ConversationState]:
+        """Return how many conversations of all rooms are in each state."""
+        rooms = (room for room in self._rooms.values() if room is not None)
+        return Counter(state for room in rooms for state in room.conversations())
 
     def over(self, guild_id: int) -> bool:
         """Return whether a guild has no room, or one that hears nobody any more and ends."""

@@ -3,7 +3,6 @@
 Each is written when it changes and once a minute, so that its age is known when it is read again.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -14,9 +13,10 @@ from bot.domain.stored import SavedRoom
 from bot.domain.stores import RoomStore
 from bot.errors import StoreError
 from bot.locks import KeyedLimit
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 EVERY_S: Final = 60.0  # rooms that run are written again
@@ -49,7 +49,7 @@ class RememberedRooms:
         if self._newest.get(room.guild_id) == room:
             return
         self._newest[room.guild_id] = room
-        self._tasks.start(self._write(room.guild_id), f"keep {room.guild_id}")
+        self._tasks.start(self._write(room.guild_id), f"keep {room.guild_id}", guild=room.guild_id)
         if not self._next.waits:
             self._next.set_in(EVERY_S)
 
@@ -58,7 +58,7 @@ class RememberedRooms:
             return
         self._written.clear()
         for guild_id in self._newest:
-            self._tasks.start(self._write(guild_id), f"keep {guild_id}")
+            self._tasks.start(self._write(guild_id), f"keep {guild_id}", guild=guild_id)
         self._next.set_in(EVERY_S)
 
     def fresh(self, room: SavedRoom) -> bool:
@@ -73,7 +73,7 @@ class RememberedRooms:
             try:
                 await self._store.save_room(replace(newest, saved_at=self._now()))
             except StoreError as error:
-                log.warning("a running room could not be remembered: %s", error)
+                log.warning("a running room could not be remembered", reason=error)
             else:
                 self._written[guild_id] = newest
 
@@ -87,7 +87,7 @@ class RememberedRooms:
             try:
                 await self._store.drop_room(guild_id)
             except StoreError as error:
-                log.warning("an ended room could not be forgotten: %s", error)
+                log.warning("an ended room could not be forgotten", reason=error)
 
     def release(self, guild_id: int) -> None:
         """Write a room no more: it goes on in another process, which writes it."""

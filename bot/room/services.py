@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.consent.consent import Consent, Consents
 from bot.domain.audience import OpenPage, Pages
 from bot.domain.glossary import Glossary, terms
+from bot.domain.meters import Meters
 from bot.domain.notices import Notices, Occasion, TextChannels
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
@@ -140,6 +141,7 @@ class RoomServices:
         guilds: What is kept of guilds and their members.
         record: Takes down what a board shows.
         clock: Tells the time and calls back.
+        meters: Told how long things took, and what failed.
     """
 
     translation: TranslationServices
@@ -147,6 +149,7 @@ class RoomServices:
     guilds: GuildServices
     record: Record
     clock: Clock
+    meters: Meters
 
 
 AskOfMember = Callable[[int], Awaitable[bool]]
@@ -185,6 +188,7 @@ class RoomCallbacks:
         in_time: Waits for a part of the room's end.
         open_page: Opens the page on which the room is read and heard.
         ask: Asks Discord anew what a member can see of the text channel.
+        meters: Told how long things took, and what failed.
     """
 
     ended: Callable[[], None]
@@ -194,3 +198,4 @@ class RoomCallbacks:
     in_time: InTime
     open_page: OpenPage
     ask: AskOfMember
+    meters: Meters

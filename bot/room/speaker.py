@@ -1,7 +1,6 @@
 """One speaker of a room: their conversations, opened by their speech, and what is made of them."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.domain.events import (
@@ -15,11 +14,12 @@ from bot.domain.events import (
     Voice,
 )
 from bot.domain.ports import Conversation, Interpreter, TextTranslator
+from bot.logs import get_logger
 from bot.room.written.original import OriginalWords
 from bot.room.written.text_language import TextLanguage
 from bot.words.codes import ORIGINAL
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Said = Callable[["Speaker", str, ConversationEvent], None]
 
@@ -64,6 +64,7 @@ class Speaker:
         self.states: dict[str, ConversationState] = {}
         self.began_at = 0.0  # when the current or last stretch of speech began
         self.heard_at: float | None = None
+        self._ended_at: float | None = None  # of the stretch of speech before this one
         self._speaking = False
         self._conversations: dict[str, Conversation] = {}
         self._further: dict[str, TextLanguage] = {}
@@ -227,6 +228,11 @@ class Speaker:
         return self._speaking
 
     @property
+    def ended_at(self) -> float | None:
+        """Clock seconds of the end of the last stretch of speech that is over."""
+        return self._ended_at if self._speaking else self.heard_at
+
+    @property
     def conversations(self) -> int:
         """How many the member has, open or not."""
         return len(self._conversations)
@@ -236,6 +242,7 @@ class Speaker:
         if not self._speaking:
             self._speaking = True
             self.began_at = began_at
+            self._ended_at = self.heard_at
         self.heard_at = at
         for conversation in self._conversations.values():
             conversation.feed(pcm)

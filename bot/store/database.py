@@ -1,7 +1,6 @@
 """The database: opened with its folder and schema, closed without a trace."""
 
 import asyncio
-import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -10,34 +9,43 @@ from typing import Any, Self
 
 import aiosqlite
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import event, make_url
+from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import StoreError
 from bot.locks import FairLock, KeyedLimit
+from bot.logs import get_logger
 from bot.store import faults, migrations
 from bot.store.sqlite import SqliteConnection, write_ahead
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _BUSY_MS = 5000
 _CONNECT_S = 10.0
+_ANSWER_S = 2.0  # within which it answers whoever asks whether it is there
 _STATEMENT_S = 60.0  # a server that went silent is given up after it
 _TURN_S = 10.0  # for which a guild's request waits for others before it is given up
 _READERS = 2  # of a guild at a time; the pool has fifteen connections for all
 _READS = "parley_reads"
 
+_ANY_ROW = text("SELECT version_num FROM alembic_version")
+
 BACKGROUND = 0  # in the place of a guild: writes that nobody waits for
 
 
 class Database:
-    """An open database; made by `open`, usable as an async context manager."""
+    """An open database; made by `open`, usable as an async context manager.
+
+    Attributes:
+        failures: Transactions that failed.
+    """
 
     def __init__(self, url: str) -> None:
         self._connections: set[SqliteConnection] = set()  # of SQLite
         self._interrupted: set[asyncio.Task[Any] | None] = set()
         self._engine = engine_of(url, self._connect)
+        self.failures = 0
         self._left: Callable[[], float] = lambda: math.inf
         self._reads = self._engine.execution_options(**{_READS: True})
         self._readers = KeyedLimit(_READERS)
@@ -116,13 +124,23 @@ class Database:
                 await _wait_for(stack, self._readers.of(guild_id))
             yield await stack.enter_async_context(self._begun(self._reads))
 
+    async def answers(self) -> bool:
+        """Return whether a row can be read now, without waiting long."""
+        try:
+            async with asyncio.timeout(_ANSWER_S), self.reading() as connection:
+                await connection.execute(_ANY_ROW)
+        except (StoreError, TimeoutError):
+            return False
+        return True
+
     @asynccontextmanager
     async def _begun(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
             async with engine.begin() as connection:
                 yield connection
         except (SQLAlchemyError, OSError, OverflowError) as error:  # the last is SQLite's for 2**63
-            log.warning("the database failed: %s", faults.reason(error))
+            self.failures += 1
+            log.warning("the database failed", reason=faults.reason(error))
             # SQLAlchemy's error repeats the statement, and the driver's may repeat a value.
             raise faults.in_use(error) from None
         finally:

@@ -1,17 +1,16 @@
 """The rooms that run, so that they are back after a restart."""
 
-import logging
-
 from sqlalchemy import delete, select
 
 from bot.domain.stored import SavedRoom
 from bot.errors import StoreError
+from bot.logs import get_logger
 from bot.store.database import Database
 from bot.store.document import JsonDocument
 from bot.store.tables import rooms
 from bot.store.upsert import put
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _DOCUMENT = JsonDocument(SavedRoom, "room")
 
@@ -58,5 +57,5 @@ class RoomTable:
             try:
                 found.append(_DOCUMENT.load(document))
             except StoreError as error:
-                log.error("room %d is left out: %s", guild_id, error)  # noqa: TRY400 - its one line says all
+                log.error("a room is left out", guild=guild_id, reason=error)  # noqa: TRY400 - its one line says all
         return found

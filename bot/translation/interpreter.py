@@ -291,7 +291,15 @@ class LiveTranslate:
         excess = Excess()
 
         def open_link(on_event: OnEvent, on_lost: OnLost) -> LinkPort:
-            return Link(self._sockets, self._endpoint, session.body(), on_event, on_lost, excess)
+            return Link(
+                self._sockets,
+                self._endpoint,
+                session.body(),
+                on_event,
+                on_lost,
+                excess,
+                guild_id=request.guild_id,
+            )
 
         return LiveConversation(
             self._shared,

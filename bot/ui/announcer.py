@@ -1,7 +1,6 @@
 """Posts what people must read of a room: its notice, the word to newcomers, why it ended."""
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -17,12 +16,13 @@ from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings
 from bot.domain.stores import SettingsStore
 from bot.errors import ChatError, StoreError
+from bot.logs import get_logger
 from bot.ui import consent_notice
 from bot.ui.answers import guild_locale
 from bot.ui.permissions import Text, Voice
 from bot.words import lines, render, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _POST_S: Final = 45.0  # discord.py tries for up to half a minute while Discord fails
 
@@ -125,7 +125,7 @@ class Announcer:
                 await starter.send(words)
                 return
         except FAULTS as error:
-            log.warning("could not say why a room ended: %s", type(error).__name__)
+            log.warning("could not say why a room ended", error=type(error).__name__)
         else:
             log.warning("nobody could be told why a room ended")
 

@@ -1,16 +1,16 @@
 """Answers to who used a command or pressed a button: in their language, seen by them alone."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import discord
 
 from bot.errors import MessageGoneError
+from bot.logs import get_logger
 from bot.words import render
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Interaction = discord.Interaction[Any]
 T = TypeVar("T")
@@ -73,7 +73,7 @@ async def answer(
     except discord.HTTPException as error:
         if error.code not in _TOO_LATE:
             raise
-        log.info("an answer came too late: %d", error.code)
+        log.info("an answer came too late", code=error.code)
 
 
 async def answer_further(interaction: Interaction, text: str) -> None:
@@ -85,7 +85,7 @@ async def answer_further(interaction: Interaction, text: str) -> None:
     except discord.HTTPException as error:
         if error.code not in _TOO_LATE:
             raise
-        log.info("an answer came too late: %d", error.code)
+        log.info("an answer came too late", code=error.code)
 
 
 async def put_in_place(
@@ -105,7 +105,7 @@ async def put_in_place(
     except discord.HTTPException as error:
         if error.code not in _TOO_LATE:
             raise
-        log.info("an answer came too late: %d", error.code)
+        log.info("an answer came too late", code=error.code)
 
 
 async def _answer(

@@ -10,7 +10,6 @@ length once it is so.
 """
 
 import asyncio
-import logging
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -25,12 +24,13 @@ from discord.ext import commands
 
 from bot.clock import Clock
 from bot.errors import CooldownError, NotServedError
+from bot.logs import bind, get_logger
 from bot.room import refusals
 from bot.room.rooms import Rooms
 from bot.ui.answers import answer
 from bot.words import t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Interaction = discord.Interaction[Any]
 
@@ -207,6 +207,7 @@ class Cooldowns:
         user_id = interaction.user.id
         guild_id = interaction.guild_id or user_id  # direct messages are a place of their own
         name = name_of(interaction)
+        bind(guild=interaction.guild_id, command=name)  # in what is logged from here on
         try:
             self.use(name, guild_id, user_id)
         except CooldownError as error:
@@ -294,7 +295,7 @@ class Cooldowns:
 
     async def _refuse(self, interaction: Interaction, guild_id: int, said: str | None) -> None:
         if self._logged.update_rate_limit((guild_id, 0), self._clock.now()) is None:
-            log.info("server %d exceeds a rate limit", guild_id)
+            log.info("a server exceeds a rate limit", guild=guild_id)
         refusing = self._refusing.setdefault(guild_id, _Refusing())
         if refusing.count >= AT_ONCE + MOST_WAITING:
             return
@@ -335,7 +336,7 @@ async def _say(interaction: Interaction, said: str | None) -> None:
         else:
             await interaction.response.autocomplete([])
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        log.info("a refusal could not be sent: %s", type(error).__name__)
+        log.info("a refusal could not be sent", error=type(error).__name__)
 
 
 async def admits(interaction: Interaction) -> bool:

@@ -1,6 +1,5 @@
 """The live panel of a room: its message with buttons, and the line under its voice channel."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, Self
@@ -10,6 +9,7 @@ import discord
 from bot.chat.faults import chat_error
 from bot.domain.voice_mode import VoiceMode
 from bot.errors import MessageGoneError, ParleyError, UsageError
+from bot.logs import get_logger
 from bot.room.room import RoomStatus
 from bot.room.rooms import Rooms
 from bot.ui import status
@@ -24,7 +24,7 @@ from bot.words import language_name, listing, render, t
 from bot.words.codes import ORIGINAL
 from bot.words.languages import label
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Interaction = discord.Interaction[Any]
 
@@ -80,7 +80,7 @@ class PanelButtons(ConsentButtons):
     ) -> None:
         """Say what went wrong to the one who pressed, after "thinking" too."""
         if isinstance(error, ParleyError):
-            log.info("button refused: %s", error.code)
+            log.info("button refused", code=error.code)
             await answer(interaction, error.message)
         else:
             await super().on_error(interaction, error, item)
@@ -351,7 +351,7 @@ class ChannelSurface:
         try:
             await self._channel.get_partial_message(message_id).delete()
         except (discord.DiscordException, OSError, TimeoutError) as error:
-            log.info("an old panel could not be removed: %s", type(error).__name__)
+            log.info("an old panel could not be removed", error=type(error).__name__)
 
     async def leaving(self) -> None:
         """Take the line away while the bot may still change it."""
@@ -379,4 +379,4 @@ class ChannelSurface:
         try:
             await channel.edit(status=line or None)
         except (discord.DiscordException, OSError, TimeoutError) as error:
-            log.info("a voice channel's status could not be set: %s", type(error).__name__)
+            log.info("a voice channel's status could not be set", error=type(error).__name__)

@@ -1,6 +1,5 @@
 """Opens rooms in Discord: permissions, the room and its panel."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import discord
 from bot.domain.notices import Occasion
 from bot.domain.stored import GuildSettings, SavedRoom
 from bot.errors import ChatError, ParleyError, UsageError
+from bot.logs import get_logger
 from bot.room.room import RoomPlan
 from bot.room.rooms import Rooms
 from bot.ui.answers import guild_locale
@@ -18,7 +18,7 @@ from bot.usage.report import Spending
 from bot.words import lines, render, t
 from bot.words.codes import ORIGINAL
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Host:
                 render(lines(said), locale), allowed_mentions=discord.AllowedMentions.none()
             )
         except (discord.DiscordException, OSError, TimeoutError, ParleyError) as error:
-            log.warning("could not say why no room was started: %s", type(error).__name__)
+            log.warning("could not say why no room was started", error=type(error).__name__)
 
     def _show(self, text: Text, plan: RoomPlan, panel_id: int = 0) -> None:
         surface = ChannelSurface(
@@ -152,7 +152,7 @@ class Host:
         try:
             self._rooms.show(plan.guild_id, surface)
         except ParleyError as error:
-            log.info("a room ended before its panel was posted: %s", error.code)
+            log.info("a room ended before its panel was posted", code=error.code)
 
     def _spoken(self, wanted: RoomRequest, settings: GuildSettings) -> str | None:
         targets = wanted.targets or settings.targets

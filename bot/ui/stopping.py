@@ -4,7 +4,6 @@ The question keeps no state: its button carries the session of the call it was a
 answers after a restart too, and never stops another call.
 """
 
-import logging
 import re
 from functools import partial
 from typing import Any, Final, Self
@@ -13,13 +12,14 @@ import discord
 
 from bot.domain.plan import RoomStatus
 from bot.errors import ParleyError, RoomError, UsageError
+from bot.logs import get_logger
 from bot.room.rooms import Rooms
 from bot.ui.answers import answer, done_at_once, locale, put_in_place, take_time
 from bot.ui.cooldowns import admits
 from bot.ui.deciding import check_decides, decides_anyway
 from bot.words import Text, command, render, t, tn
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Interaction = discord.Interaction[Any]
 
@@ -109,7 +109,7 @@ def buttons(rooms: Rooms) -> tuple[type[discord.ui.DynamicItem[Any]], ...]:
             try:
                 await _confirmed(rooms, interaction, self.session)
             except ParleyError as error:
-                log.info("button refused: %s", error.code)
+                log.info("button refused", code=error.code)
                 await put_in_place(interaction, error.message)
             else:
                 await put_in_place(interaction, _STOPPED)

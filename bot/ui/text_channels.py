@@ -148,7 +148,7 @@ class TextChannelWatch(commands.Cog):
             guild_id = status.plan.guild_id
             if guild_id not in self._asking:  # else Discord is still being asked
                 self._asking.add(guild_id)
-                self._tasks.start(self._ask(status), f"ask {guild_id}")
+                self._tasks.start(self._ask(status), f"ask {guild_id}", guild=guild_id)
 
     async def _ask(self, status: RoomStatus) -> None:
         guild_id = status.plan.guild_id

@@ -10,16 +10,16 @@ trouble and nobody connects, the service is tried from here, so that its end is 
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
 from bot.clock import Clock, Timer
 from bot.domain.trouble import ServiceTrouble
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 TELL_S: Final = 3.0  # what is over sooner is not spoken of
 CONFIRM_S: Final = 2.0
@@ -107,7 +107,7 @@ class Availability:
             self._began_at = self._clock.now()
             self._attempts = 0
         if self._told and before is not None and before.code != code:
-            log.warning("%s: %s", self._name, self._described(self._trouble))
+            self._log_trouble(self._trouble)
         self._plan_telling()
         self._plan_trying()
         if self._trouble != before:
@@ -124,7 +124,7 @@ class Availability:
         self._doubted = False
         if self._told:
             lasted_s = self._clock.now() - self._began_at
-            log.warning("%s: works again after %.0f s", self._name, lasted_s)
+            log.warning("a service works again", service=self._name, after_s=round(lasted_s))
         self._told = False
         self._rest()
         self.renewals += 1
@@ -151,12 +151,18 @@ class Availability:
         if self._trouble is None or self._told:
             return
         self._told = True
-        log.warning("%s: %s", self._name, self._described(self._trouble))
+        self._log_trouble(self._trouble)
         self._changed()
 
-    def _described(self, trouble: ServiceTrouble) -> str:
-        what = "refused for good" if trouble.final else "can't be used, trying again"
-        return f"{what}: {trouble.code}" + (f" ({self._detail})" if self._detail else "")
+    def _log_trouble(self, trouble: ServiceTrouble) -> None:
+        log.warning(
+            "a service refuses for good"
+            if trouble.final
+            else "a service can't be used, trying again",
+            service=self._name,
+            code=trouble.code,
+            **({"reason": self._detail} if self._detail else {}),
+        )
 
     def _plan_trying(self) -> None:
         """Try it from here after a rest, unless somebody else does before."""

@@ -4,7 +4,6 @@ Counting never waits. What is not written yet is lost when the process is killed
 since the last batch.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final
@@ -15,10 +14,11 @@ from bot.domain.events import Usage
 from bot.domain.ports import UsageStore
 from bot.domain.spent import Spent, SpentKey, spent
 from bot.errors import StoreError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 from bot.usage.unwritten import Unwritten
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 BATCH_S: Final = 10.0
 MOST_ROWS: Final = 10_000  # waiting to be written, while the store fails
@@ -34,6 +34,9 @@ class Ledger:
         clock: The time between batches.
         wall: The date, in UTC. May be set, forwards and back.
         most_rows: How many rows may wait; see `Unwritten`.
+
+    Attributes:
+        spent: What this process spent, by model.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Ledger:
         )
         self._tasks = TaskOwner("ledger")
         self._unread: set[int] = set()  # guilds for which that failed
+        self.spent: dict[str, Spent] = {}
         self._closed = False
 
     def __len__(self) -> int:
@@ -124,14 +128,14 @@ class Ledger:
         now = self._clock.now()
         if guild_id not in self._asked or now - self._asked[guild_id] >= BATCH_S:
             self._asked[guild_id] = now
-            self._tasks.start(self._loaded(guild_id), f"today {guild_id}")
+            self._tasks.start(self._loaded(guild_id), f"today {guild_id}", guild=guild_id)
 
     async def _loaded(self, guild_id: int) -> None:
         try:
             await self.load(guild_id)
         except StoreError as error:
             if guild_id not in self._unread:
-                log.warning("today's usage can't be read, trying again: %s", error)
+                log.warning("today's usage can't be read, trying again", reason=error)
             self._unread.add(guild_id)
         else:
             self._unread.discard(guild_id)
@@ -168,6 +172,7 @@ class Ledger:
         amounts = spent(usage, model=self._model, text_model=self._text_model)
         for model, amount in amounts.items():
             today[model] = today.get(model, Spent()) + amount
+            self.spent[model] = self.spent.get(model, Spent()) + amount
             self._unwritten.add(SpentKey(day, guild_id, user_id, model), amount)
         self._writer.soon(guild_id)
         return amounts
@@ -222,5 +227,5 @@ class Ledger:
             await self._writer.close()
         finally:  # also when there is no more time for it
             if self._unwritten:
-                log.error("rows of usage that could not be written: %d", len(self))
+                log.error("rows of usage that could not be written", count=len(self))
             await self._tasks.close()

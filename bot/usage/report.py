@@ -73,6 +73,10 @@ class Spending:
         """Conversations that wait for a connect."""
         return self._waiting()
 
+    def process(self) -> tuple[Mapping[str, Spent], Cost]:
+        """Return what this process spent so far, by model, and its estimated cost."""
+        return dict(self._ledger.spent), self._prices.cost(self._ledger.spent)
+
     async def report(self, guild_id: int, user_id: int) -> UsageReport:
         """Return what a guild used in the last days, for this person.
 

@@ -1,12 +1,12 @@
 """Rows of usage on their way to the store, by guild, within a bound."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.domain.spent import NOBODY, Spent, SpentKey
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Unwritten:

@@ -26,7 +26,6 @@ which listens for hours can't live with. Cured here:
 
 import asyncio
 import contextlib
-import logging
 import socket
 import struct
 import threading
@@ -38,11 +37,12 @@ from discord.gateway import DiscordVoiceWebSocket, DiscordWebSocket
 from discord.utils import MISSING
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
+from bot.logs import get_logger
 from bot.voice.discord_moves import MovingState
 from bot.voice.people import VoiceChannel
 from bot.voice.receive.crypto import AES_GCM, MODES, AesGcm, KeptCipher
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 DISCORD_PY = "2.7."
 
@@ -123,7 +123,7 @@ class _Gateway(DiscordVoiceWebSocket):
             settled = state.is_connected() or self.ws.closed
             if not settled or self.faults > _MAX_FAULTS_IN_A_ROW:
                 raise
-            log.debug("a voice gateway message was skipped: %s", type(error).__name__)
+            log.debug("a voice gateway message was skipped", error=type(error).__name__)
             state.observer.gateway_fault()
         else:
             self.faults = 0
@@ -373,7 +373,7 @@ async def leave(client: Client, timeout_s: float) -> None:
         async with asyncio.timeout_at(deadline):
             await connection.disconnect(force=True, wait=True)
     except (TimeoutError, discord.DiscordException, OSError) as error:
-        log.warning("leaving voice failed: %s", type(error).__name__)
+        log.warning("leaving voice failed", error=type(error).__name__)
     finally:
         client.cleanup()
     # Of its voice state this client may be told no more, and who joins before it is gone would be
@@ -385,4 +385,4 @@ async def leave(client: Client, timeout_s: float) -> None:
     while any(thread.is_alive() for thread in threads) and loop.time() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     if left := [thread for thread in threads if thread.is_alive()]:
-        log.error("threads outlive their voice connection: %d", len(left))
+        log.error("threads outlive their voice connection", count=len(left))

@@ -1,6 +1,7 @@
 """What a voice link counts."""
 
-from dataclasses import dataclass, fields
+from collections import Counter
+from dataclasses import dataclass, field, fields
 
 from bot.domain.events import SPEECH_RATE
 
@@ -34,6 +35,7 @@ class Figures:
     excess: int = 0  # 20 ms not handed on, as they came faster than time
     samples: int = 0  # of speech handed on, at 16 kHz
     internal_errors: int = 0  # a fault of ours, caught at the edge of the worker
+    kernel_dropped: int = 0  # datagrams that the kernel had no room for
     undelivered: int = 0  # batches dropped because the event loop stood still
 
     sent: int = 0  # frames of voice played
@@ -43,11 +45,14 @@ class Figures:
     keepalives: int = 0
     reconnects: int = 0  # by discord.py, as after a move
     rejoins: int = 0  # by the link
+    rejoins_by: Counter[str] = field(default_factory=Counter)  # likewise, by the reason
     dropped_voice_s: float = 0.0  # of an utterance's voice, what came while a minute was queued
     underruns: int = 0  # times an utterance had to wait for the service in its middle
 
     def as_mapping(self) -> dict[str, float]:
         """Return every counter by its name, and `heard_s`, the seconds of speech handed on."""
-        figures: dict[str, float] = {f.name: getattr(self, f.name) for f in fields(self)}
+        figures: dict[str, float] = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name != "rejoins_by"
+        }
         figures["heard_s"] = self.samples / SPEECH_RATE
         return figures

@@ -1,9 +1,8 @@
 """A joined voice channel, as the room sees it."""
 
 import asyncio
-import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ import discord
 from bot.clock import Clock
 from bot.domain.events import SPEECH_RATE, Member, Speech
 from bot.domain.ports import Listener
+from bot.logs import context, get_logger
 from bot.tasks import TaskOwner
 from bot.voice import gateway_events
 from bot.voice.connection import VoiceConnection
@@ -38,7 +38,7 @@ from bot.voice.watch.voice_state import (
     moved,
 )
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 JOIN_TIMEOUT_S = 20.0
 
@@ -87,13 +87,18 @@ class DiscordVoiceLink:
         played = PlayedVoice(clock.now)
         self._listener = EchoListener(listener, played, self.members, self._measure)
         self._clock = clock
+        place = {"guild": channel.guild.id, "room": channel.id}
+        self._log = log.bind(**place)
         self._speaks = speaks
-        self._tasks = TaskOwner(f"voice-{channel.id}")
+        self._tasks = TaskOwner(f"voice-{channel.id}", **place)
         self._figures = Figures()
         self._presence = Presence(channel, self, self._tasks)
         self._connection = VoiceConnection(self, self._use, lambda: self._alone, join_timeout_s)
         self._hearing = PacketPath(NoKeys(), self._figures)
-        self._receiver = Receiver(self._hearing, self._figures, clock, self._heard, self._foreign)
+        # What it hands over is handled with these fields, too.
+        self._receiver = context(**place).run(
+            Receiver, self._hearing, self._figures, clock, self._heard, self._foreign
+        )
         self._player = Player(
             self._connection.start_playing, self._gate, self._figures, clock, tap=played.sent
         )
@@ -108,6 +113,7 @@ class DiscordVoiceLink:
         self._heard_at: float | None = None
         self._closed = False
         self._closing: asyncio.Event | None = None
+        self._when_closed: list[Callable[[], None]] = []
 
     # For the room; see `domain.ports.VoiceLink`
 
@@ -148,6 +154,18 @@ class DiscordVoiceLink:
             figures["heard_ago_s"] = max(0.0, self._clock.now() - self._heard_at)
         return {**figures, **self._own.standing.figures()}
 
+    def counters(self) -> Mapping[str, float]:
+        """Return counters alone; see `Figures`."""
+        return self._figures.as_mapping()
+
+    def rejoins(self) -> Mapping[str, float]:
+        """Return how often it joined afresh, by the reason; see `health.REASONS`."""
+        return self._figures.rejoins_by
+
+    def when_closed(self, tell: Callable[[], None]) -> None:
+        """Have this called once it has left."""
+        self._when_closed.append(tell)
+
     async def close(self) -> None:
         """Leave the channel. Idempotent; no thread, socket or task stays."""
         if self._closing is not None:
@@ -164,6 +182,8 @@ class DiscordVoiceLink:
                 await self._receiver.close()
         finally:
             self._closing.set()
+            for tell in self._when_closed:
+                tell()
 
     # For the Discord client
 
@@ -251,7 +271,7 @@ class DiscordVoiceLink:
 
     def gateway_closed(self, code: int) -> None:
         """Tell the supervisor that the voice gateway closed."""
-        log.info("the voice gateway closed: code=%d", code)
+        self._log.info("the voice gateway closed", code=code)
         self._supervisor.gateway_closed(code)
 
     def removed(self) -> None:
@@ -266,7 +286,7 @@ class DiscordVoiceLink:
     def moved(self) -> None:
         """Follow to the channel that the bot was moved to, and tell the people."""
         channel = self._presence.channel
-        log.info("the bot was moved to another voice channel")
+        self._log.info("the bot was moved to another voice channel")
         self._supervisor.expected.restart()
         self.notice(moved(channel.name))
         self._speak_up()

@@ -1,5 +1,7 @@
 """The voice links of one client: joined by channel id, and told what Discord says."""
 
+from collections.abc import Mapping
+
 import discord
 
 from bot.audio.silero import SileroDetector
@@ -7,6 +9,7 @@ from bot.clock import Clock
 from bot.domain.ports import Listener
 from bot.errors import VoiceLinkError
 from bot.tasks import TaskOwner
+from bot.totals import Totals
 from bot.voice.link import DiscordVoiceLink, connect
 from bot.voice.noise_gate import GatedListener
 from bot.words import t
@@ -30,6 +33,8 @@ class VoiceLinks:
         self._noise_gate = noise_gate
         self._tasks = TaskOwner("voice links")
         self.links: list[DiscordVoiceLink] = []
+        self._totals = Totals()
+        self._rejoins = Totals()
 
     async def join(self, channel_id: int, listener: Listener, *, speaks: bool) -> DiscordVoiceLink:
         """Join a voice channel; implements JoinVoice."""
@@ -41,7 +46,17 @@ class VoiceLinks:
         link = await connect(channel, listener, self._clock, speaks=speaks)
         self.links = self.open
         self.links.append(link)
+        link.when_closed(self._totals.add(link.counters))
+        link.when_closed(self._rejoins.add(link.rejoins))
         return link
+
+    def counters(self) -> Mapping[str, float]:
+        """Return the sums of the counters of all links there are and were; see `Figures`."""
+        return self._totals.read()
+
+    def rejoins(self) -> Mapping[str, float]:
+        """Return how often they joined afresh, by the reason; see `health.REASONS`."""
+        return self._rejoins.read()
 
     @property
     def open(self) -> list[DiscordVoiceLink]:
@@ -58,7 +73,9 @@ class VoiceLinks:
     def look_again(self) -> None:
         """Have each link see anew who is there, as Discord may not have told all changes."""
         for link in self.open:
-            self._tasks.start(link.look_again(), f"look again {link.channel_id}")
+            self._tasks.start(
+                link.look_again(), f"look again {link.channel_id}", room=link.channel_id
+            )
 
     async def close(self) -> None:
         """End what goes on behind the links. Idempotent."""

@@ -1,15 +1,15 @@
 """A noise gate for each speaker, between the voice link and the room."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from functools import partial
 
 from bot.audio.gate import Detector, NoiseGate
 from bot.domain.events import Member, Speech
 from bot.domain.ports import Listener
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _APART_S = 1.0  # speech that comes later than this does not follow on what was before
 
@@ -95,7 +95,7 @@ class GatedListener:
         if making.cancelled():
             return
         if (error := making.exception()) is not None:
-            log.error("a noise gate could not be made: %s", type(error).__name__)
+            log.error("a noise gate could not be made", error=type(error).__name__)
         elif self._gates.get(user_id, self) is None:
             self._install(user_id, making.result(), is_open=True)
         else:

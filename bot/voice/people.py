@@ -6,15 +6,15 @@ that takes, but are reported only by their name.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
 import discord
 
 from bot.domain.events import Member
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 VoiceChannel = discord.VoiceChannel | discord.StageChannel
 
@@ -152,6 +152,6 @@ class Survey:
             async with asyncio.timeout(_NAME_TIMEOUT_S):
                 member = await guild.fetch_member(user_id)
         except (discord.DiscordException, OSError) as error:
-            log.warning("a member in voice could not be fetched: %s", type(error).__name__)
+            log.warning("a member in voice could not be fetched", error=type(error).__name__)
         if (change := self._people.named(user_id, member)) is not None:
             self._tell(change)

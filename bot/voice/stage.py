@@ -1,13 +1,12 @@
 """Speaking on a stage, where everybody enters as a listener."""
 
-import logging
-
 import discord
 
+from bot.logs import get_logger
 from bot.voice.watch.voice_state import VoiceNotice
 from bot.words import t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 async def ask_to_speak(channel: discord.StageChannel) -> VoiceNotice | None:
@@ -22,13 +21,13 @@ async def ask_to_speak(channel: discord.StageChannel) -> VoiceNotice | None:
             await me.edit(suppress=False)
             return None
     except discord.HTTPException as error:
-        log.info("could not become a speaker of the stage: status=%d", error.status)
+        log.info("could not become a speaker of the stage", status=error.status)
     try:
         await me.request_to_speak()
     except discord.ClientException:
         return None  # it has left meanwhile
     except discord.HTTPException as error:
-        log.info("could not ask to speak on the stage: status=%d", error.status)
+        log.info("could not ask to speak on the stage", status=error.status)
         return VoiceNotice(
             "stage",
             t(

@@ -1,10 +1,10 @@
-"""Health over HTTP, for whoever restarts a bot that went deaf."""
+"""Health and metrics over HTTP, for whoever watches the bot, or restarts one that went deaf."""
 
 import http.client
 import ipaddress
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -14,21 +14,36 @@ Health = tuple[bool, Mapping[str, object]]
 
 _TIMEOUT_S = 5.0
 _SHUTDOWN_S = 1.0
+_FRESH = {"Cache-Control": "no-store"}
 
 
 class HealthServer:
-    """Answers GET /health: 200 when healthy, else 503, with the details as JSON.
+    """Answers how the bot is.
+
+    - `/healthz`: 200 as long as the event loop answers at all.
+    - `/readyz`, and `/health` the same: 200 when the bot does its work, else 503, with the details
+      and the reasons as JSON.
+    - `/metrics`: figures for Prometheus.
 
     Args:
         host: Address to listen on.
         port: 0 takes a free one; see `port`.
-        health: Whether the bot does its work, and figures that say how. Nothing personal.
+        health: Returns whether the bot does its work, and figures that say how. Nothing personal.
+        metrics: Returns the figures in a format that the value of an Accept header allows, and the
+            format's content type.
     """
 
-    def __init__(self, host: str, port: int, health: Callable[[], Health]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        health: Callable[[], Awaitable[Health]],
+        metrics: Callable[[str], tuple[bytes, str]],
+    ) -> None:
         self._host = host
         self._port = port
         self._health = health
+        self._metrics = metrics
         self._runner: web.AppRunner | None = None
 
     @property
@@ -45,7 +60,10 @@ class HealthServer:
             SettingsError: The address can't be listened on; names it.
         """
         app = web.Application()
-        app.router.add_get("/health", self._answer)
+        app.router.add_get("/healthz", self._alive)
+        app.router.add_get("/readyz", self._ready)
+        app.router.add_get("/health", self._ready)
+        app.router.add_get("/metrics", self._figures)
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S
         )
@@ -65,13 +83,19 @@ class HealthServer:
         if runner is not None:
             await runner.cleanup()
 
-    async def _answer(self, _request: web.Request) -> web.Response:
-        healthy, details = self._health()
+    async def _alive(self, _request: web.Request) -> web.Response:
+        return web.json_response({"alive": True}, headers=_FRESH)
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        healthy, details = await self._health()
         return web.json_response(
-            {"healthy": healthy, **details},
-            status=200 if healthy else 503,
-            headers={"Cache-Control": "no-store"},
+            {"healthy": healthy, **details}, status=200 if healthy else 503, headers=_FRESH
         )
+
+    async def _figures(self, request: web.Request) -> web.Response:
+        await self._health()  # whether it is ready is among them
+        body, content_type = self._metrics(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={**_FRESH, "Content-Type": content_type})
 
 
 def check(host: str, port: int) -> int:

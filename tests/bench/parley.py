@@ -64,6 +64,10 @@ class Burst:
         self.read += 1
         return self._datagrams[self.read - 1]
 
+    def getsockopt(self, level: int, option: int, size: int, /) -> bytes:
+        """What the kernel says of it."""
+        return self._readable.getsockopt(level, option, size)
+
     def close(self) -> None:
         """Nothing is read any more."""
         self._readable.close()

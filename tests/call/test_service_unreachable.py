@@ -19,6 +19,7 @@ from tests.integration.translation.text_service import Asked, TextRoutes
 from tests.integration.translation.translation_service import Service, translate
 from tests.support.call import Place, bot_at, enter, place, stop
 from tests.support.clips import clip
+from tests.support.log_lines import logged
 
 STOP = "parley:panel:stop"
 REFUSES_KEY = '{"code":"InvalidApiKey","message":"Invalid API-key provided."}'
@@ -57,11 +58,8 @@ async def start(host: Person, where: Place, **options: Any) -> str:
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [
-        record.getMessage()
-        for record in caplog.records
-        if record.levelno >= logging.WARNING and "translation service" in record.getMessage()
-    ]
+    found = logged(one for one in caplog.records if one.levelno >= logging.WARNING)
+    return [line for line in found if "translation service" in line]
 
 
 @pytest.mark.timeout(90)
@@ -110,7 +108,7 @@ async def test_who_is_there_reads_that_the_service_is_away_and_that_it_is_back(
                 await where.until(lambda: bool(where.said()), 30, "a caption")
                 assert "Translating" in panel(where).content
                 assert len(warnings(caplog)) == 2
-                assert "works again after" in warnings(caplog)[-1]
+                assert "a service works again" in warnings(caplog)[-1]
                 assert said(where, "is kept for about 20 seconds") == 1
                 assert len(app.rooms) == 1
                 await stop(host, where)
@@ -188,7 +186,7 @@ async def test_a_key_refused_in_mid_call_ends_the_room_when_nobody_is_translated
             again = await start(host, where)
             assert "DASHSCOPE_API_KEY" in again
             assert service.handshakes == asked + 1  # by hand it is tried
-            refusals = [line for line in warnings(caplog) if "refused for good" in line]
+            refusals = [line for line in warnings(caplog) if "refuses for good" in line]
             assert len(refusals) == 1
             assert "InvalidApiKey" in refusals[0]
             service.accept()

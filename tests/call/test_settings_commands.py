@@ -263,4 +263,4 @@ async def test_an_answer_that_refuses_has_a_number_that_stands_in_the_log(
     async with server_with_host(tmp_path) as here:
         sentence, number = (await here.says("languages", to="Elvish")).split("\n-# ")
         assert sentence.startswith("I can't translate")
-        assert f"command refused: {number} usage" in [r.getMessage() for r in caplog.records]
+        assert f"command refused number={number} code=usage" in caplog.text

@@ -139,7 +139,7 @@ async def running(
 ) -> AsyncIterator[Process]:
     """One that is ready and has seen who is where."""
     async with launched(where, folder, engine_url) as process:
-        await process.said("translating with")
+        await process.said("run: translating")
         yield process
 
 

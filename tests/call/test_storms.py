@@ -18,6 +18,7 @@ from tests.call.test_room_commands import kept
 from tests.call.test_room_panel import VOICE, panel_of
 from tests.call.test_run import UNUSED_ENGINE
 from tests.support.call import Place, ask, bot_at, enter, notice_of, place
+from tests.support.log_lines import logged
 
 PRESSES = 1200
 STORM_S = 8.0
@@ -72,7 +73,7 @@ def begins(answers: list[ReceivedAnswer], beginning: str) -> int:
 
 def troubles(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What was logged as gone wrong."""
-    return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    return logged(r for r in caplog.records if r.levelno >= logging.WARNING)
 
 
 def complaints(where: Place) -> list[Complaint]:

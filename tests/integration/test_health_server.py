@@ -10,9 +10,16 @@ from bot.errors import SettingsError
 from bot.web.health import Health, HealthServer, check
 
 
+def server_of(state: Health = (True, {}), port: int = 0) -> HealthServer:
+    async def health() -> Health:
+        return state
+
+    return HealthServer("127.0.0.1", port, health, lambda accept: (b"up 1\n", f"for/{accept}"))
+
+
 @asynccontextmanager
 async def serving(state: Health) -> AsyncIterator[HealthServer]:
-    server = HealthServer("127.0.0.1", 0, lambda: state)
+    server = server_of(state)
     await server.start()
     try:
         yield server
@@ -20,15 +27,36 @@ async def serving(state: Health) -> AsyncIterator[HealthServer]:
         await server.close()
 
 
+@pytest.mark.parametrize("path", ["health", "readyz"])
 @pytest.mark.parametrize(("healthy", "status"), [(True, 200), (False, 503)])
-async def test_health_is_a_status_with_details(*, healthy: bool, status: int) -> None:
+async def test_health_is_a_status_with_details(*, healthy: bool, status: int, path: str) -> None:
     async with (
         serving((healthy, {"rooms": 2, "since_heard_s": 0.5})) as server,
         aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{server.port}/health") as response,
+        session.get(f"http://127.0.0.1:{server.port}/{path}") as response,
     ):
         assert response.status == status
         assert await response.json() == {"healthy": healthy, "rooms": 2, "since_heard_s": 0.5}
+
+
+async def test_a_bot_that_is_not_ready_is_alive_all_the_same() -> None:
+    async with (
+        serving((False, {})) as server,
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{server.port}/healthz") as response,
+    ):
+        assert response.status == 200
+        assert await response.json() == {"alive": True}
+
+
+async def test_metrics_are_given_in_the_format_that_is_asked_for() -> None:
+    async with (
+        serving((False, {})) as server,
+        aiohttp.ClientSession(headers={"Accept": "text"}) as session,
+        session.get(f"http://127.0.0.1:{server.port}/metrics") as response,
+    ):
+        assert (response.status, await response.text()) == (200, "up 1\n")
+        assert response.headers["Content-Type"] == "for/text"
 
 
 async def test_nothing_else_is_offered() -> None:
@@ -41,7 +69,7 @@ async def test_nothing_else_is_offered() -> None:
 
 async def test_a_taken_port_is_one_line_that_names_it() -> None:
     async with serving((True, {})) as server:
-        second = HealthServer("127.0.0.1", server.port, lambda: (True, {}))
+        second = server_of(port=server.port)
         with pytest.raises(SettingsError, match=f"^HEALTH_PORT {server.port} on 127.0.0.1 "):
             await second.start()
         await second.close()
@@ -50,7 +78,7 @@ async def test_a_taken_port_is_one_line_that_names_it() -> None:
 async def test_a_closed_server_frees_its_port() -> None:
     async with serving((True, {})) as server:
         port = server.port
-    again = HealthServer("127.0.0.1", port, lambda: (True, {}))
+    again = server_of(port=port)
     await again.start()
     await again.close()
     await again.close()
@@ -80,10 +108,10 @@ def test_a_bot_that_offers_no_health_counts_as_healthy() -> None:
 
 
 async def test_a_check_that_fails_is_no_health() -> None:
-    def broken() -> Health:
+    async def broken() -> Health:
         raise ValueError
 
-    server = HealthServer("127.0.0.1", 0, broken)
+    server = HealthServer("127.0.0.1", 0, broken, lambda _: (b"", ""))
     await server.start()
     try:
         assert await asyncio.to_thread(check, "127.0.0.1", server.port) == 1

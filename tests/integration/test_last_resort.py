@@ -38,7 +38,7 @@ def test_what_hangs_is_named(what: str, said: str) -> None:
         _, errors = process.communicate(timeout=WITHIN_S)
         assert process.returncode == 1
         (line,) = errors.splitlines()
-        assert "as something hangs: a part; " in line
+        assert 'as something hangs ending="a part; ' in line
         assert said in line
 
 

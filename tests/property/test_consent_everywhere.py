@@ -16,6 +16,7 @@ from bot.domain.events import ConversationEvent, ConversationRequest, Final, Mem
 from bot.domain.ports import Listener
 from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
+from tests.support.log_lines import logged
 from tests.support.room import MemoryConsent, MemoryConversation, MemoryInterpreter, World
 from tests.support.rooms import RoomParts
 from tests.support.tracks import MemoryTrack
@@ -256,7 +257,7 @@ class _Kept(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        self.lines += logged([record])
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.chat.schedule import Schedule
 from bot.domain.events import ConversationEvent, Final, Member, Partial, TurnEnded
+from bot.domain.meters import Unmetered
 from bot.domain.stored import TranscriptLine
 from bot.records.recorder import Recorder
 from bot.room.output import Output
@@ -29,6 +30,7 @@ def test_captions_stand_together_in_the_channel_as_in_the_transcript(seed: int) 
         count=lambda _user, _usage: None,
         noticed=lambda _code, _text: None,
         page=unread_page(clock),
+        meters=Unmetered(),
     )
     speaker = one_speaker(ANA)
     for at, language, event, began in talk(chance):

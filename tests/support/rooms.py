@@ -8,6 +8,7 @@ from bot.consent.consent import AnswerStore, Consent, Consents
 from bot.domain.audience import Pages
 from bot.domain.cost import Cost, Today
 from bot.domain.glossary import Glossary
+from bot.domain.meters import Meters, Unmetered
 from bot.domain.notices import Announcement, Notice, Notices, Sight, TextChannels
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
@@ -218,6 +219,7 @@ class RoomParts:
     host_terms: Glossary = field(default_factory=dict)
     own_terms: Callable[[int], Awaitable[Glossary]] = no_terms
     record: Record = unrecorded
+    meters: Meters = field(default_factory=Unmetered)
     pages: Pages = field(default_factory=NoPages)
     now: Callable[[], float] = lambda: 0.0
 
@@ -245,6 +247,7 @@ class RoomParts:
             ),
             record=self.record,
             clock=self.clock,
+            meters=self.meters,
         )
 
     def rooms(self) -> Rooms:

@@ -7,8 +7,8 @@ def test_a_bot_where_nobody_has_spoken_yet_is_healthy() -> None:
     healthy, details = health_of(ready=True, rooms=1, links=[WELL])
     assert healthy
     assert details == {
-        "status": "ok", "troubles": {},
-        "gateway": True, "rooms": 1, "deaf": 0, "heard_ago_s": None, "repairs": 0
+        "status": "ok", "reasons": [], "troubles": {},
+        "gateway": True, "database": True, "rooms": 1, "deaf": 0, "heard_ago_s": None, "repairs": 0
     }  # fmt: skip
 
 
@@ -23,10 +23,16 @@ def test_a_deaf_link_is_not_healthy() -> None:
     healthy, details = health_of(ready=True, rooms=2, links=[WELL, WELL | {"deaf": 1.0}])
     assert not healthy
     assert details["deaf"] == 1
+    assert details["reasons"] == ["Rooms that hear nobody, for want of a working connection: 1."]
 
 
-def test_a_bot_without_its_gateway_is_not_healthy() -> None:
-    assert health_of(ready=False, rooms=0, links=[])[0] is False
+def test_a_bot_without_its_gateway_or_its_database_is_not_healthy_and_says_so() -> None:
+    healthy, details = health_of(ready=False, database=False, rooms=0, links=[])
+    assert not healthy
+    assert details["reasons"] == [
+        "The bot is not connected to Discord.",
+        "The database does not answer.",
+    ]
 
 
 def test_figures_of_usage_stand_beside_and_make_nobody_unhealthy() -> None:

@@ -4,6 +4,7 @@ import discord
 import pytest
 
 from bot.chat.caption_channels import CaptionChannels
+from bot.domain.meters import Unmetered
 from bot.domain.plan import RoomPlan
 from bot.domain.ports import Look
 from bot.errors import ChatError, VoiceLinkError
@@ -17,7 +18,7 @@ from tests.support.usage_in_memory import Calendar
 async def test_a_text_channel_that_is_gone_is_said_to_be() -> None:
     clock = ManualClock()
     client = discord.Client(intents=discord.Intents.none())
-    channels = CaptionChannels(client, clock, Calendar(clock))
+    channels = CaptionChannels(client, clock, Calendar(clock), Unmetered())
     with pytest.raises(ChatError, match="text channel no longer exists"):
         await channels.open(20, Look(), lambda _: None)
     await channels.boards.close()

@@ -44,7 +44,7 @@ async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ParleyBot]:
     monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", yarl.URL(gateway.DEFAULT_GATEWAY))
     monkeypatch.setattr(discord.gateway, "GatewayRatelimiter", discord.gateway.GatewayRatelimiter)
     bot = ParleyBot(DiscordEndpoints("http://127.0.0.1:1/api/v10", None, None), http_trace())
-    handlers = Handlers(lambda *_: None, lambda: None, *[lambda _: None] * 3)
+    handlers = Handlers(lambda *_: None, lambda: None, *[lambda _: None] * 4)
     cooldowns = Cooldowns(rooms_over(MemoryConsent()), ManualClock())
     await bot.install(
         Interface([], [], []), sharding=NoShards(), handlers=handlers, cooldowns=cooldowns
@@ -115,7 +115,7 @@ async def test_what_is_installed_works_before_the_login_and_ends_with_a_client_t
     client: ParleyBot,
 ) -> None:
     cog = Asking()
-    handlers = Handlers(lambda *_: None, lambda: None, *[lambda _: None] * 3)
+    handlers = Handlers(lambda *_: None, lambda: None, *[lambda _: None] * 4)
     await client.install(
         Interface([cog], [], []),
         sharding=NoShards(),

@@ -1,6 +1,8 @@
 """Rules of the house that no other tool holds."""
 
 import ast
+import logging
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -37,6 +39,21 @@ def test_no_name_of_a_class_exists_twice() -> None:
                 if isinstance(node, ast.ClassDef):
                     places[node.name].add(str(path.relative_to(ROOT)))
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_no_field_of_what_is_logged_has_a_name_of_the_standard_librarys() -> None:
+    taken = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "event"}
+    wrong = {
+        f"{path.relative_to(ROOT)}:{node.lineno}": keyword.arg
+        for package in ("bot", "cogs")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and re.fullmatch(r"(self\._)?log\.\w+", ast.unparse(node.func))
+        for keyword in node.keywords
+        if keyword.arg in taken - {"exc_info", "stack_info"}
+    }
+    assert wrong == {}
 
 
 def test_every_lock_file_pins_by_hash_and_names_no_index() -> None:

@@ -1,13 +1,13 @@
 """From a piece of speech to its translation, through whichever engines serve the pair."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.engine.ports import HeardSpeech, Recogniser, Synthesiser, Translator
 from bot.errors import EngineError
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _PIVOT = "en"
 

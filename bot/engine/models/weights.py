@@ -2,15 +2,15 @@
 
 import hashlib
 import importlib.util
-import logging
 import shutil
 import stat
 import tempfile
 from pathlib import Path
 
 from bot.errors import ModelError
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 NAME = "base"
 # model.bin of Systran/faster-whisper-base, as its hub states it.

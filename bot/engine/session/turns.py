@@ -6,7 +6,6 @@ and it is thrown away when the speech goes on.
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable
 
@@ -22,9 +21,10 @@ from bot.engine.session.settings import RequestedSettings
 from bot.engine.session.turn import EngineTurn, Job
 from bot.engine.session.usage import TokenMeter
 from bot.errors import EngineError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 MAX_UNFINISHED = 8
 

@@ -50,6 +50,7 @@ class NoPages:
     """Pages where the host offers none."""
 
     offered = False
+    audience = (0, 0)
 
     def open(self, audience: Audience, languages: Sequence[str]) -> NoPage:  # noqa: ARG002 - as the port
         """Open none."""

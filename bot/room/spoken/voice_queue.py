@@ -44,10 +44,15 @@ def _unheard(_utterance: QueuedUtterance) -> None:
     """Ignore that an utterance is not heard."""
 
 
+def _unmeasured(_since: float) -> None:
+    """Ignore how late a voice is."""
+
+
 @dataclass(slots=True)
 class _QueuedVoice:
     utterance: QueuedUtterance
     grew_at: float
+    began_at: float  # what it translates
     pieces: list[bytearray] = field(default_factory=list)
     seconds: float = 0.0  # waiting
     track: VoiceTrack | None = None  # once its turn has come
@@ -87,6 +92,7 @@ class VoiceQueue:
         begin: A track on the link with a gain; None where nothing is spoken at the moment.
         speaking: Whether a person in the call speaks.
         skipped: Told of each utterance that is left unspoken as there was too much, or on request.
+        begun: Told for each utterance that begins to be heard when its speech began.
     """
 
     def __init__(
@@ -95,10 +101,12 @@ class VoiceQueue:
         *,
         speaking: Callable[[], bool] = lambda: False,
         skipped: Callable[[QueuedUtterance], None] = _unheard,
+        begun: Callable[[float], None] = _unmeasured,
     ) -> None:
         self._begin_track = begin
         self._speaking = speaking
         self._tell_skipped = skipped
+        self._tell_begun = begun
         self._queue: list[_QueuedVoice] = []  # in the order in which they began
         self._closed: deque[QueuedUtterance] = deque(maxlen=_REMEMBERED)
         self._free_at: dict[int, float] = {}  # by lane, until when it is silent
@@ -143,14 +151,23 @@ class VoiceQueue:
 
     # What the conversations bring
 
-    def voice(self, utterance: QueuedUtterance, pcm: bytes, now: float) -> None:
-        """Take a piece of the voice of an utterance."""
+    def voice(
+        self, utterance: QueuedUtterance, pcm: bytes, now: float, began_at: float | None = None
+    ) -> None:
+        """Take a piece of the voice of an utterance.
+
+        Args:
+            utterance: The utterance.
+            pcm: PCM16, 24 kHz, mono.
+            now: Clock seconds.
+            began_at: Clock seconds when the speech that it translates began; None: now.
+        """
         if utterance in self._closed:
             return
         self._end_stalled(now)
         voice = next((v for v in self._queue if v.utterance == utterance and not v.ended), None)
         if voice is None:
-            voice = _QueuedVoice(utterance, now)
+            voice = _QueuedVoice(utterance, now, now if began_at is None else began_at)
             self._queue.append(voice)
         voice.grew_at = now
         if voice.track is None:
@@ -251,6 +268,7 @@ class VoiceQueue:
             self.stop()
             return
         voice.track = track
+        self._tell_begun(voice.began_at)
         for piece in voice.pieces:
             track.add(bytes(piece))
         voice.pieces.clear()

@@ -13,7 +13,6 @@ reads the language it rests: what was begun is finished, and nothing else is ask
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -36,11 +35,12 @@ from bot.domain.events import (
 )
 from bot.domain.glossary import occurring
 from bot.domain.ports import TextTicket, TextTranslator
+from bot.logs import get_logger
 from bot.words import t
 from bot.words.codes import same_language
 from bot.words.same_words import same_words, share_nothing
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 MOST_TURNS = 64  # not yet shown; of more, the oldest is left out
 MOST_ASKED = 64  # finals of one turn: its source text grows by sentences, and each is a request

@@ -43,6 +43,11 @@ class TypedText:
     discarded: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def ended_at(self) -> float | None:
+        """Nobody spoke."""
+        return None
+
     def made_from(self, _: str) -> str:
         """Return what its captions are made from: no conversation."""
         return TYPED

@@ -5,7 +5,6 @@ databases, says what is still missing for the tables as they are (`bot/store/tab
 that were released are not changed.
 """
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from bot.errors import StoreError
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _FOLDER = Path(__file__).parent
 # Of this project's: other programs in the same PostgreSQL take other numbers.
@@ -77,8 +77,9 @@ def upgrade(connection: Connection) -> None:
     context.run_migrations(op=Operations(context))
     if before != (after := context.get_current_heads()):
         log.info(
-            "the database was migrated from step %s to %s",
-            *(", ".join(h) or "none" for h in (before, after)),
+            "the database was migrated",
+            from_step=", ".join(before) or "none",
+            to_step=", ".join(after) or "none",
         )
 
 

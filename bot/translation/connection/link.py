@@ -7,7 +7,6 @@ after `close` was called: a link is used once, so a late event can't reach the n
 
 import asyncio
 import itertools
-import logging
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
@@ -15,7 +14,7 @@ from typing import Any, Final
 import pybase64
 from dashscope.audio.qwen_omni import OmniRealtimeCallback
 
-from bot.logs import silence_sdk
+from bot.logs import get_logger, silence_sdk
 from bot.tasks import TaskOwner
 from bot.translation.connection.sdk import SdkConversation
 from bot.translation.ports import Endpoint, OnEvent, OnLost
@@ -25,7 +24,7 @@ from bot.translation.protocol.faults import Fault
 from bot.translation.sockets import GOODBYE_S, NotConnectedError, Sockets
 from bot.translation.speech.intake import Intake
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 QUEUE_CHUNKS: Final = 900  # as much audio as is kept for a new link; one so far behind is lost
 BURST_CHUNKS: Final = 20  # 3 ms of the event loop, when half a minute waits for a new link
@@ -44,6 +43,7 @@ class Link(OmniRealtimeCallback):
         on_event: Called with each event.
         on_lost: Called once when the connection failed or ended by itself; never after `close`.
         excess: Counts what exceeds a bound.
+        guild_id: The guild that it is for, for the log.
     """
 
     def __init__(  # noqa: PLR0917 - what a link is made of
@@ -54,6 +54,8 @@ class Link(OmniRealtimeCallback):
         on_event: OnEvent,
         on_lost: OnLost,
         excess: Excess,
+        *,
+        guild_id: int = 0,
     ) -> None:
         silence_sdk()
         self._sockets = sockets
@@ -78,8 +80,9 @@ class Link(OmniRealtimeCallback):
             api_key=endpoint.api_key,
             workspace=endpoint.workspace or None,
         )
-        self._tasks = TaskOwner("link")
-        self._conversing = self._tasks.start(self._converse(), f"conversation {next(_numbers)}")
+        number = next(_numbers)
+        self._tasks = TaskOwner("link", guild=guild_id, conversation=number)
+        self._conversing = self._tasks.start(self._converse(), f"conversation {number}")
 
     def send(self, pcm: bytes) -> int:
         """Send a chunk of audio, at once or when it can be; says how many older ones it drove out.
@@ -150,8 +153,11 @@ class Link(OmniRealtimeCallback):
     def on_close(self, close_status_code: int | None, close_msg: str | None) -> None:
         """Report that an open connection is over; the code and the reason are the server's."""
         if not self._fenced and not self._lost:  # what the vendor's support asks for
-            found = self._conversation.get_session_id(), self._conversation.get_last_response_id()
-            log.info("session %s ended after %s", *(faults.excerpt(str(name)) for name in found))
+            log.info(
+                "the session ended",
+                session=faults.excerpt(str(self._conversation.get_session_id())),
+                last_response=faults.excerpt(str(self._conversation.get_last_response_id())),
+            )
         code = close_status_code
         self._over(faults.LOST if code is None else faults.of_close(code, close_msg or ""))
 

@@ -6,19 +6,19 @@ connection's transport and aiohttp, and sees that.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType
 
+from bot.logs import get_logger
 from bot.translation.ports import Watch
 from bot.translation.protocol import bounds
 from bot.translation.protocol.bounds import MessageRate
 from bot.translation.sockets import GOODBYE_S, WebSocket
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Outlet(asyncio.Protocol):

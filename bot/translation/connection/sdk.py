@@ -6,16 +6,16 @@ that is said and heard goes through the SDK: `append_audio`, `update_session`, `
 `send_raw` and `close` out, `on_open`, `on_event` and `on_close` in.
 """
 
-import logging
 from functools import partial
 
 from dashscope.audio.qwen_omni import OmniRealtimeConversation
 
+from bot.logs import get_logger
 from bot.translation.connection.outlet import Outlet
 from bot.translation.ports import Watch
 from bot.translation.sockets import Sockets
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class SdkConversation(OmniRealtimeConversation):
@@ -52,6 +52,6 @@ def _digested(conversation: SdkConversation, outlet: Outlet, text: bytes) -> boo
     try:
         conversation._on_message(outlet, text.decode())  # type: ignore[no-untyped-call] # noqa: SLF001 - as its own thread does
     except Exception as error:  # noqa: BLE001 - it raises bare exceptions
-        log.debug("the SDK could not read a message: %s", type(error).__name__)
+        log.debug("the SDK could not read a message", error=type(error).__name__)
         return conversation.get_last_message() is not None
     return True

@@ -11,12 +11,13 @@ bound is counted, and logged the first time in each conversation:
 The room has bounds of its own on what it keeps, whoever sends it.
 """
 
-import logging
 from collections import Counter
 from enum import StrEnum
 from typing import Final
 
-log = logging.getLogger(__name__)
+from bot.logs import get_logger
+
+log = get_logger(__name__)
 
 # Messages of a link
 
@@ -114,7 +115,7 @@ class Excess:
     def note(self, what: Exceeded) -> None:
         """Count it, and log the first of its kind."""
         if not self.counts[what]:
-            log.warning("the service exceeds a bound: %s", what.value)
+            log.warning("the service exceeds a bound", bound=what.value)
         self.counts[what] += 1
 
 

@@ -8,13 +8,13 @@ minute, and of what nobody has seen yet, nobody knows that it does not.
 What the service says in its own words is for the log. People read sentences of ours.
 """
 
-import logging
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from bot.logs import get_logger
 from bot.words import t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +322,7 @@ def of_close(code: int | None, reason: str) -> Fault:
     if known is not None:
         return known
     if code in {1003, 1007, 1008}:  # the data or the policy, as far as is known
-        log.warning("the service ended a conversation: %s %s", code, excerpt(reason))
+        log.warning("the service ended a conversation", code=code, reason=excerpt(reason))
         return ENDED
     return LOST
 
@@ -339,7 +339,7 @@ def of_error(code: str, message: str, param: str | None) -> Fault:
         return known
     if param or "parameter" in _plain(code, message):
         return _refused(param or excerpt(message) or excerpt(code), param or "")
-    log.warning("the service refused a session: %s %s", excerpt(code), excerpt(message))
+    log.warning("the service refused a session", code=excerpt(code), reason=excerpt(message))
     return FAILED
 
 

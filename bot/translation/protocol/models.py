@@ -1,15 +1,15 @@
 """What each LiveTranslate model can do, in one table."""
 
-import logging
 import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from bot.logs import get_logger
 from bot.translation.protocol import languages, voices
 from bot.translation.protocol.voices import Voices
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Dialect(Enum):
@@ -147,7 +147,7 @@ def is_text(name: str) -> bool:
 def look_at_text_model(name: str) -> None:
     """Warn of a model for texts that is not known; it is asked as the others are."""
     if _SNAPSHOT.sub("", name) not in TEXT_MODELS:
-        log.warning("unknown text model %s: treated as %s", name, TEXT_MODELS[0])
+        log.warning("unknown text model", model=name, treated_as=TEXT_MODELS[0])
 
 
 def model_named(name: str) -> Model:
@@ -160,5 +160,5 @@ def model_named(name: str) -> Model:
     for model in MODELS:
         if model.name == family:
             return replace(model, name=name)
-    log.warning("unknown model %s: treated as %s", name, NEWEST.name)
+    log.warning("unknown model", model=name, treated_as=NEWEST.name)
     return replace(NEWEST, name=name)

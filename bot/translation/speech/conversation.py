@@ -5,13 +5,13 @@ from `open_link`.
 """
 
 import asyncio
-import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.clock import Alarm, Clock
 from bot.domain.events import ConversationState, Failed, StateChanged
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 from bot.translation import timeouts
 from bot.translation.connection.current_link import CurrentLink
@@ -29,7 +29,7 @@ from bot.translation.speech.session_settings import SessionSettings
 from bot.translation.speech.turns import Turns
 from bot.translation.speech.untranslated import Untranslated
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,8 @@ class LiveConversation:
         self._untranslated = Untranslated(turns, self._pause, self._outage, self._report)
         self._backlog = self._untranslated.audio
         self.discard = self._backlog.clear  # nothing that is not sent yet is sent any more
-        self._tasks = TaskOwner("conversation")
+        self._log = log.bind(guild=claim.guild_id)
+        self._tasks = TaskOwner("conversation", guild=claim.guild_id)
         self._phase = Phase.IDLE
         self._link: LinkPort | None = None
         self._current = CurrentLink(self._on_event, self._on_lost)
@@ -169,7 +170,7 @@ class LiveConversation:
             try:
                 await asyncio.wait_for(self._done.wait(), timeouts.CLOSE_S)
             except TimeoutError:
-                log.warning("a conversation was closed before its last turn was done")
+                self._log.warning("a conversation was closed before its last turn was done")
             finally:  # cut short, it ends with what there is
                 self._end()
         await self._tasks.drain()
@@ -363,7 +364,7 @@ class LiveConversation:
                 self._begin()
 
     def _on_lost(self, fault: faults.Fault) -> None:
-        log.info("conversation lost its link: %s", fault.code)
+        self._log.info("conversation lost its link", code=fault.code)
         of_this_voice = fault.of_voice and fault.code != faults.NO_VOICE.code
         if of_this_voice and self._session.drop_imitation():
             message = notices.without_imitation()
@@ -440,4 +441,4 @@ class LiveConversation:
             case Phase.FINISHING:
                 self._finished()
             case _:
-                log.error("a timer was left in phase %s", self._phase.name)
+                self._log.error("a timer was left", phase=self._phase.name)

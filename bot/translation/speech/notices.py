@@ -1,14 +1,14 @@
 """What a conversation tells the people, besides what the service says is wrong."""
 
-import logging
 from enum import Enum
 
 from bot.domain.events import Failed
+from bot.logs import get_logger
 from bot.translation.protocol.faults import excerpt, is_for_people, is_of_protocol
 from bot.translation.protocol.server_events import ServerError
 from bot.words import language_name, number, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Scarce(Enum):
@@ -105,7 +105,9 @@ def sentence_cut(turn: int | None) -> Failed:
 
 def reported(error: ServerError) -> list[Failed]:
     """Log an error that ends nothing; return what people are told of it, if anything."""
-    log.warning("the service reports %s: %s", excerpt(error.code), excerpt(error.message))
+    log.warning(
+        "the service reports an error", code=excerpt(error.code), reason=excerpt(error.message)
+    )
     if is_of_protocol(error.kind, error.code, error.param):
         return []
     text = t("The translation service reported an error. Words may be missing.")

@@ -1,7 +1,6 @@
 """Conversations opened before their first word, so that a refusal is known when a room starts."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -15,11 +14,12 @@ from bot.domain.events import (
     Usage,
 )
 from bot.errors import ConversationError
+from bot.logs import get_logger
 from bot.translation import timeouts
 from bot.translation.speech.conversation import LiveConversation
 from bot.translation.speech.report import Listener
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 WITHIN_S: Final = 1.5  # a refusal is known by then; who starts a room waits no longer
 

@@ -11,7 +11,6 @@ is given up for what failed in its company: the last try, at the latest, is its 
 """
 
 import itertools
-import logging
 import math
 import random
 from collections import Counter, deque
@@ -20,6 +19,7 @@ from typing import Final
 
 from bot.clock import Alarm, Clock
 from bot.domain.events import Failed, TextAnswer, TextRequest, Usage
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 from bot.translation import retry
 from bot.translation.ports import Reach, report
@@ -38,7 +38,7 @@ MOST_TRIES: Final = 4
 LATE_S: Final = 30.0  # a caption that comes later helps nobody
 REFUSED_S: Final = 60.0  # the account's refusal is taken for true for so long
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Send = Callable[[TextRequest], Awaitable[TextAnswer | Fault]]
 
@@ -160,7 +160,7 @@ class TextQueue:
             for ticket in batch:
                 ticket.sent = True
                 ticket.tries += 1
-            self._tasks.start(self._serve(batch), "request")
+            self._tasks.start(self._serve(batch), "request", guild=guild_id)
         due = self._due()
         if due < math.inf:
             self._look_at(max(now, due))

@@ -4,7 +4,6 @@ One call is one request: the SDK sends again by itself when a connection breaks,
 of requests would not know of; here that is refused, and trying again is decided above.
 """
 
-import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import replace
@@ -17,7 +16,7 @@ from dashscope import AioGeneration
 from dashscope.api_entities.aio_session import get_ssl_context
 
 from bot.domain.events import TextAnswer, TextRequest, Usage
-from bot.logs import silence_sdk
+from bot.logs import get_logger, silence_sdk
 from bot.translation.protocol import bounds, faults
 from bot.translation.protocol.bounds import Exceeded, Excess
 from bot.translation.protocol.faults import Fault
@@ -27,7 +26,7 @@ from bot.translation.protocol.unreached import of_connect
 from bot.translation.proxies import proxy_for
 from bot.words import t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 MOST_CONNECTIONS: Final = 16
 ANSWER_S: Final = 10.0
@@ -261,7 +260,9 @@ def judge(status: object, reason: str, message: str) -> Fault:
     if known is faults.CONTENT:
         return TEXT_CONTENT
     if known is None:
-        log.warning("a text was refused: %s %s", faults.excerpt(reason), faults.excerpt(message))
+        log.warning(
+            "a text was refused", code=faults.excerpt(reason), reason=faults.excerpt(message)
+        )
         return TEXT_REFUSED
     return replace(known, detail=detail)
 

@@ -1,17 +1,17 @@
 """The form in which somebody corrects a caption."""
 
-import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final
 
 import discord
 
+from bot.logs import get_logger
 from bot.records.terms import LONGEST
 from bot.ui.cooldowns import admits
 from bot.words import render, t
 from bot.words.languages import label
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Interaction = discord.Interaction[Any]
 Submitted = Callable[[Interaction, str, str, Sequence[str]], Awaitable[None]]

@@ -5,7 +5,6 @@ it in the ids of its buttons. So it can be accepted after a restart, too.
 """
 
 import asyncio
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from bot.clock import Clock
 from bot.domain.stored import GuildSettings, Term
 from bot.domain.stores import SettingsStore
 from bot.errors import ParleyError, StoreError, UsageError
+from bot.logs import get_logger
 from bot.records.glossaries import Glossaries
 from bot.records.terms import term
 from bot.ui.answers import answer, answer_further
@@ -26,7 +26,7 @@ from bot.ui.cooldowns import admits
 from bot.ui.permissions import check_manager
 from bot.words import language_name, lines, listing, number, render, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Interaction = discord.Interaction[Any]
 
@@ -277,7 +277,7 @@ def buttons(proposals: Proposals) -> tuple[type[discord.ui.DynamicItem[Any]], ..
 
 
 async def _refused(interaction: Interaction, error: ParleyError) -> None:
-    log.info("press refused: %s", error.code)
+    log.info("press refused", code=error.code)
     if interaction.response.is_done():
         await answer_further(interaction, error.message)
     else:

@@ -1,7 +1,6 @@
 """Plays voice through discord.py's player thread, which only takes frames that are ready."""
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
@@ -11,13 +10,14 @@ import discord
 from bot.audio.opus import SILENCE, Encoder
 from bot.clock import Clock
 from bot.domain.events import VOICE_RATE
+from bot.logs import get_logger
 from bot.voice.figures import Figures
 from bot.voice.playback.level import Leveller
 from bot.voice.playback.mixer import FRAME_S, Mixer
 from bot.voice.playback.priority import turns
 from bot.voice.playback.track import Track
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 AHEAD = 4  # frames encoded before they are due: so late does a change of mind become audible
 JITTER_S = 0.1  # waited for more voice, where the first piece is short
@@ -260,7 +260,7 @@ class Player:
 
     def _ended(self, error: Exception | None) -> None:
         if error is not None:
-            log.error("the player ended with an error: %s", type(error).__name__)
+            log.error("the player ended with an error", error=type(error).__name__)
         self._ask(self._restart)
 
     def _restart(self) -> None:

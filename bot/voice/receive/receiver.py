@@ -7,22 +7,23 @@ drops its oldest when full and counts it.
 """
 
 import asyncio
-import logging
 import select
 import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from typing import Protocol, Self
 
 from bot.clock import Clock
+from bot.logs import get_logger
 from bot.voice.figures import Figures
-from bot.voice.receive import rtp
+from bot.voice.receive import drops, rtp
 from bot.voice.receive.packet_path import PacketPath
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 TICK_S = 0.01  # how often time alone is looked at
 SHORT_REST_S = 0.0012  # between two readings while many speak, when a packet may complete a chunk
@@ -33,6 +34,7 @@ _FAULT_REST_S = 0.01  # after an error of the socket, which may come at once aga
 _MAX_CONTROLS = 4096
 _MAX_EVENTS = 8192
 _LOG_EVERY_S = 60.0
+_DROPS_EVERY_S = 1.0  # the kernel is asked how many datagrams it dropped
 
 Event = tuple[int, bytes | None, float]
 
@@ -45,6 +47,8 @@ class Datagrams(Protocol):
     def fileno(self) -> int: ...  # noqa: D102
 
     def recv(self, size: int, /) -> bytes: ...  # noqa: D102
+
+    def getsockopt(self, level: int, option: int, size: int, /) -> bytes: ...  # noqa: D102
 
     def close(self) -> None: ...  # noqa: D102
 
@@ -82,7 +86,8 @@ class Receiver:
         self._rest_s = 0.0  # for which no packet is needed at once
         self._behind = False  # while more waits than is read at once
         self._due: float | None = None  # in so many seconds something may come by time alone
-        self._worked_at = self._ticked_at = 0.0
+        self._worked_at = self._ticked_at = self._asked_at = 0.0
+        self._dropped = 0  # by the kernel, of this source
         self._poll = select.poll()
         self._woken, self._waker = socket.socketpair()
         self._woken.settimeout(0)
@@ -95,7 +100,9 @@ class Receiver:
         self._closed = False
         self._ended = asyncio.Event()
         self._logged_at = -_LOG_EVERY_S
-        self._thread = threading.Thread(target=self._run, name="voice-receiver", daemon=True)
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._run,), name="voice-receiver", daemon=True
+        )
 
     def start(self) -> None:
         """Start the thread that reads the socket."""
@@ -149,16 +156,21 @@ class Receiver:
     def _release(self) -> None:
         while self._controls:
             self._guarded(self._controls.popleft())  # there may be a socket in them
+        self._close_source()
+
+    def _close_source(self) -> None:
         if self._source is not None:
+            self._count_dropped()
             self._source.close()
             self._source = None
 
     def _read_from(self, source: Datagrams | None) -> None:
         if self._source is not None:
             self._poll.unregister(self._source.fileno())
-            self._source.close()
+            self._close_source()
         self._source = source
         if source is not None:
+            self._dropped = drops.of(source) or 0  # of whoever read it before
             self._poll.register(source.fileno(), select.POLLIN)
 
     def _hear(self) -> None:
@@ -181,6 +193,9 @@ class Receiver:
             self._worked_at = now
             self._hearing.rested(rested_s)
             self._work(datagrams, now)
+            if now - self._asked_at >= _DROPS_EVERY_S:
+                self._asked_at = now
+                self._count_dropped()
         if now - self._ticked_at >= TICK_S or not datagrams:
             self._ticked_at = now
             self._due = self._hearing.tick(now)
@@ -240,6 +255,11 @@ class Receiver:
             time.sleep(_FAULT_REST_S)
         return datagrams
 
+    def _count_dropped(self) -> None:
+        if self._source is not None and (dropped := drops.of(self._source)) is not None:
+            self._figures.kernel_dropped += (dropped - self._dropped) % drops.WRAPS
+            self._dropped = dropped
+
     def _work(self, datagrams: list[bytes], at: float) -> None:
         figures, hear = self._figures, self._hearing.packet
         figures.packets += len(datagrams)
@@ -264,7 +284,7 @@ class Receiver:
         if now - self._logged_at >= _LOG_EVERY_S:
             self._logged_at = now
             log.exception(  # noqa: LOG004 - called while handling
-                "a packet was not handled; count=%d", self._figures.internal_errors
+                "a packet was not handled", count=self._figures.internal_errors
             )
 
     def _hand_over(self) -> None:

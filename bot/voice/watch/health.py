@@ -9,6 +9,7 @@ STRANDED_AFTER_S = 1.0  # likewise, when it does not
 DISMISSED_AFTER_S = 1.0  # after close code 4014, when discord.py would have followed a move
 
 UNHEARD = "unheard"
+REASONS = ("poller ended", "absent", "gateway down", "apart", "keyless", "deaf", UNHEARD)
 TELL_AFTER_S = 3.0  # of trouble, from when on people are told
 
 _DISMISSED = 4014

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import logging
 import struct
 from typing import Protocol
 
 from bot.clock import Clock
 from bot.errors import VoiceLinkError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 from bot.voice.discord_internals import Client
 from bot.voice.figures import Figures
@@ -18,7 +18,7 @@ from bot.voice.watch.health import Patience, Trouble, Vitals
 from bot.voice.watch.voice_state import DEAF, HEARS_AGAIN, VoiceNotice
 from bot.words import t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 _KEEPALIVE_S = 5.0  # NATs forget a quiet UDP flow after some minutes, the strictest after 30 s
 _CHECK_S = 0.5
@@ -151,7 +151,7 @@ class Supervisor:
             try:
                 client.connection.send_packet(struct.pack("<Q", counter))
             except OSError as error:
-                log.debug("a keepalive was not sent: %s", type(error).__name__)
+                log.debug("a keepalive was not sent", error=type(error).__name__)
                 continue
             counter += 1
             self._figures.keepalives += 1
@@ -194,9 +194,10 @@ class Supervisor:
     async def _rejoin(self, reason: str) -> None:
         code = self._close_code if self._down_since is not None else 0
         rest = self._patience.rest_s(self._clock.now(), code)
-        log.warning("rejoining voice: %s, after %g s", reason, rest)
+        log.warning("rejoining voice", reason=reason, after_s=rest)
         await asyncio.sleep(rest)
         self._figures.rejoins += 1
+        self._figures.rejoins_by[reason] += 1
         self._was_deaf = reason == "deaf"
         self.rejoining = True
         try:
@@ -206,7 +207,7 @@ class Supervisor:
             await self._link.renew()
             self._down_since = None
         except VoiceLinkError as error:
-            log.warning("rejoining voice failed: %s", type(error.__cause__).__name__)
+            log.warning("rejoining voice failed", error=type(error.__cause__).__name__)
         finally:
             self.rejoining = False
 

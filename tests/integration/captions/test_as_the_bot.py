@@ -15,6 +15,7 @@ from bot.chat.transport import DIGEST
 from bot.chat.webhooks import Webhooks
 from bot.clock import LoopClock
 from bot.domain.events import Caption, Member
+from bot.domain.meters import Unmetered
 from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.loopback import Channel, Message, Permissions
@@ -253,7 +254,7 @@ async def test_own_captions_of_an_earlier_run_are_found_and_nothing_else_of_the_
 ) -> None:
     look = Look(("en",), layout=layout, originals=False, caption_minutes=1)
     async with scene() as on:
-        made = Boards(lambda: on.app.id, LoopClock(), WallClock(LoopClock()))
+        made = Boards(lambda: on.app.id, LoopClock(), WallClock(LoopClock()), Unmetered())
         try:
             board = await made.open(on.text(), look)
             board.show(said(1, "By webhook."))

@@ -16,6 +16,7 @@ from bot.chat.board import ChannelBoard
 from bot.chat.boards import Boards
 from bot.clock import LoopClock
 from bot.domain.events import Caption, Member
+from bot.domain.meters import Unmetered
 from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.loopback import Channel, Message, Permissions
@@ -102,7 +103,7 @@ async def hall(
     async with scene() as on:
         before(on)
         await asyncio.sleep(0.1)
-        made = Boards(lambda: on.app.id, LoopClock(), WallClock(LoopClock()))
+        made = Boards(lambda: on.app.id, LoopClock(), WallClock(LoopClock()), Unmetered())
 
         async def heard(channel: discord.abc.GuildChannel) -> None:
             made.webhooks_changed(channel.id)
@@ -419,7 +420,7 @@ async def test_an_announcement_channel_has_its_own_kind_of_thread() -> None:
     async with scene() as on:
         news = on.guild.add_announcement_channel("news")
         await until(lambda: on.client.get_channel(news.id))
-        made = Boards(lambda: on.app.id, LoopClock(), WallClock(LoopClock()))
+        made = Boards(lambda: on.app.id, LoopClock(), WallClock(LoopClock()), Unmetered())
         channel = on.client.get_channel(news.id)
         board = await made.open(channel, Look(("en",), layout=Layout.THREADS))  # type: ignore[arg-type] # a text channel
         now = asyncio.get_running_loop().time()

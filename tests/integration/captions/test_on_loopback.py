@@ -15,6 +15,7 @@ from bot.chat.channel import ChannelTransport
 from bot.chat.webhooks import Webhooks
 from bot.clock import LoopClock
 from bot.domain.events import Caption, Member
+from bot.domain.meters import Unmetered
 from bot.domain.ports import Look
 from bot.domain.stored import Layout
 from bot.loopback import Channel, Message, Permissions
@@ -28,7 +29,7 @@ ALL = ("en", "ja")
 
 @asynccontextmanager
 async def boards(on: Scene) -> AsyncIterator[Boards]:
-    made = Boards(lambda: on.app.id, LoopClock(), WallClock(LoopClock()))
+    made = Boards(lambda: on.app.id, LoopClock(), WallClock(LoopClock()), Unmetered())
     try:
         yield made
     finally:

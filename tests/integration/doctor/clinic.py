@@ -22,7 +22,7 @@ from bot.engine.server import EngineServer
 from bot.loopback import Bot, Guild, LoopbackDiscord, Permissions, Role, Switches
 from bot.page.server import PageServer
 from bot.ui.permissions import ASKED_FOR
-from bot.web.health import HealthServer
+from bot.web.health import Health, HealthServer
 
 SECRET = "sk-of-these-tests-alone"
 
@@ -113,7 +113,12 @@ async def serve(clinic: Clinic, handler: web.Application, tls: ssl.SSLContext | 
 
 async def health_server(clinic: Clinic) -> None:
     """Answer on HEALTH_PORT as a bot does."""
-    server = HealthServer("127.0.0.1", int(clinic.value("HEALTH_PORT")), lambda: (True, {}))
+
+    async def well() -> Health:
+        return True, {}
+
+    port = int(clinic.value("HEALTH_PORT"))
+    server = HealthServer("127.0.0.1", port, well, lambda _: (b"", "text/plain"))
     await server.start()
     clinic.stack.push_async_callback(server.close)
 

@@ -66,7 +66,7 @@ async def test_a_server_that_is_away_is_said_and_comes_back(
                 assert caught.value.retryable
         finally:
             await asyncio.to_thread(postgres.start)
-        assert sum("the database failed: " in message for message in caplog.messages) == 2
+        assert sum(message == "the database failed" for message in caplog.messages) == 2
         assert await store.consenting(GUILD) == {1}
 
 
@@ -136,7 +136,7 @@ async def test_values_are_in_no_error_and_in_no_log(
             assert not caught.value.retryable
             assert "private" not in str(caught.value)
             assert caught.value.__cause__ is None
-    assert "the database failed: " in caplog.text
+    assert "the database failed" in caplog.text
     assert "private" not in caplog.text
 
 

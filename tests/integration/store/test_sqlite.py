@@ -14,6 +14,7 @@ from bot.errors import StoreError
 from bot.store import database as database_module
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from tests.support.log_lines import logged
 
 GUILD, USER = 2**62 + 1, 2**63 - 1
 
@@ -86,7 +87,7 @@ async def test_a_failing_statement_is_a_store_error_and_is_rolled_back(
         with pytest.raises(StoreError, match=r"^The database failed. Whoever runs") as caught:
             await fail_half_way()
         assert not caught.value.retryable
-        assert "the database failed: no such table: nowhere" in caplog.messages
+        assert 'the database failed reason="no such table: nowhere"' in logged(caplog.records)
         assert await store.consenting(1) == frozenset()
 
 
@@ -135,4 +136,4 @@ async def test_no_id_of_a_person_is_logged(
         await store.consenting(GUILD)
         await store.withdraw(GUILD, USER)
     ours = [record for record in caplog.records if record.name.startswith("bot")]
-    assert all(str(USER) not in record.getMessage() for record in ours)
+    assert all(str(USER) not in line for line in logged(ours))

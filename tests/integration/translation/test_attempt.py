@@ -18,6 +18,7 @@ from bot.usage.availability import Availability
 from tests.integration.translation.translation_room import FLAT, KEY, nothing_left
 from tests.integration.translation.translation_service import PATH, Service, Session, translate
 from tests.support.live_translate import live_translate
+from tests.support.log_lines import logged
 
 
 @asynccontextmanager
@@ -65,7 +66,7 @@ async def test_a_status_at_the_handshake(
     assert trouble.final is not fault.retryable
     told = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(told) == (0 if fault.retryable else 1)  # else once it lasts
-    assert all(f"HTTP {status}" in record.getMessage() for record in told)
+    assert all(f"HTTP {status}" in line for line in logged(told))
 
 
 async def test_an_address_that_is_not_found() -> None:

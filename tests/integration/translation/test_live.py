@@ -17,6 +17,7 @@ from tests.integration.translation.translation_room import (
     say,
 )
 from tests.integration.translation.translation_service import Service, spoken, translate
+from tests.support.log_lines import logged
 
 
 @pytest.mark.parametrize("model", [FLAT, FLAT_NEWER, NESTED])
@@ -98,7 +99,7 @@ async def test_neither_speech_nor_the_key_is_logged(caplog: pytest.LogCaptureFix
         await say(talk, 12321, 23432)
         await heard.until(lambda h: h.ended() == [1])
     assert heard.finals() == {1: "12321 23432"}
-    ours = "\n".join(r.getMessage() for r in caplog.records if r.name != "aiohttp.access")
+    ours = "\n".join(logged(r for r in caplog.records if r.name != "aiohttp.access"))
     assert "12321" not in ours
     assert KEY not in ours
 

@@ -15,6 +15,7 @@ from bot.translation.text.qwen_mt import UNREADABLE, QwenMt
 from tests.integration.translation.text_service import TextRoutes
 from tests.integration.translation.translation_room import KEY, nothing_left, open_sockets
 from tests.integration.translation.translation_service import Service, listen
+from tests.support.log_lines import logged
 
 HELLO = TextRequest("hola", "es", "en", final=True, terms={"Parley": "Parley Bot"})
 
@@ -134,6 +135,6 @@ async def test_neither_texts_nor_the_key_are_logged(caplog: pytest.LogCaptureFix
     async with calling(TextRoutes(drop=1)) as mt:
         await mt.send(HELLO)
         await mt.send(HELLO)
-    logged = "\n".join(r.getMessage() for r in caplog.records if r.name != "aiohttp.access")
-    assert "hola" not in logged
-    assert KEY not in logged
+    ours = "\n".join(logged(r for r in caplog.records if r.name != "aiohttp.access"))
+    assert "hola" not in ours
+    assert KEY not in ours

@@ -14,6 +14,7 @@ from bot.clock import Timer
 from bot.domain.events import Caption, Member
 from bot.domain.ports import CaptionBoard, Look
 from bot.errors import ChatError
+from tests.support.log_lines import logged
 
 SAID = "the secret sentence"
 NAME = "Secretive Person"
@@ -363,5 +364,5 @@ async def test_a_close_that_is_cut_short_says_how_much_was_not_delivered(
     closing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await closing
-    assert caplog.messages == ["captions and notices undelivered at close: 2"]
+    assert logged(caplog.records) == ["captions and notices undelivered at close count=2"]
     assert asyncio.all_tasks() == before

@@ -8,6 +8,7 @@ import pytest
 
 from bot.process import shutdown as shutdown_module
 from bot.process.shutdown import Close, Shutdown
+from tests.support.log_lines import logged
 
 
 class Parts:
@@ -50,7 +51,7 @@ async def test_a_part_that_hangs_leaves_the_others_their_time(
         shutdown.part("store", parts.closing("store"), 0.0)
         shutdown.part("rooms", hangs, 0.2)
     assert parts.ended == ["store"]
-    assert caplog.messages == ["did not stop in time and was given up: rooms"]
+    assert logged(caplog.records) == ["did not stop in time and was given up part=rooms"]
     await asyncio.sleep(0.6)
 
 

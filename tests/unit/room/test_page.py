@@ -20,6 +20,7 @@ class OnePage:
     """Pages that keep the feed of the room, and whom a link was made for."""
 
     offered = True
+    audience = (0, 0)
 
     def __init__(self) -> None:
         self.clock = ManualClock()

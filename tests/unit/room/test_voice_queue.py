@@ -387,3 +387,18 @@ def test_whatever_happens_it_ends_and_nobody_is_spoken_twice(
     assert all(track.over for track in call.tracks)
     spoken = [track for track in call.tracks if not track.dropped]
     assert all(track.left_s() == pytest.approx(0, abs=1e-6) for track in spoken)
+
+
+def test_how_late_a_voice_is_counts_from_its_speech_until_its_turn_has_come() -> None:
+    call = Call()
+    late: list[float] = []
+    call.queue._tell_begun = lambda began_at: late.append(call.clock.now() - began_at)
+    began_at = call.clock.now()
+    call.queue.voice(A, b"a" * 2 * SECOND, call.clock.now(), began_at - 1.0)
+    call.queue.ended(A)
+    call.queue.voice(B, b"b" * SECOND, call.clock.now(), began_at)
+    call.queue.voice(B, b"b" * SECOND, call.clock.now(), began_at + 5.0)
+    call.look()
+    assert late == [pytest.approx(1.0)]
+    call.wait(5.0)
+    assert late[1:] == [pytest.approx(2.25, abs=STEP)]  # behind the other and a pause

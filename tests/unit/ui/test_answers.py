@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import MessageGoneError
 from bot.ui.answers import answer, done_at_once, take_time
+from tests.support.log_lines import logged
 
 UNKNOWN_INTERACTION = 10062
 MISSING_PERMISSIONS = 50013
@@ -45,7 +46,7 @@ async def test_an_answer_that_comes_too_late_stands_in_the_log_alone(
 ) -> None:
     caplog.set_level(logging.INFO)
     await answer(press(UNKNOWN_INTERACTION, acknowledged=acknowledged), "Done.")
-    assert [record.getMessage() for record in caplog.records] == ["an answer came too late: 10062"]
+    assert logged(caplog.records) == ["an answer came too late code=10062"]
     with pytest.raises(discord.NotFound):
         await answer(press(MISSING_PERMISSIONS, acknowledged=acknowledged), "Done.")
 

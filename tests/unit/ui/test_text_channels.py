@@ -95,7 +95,7 @@ async def test_a_room_of_which_discord_says_nothing_holds_up_no_other(
     assert set(rooms.changed) == {3}
     assert readers.asked.count(100) == 1  # not again before it was answered
     assert readers.asked.count(200) >= 2
-    assert "task failed: text channels:ask 2" in caplog.text
+    assert 'task failed task="text channels:ask 2"' in caplog.text
 
 
 async def test_who_reads_the_page_is_asked_for_often_and_holds_up_no_other(

@@ -9,6 +9,9 @@ import pytest
 from bot.usage import availability
 from bot.usage.availability import CONFIRM_S, RECHECK_S, TELL_S, Availability
 from tests.support.clock import ManualClock
+from tests.support.log_lines import logged
+
+OF = 'service="the service"'
 
 
 class Bench:
@@ -65,10 +68,6 @@ def told(bench: Bench) -> bool:
     return bench.service.lasting is not None
 
 
-def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records]
-
-
 async def test_a_trouble_is_known_at_once_and_told_once_when_it_lasts(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -81,10 +80,12 @@ async def test_a_trouble_is_known_at_once_and_told_once_when_it_lasts(
     for _ in range(8):  # speakers who try again
         bench.away()
     await bench.passes(300)
-    assert logged(caplog) == ["the service: can't be used, trying again: away (Errno 111)"]
+    assert logged(caplog.records) == [
+        f'a service can\'t be used, trying again {OF} code=away reason="Errno 111"'
+    ]
     bench.service.answered()
     assert bench.service.trouble is None
-    assert logged(caplog)[1:] == ["the service: works again after 303 s"]
+    assert logged(caplog.records)[1:] == [f"a service works again {OF} after_s=303"]
 
 
 async def test_what_is_over_soon_is_not_told(
@@ -95,7 +96,7 @@ async def test_what_is_over_soon_is_not_told(
     bench.service.answered()
     await bench.passes(100)
     assert bench.service.trouble is None
-    assert logged(caplog) == []
+    assert logged(caplog.records) == []
 
 
 async def test_while_nobody_speaks_it_is_tried_until_it_works(bench: Bench) -> None:
@@ -132,7 +133,9 @@ async def test_a_refusal_by_a_service_that_worked_is_believed_when_it_comes_agai
     await bench.passes(CONFIRM_S)
     assert bench.attempts == 1
     assert bench.service.refusal == bench.service.lasting
-    assert logged(caplog) == ["the service: refused for good: refused (HTTP 401)"]
+    assert logged(caplog.records) == [
+        f'a service refuses for good {OF} code=refused reason="HTTP 401"'
+    ]
 
 
 async def test_a_refusal_that_does_not_come_again_was_none(
@@ -143,7 +146,7 @@ async def test_a_refusal_that_does_not_come_again_was_none(
     await bench.passes(CONFIRM_S)
     assert bench.service.trouble is None
     assert bench.service.renewals == 1  # what was given up for it is to be tried again
-    assert logged(caplog) == []
+    assert logged(caplog.records) == []
 
 
 async def test_a_refusal_that_nothing_speaks_against_is_believed(bench: Bench) -> None:
@@ -181,7 +184,7 @@ async def test_a_service_that_is_away_and_then_refuses_is_told_both(
     bench.refused()
     assert bench.service.refusal is not None
     assert bench.service.refusal.since == 6000.0
-    assert len(logged(caplog)) == 2
+    assert len(logged(caplog.records)) == 2
 
 
 async def test_what_is_not_known_is_found_out_by_one_attempt_for_all_who_ask(bench: Bench) -> None:
@@ -232,4 +235,4 @@ async def test_after_its_end_nothing_is_told_or_tried(
     bench.service.answered()
     await bench.passes(1000)
     assert bench.attempts == 0
-    assert logged(caplog) == []
+    assert logged(caplog.records) == []

@@ -12,6 +12,7 @@ from bot.domain.spent import NOBODY, Spent, SpentKey
 from bot.errors import StoreError
 from bot.usage.ledger import Ledger
 from tests.support.clock import ManualClock
+from tests.support.log_lines import logged
 from tests.support.usage_in_memory import Calendar, MemoryUsage
 
 TODAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23)
@@ -243,7 +244,7 @@ async def test_what_there_was_no_time_to_write_is_said(caplog: pytest.LogCapture
     closing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await closing
-    assert caplog.messages == ["rows of usage that could not be written: 2"]
+    assert logged(caplog.records) == ["rows of usage that could not be written count=2"]
 
 
 class ChoosyUsage(MemoryUsage):

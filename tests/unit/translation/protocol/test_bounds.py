@@ -11,6 +11,7 @@ from bot.translation.protocol import bounds, server_events
 from bot.translation.protocol.bounds import Exceeded, Excess, MessageRate
 from bot.translation.protocol.parse import parse
 from bot.translation.speech.intake import Intake
+from tests.support.log_lines import logged
 
 SPEECH_S = SPEECH_RATE * 2  # bytes
 VOICE_S = VOICE_RATE * 2
@@ -41,9 +42,9 @@ def test_an_excess_is_counted_and_logged_the_first_time(caplog: pytest.LogCaptur
     for what in (Exceeded.TEXT, Exceeded.TEXT, Exceeded.VOICE, Exceeded.TEXT):
         excess.note(what)
     assert excess.counts == {Exceeded.TEXT: 3, Exceeded.VOICE: 1}
-    assert [record.getMessage() for record in caplog.records] == [
-        "the service exceeds a bound: text",
-        "the service exceeds a bound: voice",
+    assert logged(caplog.records) == [
+        "the service exceeds a bound bound=text",
+        "the service exceeds a bound bound=voice",
     ]
 
 
