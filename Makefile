@@ -18,7 +18,7 @@ help:
 	@echo "make bench   what hearing, conversing and speaking cost, beside others (JSON=bench.json)"
 	@echo "make words   bring the catalogues of translated sentences up to date"
 	@echo "make picture make the pictures of the README anew (needs Chromium)"
-	@echo "make check   format, lint, types, import contracts"
+	@echo "make check   format, lint, types, import contracts, and how it is delivered"
 	@echo "make format  let the formatter and the linter mend what they can"
 	@echo "make lock    resolve the dependencies anew"
 
@@ -72,6 +72,7 @@ check: set-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 
 format: set-dev
 	@$(BIN)/ruff check --fix-only .

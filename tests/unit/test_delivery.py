@@ -1,0 +1,103 @@
+"""How it is delivered names files, settings, ports and times that exist and agree.
+
+Neither Docker nor Kubernetes runs here: their own tools look at the same files in `make check` and
+in the workflow, and this at what those can't know.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot import settings
+from bot.process.last_resort import AFTER_S
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+MADE_BY_THE_HOST = {".env", "./postgres-password"}
+DOCKER_KILLS_AFTER_S = 10.0
+
+
+def stages() -> set[str]:
+    return set(re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE, re.MULTILINE))
+
+
+def files_named() -> set[str]:
+    mounts = {
+        str(mount).partition(":")[0]
+        for service in SERVICES.values()
+        for mount in service.get("volumes", ())
+    }
+    secrets = {secret["file"] for secret in COMPOSE["secrets"].values()}
+    env = {service["env_file"] for service in SERVICES.values() if "env_file" in service}
+    return {name for name in mounts | secrets | env if name.startswith(".")}
+
+
+def test_the_bot_alone_is_what_compose_starts() -> None:
+    assert [name for name, service in SERVICES.items() if "profiles" not in service] == ["parley"]
+    profiles = {profile for service in SERVICES.values() for profile in service.get("profiles", ())}
+    assert profiles == {"postgres", "local", "web"}
+
+
+def test_each_file_that_compose_names_is_there_or_said_to_be_made() -> None:
+    for name in files_named() - MADE_BY_THE_HOST:
+        assert (ROOT / name).is_file(), name
+    guide = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    for name in MADE_BY_THE_HOST:
+        assert name.removeprefix("./") in guide, name
+        assert name.removeprefix("./") in ignored, name
+
+
+def test_what_compose_and_the_image_set_are_settings() -> None:
+    known = {*settings.names(), "PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+    assert set(SERVICES["parley"]["environment"]) <= known
+    env = re.findall(r"^(?:ENV|   ) ([A-Z_]+)=", DOCKERFILE, re.MULTILINE)
+    assert "DATABASE_URL" in env
+    assert set(env) <= known
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_is_pinned_bounded_and_has_few_rights(name: str) -> None:
+    service = SERVICES[name]
+    image, _, tag = str(service["image"]).removesuffix("}").rpartition(":")
+    assert image, "no tag"
+    assert re.fullmatch(r"v?\d+(\.\d+)+(-alpine)?", tag), tag
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert "max-size" in service["logging"]["options"]
+    if "build" in service:
+        assert service["build"]["target"] in stages()
+
+
+def test_an_image_holds_what_it_is_made_of() -> None:
+    let_in = set(re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    copied = {
+        word
+        for words in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+        for word in words.split()[:-1]
+    }
+    assert copied == let_in
+    for name in copied:
+        assert (ROOT / name).exists(), name
+    assert DOCKERFILE.count("USER 10001") == 2  # of the bot and of the engine
+    last = re.findall(r"^FROM .+ AS (\S+)$", DOCKERFILE, re.MULTILINE)[-1]
+    assert last == "bot"  # without a target
+
+
+def test_whoever_stops_the_bot_waits_until_it_has_ended() -> None:
+    assert AFTER_S < DOCKER_KILLS_AFTER_S
+    grace = str(SERVICES["parley"]["stop_grace_period"])
+    assert float(grace.removesuffix("s")) > DOCKER_KILLS_AFTER_S
+
+
+def test_those_who_ask_the_bot_know_its_ports() -> None:
+    env = SERVICES["parley"]["environment"]
+    served = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
+    assert f"reverse_proxy parley:{env['WEB_PORT']}" in served
+    assert {env["HEALTH_PORT"], env["WEB_PORT"]} <= set(DOCKERFILE.split())
