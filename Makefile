@@ -73,6 +73,9 @@ check: set-dev
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/actionlint .github/workflows/*.yml
+	@$(BIN)/zizmor --quiet --offline --min-severity medium .github
 
 format: set-dev
 	@$(BIN)/ruff check --fix-only .

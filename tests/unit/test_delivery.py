@@ -101,3 +101,25 @@ def test_those_who_ask_the_bot_know_its_ports() -> None:
     served = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
     assert f"reverse_proxy parley:{env['WEB_PORT']}" in served
     assert {env["HEALTH_PORT"], env["WEB_PORT"]} <= set(DOCKERFILE.split())
+
+
+def test_systemd_waits_too_and_runs_the_command_that_pip_makes() -> None:
+    unit = (ROOT / "deploy" / "parley.service").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^(\w+)=(.*)$", unit, re.MULTILINE))
+    assert float(said["TimeoutStopSec"].removesuffix("s")) > AFTER_S
+    assert said["ExecStart"] == "/opt/parley/bin/parley run"
+    guide = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    for path in ("/opt/parley", said["EnvironmentFile"], said["WorkingDirectory"]):
+        assert path in guide, path
+
+
+def test_each_action_is_pinned_by_its_commit() -> None:
+    used = [
+        line.split("uses: ")[1]
+        for path in (ROOT / ".github" / "workflows").glob("*.yml")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "uses: " in line and "uses: ./" not in line
+    ]
+    assert len(used) > 10
+    for action in used:
+        assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
