@@ -74,6 +74,8 @@ check: set-dev
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --quiet --check-metaschema deploy/helm/parley/values.schema.json
+	@$(BIN)/check-jsonschema --quiet --schemafile deploy/helm/parley/values.schema.json deploy/helm/parley/ci/*.yaml
 	@$(BIN)/actionlint .github/workflows/*.yml
 	@$(BIN)/zizmor --quiet --offline --min-severity medium .github
 

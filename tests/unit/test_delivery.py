@@ -123,3 +123,25 @@ def test_each_action_is_pinned_by_its_commit() -> None:
     assert len(used) > 10
     for action in used:
         assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
+CHART = ROOT / "deploy" / "helm" / "parley"
+
+
+def test_the_chart_sets_and_asks_for_settings_that_exist() -> None:
+    pod = (CHART / "templates" / "deployment.yaml").read_text(encoding="utf-8")
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    schema = (CHART / "values.schema.json").read_text(encoding="utf-8")
+    named = {*re.findall(r"- name: ([A-Z_]+)$", pod, re.MULTILINE), *values["settings"]}
+    for example in (CHART / "ci").glob("*.yaml"):
+        named |= set(yaml.safe_load(example.read_text(encoding="utf-8")).get("settings", ()))
+    assert {"DATABASE_URL", "HEALTH_PORT", "WEB_PORT"} <= named
+    assert named <= set(settings.names())
+    reserved = re.search(r'"enum": \[("DISCORD_TOKEN".+)\]', schema)
+    assert reserved is not None
+    assert set(re.findall(r"[A-Z_]+", reserved[1])) <= set(settings.names())
+
+
+def test_kubernetes_waits_until_the_bot_has_ended() -> None:
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    assert values["terminationGracePeriodSeconds"] > DOCKER_KILLS_AFTER_S
