@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETS := set-run set-local set-dev set-bench
 
-.PHONY: demo run engine test test-sdk2 soak fuzz bench words picture check format lock clean help python $(SETS)
+.PHONY: demo run engine test test-sdk2 soak fuzz bench words docs picture check format lock clean help python $(SETS)
 
 help:
 	@echo "make demo    a whole call on this machine: no token, no key"
@@ -17,6 +17,7 @@ help:
 	@echo "make fuzz    a million bad datagrams and 100,000 bad voice gateway messages"
 	@echo "make bench   what hearing, conversing and speaking cost, beside others (JSON=bench.json)"
 	@echo "make words   bring the catalogues of translated sentences up to date"
+	@echo "make docs    bring the table of settings up to date"
 	@echo "make picture make the pictures of the README anew (needs Chromium)"
 	@echo "make check   format, lint, types, import contracts, and how it is delivered"
 	@echo "make format  let the formatter and the linter mend what they can"
@@ -62,6 +63,9 @@ bench: set-bench
 
 words: set-dev
 	@$(BIN)/python -m tests.words
+
+docs: set-dev
+	@$(BIN)/python -m tests.settings_table
 
 picture: set-dev
 	@$(BIN)/python -m tests.picture
