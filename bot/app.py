@@ -96,6 +96,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
 
     Raises:
         SettingsError: Discord refuses the token, or an address can't be used.
+        LoginError: Discord can't be reached, or does not let the bot in.
         OpusError: libopus is missing.
         StoreError: The database can't be used, or another process uses it.
     """

@@ -96,6 +96,15 @@ def test_whoever_stops_the_bot_waits_until_it_has_ended() -> None:
     assert float(grace.removesuffix("s")) > DOCKER_KILLS_AFTER_S
 
 
+def test_only_the_web_server_is_reached_from_outside() -> None:
+    published = {
+        name
+        for name, service in SERVICES.items()
+        if any(not str(port).startswith("127.0.0.1:") for port in service.get("ports", ()))
+    }
+    assert published == {"caddy"}
+
+
 def test_those_who_ask_the_bot_know_its_ports() -> None:
     env = SERVICES["parley"]["environment"]
     served = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
@@ -107,6 +116,9 @@ def test_systemd_waits_too_and_runs_the_command_that_pip_makes() -> None:
     unit = (ROOT / "deploy" / "parley.service").read_text(encoding="utf-8")
     said = dict(re.findall(r"^(\w+)=(.*)$", unit, re.MULTILINE))
     assert float(said["TimeoutStopSec"].removesuffix("s")) > AFTER_S
+    assert said["DynamicUser"] == "yes"
+    assert said["ProtectSystem"] == "strict"
+    assert said["CapabilityBoundingSet"] == ""
     assert said["ExecStart"] == "/opt/parley/bin/parley run"
     guide = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
     for path in ("/opt/parley", said["EnvironmentFile"], said["WorkingDirectory"]):
@@ -121,6 +133,9 @@ def test_each_action_is_pinned_by_its_commit() -> None:
         if "uses: " in line and "uses: ./" not in line
     ]
     assert len(used) > 10
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        # None for the whole: each job names what it needs.
+        assert yaml.safe_load(path.read_text(encoding="utf-8"))["permissions"] == {}
     for action in used:
         assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
 
@@ -140,6 +155,18 @@ def test_the_chart_sets_and_asks_for_settings_that_exist() -> None:
     reserved = re.search(r'"enum": \[("DISCORD_TOKEN".+)\]', schema)
     assert reserved is not None
     assert set(re.findall(r"[A-Z_]+", reserved[1])) <= set(settings.names())
+
+
+def test_a_pod_has_few_rights() -> None:
+    pod = (CHART / "templates" / "deployment.yaml").read_text(encoding="utf-8")
+    for right in (
+        "runAsNonRoot: true",
+        "readOnlyRootFilesystem: true",
+        "allowPrivilegeEscalation: false",
+        "drop: [ALL]",
+        "automountServiceAccountToken: false",
+    ):
+        assert right in pod, right
 
 
 def test_kubernetes_waits_until_the_bot_has_ended() -> None:
