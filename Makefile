@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETS := set-run set-local set-dev set-bench
 
-.PHONY: demo run engine test test-sdk2 soak fuzz bench words docs picture check format lock clean help python $(SETS)
+.PHONY: demo run engine test test-sdk2 soak fuzz bench words docs picture check format lock release clean help python $(SETS)
 
 help:
 	@echo "make demo    a whole call on this machine: no token, no key"
@@ -21,6 +21,7 @@ help:
 	@echo "make picture make the pictures of the README anew (needs Chromium)"
 	@echo "make check   format, lint, types, import contracts, and how it is delivered"
 	@echo "make format  let the formatter and the linter mend what they can"
+	@echo "make release VERSION=0.2.0  tag it, if everything agrees"
 	@echo "make lock    resolve the dependencies anew"
 
 demo: set-local
@@ -109,6 +110,10 @@ lock: set-dev
 	@$(COMPILE) pyproject.toml --extra postgres --constraint requirements/dev.txt --output-file requirements/run.txt
 	@$(COMPILE) pyproject.toml --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	@$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+
+# Needs no package: what is tagged is what is committed.
+release: python
+	@$(PYTHON) deploy/release.py "$(VERSION)"
 
 clean:
 	rm -rf $(VENV) $(SDK2) *.egg-info demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
