@@ -40,12 +40,12 @@ def files_named() -> set[str]:
 def test_the_bot_alone_is_what_compose_starts() -> None:
     assert [name for name, service in SERVICES.items() if "profiles" not in service] == ["parley"]
     profiles = {profile for service in SERVICES.values() for profile in service.get("profiles", ())}
-    assert profiles == {"postgres", "local", "web"}
+    assert profiles == {"postgres", "local", "monitoring", "web"}
 
 
 def test_each_file_that_compose_names_is_there_or_said_to_be_made() -> None:
     for name in files_named() - MADE_BY_THE_HOST:
-        assert (ROOT / name).is_file(), name
+        assert (ROOT / name).exists(), name
     guide = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
     for name in MADE_BY_THE_HOST:
@@ -107,6 +107,12 @@ def test_only_the_web_server_is_reached_from_outside() -> None:
 
 def test_those_who_ask_the_bot_know_its_ports() -> None:
     env = SERVICES["parley"]["environment"]
+    asked = (ROOT / "deploy" / "monitoring" / "prometheus.yml").read_text(encoding="utf-8")
+    assert f"parley:{env['HEALTH_PORT']}" in asked
+    provider = ROOT / "deploy" / "monitoring" / "grafana" / "dashboards" / "parley.yml"
+    (shown,) = yaml.safe_load(provider.read_text(encoding="utf-8"))["providers"]
+    mounted = [str(mount) for mount in SERVICES["grafana"]["volumes"]]
+    assert any(f":{shown['options']['path']}/" in mount for mount in mounted)
     served = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
     assert f"reverse_proxy parley:{env['WEB_PORT']}" in served
     assert {env["HEALTH_PORT"], env["WEB_PORT"]} <= set(DOCKERFILE.split())
@@ -167,6 +173,19 @@ def test_a_pod_has_few_rights() -> None:
         "automountServiceAccountToken: false",
     ):
         assert right in pod, right
+
+
+def test_kubernetes_asks_for_what_the_bot_answers() -> None:
+    pod = (CHART / "templates" / "deployment.yaml").read_text(encoding="utf-8")
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    server = (ROOT / "bot" / "web" / "health.py").read_text(encoding="utf-8")
+    asked = {*re.findall(r" path: (/\w+)$", pod, re.MULTILINE)}
+    asked |= {*re.findall(r"prometheus.io/path: (/\w+)$", pod, re.MULTILINE)}
+    assert asked == {"/healthz", "/readyz", "/metrics"}
+    for path in asked:
+        assert f'"{path}"' in server, path
+    figures = (ROOT / "bot" / "web" / "metrics.py").read_text(encoding="utf-8")
+    assert f'"{values["autoscaling"]["metric"]}"' in figures
 
 
 def test_kubernetes_waits_until_the_bot_has_ended() -> None:
