@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETS := set-run set-local set-dev set-bench
 
-.PHONY: demo run engine test test-sdk2 soak fuzz bench words picture check format lock clean help python $(SETS)
+.PHONY: demo run engine test test-sdk2 soak fuzz bench words docs picture check format lock release clean help python $(SETS)
 
 help:
 	@echo "make demo    a whole call on this machine: no token, no key"
@@ -17,9 +17,11 @@ help:
 	@echo "make fuzz    a million bad datagrams, 100,000 bad voice gateway messages, new examples for properties"
 	@echo "make bench   what hearing, conversing and speaking cost, beside others (JSON=bench.json)"
 	@echo "make words   bring the catalogues of translated sentences up to date"
+	@echo "make docs    bring the table of settings up to date"
 	@echo "make picture make the pictures of the README anew (needs Chromium)"
-	@echo "make check   format, lint, types, import contracts"
+	@echo "make check   format, lint, types, import contracts, and how it is delivered"
 	@echo "make format  let the formatter and the linter mend what they can"
+	@echo "make release VERSION=0.2.0  tag it, if everything agrees"
 	@echo "make lock    resolve the dependencies anew"
 
 demo: set-local
@@ -68,6 +70,9 @@ bench: set-bench
 words: set-dev
 	@$(BIN)/python -m tests.words
 
+docs: set-dev
+	@$(BIN)/python -m tests.settings_table
+
 picture: set-dev
 	@$(BIN)/python -m tests.picture
 
@@ -77,6 +82,12 @@ check: set-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --quiet --check-metaschema deploy/helm/parley/values.schema.json
+	@$(BIN)/check-jsonschema --quiet --schemafile deploy/helm/parley/values.schema.json deploy/helm/parley/ci/*.yaml
+	@$(BIN)/actionlint .github/workflows/*.yml
+	@$(BIN)/zizmor --quiet --offline --min-severity medium .github
 
 format: set-dev
 	@$(BIN)/ruff check --fix-only .
@@ -104,6 +115,10 @@ lock: set-dev
 	@$(COMPILE) pyproject.toml --extra postgres --constraint requirements/dev.txt --output-file requirements/run.txt
 	@$(COMPILE) pyproject.toml --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	@$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+
+# Needs no package: what is tagged is what is committed.
+release: python
+	@$(PYTHON) deploy/release.py "$(VERSION)"
 
 clean:
 	rm -rf $(VENV) $(SDK2) *.egg-info demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

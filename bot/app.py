@@ -73,6 +73,7 @@ from cogs.build import build as build_commands
 
 P = ParamSpec("P")
 
+_ALIBABA = ".aliyuncs.com"  # the service's own hosts, in every region
 _UNLOCKED_S = 1.8  # before the end, nothing waits for the database's lock any more
 
 
@@ -103,6 +104,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
 
     Raises:
         SettingsError: Discord refuses the token, or an address can't be used.
+        LoginError: Discord can't be reached, or does not let the bot in.
         OpusError: libopus is missing.
         StoreError: The database can't be used, or another process uses it.
     """
@@ -465,7 +467,10 @@ def service_name(url: str) -> str:
     """Return who hears the speech, as the notice says it."""
     if settings.is_local(url):
         return t("a translation engine on the bot's own machine")
-    return t("Qwen-LiveTranslate of Alibaba Cloud ({host})", host=urlsplit(url).hostname)
+    host = urlsplit(url).hostname or ""
+    if not host.endswith(_ALIBABA):
+        return t("a translation engine at {host}", host=host)
+    return t("Qwen-LiveTranslate of Alibaba Cloud ({host})", host=host)
 
 
 async def _offer_health(

@@ -79,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     engine = commands.add_parser(
         "engine", help="serve the LiveTranslate protocol with models on this machine"
     )
+    engine.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine alone)"
+    )
     engine.add_argument("--port", type=int, default=8765, help="0 takes any free one")
     engine.add_argument("--model-path", type=Path, default=None, help="folder of a Whisper model")
     engine.add_argument(
@@ -187,8 +190,18 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _engine(arguments: argparse.Namespace) -> int:
     from bot.engine.command import serve  # noqa: PLC0415
+    from bot.engine.config import EngineConfig  # noqa: PLC0415
 
-    return asyncio.run(serve(arguments.port, arguments.model_path, arguments.trace))
+    return asyncio.run(
+        serve(
+            EngineConfig(
+                host=arguments.host,
+                port=arguments.port,
+                model=arguments.model_path,
+                trace=arguments.trace,
+            )
+        )
+    )
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

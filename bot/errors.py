@@ -2,6 +2,7 @@
 
 ParleyError
 ├── SettingsError            a setting is missing or malformed
+├── LoginError               Discord can't be reached, or does not let the bot in
 ├── UsageError               a command line or a request asks for what can't be
 │   └── GlossaryFileError    a file of terms has mistakes; all of them are named
 ├── CooldownError            something is asked for too often
@@ -66,6 +67,13 @@ class SettingsError(ParleyError):
     """A setting is missing or malformed; the message names it."""
 
     code = "settings"
+
+
+class LoginError(ParleyError):
+    """Discord can't be reached, or does not let the bot in; a later start may work."""
+
+    code = "login"
+    retryable = True
 
 
 class UsageError(ParleyError):

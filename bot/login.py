@@ -5,7 +5,7 @@ import asyncio
 import discord
 
 from bot.client import ParleyBot
-from bot.errors import SettingsError
+from bot.errors import LoginError, ParleyError, SettingsError
 from bot.tasks import TaskOwner
 
 _LOGIN_WITHIN_S = 60.0
@@ -15,10 +15,11 @@ async def log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
     """Return once the bot is ready.
 
     Raises:
-        SettingsError: Discord refuses the token, or can't be reached.
+        SettingsError: Discord refuses the token.
+        LoginError: Discord can't be reached, or does not let the bot in in time.
     """
 
-    async def session() -> SettingsError | None:
+    async def session() -> ParleyError | None:
         try:
             await bot.start(token)
         except discord.LoginFailure:
@@ -26,7 +27,7 @@ async def log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
                 "DISCORD_TOKEN is refused by Discord: copy it again from the Bot page."
             )
         except (discord.DiscordException, OSError) as error:
-            return SettingsError(f"Discord can't be reached: {error}.")
+            return LoginError(f"Discord can't be reached: {error}.")
         finally:
             await bot.close()
         return None
@@ -41,6 +42,6 @@ async def log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
         if not bot.queued:
             break
     if started in done:
-        raise (await started) or SettingsError("Discord ended the session at once.")
+        raise (await started) or LoginError("Discord ended the session at once.")
     if not done:
-        raise SettingsError(f"Discord did not let the bot in within {_LOGIN_WITHIN_S:.0f} s.")
+        raise LoginError(f"Discord did not let the bot in within {_LOGIN_WITHIN_S:.0f} s.")

@@ -4,6 +4,7 @@ A factory takes the `EngineConfig` and returns what the port (`bot.engine.ports`
 """
 
 import importlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,9 @@ def build(config: EngineConfig) -> Parts:
         EngineError: A name is unknown, or a part can't be had. A built-in translator that is
             not installed is left out instead.
     """
+    # onnxruntime reads it when it is loaded; without it, it reports to its maker. Who chooses an
+    # engine of their own wants nothing sent to others.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # noqa: TID251 - set for a library, not read
     translators: list[Translator] = []
     for name in config.translators:
         try:

@@ -149,6 +149,17 @@ async def test_a_refused_token_is_one_clear_line(tmp_path: Path) -> None:
     assert "Traceback" not in errors
 
 
+async def test_a_discord_that_is_away_is_one_clear_line_and_worth_another_start(
+    tmp_path: Path,
+) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}/api/v10"
+    env = {"DISCORD_TOKEN": "a.b.c", "DISCORD_API_URL": nowhere, "DASHSCOPE_URL": UNUSED_ENGINE}
+    code, errors = await ended(await parley("run", cwd=tmp_path, **env, HEALTH_PORT="0"))
+    assert code == 1  # after a 2, systemd starts it no more
+    assert errors.strip().splitlines()[-1].startswith("parley: Discord can't be reached")
+    assert "Traceback" not in errors
+
+
 @pytest.mark.parametrize(
     ("env", "line"),
     [

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,22 @@ def test_a_language_nobody_understands_is_said_to_be_so() -> None:
 def test_an_unknown_part_is_named_with_those_there_are() -> None:
     with pytest.raises(EngineError, match=r"nonsense.*silero"):
         parts.build(EngineConfig(translators=(), detector="nonsense"))
+
+
+def test_a_library_of_a_part_is_told_beforehand_not_to_report_to_its_maker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    seen = []
+
+    def loaded(_config: EngineConfig) -> object:
+        seen.append(os.environ.get("ORT_DISABLE_TELEMETRY"))  # noqa: TID251 - as the library does
+        return object()
+
+    for name in ("silero", "whisper"):
+        monkeypatch.setitem(parts._FACTORIES, name, loaded)
+    parts.build(EngineConfig(translators=(), synthesiser=None))
+    assert seen == ["1", "1"]
 
 
 def test_a_model_folder_without_a_model_is_an_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The invitation in the README asks for what the bot uses, and for nothing more."""
+"""The invitation in the guide asks for what the bot uses, and for nothing more."""
 
 import re
 from pathlib import Path
@@ -7,10 +7,10 @@ import discord
 
 from bot.ui.permissions import ASKED_FOR
 
-README = Path(__file__).parents[3] / "README.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "install.md"
 
 
 def test_the_invitation_asks_for_exactly_what_the_bot_uses() -> None:
-    links = re.findall(r"oauth2/authorize\?\S*permissions=(\d+)", README.read_text("utf-8"))
+    links = re.findall(r"oauth2/authorize\?\S*permissions=(\d+)", GUIDE.read_text("utf-8"))
     wanted = discord.Permissions(**dict.fromkeys(ASKED_FOR, True))
     assert [discord.Permissions(int(link)) for link in links] == [wanted]
