@@ -34,7 +34,7 @@ async def log_in(bot: ParleyBot, token: str, tasks: TaskOwner) -> None:
 
     started = tasks.start(session(), "session")
     ready = tasks.start(bot.ready(), "ready")
-    done: set[asyncio.Task[SettingsError | None] | asyncio.Task[None]] = set()
+    done: set[asyncio.Task[ParleyError | None] | asyncio.Task[None]] = set()
     while not done:
         done, _ = await asyncio.wait(
             {started, ready}, timeout=_LOGIN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED

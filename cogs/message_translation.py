@@ -86,7 +86,7 @@ class TranslateMessage(MessageMenu):
             StoreError: What they said can't be read.
         """
         known = self._translator.languages()
-        wishes = await self._rooms.wishes(guild_id, interaction.user.id)
+        wishes = await self._rooms.wishes.of(guild_id, interaction.user.id)
         for language in (wishes.reads, locale(interaction)):
             if language is not None and (found := find(language, known)) is not None:
                 return found

@@ -248,14 +248,14 @@ class Translate(
         person = _member(interaction)
         codes = self._rooms.languages()
         await take_time(interaction)
-        wishes = before = await self._rooms.wishes(person.guild.id, person.id)
+        wishes = before = await self._rooms.wishes.of(person.guild.id, person.id)
         if speaks is not None:
             wishes = replace(wishes, speaks=_one_or_none(speaks, codes))
         if reads is not None:
             wishes = replace(wishes, reads=_one_or_none(reads, codes))
         if wishes != before:
-            await self._rooms.wish(person.guild.id, person.id, wishes)
-        reading = await self._rooms.reading(person.guild.id, person.id, wishes)
+            await self._rooms.wishes.put(person.guild.id, person.id, wishes)
+        reading = await self._rooms.wishes.reading(person.guild.id, person.id, wishes)
         await answer(interaction, _wishes(wishes, reading))
 
     @app_commands.command(name="status", description=("Who is heard, and how translation is doing"))

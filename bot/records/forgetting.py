@@ -100,7 +100,7 @@ class Forgetting:
             heard=user_id in consent.agreed,
             answer=consent.answer(user_id),
             answer_stored=consent.keeps(user_id),
-            wishes=await self.rooms.wishes(guild_id, user_id),
+            wishes=await self.rooms.wishes.of(guild_id, user_id),
             voice=await self.rooms.voices.of(guild_id, user_id),
             minutes=sum(spent.minutes for key, spent in usage.items() if key.user_id == user_id),
             sessions=len(await self.transcripts.sessions(guild_id)),
@@ -129,8 +129,8 @@ class Forgetting:
         return found
 
     async def _wishes(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:
-        kept = await self.rooms.wishes(guild_id, user_id) != MemberLanguages()
-        await self.rooms.wish(guild_id, user_id, MemberLanguages())
+        kept = await self.rooms.wishes.of(guild_id, user_id) != MemberLanguages()
+        await self.rooms.wishes.put(guild_id, user_id, MemberLanguages())
         return replace(found, wishes=kept)
 
     async def _voice(self, found: Forgotten, guild_id: int, user_id: int) -> Forgotten:

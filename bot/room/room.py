@@ -571,12 +571,7 @@ class Room:
 
     def conversations(self) -> Iterator[ConversationState]:
         """Return the state of each conversation."""
-        return (
-            state
-            for speaker in self._speakers.all()
-            for language, state in speaker.states.items()
-            if speaker.hears((language,))
-        )
+        return self._speakers.conversations()
 
     def saved(self, starter_id: int, panel_id: int) -> SavedRoom:
         """Return the room as it is to come back after the process was killed."""

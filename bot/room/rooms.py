@@ -9,7 +9,7 @@ from bot.domain.events import ConversationState
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Notice, Occasion
 from bot.domain.spent import NOBODY
-from bot.domain.stored import ConsentMode, GuildSettings, MemberLanguages
+from bot.domain.stored import ConsentMode, GuildSettings
 from bot.domain.voice_mode import VoiceStyle
 from bot.errors import ChatError, NoRoomError, UsageError
 from bot.guild.room_languages import chosen
@@ -17,13 +17,13 @@ from bot.locks import KeyedLimit
 from bot.logs import get_logger
 from bot.room import refusals
 from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
-from bot.room.languages import Reading
 from bot.room.listening.readers import PageReaders
 from bot.room.opening import RoomFactory, Start, join_anew
 from bot.room.panel import Panel, Surface
 from bot.room.room import Room, RoomPlan, RoomStatus
 from bot.room.services import RoomCallbacks, RoomServices
 from bot.room.spoken.choices import VoiceChoices
+from bot.room.wishes import LanguageWishes
 from bot.tasks import TaskOwner
 from bot.usage.daily_allowance import Account
 from bot.words import t
@@ -52,7 +52,6 @@ class Rooms:
         self._interpreter = services.translation.interpreter
         self._consents = services.guilds.consents
         self._notices = services.channels.notices
-        self._wishing = services.guilds.wishes
         self.voices = VoiceChoices(services.guilds.voices, self._interpreter.voices, self.find)
         self._glossaries = services.guilds.glossaries
         self.remembered = services.guilds.saved
@@ -63,6 +62,7 @@ class Rooms:
         self.most_guests = services.translation.most_guests
         self._process = Ending()
         self._opening = RoomFactory(services)
+        self.wishes = LanguageWishes(services.guilds.wishes, self._opening, self.find)
         self._panels: dict[int, Panel] = {}
         self._starters: dict[int, int] = {}
         self._turned_down: dict[int, int] = {}  # voice channels, and whose
@@ -484,35 +484,6 @@ class Rooms:
         """
         return self._running(guild_id).skip()
 
-    async def wish(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> None:
-        """Keep what a member says of themselves; a running room follows at once.
-
-        Raises:
-            LanguageError: The model does not take one.
-            StoreError: It can't be kept, and is not in force.
-        """
-        await self._wishing.put(guild_id, user_id, wishes)
-        if (room := self._rooms.get(guild_id)) is not None:
-            room.use_wishes(user_id, wishes)
-
-    async def reading(self, guild_id: int, user_id: int, wishes: MemberLanguages) -> Reading:
-        """Return whether a member gets the language they read, in the running room or the next.
-
-        Raises:
-            StoreError: The store can't be read.
-        """
-        if (room := self._rooms.get(guild_id)) is not None:
-            return room.reading(user_id)
-        return await self._opening.reading(guild_id, wishes)
-
-    async def wishes(self, guild_id: int, user_id: int) -> MemberLanguages:
-        """Return what a member said of themselves.
-
-        Raises:
-            StoreError: The store can't be read.
-        """
-        return (await self._wishing.of(guild_id)).get(user_id, MemberLanguages())
-
     async def forget(self, guild_id: int, user_id: int) -> bool:
         """Name this person nowhere as the one who started a room; returns whether they were named.
 
@@ -584,8 +555,7 @@ class Rooms:
 
     def conversations(self) -> Counter[ConversationState]:
         """Return how many conversations of all rooms are in each state."""
-        rooms = (room for room in self._rooms.values() if room is not None)
-        return Counter(state for room in rooms for state in room.conversations())
+        return Counter(state for room in self._all() for state in room.conversations())
 
     def over(self, guild_id: int) -> bool:
         """Return whether a guild has no room, or one that hears nobody any more and ends."""

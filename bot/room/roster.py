@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from bot.consent.admission import Admission
-from bot.domain.events import ConversationRequest, Member
+from bot.domain.events import ConversationRequest, ConversationState, Member
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Sight
 from bot.domain.plan import RoomPlan, SpeakerStatus
@@ -54,6 +54,15 @@ class SpeakerRoster:
     def all(self) -> tuple[Speaker, ...]:
         """Return the speakers."""
         return tuple(self._present.values())
+
+    def conversations(self) -> Iterator[ConversationState]:
+        """Return the state of each conversation."""
+        return (
+            state
+            for speaker in self._present.values()
+            for language, state in speaker.states.items()
+            if speaker.hears((language,))
+        )
 
     def stale(self) -> list[int]:
         """Return the user ids of those whose next words are to begin another visit."""

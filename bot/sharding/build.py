@@ -5,9 +5,9 @@ from bot.domain.processes import Processes
 from bot.settings import TranslationSettings
 from bot.sharding.alone import OneProcess
 from bot.sharding.shares import Shares
-from bot.store import lease
 from bot.store.database import is_postgresql
-from bot.store.processes import SharingProcess
+from bot.store.ownership import lease
+from bot.store.ownership.processes import SharingProcess
 from bot.translation.interpreter import LiveTranslate
 from bot.translation.quota.shared import SharedRequests
 from bot.translation.text.queue import TextQueue

@@ -13,8 +13,9 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StoreError
-from bot.store import faults, migrations, processes
+from bot.store import faults, migrations
 from bot.store.database import engine_of
+from bot.store.ownership import processes
 
 _BUSY_S: Final = 3.0
 

@@ -187,7 +187,7 @@ account_warnings = Table(
     Column("percent", Integer, primary_key=True, autoincrement=False),
 )
 
-# What processes tell each other (`processes.py`): nobody's data, and gone a minute after them.
+# What processes tell each other (`ownership/processes.py`): nobody's, and gone a minute after them.
 shared = MetaData(naming_convention=_NAMES)
 
 processes = Table(

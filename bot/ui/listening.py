@@ -43,7 +43,7 @@ async def give_link(
     await take_time(interaction)
     targets = rooms.status(person.guild.id).plan.targets
     if language is None:
-        wishes = await rooms.wishes(person.guild.id, person.id)
+        wishes = await rooms.wishes.of(person.guild.id, person.id)
         wanted = (wishes.reads, locale(interaction).split("-")[0])
         language = next((one for one in wanted if one in targets), targets[0])
     elif language not in (*targets, ORIGINAL):

@@ -224,7 +224,7 @@ class Server(RuleBasedStateMachine):
 
     @rule(user_id=people, speaks=st.sampled_from([None, "es", "fr"]))
     def wish(self, user_id: int, speaks: str | None) -> None:
-        self.go(self.whole.rooms.wish(GUILD, user_id, MemberLanguages(speaks=speaks)))
+        self.go(self.whole.rooms.wishes.put(GUILD, user_id, MemberLanguages(speaks=speaks)))
         (self.expected.wished.discard if speaks is None else self.expected.wished.add)(user_id)
 
     # What the server does

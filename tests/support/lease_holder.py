@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.errors import StoreError
-from bot.store import lease
+from bot.store.ownership import lease
 
 
 def hold(url: str, _order: str) -> None:

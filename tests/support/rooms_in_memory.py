@@ -112,8 +112,8 @@ class House:
 
     async def reading(self, member: Member, wishes: MemberLanguages) -> Reading:
         """What comes of what they want to read."""
-        await self.rooms.wish(1, member.id, wishes)
-        return await self.rooms.reading(1, member.id, wishes)
+        await self.rooms.wishes.put(1, member.id, wishes)
+        return await self.rooms.wishes.reading(1, member.id, wishes)
 
     def guest(self, user_id: int) -> Member:
         """Somebody who agreed to nothing."""

@@ -21,8 +21,8 @@ from bot.doctor.plan import DoctorOptions
 from bot.loopback import Intents, Permissions
 from bot.loopback.voice import tls
 from bot.page import assets
-from bot.store import lease
 from bot.store.database import Database
+from bot.store.ownership import lease
 from tests.integration.doctor.clinic import (
     SECRET,
     Clinic,

@@ -6,8 +6,8 @@ from bot.doctor.checks import Mark, ok
 from bot.doctor.command import doctor
 from bot.doctor.plan import DoctorOptions
 from bot.loopback import Permissions
-from bot.store import lease
 from bot.store.database import Database
+from bot.store.ownership import lease
 from tests.integration.doctor.clinic import Clinic, health_server, page_server, wrong
 
 

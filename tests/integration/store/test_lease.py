@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StoreError
-from bot.store import lease
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
+from bot.store.ownership import lease
 from tests.support.killable_process import killable
 
 USED = "Another process of this bot uses the database"

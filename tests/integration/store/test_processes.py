@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bot.domain.processes import ShareReport
 from bot.errors import StoreError
 from bot.store.database import Database
-from bot.store.processes import SharingProcess
+from bot.store.ownership.processes import SharingProcess
 from bot.tasks import TaskOwner
 from tests.support.postgres import Postgres
 

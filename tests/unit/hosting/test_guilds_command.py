@@ -12,9 +12,9 @@ from bot import cli
 from bot.domain.access import HostGrant
 from bot.domain.spent import Spent, SpentKey
 from bot.settings import names
-from bot.store import lease
 from bot.store.database import Database
 from bot.store.host import HostTable
+from bot.store.ownership import lease
 from bot.store.usage import UsageTable
 from bot.wall_clock import machine
 

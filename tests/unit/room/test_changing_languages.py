@@ -118,7 +118,7 @@ async def test_what_a_member_speaks_is_told_to_the_service() -> None:
         house.hear(member)
     assert house.interpreter.of(1).request.source == "es"
     assert house.interpreter.of(2).request.source is None, "the model does not know it"
-    await house.rooms.wish(1, ANA.id, MemberLanguages(speaks="ca"))
+    await house.rooms.wishes.put(1, ANA.id, MemberLanguages(speaks="ca"))
     assert not house.interpreter.of(1).closed, "a sentence is under way"
     house.hush(ANA)
     house.hear(ANA)

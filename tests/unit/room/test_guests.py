@@ -19,7 +19,7 @@ async def test_four_silent_guests_open_no_conversation_and_add_two_languages() -
     guests = [house.guest(number) for number in range(2, 6)]
     for guest, language in zip(guests, ("es", "fr", "de", "es"), strict=True):
         house.enter(guest)
-        await house.rooms.wish(1, guest.id, MemberLanguages(reads=language))
+        await house.rooms.wishes.put(1, guest.id, MemberLanguages(reads=language))
     house.hear(ANA)
     assert len(house.interpreter.conversations) == 1
     assert house.targets() == ("en", "es", "fr")
@@ -109,7 +109,7 @@ async def test_who_changes_their_mind_within_a_sentence_costs_no_connection() ->
     lead = house.interpreter.of(1)
     lead.say(Source(1, "Bon", "ca", final=False))
     for language in ("es", "fr", "es", "fr", "es"):
-        await house.rooms.wish(1, BEN.id, MemberLanguages(reads=language))
+        await house.rooms.wishes.put(1, BEN.id, MemberLanguages(reads=language))
         lead.say(Source(1, "Bon dia", "ca", final=False))
         await settle()
     house.hush(ANA)
@@ -161,7 +161,7 @@ async def test_who_cannot_be_given_their_language_is_told() -> None:
     assert house.targets() == ("en", "fr")
     assert [s.unread for s in house.rooms.status(1).speakers] == [None, None]
     with pytest.raises(LanguageError):
-        await house.rooms.wish(1, BEN.id, MemberLanguages(reads="tlh"))
+        await house.rooms.wishes.put(1, BEN.id, MemberLanguages(reads="tlh"))
     assert house.wish_store.rows == {BEN.id: MemberLanguages(reads="fr")}
     await house.rooms.close()
 

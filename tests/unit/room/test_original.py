@@ -87,7 +87,7 @@ async def test_beside_translations_it_is_a_line_of_the_same_utterance(fan_out: F
 
 async def test_a_reader_beside_it_gets_their_language_in_writing() -> None:
     house = House(ANA, BEN)
-    await house.rooms.wish(1, BEN.id, MemberLanguages(reads="en"))
+    await house.rooms.wishes.put(1, BEN.id, MemberLanguages(reads="en"))
     await house.start(ORIGINAL)
     house.hear(ANA)
     (talk,) = house.interpreter.conversations

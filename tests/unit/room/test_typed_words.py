@@ -42,7 +42,7 @@ def answer(house: House, **texts: str) -> None:
 
 async def test_it_is_translated_into_each_language_as_one_utterance_with_the_glossary() -> None:
     house = House(ANA, BEN)
-    await house.rooms.wish(1, ANA.id, MemberLanguages(speaks="de"))
+    await house.rooms.wishes.put(1, ANA.id, MemberLanguages(speaks="de"))
     room = await started(house, "en", "fr")
     house.rooms.use_glossary(1, {"en": {"hallo": "hi"}, "fr": {"welt": "monde"}})
     room.type(ANA.id, "Hallo, Leute")
