@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from bot import settings
 from bot.audio import opus
 from bot.chat.caption_channels import CaptionChannels
-from bot.chat.limits import http_trace
+from bot.chat.http.limits import http_trace
+from bot.chat.http.requests import Requests
 from bot.chat.owner import OwnerMessages
-from bot.chat.requests import Requests
 from bot.client import DiscordEndpoints, Handlers, ParleyBot
 from bot.clock import Clock, LoopClock
 from bot.consent.consent import Consents

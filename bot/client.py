@@ -20,7 +20,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat import limits
+from bot.chat.http import limits
 from bot.domain.meters import UNEXPECTED
 from bot.errors import ParleyError, SettingsError
 from bot.logs import get_logger

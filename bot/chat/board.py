@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from bot.chat.budget import Budget
 from bot.chat.faults import ChannelGoneError, UnwritableError
+from bot.chat.http.limits import HttpAnswer, listening
 from bot.chat.janitor import Janitor
-from bot.chat.limits import HttpAnswer, listening
 from bot.chat.message import Change, Delete, Edit, Offer, Post
 from bot.chat.rendering.render import Style
 from bot.chat.schedule import Delivered, Schedule

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 from bot.chat.budget import Budget
 from bot.chat.detail import Step
-from bot.chat.limits import HttpAnswer
+from bot.chat.http.limits import HttpAnswer
 from bot.chat.message import Change, Entry, Key, Offer, Post
 from bot.chat.rendering import merging
 from bot.chat.rendering.render import LABELLED, Style, notice

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.chat.caption_channels import CaptionChannels
-from bot.chat.requests import ROUTES, Requests
+from bot.chat.http.requests import ROUTES, Requests
 from bot.client import ParleyBot
 from bot.clock import Clock
 from bot.domain.audience import Pages

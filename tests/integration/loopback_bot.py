@@ -13,7 +13,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.limits import http_trace
+from bot.chat.http.limits import http_trace
 from bot.loopback import Bot, Channel, Guild, LoopbackDiscord, Permissions, Person
 from bot.tasks import TaskOwner
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.chat.budget import BURST, MINUTE, Budget, Limit, own_budget
 from bot.chat.channel import as_own
-from bot.chat.limits import HttpAnswer
+from bot.chat.http.limits import HttpAnswer
 from bot.chat.message import Change, Delete, Edit, Post
 from bot.chat.schedule import Schedule
 from bot.chat.transport import MessageRef

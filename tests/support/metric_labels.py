@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bot import __version__, logs
-from bot.chat.requests import ROUTES
+from bot.chat.http.requests import ROUTES
 from bot.domain.events import ConversationState
 from bot.domain.meters import UNEXPECTED
 from bot.errors import ParleyError

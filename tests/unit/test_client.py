@@ -13,7 +13,7 @@ import pytest
 import yarl
 from discord.ext import commands, tasks
 
-from bot.chat.limits import http_trace
+from bot.chat.http.limits import http_trace
 from bot.client import DiscordEndpoints, Handlers, ParleyBot
 from bot.ui.cooldowns import Cooldowns
 from bot.ui.interface import Interface

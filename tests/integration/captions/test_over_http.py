@@ -16,7 +16,7 @@ from bot.chat.board import ChannelBoard
 from bot.chat.budget import Budget
 from bot.chat.channel import ChannelTransport
 from bot.chat.faults import ChannelGoneError
-from bot.chat.limits import http_trace
+from bot.chat.http.limits import http_trace
 from bot.chat.transport import MessageRef
 from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.clock import LoopClock

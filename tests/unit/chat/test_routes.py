@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.chat.budget import Budget, own_budget
 from bot.chat.detail import Step
-from bot.chat.limits import HttpAnswer
+from bot.chat.http.limits import HttpAnswer
 from bot.chat.message import Change, Delete, Edit, Post
 from bot.chat.rendering.render import Style
 from bot.chat.schedule import Schedule

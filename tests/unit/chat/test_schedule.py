@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from bot.chat.budget import Budget, Limit
-from bot.chat.limits import HttpAnswer
+from bot.chat.http.limits import HttpAnswer
 from bot.chat.message import Change, Delete, Edit, Post
 from bot.chat.schedule import Schedule
 from bot.chat.transport import MessageRef

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.chat.requests import OTHER, ROUTES, route_of
+from bot.chat.http.requests import OTHER, ROUTES, route_of
 
 
 @pytest.mark.parametrize(

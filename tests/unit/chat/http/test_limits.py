@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.chat.limits import HttpAnswer, date_of, listening, read, tell
+from bot.chat.http.limits import HttpAnswer, date_of, listening, read, tell
 
 
 @pytest.mark.parametrize(
