@@ -239,7 +239,7 @@ class ParleyBot(commands.AutoShardedBot):
         self._ready_shards.add(shard_id)
         self._ready_once.set()
         self._event_handlers.connected_again()
-        log.info("shard %d is ready; servers: %d", shard_id, len(self.guilds))
+        log.info("ready", shard=shard_id, servers=len(self.guilds))
 
     async def on_shard_resumed(self, shard_id: int) -> None:
         """Tell that the session is there again."""

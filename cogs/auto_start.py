@@ -87,7 +87,7 @@ class AutoStart(commands.Cog):
         if self._rooms.runs(guild.id):
             return  # somebody has started one already
         if not self._rooms.serves(guild.id):  # it was told when the room ended, or never knew me
-            log.info("room %d does not come back: the server is not served", saved.guild_id)
+            log.info("a room does not come back: the server is not served", guild=saved.guild_id)
             await self._rooms.remembered.drop(saved.guild_id)
             return
         voice = guild.get_channel(saved.voice_channel_id)

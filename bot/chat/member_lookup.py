@@ -7,7 +7,6 @@ minute. So questions wait for each other: those of one server go together, and o
 """
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from typing import Final
 
@@ -16,8 +15,9 @@ import discord
 from bot.chat.faults import FAULTS
 from bot.clock import Clock
 from bot.locks import KeyedLimit
+from bot.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 PAUSE_S: Final = 1.0  # between two questions
 FRESH_S: Final = 2.0  # an answer is not asked for again
@@ -110,7 +110,7 @@ class MemberLookup:
             async with asyncio.timeout(ANSWER_S):
                 found = await guild.query_members(user_ids=users, limit=MOST, cache=False)
         except FAULTS as error:
-            log.info("members could not be asked for: %s", type(error).__name__)
+            log.info("members could not be asked for", error=type(error).__name__)
         else:
             by_id = {member.id: member for member in found}
             for user in users:

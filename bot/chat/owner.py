@@ -1,11 +1,11 @@
 """Messages to the bot's owner: whoever the application belongs to in Discord."""
 
-import logging
-
 import aiohttp
 import discord
 
-log = logging.getLogger(__name__)
+from bot.logs import get_logger
+
+log = get_logger(__name__)
 
 
 class OwnerMessages:
@@ -28,4 +28,4 @@ class OwnerMessages:
                 owner = await self._client.fetch_user(owner_id)
                 await owner.send(text, allowed_mentions=discord.AllowedMentions.none())
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            log.info("the bot's owner could not be written to: %s", type(error).__name__)
+            log.info("the bot's owner could not be written to", error=type(error).__name__)

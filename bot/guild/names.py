@@ -1,15 +1,15 @@
 """The names of servers, kept so that the host can tell them apart on the command line."""
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.clock import Alarm, Clock
 from bot.domain.access import NameStore
 from bot.errors import StoreError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 LOOK_S: Final = 60.0
 
@@ -53,7 +53,7 @@ class GuildNames:
                 await self._store.put_names(new)
                 self._known.update(new)
         except StoreError as error:
-            log.warning("names of servers are not written yet: %s", error.code)
+            log.warning("names of servers are not written yet", code=error.code)
         self._next.set_in(LOOK_S)
 
     async def close(self) -> None:

@@ -5,17 +5,17 @@ process keeps what it owns, and goes on: rooms run, and nothing new is taken.
 """
 
 import asyncio
-import logging
 import random
 from typing import Final, Protocol
 
 from bot.domain.processes import Processes, ProcessView
 from bot.errors import StoreError
+from bot.logs import get_logger
 from bot.sharding.balance import Balance
 from bot.sharding.shares import Shares
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 LOOK_S: Final = 1.0
 _SPREAD_S: Final = 0.2  # at random, so that waiting processes do not ask all at once
@@ -126,7 +126,7 @@ class ShardOwner:
         try:
             await self._processes.look(self._shares.reports(last=True))
         except StoreError as error:
-            log.info("the others have this process's shares in a minute: %s", error.code)
+            log.info("the others have this process's shares in a minute", code=error.code)
 
     async def identify(self, shard: int) -> None:
         """Wait until a shard's session may be started.
@@ -149,7 +149,7 @@ class ShardOwner:
         try:
             return await self._processes.identify_in(shard % self._concurrency)
         except StoreError:
-            log.debug("shard %d waits for the database to start its session", shard)
+            log.debug("a shard waits for the database to start its session", shard=shard)
             return LOOK_S
 
     async def _run(self, balance: Balance) -> None:
@@ -158,7 +158,7 @@ class ShardOwner:
             view = await self._look()
             if view is not None:
                 for shard in view.lost & self._mine:
-                    log.warning("shard %d is another process's now", shard)
+                    log.warning("a shard is another process's now", shard=shard)
                     self._close(shard)
                 if not self._ending:
                     await self._balance(view, balance)
@@ -168,7 +168,8 @@ class ShardOwner:
                     told = uncovered
                     if uncovered:
                         log.warning(
-                            "shards that no process may take, by SHARDS_PER_PROCESS: %d", uncovered
+                            "there are shards that no process may take, by SHARDS_PER_PROCESS",
+                            shards=uncovered,
                         )
             await asyncio.sleep(LOOK_S)
 
@@ -177,12 +178,12 @@ class ShardOwner:
             view = await self._processes.look(self._shares.reports())
         except StoreError as error:
             if not self._away:
-                log.warning("the other processes can't be seen: %s", error.code)
+                log.warning("the other processes can't be seen", code=error.code)
             self._away = True
             self._shares.unanswered()
             return None
         if self._away:
-            log.info("the other processes are seen again: %d", view.processes - 1)
+            log.info("the other processes are seen again", others=view.processes - 1)
         self._away = False
         self._shares.answered(view)
         return view
@@ -201,13 +202,13 @@ class ShardOwner:
                         break  # one at a time, as others have fewer by then
             surplus = balance.to_give(view, self._mine - self._opening.keys(), self._rooms.run_in)
             if surplus is not None:
-                log.info("shard %d is given to a process that has fewer", surplus)
+                log.info("a shard is given to a process that has fewer", shard=surplus)
                 self._close(surplus, give=True)
         except StoreError as error:
-            log.warning("shards could not be balanced: %s", error.code)
+            log.warning("shards could not be balanced", code=error.code)
 
     async def _open(self, shard: int) -> None:
-        log.info("shard %d is this process's", shard)
+        log.info("a shard is this process's", shard=shard)
         try:
             await self._client.open_shard(shard)
         finally:
@@ -238,4 +239,4 @@ class ShardOwner:
         try:
             await self._processes.give(shard)
         except StoreError as error:
-            log.info("shard %d is free, as the connection is lost: %s", shard, error.code)
+            log.info("a shard is free, as the connection is lost", shard=shard, code=error.code)

@@ -1,12 +1,12 @@
 """The rooms of this process, by shard."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 
+from bot.logs import get_logger
 from bot.room.rooms import Rooms
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 def shard_of(guild_id: int, shards: int) -> int:

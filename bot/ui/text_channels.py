@@ -1,6 +1,5 @@
 """Tells rooms when a text channel was lost, or who can read it has changed."""
 
-import logging
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
@@ -9,10 +8,11 @@ from discord.ext import commands, tasks
 
 from bot.domain.plan import RoomStatus
 from bot.errors import NoRoomError
+from bot.logs import get_logger
 from bot.room.rooms import Rooms
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 ASK_AGAIN_S: Final = 60.0
 """How long a change of somebody's roles may go unnoticed: Discord tells no bot of it that lacks the
@@ -170,6 +170,6 @@ class TextChannelWatch(commands.Cog):
         try:
             await self._rooms.page_readers.look_again(guild_id, users)
         except NoRoomError:
-            log.debug("the room of %s ended while its readers were asked for", guild_id)
+            log.debug("a room ended while its readers were asked for", guild=guild_id)
         finally:
             self._asking_readers.discard(guild_id)

@@ -4,7 +4,6 @@ The host's decisions stand in the database, where `parley guilds` writes them be
 They are read again every `READ_S`; while that fails, the last ones hold.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,10 +12,11 @@ from typing import Final
 from bot.clock import Alarm, Clock
 from bot.domain.access import GrantStore, HostGrant, ServerState
 from bot.errors import NotServedError, StoreError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 from bot.words import Text, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 READ_S: Final = 10.0
 
@@ -163,13 +163,13 @@ class Access:
             grants = await self._store.grants()
         except StoreError as error:
             if not self._failing:
-                log.warning("what was decided for servers can't be read: %s", error.code)
+                log.warning("what was decided for servers can't be read", code=error.code)
             self._failing = True
         else:
             self._failing = False
             if grants != self._grants:
                 self._grants = grants
-                log.info("decisions about servers were read anew; there are %d", len(grants))
+                log.info("decisions about servers were read anew", decisions=len(grants))
                 for changed in tuple(self._listeners):
                     changed()
         self._next.set_in(READ_S)

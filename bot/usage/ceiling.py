@@ -5,7 +5,6 @@ every `SYNC_S` and reads the whole back. So several processes share one ceiling,
 nothing but what a killed process had not written, and what this process spends counts at once.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,11 +15,12 @@ from bot.domain.access import MonthStore
 from bot.domain.cost import Cost
 from bot.domain.spent import Spent
 from bot.errors import StoreError
+from bot.logs import get_logger
 from bot.tasks import TaskOwner
 from bot.usage.prices import Prices
 from bot.words import Text, t
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 SYNC_S: Final = 10.0
 WARN_PERCENT: Final = 80
@@ -186,7 +186,7 @@ class Ceiling:
 
     async def _warn(self, spent: MonthSpent, percent: int) -> None:
         used = described(spent)
-        log.warning("this month's limit is used up to %d%%: %s", spent.percent, used)
+        log.warning("this month's limit is nearly or wholly used", percent=spent.percent, used=used)
         if percent >= 100:
             said = f"This month's limit is reached: {used}. I no longer translate anything."
         else:
@@ -205,7 +205,7 @@ class Ceiling:
         try:
             return await self._store.claim_warning(month, percent)
         except StoreError as error:
-            log.warning("it is not known whether the host was told: %s", error.code)
+            log.warning("it is not known whether the host was told", code=error.code)
             return True  # twice is better than never
 
     def _sync_soon(self) -> None:
@@ -216,7 +216,7 @@ class Ceiling:
             await self._sync()
         except StoreError as error:
             if not self._failing:
-                log.warning("what all servers spent can't be written: %s", error.code)
+                log.warning("what all servers spent can't be written", code=error.code)
             self._failing = True
         else:
             self._failing = False
@@ -252,7 +252,7 @@ class Ceiling:
             if self._own:
                 await self._sync()
         except StoreError as error:
-            log.error("a part of this month's total could not be written: %s", error.code)  # noqa: TRY400 - its one line says all
+            log.error("a part of this month's total could not be written", code=error.code)  # noqa: TRY400 - its one line says all
         finally:
             await self._tasks.close()
 

@@ -10,7 +10,6 @@ and Discord still count it, is a row: shares of limits (`parley_look`), and the 
 
 import asyncio
 import json
-import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -22,11 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.processes import GrantedShare, ProcessView, ShareReport
 from bot.errors import StoreError
+from bot.logs import get_logger
 from bot.store import faults
 from bot.store.database import engine_of
 from bot.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -248,7 +248,7 @@ class SharingProcess:
                 if self._connection is not None:
                     name = type(error).__name__
                     log.warning(
-                        "the connection by which this process owns shards is lost: %s", name
+                        "the connection by which this process owns shards is lost", error=name
                     )
                 await self._drop()
                 return faults.in_use(error)
@@ -287,7 +287,7 @@ class SharingProcess:
             if not await _got(connection, shard):
                 self._mine.discard(shard)
                 self._taken_by_others.add(shard)
-        log.info("this process owns its shards again: %d", len(self._mine))
+        log.info("this process owns its shards again", shards=len(self._mine))
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
@@ -298,7 +298,7 @@ class SharingProcess:
                 await connection.invalidate()
                 await connection.close()
         except _FAULTS as error:
-            log.debug("a lost connection did not close: %s", type(error).__name__)
+            log.debug("a lost connection did not close", error=type(error).__name__)
 
 
 async def _got(connection: AsyncConnection, shard: int) -> bool:
