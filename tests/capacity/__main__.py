@@ -10,7 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from bot.loopback.state.entities import Channel
 from tests.bench.measure import Child
 from tests.capacity import service, voice
 from tests.capacity.bot_process import BotProcess, Use
+from tests.support.postgres import Postgres, postgres_server
 
 STEPS = (1, 5, 20, 40, 60, 80, 100, 120, 140, 160, 200)
 PEOPLE = 2  # in a room
@@ -48,6 +49,8 @@ class Step:
         machine: Share of all cores that was in use, by whatever.
         harness_ms: Lateness of the harness's packets, p99.
         refused: Requests that Discord answered with 429.
+        transactions: Of PostgreSQL, a second for each room; 0 with SQLite.
+        requests: To Discord, a second for each room.
     """
 
     rooms: int
@@ -64,6 +67,8 @@ class Step:
     machine: float
     harness_ms: float
     refused: int
+    transactions: float
+    requests: float
 
 
 class Captions:
@@ -71,10 +76,12 @@ class Captions:
 
     def __init__(self) -> None:
         self.at: dict[str, float] = {}
+        self.requests = 0
 
     def __call__(self, observation: Observation) -> None:
         if not isinstance(observation, MessagePosted | MessageEdited):
             return
+        self.requests += 1
         now = time.monotonic()
         for line in observation.message.content.split("\n"):
             if not line.endswith(_MORE) and (found := _WORD.search(line)):
@@ -89,6 +96,14 @@ class Harness:
     voices: list[voice.VoiceProcess]
     services: list[Child]
     captions: Captions
+    database: Postgres | None
+
+    def transactions(self) -> int:
+        """Return how many there were in PostgreSQL."""
+        if self.database is None:
+            return 0
+        said = self.database.sql("SELECT sum(xact_commit) FROM pg_stat_database")
+        return int(next(filter(str.isdecimal, said.split())))
 
     def said(self) -> dict[str, float]:
         """When each utterance was final at the service, since this was asked last."""
@@ -146,9 +161,11 @@ async def _measure(
     dropped, refused = bot.dropped(), len(harness.discord.rate_limited)
     harness.said()
     harness.lateness_s()
+    written, seen = harness.transactions(), harness.captions.requests
     before = bot.use()
     await asyncio.sleep(lasting_s)
     after = bot.use()
+    written, seen = harness.transactions() - written, harness.captions.requests - seen
     said, late_s = harness.said(), harness.lateness_s()
     await asyncio.sleep(3.0)  # the last of them are on their way
     at = harness.captions.at
@@ -170,6 +187,8 @@ async def _measure(
         machine=machine,
         harness_ms=late_s * 1e3,
         refused=len(harness.discord.rate_limited) - refused,
+        transactions=written / (after.at - before.at) / rooms,
+        requests=seen / (after.at - before.at) / rooms,
     )
 
 
@@ -197,8 +216,8 @@ def verdict(step: Step) -> str | None:
 
 _HEAD = (
     f"{'rooms':>5}{'core':>7}{'loop':>6}{'ms/s a room':>13}{'MB':>6}{'finals':>8}{'missing':>8}"
-    f"{'p50 ms':>8}{'p95 ms':>8}{'heard':>7}{'dropped':>8}{'429':>5}{'machine':>9}"
-    f"{'harness ms':>11}"
+    f"{'p50 ms':>8}{'p95 ms':>8}{'heard':>7}{'dropped':>8}{'429':>5}{'req/s':>7}"
+    f"{'xact/s':>8}{'machine':>9}{'harness ms':>11}"
 )
 
 
@@ -206,30 +225,39 @@ def _row(s: Step) -> str:
     return (
         f"{s.rooms:>5}{s.core:>7.0%}{s.loop:>6.0%}{s.room_ms:>13.2f}{s.resident_mb:>6.0f}"
         f"{s.finals:>8}{s.missing:>8}{s.p50_ms:>8.0f}{s.p95_ms:>8.0f}{s.heard:>7.0%}"
-        f"{s.dropped:>8}{s.refused:>5}{s.machine:>9.0%}{s.harness_ms:>11.1f}"
+        f"{s.dropped:>8}{s.refused:>5}{s.requests:>7.2f}{s.transactions:>8.2f}{s.machine:>9.0%}{s.harness_ms:>11.1f}"
     )
 
 
-async def _run(
-    asked: argparse.Namespace,
-    folder: Path,
-    port: int,
-    voices: list[voice.VoiceProcess],
-    services: list[Child],
-) -> list[Step]:
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """What runs beside the bot, before there is a Discord."""
+
+    voices: list[voice.VoiceProcess]
+    services: list[Child]
+    port: int
+    database: Postgres | None
+
+
+async def _run(asked: argparse.Namespace, folder: Path, beside: Processes) -> list[Step]:
     found: list[Step] = []
-    make = voice.voice_of(voices, folder / "ca.pem")
+    url = f"sqlite+aiosqlite:///{folder / 'parley.db'}"
+    if (database := beside.database) is not None:
+        database.sql("CREATE DATABASE parley")
+        uri = str(database._server.get_uri(database="parley"))
+        url = uri.replace("postgresql://", "postgresql+asyncpg://")
+    make = voice.voice_of(beside.voices, folder / "ca.pem")
     async with LoopbackDiscord(make_voice=make) as discord:
         account = discord.add_bot("Parley")
-        harness = Harness(discord, voices, services, Captions())
+        harness = Harness(discord, beside.voices, beside.services, Captions(), database)
         discord.subscribe(harness.captions)
         env = {
             "DISCORD_TOKEN": account.token,
             "DISCORD_API_URL": discord.api_url,
             "DISCORD_GATEWAY_URL": discord.gateway_url,
             "DISCORD_CA_FILE": str(discord.ca_file),
-            "DASHSCOPE_URL": f"ws://127.0.0.1:{port}/api-ws/v1/realtime",
-            "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'parley.db'}",
+            "DASHSCOPE_URL": f"ws://127.0.0.1:{beside.port}/api-ws/v1/realtime",
+            "DATABASE_URL": url,
             "LIVETRANSLATE_CONNECTS_PER_MINUTE": "1000",
             "LIVETRANSLATE_OPEN_CONVERSATIONS": "1000",
             "LIVETRANSLATE_TOKENS_PER_MINUTE": "1000000000",
@@ -266,6 +294,7 @@ def main() -> int:
     arguments.add_argument("--voices", type=int, default=2, help="processes that talk")
     arguments.add_argument("--services", type=int, default=2, help="processes that translate")
     arguments.add_argument("--steps", type=int, nargs="+", default=STEPS, help="numbers of rooms")
+    arguments.add_argument("--postgres", action="store_true", help="as the bot's database")
     arguments.add_argument("--profile", type=Path, help="write the event loop's profile here")
     asked = arguments.parse_args()
     port, kept = service.port()
@@ -276,8 +305,11 @@ def main() -> int:
         for number in range(asked.services):
             services.append(Child(partial(service.serve, number, port)))
             services[-1].result()
-        with tempfile.TemporaryDirectory(prefix="parley-capacity-") as folder:
-            found = asyncio.run(_run(asked, Path(folder), port, voices, services))
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-capacity-"))
+            database = stack.enter_context(postgres_server()) if asked.postgres else None
+            beside = Processes(voices, services, port, database)
+            found = asyncio.run(_run(asked, Path(folder), beside))
     finally:
         for process in voices:
             process.end()

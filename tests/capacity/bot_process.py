@@ -97,7 +97,7 @@ class BotProcess:
 
     async def __aexit__(self, *_: object) -> None:
         self._process.send_signal(signal.SIGTERM)
-        for _ in range(200):
+        for _tenth in range(200):
             if self._process.poll() is not None:
                 return
             await asyncio.sleep(0.1)
@@ -114,5 +114,5 @@ def _cpu_s(task: Path) -> float:
 
 def _machine_s() -> float:
     row = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
-    user, nice, system, _, _, irq, soft, _ = (int(field) for field in row.split()[1:9])
-    return (user + nice + system + irq + soft) / _TICKS
+    spent = [int(field) for field in row.split()[1:8]]
+    return (sum(spent) - sum(spent[3:5])) / _TICKS  # without what it was idle or waited for
