@@ -266,7 +266,7 @@ async def _run(asked: argparse.Namespace, folder: Path, beside: Processes) -> li
         profiled = ("-m", "cProfile", "-o", str(asked.profile.resolve())) if asked.profile else ()
         async with BotProcess(env, folder, (sys.executable, *profiled)) as bot:
             await discord.gateway_connected(account, 60.0)
-            _say(_HEAD)
+            _say(f"The bot's process is {bot.pid}.\n{_HEAD}")
             rooms = 0
             for wanted in asked.steps:
                 while rooms < wanted:

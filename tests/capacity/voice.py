@@ -29,7 +29,7 @@ from tests.bench.scene import speech_packets
 
 FRAME_S: Final = 0.02
 SPOKEN: Final = 400  # frames of an utterance: 8 s
-CYCLE: Final = 600  # frames from one to the next
+CYCLE: Final = 800  # frames from one to the next: each talks half of the time
 _SLOTS: Final = 10  # parts of 20 ms: whoever has the same one talks in it
 _EXTENSION: Final = struct.pack(">HH", 0xBEDE, 2)
 _WORDS: Final = bytes.fromhex("5100000010ff0000")

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import random
 import secrets
 import statistics
@@ -202,6 +203,8 @@ def main() -> int:
         asked.seed = secrets.randbelow(1 << 31)
     say(f"seed {asked.seed}")
     log = EventLog()
+    # What it logs is that clients go while they are served: here they do.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="parley-soak-") as name:
         folder = Path(name)
         try:
