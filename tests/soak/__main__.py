@@ -19,8 +19,9 @@ from bot.tasks import TaskOwner
 from tests.integration.translation.translation_service import Service
 from tests.soak.bot_under_watch import Held, WatchedBot, environment
 from tests.soak.chaos import Chaos
+from tests.soak.sentences import Sentences
 from tests.soak.service import SoakService
-from tests.soak.town import Sentences, SoakServer
+from tests.soak.town import SoakServer
 from tests.soak.watching import REASONS, Watching, account, now
 
 WARM_UP = 0.25  # of the time, during which memory may grow
@@ -112,13 +113,15 @@ async def soak(asked: argparse.Namespace, folder: Path, log: EventLog) -> list[s
             await _calm_minute(servers, asked)
             before = await _quiet(servers, bot, log)
             say(f"before: {before.files} files, {before.kb / 1e3:.1f} MB, {before.rows}")
-            looks = await _storm(servers, chaos, bot, asked)
+            looks = await _storm(servers, chaos, bot, asked, log)
             await asyncio.sleep(asked.settle)
             after = await _quiet(servers, bot, log)
             people = asked.servers * asked.people
             # Usage has a row for each person, model and day, and consent one for each person.
             most_rows = {"usage": people * 4 + asked.servers * 4, "consent": people}
             wrong = [f"left behind: {what}" for what in after.beyond(before, most_rows)]
+        more = (after.objects - before.objects).most_common(25)
+        say(f"more objects than before: {dict(more)}")
         say(f"after: {after.files} files, {after.kb / 1e3:.1f} MB, {after.rows}")
         log(f"faults: {dict(chaos.done)}")
         say(f"faults: {sum(chaos.done.values())}, {dict(chaos.done)}")
@@ -137,7 +140,11 @@ async def _calm_minute(servers: list[SoakServer], asked: argparse.Namespace) -> 
 
 
 async def _storm(
-    servers: list[SoakServer], chaos: Chaos, bot: WatchedBot, asked: argparse.Namespace
+    servers: list[SoakServer],
+    chaos: Chaos,
+    bot: WatchedBot,
+    asked: argparse.Namespace,
+    log: EventLog,
 ) -> list[Held]:
     looks: list[Held] = []
     tasks = TaskOwner("soak")
@@ -148,6 +155,9 @@ async def _storm(
     while now() < ends:
         await asyncio.sleep(min(LOOKS_EACH_S, max(0.1, ends - now())))
         looks.append(await bot.held())
+        log(
+            f"holds {looks[-1].kb} kB, {looks[-1].objects.total()} objects, {looks[-1].rooms} rooms"
+        )
     chaos.calm()
     for server in servers:
         server.stopping = True

@@ -31,7 +31,7 @@ def held(app: App) -> dict[str, Any]:
         "threads": threads,
         "files": len(list(Path("/proc/self/fd").iterdir())),
         "rooms": len(app.rooms),
-        "objects": len(gc.get_objects()),
+        "objects": Counter(type(each).__qualname__ for each in gc.get_objects()),
         "kb": private,
     }
 

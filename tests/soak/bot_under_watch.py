@@ -30,7 +30,7 @@ class Held:
         threads: By name.
         files: Descriptors.
         rooms: Rooms that run.
-        objects: Objects that the collector knows.
+        objects: Objects that the collector knows, by their type.
         kb: Memory that is its own.
         rows: Rows by table.
     """
@@ -40,7 +40,7 @@ class Held:
     threads: Counter[str]
     files: int
     rooms: int
-    objects: int
+    objects: Counter[str]
     kb: int
     rows: dict[str, int]
 
@@ -131,9 +131,16 @@ class WatchedBot:
         self._process.stdin.write(b"\n")
         async with asyncio.timeout(30.0):
             said = json.loads(await self._process.stdout.readline())
-        at = asyncio.get_running_loop().time()
-        tasks, threads = Counter[str](said.pop("tasks")), Counter[str](said.pop("threads"))
-        return Held(at=at, tasks=tasks, threads=threads, rows=self._rows(), **said)
+        return Held(
+            asyncio.get_running_loop().time(),
+            tasks=Counter[str](said["tasks"]),
+            threads=Counter[str](said["threads"]),
+            files=said["files"],
+            rooms=said["rooms"],
+            objects=Counter[str](said["objects"]),
+            kb=said["kb"],
+            rows=self._rows(),
+        )
 
     def _rows(self) -> dict[str, int]:
         path = f"file:{self._folder / 'parley.db'}?mode=ro"

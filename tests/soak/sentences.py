@@ -54,6 +54,23 @@ class Sentence:
     excused: list[str] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Sentences:
+    """All that was said, by its number."""
+
+    said: list[Sentence] = field(default_factory=list)
+
+    def new(self, guild: int, speaker: str, chunks: int) -> Sentence:
+        """Return one more."""
+        self.said.append(Sentence(len(self.said), guild, speaker, chunks))
+        return self.said[-1]
+
+    def with_tag(self, tag: int) -> int:
+        """Return the newest sentence that has a tag."""
+        last = len(self.said) - 1
+        return last - (last - tag) % len(PAIRS)
+
+
 @cache
 def _talks() -> tuple[Sound, ...]:
     """The clips without what is too quiet, as a pause would end an utterance."""

@@ -12,28 +12,11 @@ from aiohttp import CookieJar, WSMsgType
 from bot.errors import LoopbackError
 from bot.loopback import Bot, Channel, Guild, LoopbackDiscord, Person
 from bot.loopback.state.refusal import Refusal
-from tests.soak.sentences import PAIRS, Sentence, tagged
+from tests.soak.sentences import Sentences, tagged
 from tests.soak.watching import now
 
 BROKEN = (LoopbackError, Refusal, TimeoutError, aiohttp.ClientError, ConnectionError, OSError)
 _START_EACH_S = 6.0
-
-
-@dataclass(slots=True)
-class Sentences:
-    """All that was said, by its number."""
-
-    said: list[Sentence] = field(default_factory=list)
-
-    def new(self, guild: int, speaker: str, chunks: int) -> Sentence:
-        """Return one more."""
-        self.said.append(Sentence(len(self.said), guild, speaker, chunks))
-        return self.said[-1]
-
-    def with_tag(self, tag: int) -> int:
-        """Return the newest sentence that has a tag."""
-        last = len(self.said) - 1
-        return last - (last - tag) % len(PAIRS)
 
 
 @dataclass(eq=False)

@@ -45,6 +45,7 @@ class Watching:
         told: All that was said which is no caption, oldest first.
         whole: Most chunks of a sentence that stood at once in finals, by number and language.
         named: Under which names captions of a sentence stood.
+        rows: The lines with it that were final, each with its name.
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class Watching:
         self.whole: dict[tuple[int, str], int] = {}
         self.first_at: dict[int, float] = {}
         self.named: defaultdict[int, set[str]] = defaultdict(set)
+        self.rows: defaultdict[int, set[str]] = defaultdict(set)
         self.marked: set[int] = set()  # stood with a mark that words are missing
         self._standing: dict[int, list[tuple[int, str, int]]] = {}
         self._messages: defaultdict[tuple[int, str], dict[int, int]] = defaultdict(dict)
@@ -86,6 +88,7 @@ class Watching:
                     self.marked.add(int(number))
                 elif not line.endswith(_MORE):
                     self.named[int(number)].add(name)
+                    self.rows[int(number)].add(f"{name}: {line}")
                     yield int(number), row["language"] or "", int(count)
 
     def _put(self, message: int, rows: list[tuple[int, str, int]]) -> None:
@@ -140,9 +143,10 @@ def account(sentences: list[Sentence], seen: Watching) -> Account:
         names = seen.named[one.number] - {one.speaker}
         what = f"sentence {one.number} of {one.speaker} at {one.began_at:.1f}"
         if names:
-            wrong.append(f"{what}: stood under {sorted(names)}")
+            wrong.append(f"{what}: stood elsewhere: {sorted(seen.rows[one.number])}")
         elif any(count > one.chunks + EDGE_CHUNKS for count in parts.values()):
-            wrong.append(f"{what}: stood more than once: {parts} of {one.chunks}")
+            rows = sorted(seen.rows[one.number])
+            wrong.append(f"{what}: stood more than once: {parts} of {one.chunks}, {rows}")
         elif parts or one.number in seen.marked:
             found.captioned += 1
         elif not one.owed:
