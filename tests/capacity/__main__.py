@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import json
+import math
 import os
 import re
 import statistics
@@ -24,8 +25,10 @@ from tests.support.postgres import Postgres, postgres_server
 
 STEPS = (1, 5, 20, 40, 60, 80, 100, 120, 140, 160, 200)
 PEOPLE = 2  # in a room
+COMPARED = 20  # rooms: no later one may cost more
 MOST_LATE_MS = 500.0
 CORE_IS_FULL = 0.97
+LEAST_HEARD = 0.9  # of the utterances: where fewer are, a step of so many rooms says less
 VOICE_LATE_S = 0.05  # of the harness: beyond it its packets are not those of people any more
 _WORD = re.compile(r"p\d+c\d+n\d+")
 _MORE = "…"
@@ -169,7 +172,7 @@ async def _measure(
     said, late_s = harness.said(), harness.lateness_s()
     await asyncio.sleep(3.0)  # the last of them are on their way
     at = harness.captions.at
-    late = [(at[word] - final) * 1e3 for word, final in said.items() if word in at]
+    late = sorted((at.get(word, math.inf) - final) * 1e3 for word, final in said.items())
     core, machine, loop = _shares(before, after)
     cycle_s = voice.CYCLE * voice.FRAME_S
     return Step(
@@ -179,9 +182,9 @@ async def _measure(
         room_ms=core * 1e3 / rooms,
         resident_mb=bot.resident_mb(),
         finals=len(said),
-        missing=len(said) - len(late),
-        p50_ms=statistics.median(late) if late else float("inf"),
-        p95_ms=sorted(late)[int(len(late) * 0.95)] if late else float("inf"),
+        missing=late.count(math.inf),
+        p50_ms=statistics.median(late) if late else math.inf,
+        p95_ms=late[int(len(late) * 0.95)] if late else math.inf,
         dropped=bot.dropped() - dropped,
         heard=len(said) / (rooms * PEOPLE * (after.at - before.at) / cycle_s),
         machine=machine,
@@ -205,6 +208,8 @@ def verdict(step: Step) -> str | None:
     """Say what is full with these figures; None: there is room for more."""
     if step.harness_ms > VOICE_LATE_S * 1e3:
         return "the harness: its packets are late, so what is found says nothing of the bot"
+    if step.rooms >= COMPARED and step.heard < LEAST_HEARD:
+        return f"the words: the service heard {step.heard:.0%} of what was said"
     if step.core >= CORE_IS_FULL:
         return f"the bot's core, of which the event loop has {step.loop:.0%}"
     if step.p95_ms > MOST_LATE_MS:
@@ -212,6 +217,23 @@ def verdict(step: Step) -> str | None:
             return "the machine: all its cores are in use, by the harness and others too"
         return f"the captions: late with {step.core:.0%} of a core in use"
     return None
+
+
+def summary(found: list[Step]) -> str:
+    """Say how many rooms there was room for, and whether the later ones cost no more each."""
+    held = [step for step in found if verdict(step) is None]
+    if not held:
+        return "There was room for none."
+    most = held[-1]
+    said = f"{most.rooms} rooms within {most.core:.0%} of a core, p95 {most.p95_ms:.0f} ms."
+    at_20 = next((step for step in held if step.rooms == COMPARED), None)
+    later = [step.room_ms for step in held if step.rooms > COMPARED]
+    if at_20 is not None and later:
+        said += (
+            f" CPU of each room: {at_20.room_ms:.2f} ms/s at {COMPARED} rooms, with more of them "
+            f"at most {max(later):.2f}."
+        )
+    return said
 
 
 _HEAD = (
@@ -280,6 +302,7 @@ async def _run(asked: argparse.Namespace, folder: Path, beside: Processes) -> li
                 if (full := verdict(step)) is not None:
                     _say(f"Full at {rooms} rooms: {full}.")
                     break
+        _say(summary(found))
         if log := bot.log():
             _say(f"The bot logged:\n{log[-4000:]}")
     return found
