@@ -24,9 +24,11 @@ from tests.soak.service import SoakService
 from tests.soak.town import SoakServer
 from tests.soak.watching import REASONS, Watching, account, now
 
-WARM_UP = 0.25  # of the time, during which memory may grow
-LOOKS_EACH_S = 10.0
-SETTLES_S = 45.0  # after the last fault
+WARM_UP = 0.5  # of the rounds, during which memory may grow
+ROUND_S = 45.0  # of faults; then all rooms stop, and it is looked at what is left
+SETTLES_S = 12.0  # after the last fault, before rooms are stopped
+QUIET_S = 4.0  # after they are
+REST_S = 25.0  # by then aiohttp has closed the connections that it kept, and pages linger no more
 SLOPE_KB_AN_HOUR = 1_000.0
 LEAST_CAPTIONED = 0.5  # of what is owed: chaos takes some, and never most of it
 TAIL = 80
@@ -67,7 +69,9 @@ async def _lives(servers: list[SoakServer], tasks: TaskOwner) -> None:
             tasks.start(server.live(person), f"{person.name} live")
 
 
-async def _quiet(servers: list[SoakServer], bot: WatchedBot, log: Callable[[str], None]) -> Held:
+async def _quiet(
+    servers: list[SoakServer], bot: WatchedBot, log: Callable[[str], None], rests_s: float
+) -> Held:
     """Stop all rooms, and wait until the bot has nothing left to do."""
     await asyncio.gather(*(server.stop() for server in servers))
     held = await bot.held()
@@ -76,7 +80,7 @@ async def _quiet(servers: list[SoakServer], bot: WatchedBot, log: Callable[[str]
             break
         await asyncio.sleep(1.0)
         held = await bot.held()
-    await asyncio.sleep(8.0)
+    await asyncio.sleep(rests_s)
     log("all rooms are stopped")
     return await bot.held()
 
@@ -111,11 +115,10 @@ async def soak(asked: argparse.Namespace, folder: Path, log: EventLog) -> list[s
         async with WatchedBot(env, folder) as bot:
             # All that is used once is loaded before it is counted what is open.
             await _calm_minute(servers, asked)
-            before = await _quiet(servers, bot, log)
+            before = await _quiet(servers, bot, log, REST_S)
             say(f"before: {before.files} files, {before.kb / 1e3:.1f} MB, {before.rows}")
             looks = await _storm(servers, chaos, bot, asked, log)
-            await asyncio.sleep(asked.settle)
-            after = await _quiet(servers, bot, log)
+            after = await _quiet(servers, bot, log, REST_S)
             people = asked.servers * asked.people
             # Usage has a row for each person, model and day, and consent one for each person.
             most_rows = {"usage": people * 4 + asked.servers * 4, "consent": people}
@@ -146,22 +149,24 @@ async def _storm(
     asked: argparse.Namespace,
     log: EventLog,
 ) -> list[Held]:
+    """Round after round of people and faults; what the bot held after each, all rooms stopped."""
     looks: list[Held] = []
-    tasks = TaskOwner("soak")
-    await _lives(servers, tasks)
-    for number in range(asked.chaoses):
-        tasks.start(chaos.rage(), f"chaos {number}")
     ends = now() + asked.minutes * 60
     while now() < ends:
-        await asyncio.sleep(min(LOOKS_EACH_S, max(0.1, ends - now())))
-        looks.append(await bot.held())
-        log(
-            f"holds {looks[-1].kb} kB, {looks[-1].objects.total()} objects, {looks[-1].rooms} rooms"
-        )
-    chaos.calm()
-    for server in servers:
-        server.stopping = True
-    await tasks.drain()
+        tasks = TaskOwner("soak")
+        await _lives(servers, tasks)
+        chaos.stopping = False
+        for number in range(asked.chaoses):
+            tasks.start(chaos.rage(), f"chaos {number}")
+        await asyncio.sleep(min(ROUND_S, max(10.0, ends - now())))
+        chaos.stopping = True
+        for server in servers:
+            server.stopping = True
+        await tasks.drain()
+        chaos.calm()
+        await asyncio.sleep(SETTLES_S)
+        looks.append(await _quiet(servers, bot, log, QUIET_S))
+        log(f"holds {looks[-1].kb} kB, {looks[-1].objects.total()} objects")
     return looks[int(len(looks) * WARM_UP) :]
 
 
@@ -184,6 +189,8 @@ def _judged(
         f"memory: {looks[0].kb / 1e3:.1f} to {looks[-1].kb / 1e3:.1f} MB after warm-up, "
         f"{slope:+.0f} kB an hour, extrapolated from {(looks[-1].at - looks[0].at) / 60:.1f} min"
     )
+    more = (looks[-1].objects - looks[0].objects).most_common(25)
+    log(f"more objects at the end than after warm-up: {dict(more)}")
     for told in watching.told:
         if REASONS.search(told.text):
             log(f"   told in {told.guild}: {told.text[:200]!r}", told.at)
@@ -206,7 +213,6 @@ def main() -> int:
     arguments.add_argument("--people", type=int, default=3, help="in each server")
     arguments.add_argument("--chaoses", type=int, default=2, help="faults at the same time")
     arguments.add_argument("--calm", type=float, default=30.0, help="seconds without, before")
-    arguments.add_argument("--settle", type=float, default=SETTLES_S, help="seconds, after")
     arguments.add_argument("--log", type=Path, help="write all that happened here")
     asked = arguments.parse_args()
     if asked.seed is None:

@@ -287,7 +287,6 @@ class Chaos:
 
     def calm(self) -> None:
         """Let all be well again."""
-        self.stopping = True
         self._good_lines()
         self._discord.set_distance(0.0)
         self._service.calm()
