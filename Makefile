@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETS := set-run set-local set-dev set-bench
 
-.PHONY: demo run engine test test-sdk2 soak fuzz bench words docs picture check format lock release clean help python $(SETS)
+.PHONY: demo run engine test test-sdk2 crowd soak capacity fuzz bench words docs picture check format lock release clean help python $(SETS)
 
 help:
 	@echo "make demo    a whole call on this machine: no token, no key"
@@ -13,7 +13,9 @@ help:
 	@echo "make engine  the translation service with models on this machine, for DASHSCOPE_URL"
 	@echo "make test    the tests"
 	@echo "make test-sdk2  the translation's tests with the newest dashscope 2.x, in .venv-sdk2"
-	@echo "make soak    eight people at once and two in turns, five minutes each, and how late captions are"
+	@echo "make crowd   eight people at once and two in turns, five minutes each, and how late captions are"
+	@echo "make soak    every fault at random while people talk, and whether anything is lost (MINUTES=10 SEED=1)"
+	@echo "make capacity  how many rooms of two talking people one process holds (JSON=capacity.json)"
 	@echo "make fuzz    a million bad datagrams, 100,000 bad voice gateway messages, new examples for properties"
 	@echo "make bench   what hearing, conversing and speaking cost, beside others (JSON=bench.json)"
 	@echo "make words   bring the catalogues of translated sentences up to date"
@@ -57,8 +59,15 @@ $(SDK2)/.dev: requirements/dev.txt
 	@$(SDK2_PIP) --require-hashes --no-deps -r $<
 	@touch $@
 
-soak: set-dev
+crowd: set-dev
 	@$(BIN)/python -m pytest tests/call/test_crowd.py --soak -rP $(ARGS)
+
+MINUTES ?= 10
+soak: set-dev
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+capacity: set-dev
+	@$(BIN)/python -m tests.capacity $(if $(JSON),--json $(JSON)) $(ARGS)
 
 fuzz: set-dev
 	@$(BIN)/python -m pytest tests/fuzz --fuzz-full --timeout 3600 -rP $(ARGS)

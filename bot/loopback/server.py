@@ -40,6 +40,7 @@ class LoopbackDiscord:
 
     Args:
         port: Port of the API and the gateway; 0 uses any that is free.
+        make_voice: Makes the voice server.
 
     Attributes:
         voice: The voice server, with its knobs for trouble.
@@ -47,12 +48,14 @@ class LoopbackDiscord:
         limits: The rate limits, to be changed or switched off.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(
+        self, port: int = 0, *, make_voice: Callable[..., VoiceServer] = VoiceServer
+    ) -> None:
         self._wanted_port = port
         self._port = 0
         self._world = World(LoopClock(), wall_clock)
         self._tasks = TaskOwner("loopback")
-        self.voice = VoiceServer(complain=self._complain_voice, spoke=self._someone_spoke)
+        self.voice = make_voice(complain=self._complain_voice, spoke=self._someone_spoke)
         chat = Chat(self._world)
         self._backend = Backend(
             self._world,

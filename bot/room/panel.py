@@ -1,4 +1,8 @@
-"""The live panel of a room: shown anew when something changed, at most each 5 s."""
+"""The live panel of a room: shown anew when something changed, at most each 5 s.
+
+Discord lets a bot's account make 50 requests a second, in all servers together, and the answers to
+commands need them more than panels do. So where many rooms run, each panel is shown less often.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +16,13 @@ from bot.tasks import TaskOwner
 
 log = get_logger(__name__)
 
-EVERY_S: Final = 5.0
+EVERY_S: Final = 5.0  # that each panel rests, where few rooms run
+MOST_A_SECOND: Final = 4.0  # changes of all panels of the process together
+
+
+def pace_s(panels: int) -> float:
+    """Return how many seconds each panel rests where so many are shown."""
+    return max(EVERY_S, panels / MOST_A_SECOND)
 
 
 class Surface(Protocol):
@@ -43,6 +53,7 @@ class Panel:
         surface: Where it is seen.
         clock: Tells the time and calls back.
         shown: Called after anything was sent.
+        panels: Returns how many panels there are in this process.
     """
 
     def __init__(
@@ -51,8 +62,11 @@ class Panel:
         surface: Surface,
         clock: Clock,
         shown: Callable[[], None] = lambda: None,
+        *,
+        panels: Callable[[], int] = lambda: 1,
     ) -> None:
         self._status = status
+        self._panels = panels
         self._surface = surface
         self._clock = clock
         self._shown = shown
@@ -74,7 +88,7 @@ class Panel:
         await self._surface.leaving()
 
     def touch(self) -> None:
-        """Show the room anew, as something changed; otherwise it is looked at every 5 s."""
+        """Show the room anew, as something changed; otherwise it is looked at in its pace."""
         self._touched = True
         if not self._resting:
             self._over.set()
@@ -114,7 +128,7 @@ class Panel:
             return
         self._resting = resting
         self._over.clear()
-        timer = self._clock.call_at(self._clock.now() + EVERY_S, self._over.set)
+        timer = self._clock.call_at(self._clock.now() + pace_s(self._panels()), self._over.set)
         try:
             await self._over.wait()
         finally:

@@ -507,6 +507,7 @@ class Rooms:
             surface,
             self._services.clock,
             shown=lambda: self._remember(guild_id),
+            panels=self._panels.__len__,
         )
 
     def _changed(self, guild_id: int) -> None:

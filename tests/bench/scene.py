@@ -26,7 +26,7 @@ _WORDS = bytes.fromhex("5100000010ff0000")
 
 
 @cache
-def _speech_packets(seconds: float) -> tuple[tuple[bytes, ...], ...]:
+def speech_packets(seconds: float) -> tuple[tuple[bytes, ...], ...]:
     """Opus packets of each clip: 64 kbit/s, stereo, 20 ms; long enough by being said again."""
     talks = []
     for clip in speech.clips():
@@ -77,7 +77,7 @@ def scene(members: int, seconds: float) -> Scene:
     """So many members talking for so long, all at once."""
     users = [FIRST_USER + index for index in range(members)]
     hearer, sessions = group(users)
-    talks = _speech_packets(seconds)
+    talks = speech_packets(seconds)
     transport = crypto.cipher(crypto.AES_GCM, TRANSPORT_KEY)
     peer = crypto.cipher(crypto.XCHACHA20, TRANSPORT_KEY)
     floor = AESGCM(FLOOR_DAVE_KEY)

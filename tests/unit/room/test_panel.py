@@ -4,7 +4,7 @@ from bot.domain.events import Usage
 from bot.domain.plan import RoomPlan, RoomStatus
 from bot.domain.stored import SavedRoom
 from bot.errors import ChatError, StoreError
-from bot.room.panel import EVERY_S, Panel
+from bot.room.panel import EVERY_S, MOST_A_SECOND, Panel
 from bot.room.saved_rooms import RememberedRooms
 from tests.support.clock import ManualClock
 from tests.support.rooms import UNSPENT, MemoryRooms
@@ -41,7 +41,8 @@ class Scene:
         self.wall = Wall(self.clock)
         self.captions = 0
         self.ended = False  # the room's
-        self.panel = Panel(self.status, self.wall, self.clock)
+        self.panels = 1  # of the process
+        self.panel = Panel(self.status, self.wall, self.clock, panels=lambda: self.panels)
 
     def status(self) -> RoomStatus:
         return RoomStatus(PLAN, 0, None, (), self.captions, Usage(), {}, UNSPENT, ended=self.ended)
@@ -55,6 +56,21 @@ class Scene:
         for _ in range(int(seconds * 2)):
             self.clock.advance(0.5)
             await settle()
+
+
+async def test_many_panels_together_change_no_more_often_than_the_account_can_bear() -> None:
+    scene = Scene()
+    scene.panels = 100
+    await settle()
+    for _ in range(200):
+        await scene.change()
+        await scene.wait(0.5)
+    assert len(scene.wall.sent) <= 1 + 100 * MOST_A_SECOND / scene.panels + 1
+    scene.panels = 1
+    before = len(scene.wall.sent)
+    await scene.wait(30.0)  # its last rest ends
+    await scene.change()
+    assert len(scene.wall.sent) > before
 
 
 async def test_a_change_is_shown_at_once_and_the_next_ones_together_five_seconds_later() -> None:
