@@ -118,7 +118,9 @@ async def _call(where: Place, host: Person, guest: Person) -> list[str]:
     await use(where, host, "translate start", to="en", voice=False)
     link = await link_of(guest, where, language="en")
     pressed = await guest.press(await panel_of(where), "parley:panel:listen")
-    (other,) = (part["url"] for row in pressed.components for part in row["components"])
+    (other,) = (
+        part["url"] for row in pressed.components for part in row["components"] if "url" in part
+    )
     async with opened(link) as page:
         await page.until(lambda now: now.room.get("state") == "live")
         await host.speak(clip("es_conf-invalid")[0][:48_000])

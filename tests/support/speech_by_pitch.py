@@ -63,6 +63,7 @@ class PitchService(SimulatedService):
         on_event: OnEvent,
         on_lost: OnLost,
         excess: object,
+        **_fields: object,
     ) -> "PitchLink":
         """In the place of the class `Link`."""
         assert settings

@@ -102,8 +102,19 @@ async def test_a_database_of_an_earlier_step_counts_what_was_spent_this_month(
             }
         )
         async with database.transaction() as connection:
-            for table in ("guild_names", "host_grants", "account_usage", "account_warnings"):
-                await connection.execute(text(f"DROP TABLE {table}"))
+            for table in (
+                "guild_names",
+                "host_grants",
+                "account_usage",
+                "account_warnings",
+                "voices",
+                "processes",
+                "budgets",
+                "identifies",
+            ):
+                await connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+            if database.dialect == "postgresql":
+                await connection.execute(text("DROP FUNCTION IF EXISTS parley_look"))
             await connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     async with await Database.open(database_url) as database:
         months = await HostTable(database).add_to_month(month, {})
