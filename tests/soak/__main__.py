@@ -89,7 +89,7 @@ async def soak(asked: argparse.Namespace, folder: Path, log: EventLog) -> list[s
     """Run it all; what is wrong, a line each."""
     chance = random.Random(asked.seed)
     sentences, watching = Sentences(), Watching()
-    service = SoakService(sentences.with_tag, random.Random(asked.seed))
+    service = SoakService(lambda tag: sentences.with_tag(tag, now()), random.Random(asked.seed))
     async with (
         LoopbackDiscord() as discord,
         Service(service.converse, texts=service.texts) as cloud,
@@ -166,7 +166,8 @@ async def _storm(
         chaos.calm()
         await asyncio.sleep(SETTLES_S)
         looks.append(await _quiet(servers, bot, log, QUIET_S))
-        log(f"holds {looks[-1].kb} kB, {looks[-1].objects.total()} objects")
+        each = looks[-1]
+        log(f"holds {each.kb} kB, {each.blocks} blocks, {each.objects.total()} objects")
     return looks[int(len(looks) * WARM_UP) :]
 
 
@@ -184,6 +185,11 @@ def _judged(
         f"{len(sentences.said)} sentences: {found.captioned} captioned, {found.told} dropped with "
         f"a reason that was shown, {found.unowed} said where no room heard them, "
         f"{len(found.wrong)} unaccounted for"
+    )
+    first, last = looks[0], looks[-1]
+    say(
+        f"Python's memory: {first.blocks} blocks in use after warm-up, {last.blocks} at the end; "
+        f"{first.objects.total()} and {last.objects.total()} objects"
     )
     say(
         f"memory: {looks[0].kb / 1e3:.1f} to {looks[-1].kb / 1e3:.1f} MB after warm-up, "

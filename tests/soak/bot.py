@@ -36,6 +36,7 @@ def held(app: App) -> dict[str, Any]:
         "files": len(list(Path("/proc/self/fd").iterdir())),
         "rooms": len(app.rooms),
         "objects": Counter(type(each).__qualname__ for each in gc.get_objects()),
+        "blocks": sys.getallocatedblocks(),
         "kb": private,
     }
 

@@ -31,6 +31,7 @@ class Held:
         files: Descriptors.
         rooms: Rooms that run.
         objects: Objects that the collector knows, by their type.
+        blocks: Of Python's memory that are in use, whatever is in them.
         kb: Memory that is its own.
         rows: Rows by table.
     """
@@ -41,6 +42,7 @@ class Held:
     files: int
     rooms: int
     objects: Counter[str]
+    blocks: int
     kb: int
     rows: dict[str, int]
 
@@ -138,6 +140,7 @@ class WatchedBot:
             files=said["files"],
             rooms=said["rooms"],
             objects=Counter[str](said["objects"]),
+            blocks=said["blocks"],
             kb=said["kb"],
             rows=self._rows(),
         )

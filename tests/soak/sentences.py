@@ -22,6 +22,7 @@ _SPEECH_BELOW: Final = 3_700  # hertz
 _LOUD: Final = 700.0  # each tone's amplitude
 _HEARD: Final = 30_000.0  # of a tone's line in the spectrum
 _APART: Final = 2.5  # times as loud as the next that is no neighbour
+_HEARD_WITHIN_S: Final = 60.0
 _SHORTEST_S, _LONGEST_S = 1.5, 4.0
 
 Sound = NDArray[np.float64]
@@ -65,10 +66,17 @@ class Sentences:
         self.said.append(Sentence(len(self.said), guild, speaker, chunks))
         return self.said[-1]
 
-    def with_tag(self, tag: int) -> int:
-        """Return the newest sentence that has a tag."""
+    def with_tag(self, tag: int, now: float) -> int | None:
+        """Return the newest sentence that has a tag, unless it was said too long ago.
+
+        Nothing is kept so long: the tones are then those of something else, as libopus makes up
+        for lost packets by what came before them, in another pitch.
+        """
         last = len(self.said) - 1
-        return last - (last - tag) % len(PAIRS)
+        number = last - (last - tag) % len(PAIRS)
+        if number < 0 or now - self.said[number].began_at > _HEARD_WITHIN_S:
+            return None
+        return number
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.integration.translation.text_service import Asked, TextRoutes
 from tests.integration.translation.translation_service import Session
-from tests.soak.sentences import PAIRS, silent, tag
+from tests.soak.sentences import silent, tag
 
 Failure = Callable[[Session], Awaitable[None]]
 
@@ -104,7 +104,7 @@ class SoakService:
     """The scripts of both services.
 
     Args:
-        sentence: Returns the number of the sentence that has a tag now.
+        sentence: Returns the number of the sentence that has a tag now, if any.
         chance: How long answers take.
 
     Attributes:
@@ -114,7 +114,7 @@ class SoakService:
         mixed: How often two sentences' tones were in one chunk.
     """
 
-    def __init__(self, sentence: Callable[[int], int], chance: random.Random) -> None:
+    def __init__(self, sentence: Callable[[int], int | None], chance: random.Random) -> None:
         self.heard: Counter[int] = Counter()
         self.text_status = 200
         self.failed: Counter[str] = Counter()
@@ -158,8 +158,9 @@ class SoakService:
                 self._responses += 1
                 utterance = _Utterance(self, session, self._responses)
                 await utterance.begin(count * 100)
-            if (number := tag(chunk)) is not None:
-                utterance.heard[self._sentence(number % len(PAIRS))] += 1
+            found = tag(chunk)
+            if found is not None and (number := self._sentence(found)) is not None:
+                utterance.heard[number] += 1
             await utterance.grow()
             if self._ordered and utterance.chunks > self._chance.randint(1, 12):
                 failure = self._ordered.popleft()

@@ -78,11 +78,11 @@ class Watching:
     def _finals(self, message: Message) -> Iterator[tuple[int, str, int]]:
         name = message.author_name
         for line in message.content.split("\n"):
-            if line.startswith("-# ") or not (found := _HEARD.findall(line)):
-                continue
             row = _ROW.fullmatch(line)
             assert row is not None
-            name = row["name"] or name
+            name = row["name"] or name  # of a line without a sentence, too
+            if line.startswith("-# ") or not (found := _HEARD.findall(line)):
+                continue
             for number, count in found:
                 if "[…" in line:
                     self.marked.add(int(number))
