@@ -55,7 +55,7 @@ SPELLS = st.lists(
 PAUSES = st.lists(st.integers(0, 6), min_size=1, max_size=4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(spells=SPELLS, pauses=PAUSES, per_minute=st.sampled_from([30, 60, 90, 240]))
 @example(spells=[Spell(Act.LANGUAGES, 40, 6)], pauses=[4], per_minute=60)
 @example(spells=[Spell(Act.BROKEN, 40, 6)], pauses=[4], per_minute=240)
