@@ -1,7 +1,7 @@
 """Whatever people say over the bot's voice with headphones on, it is never touched."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot import speech
@@ -55,6 +55,26 @@ def test_speech_with_headphones_goes_through_sample_by_sample(
         seed=st.integers(0, 99),
     ),
     snr_db=st.floats(20.0, 30.0),
+)
+@example(  # a loudspeaker that distorts
+    voice=["fr_followme_status", "en_librivox_0870"],
+    way=Way(0.20095, -15.14, 0.172, 3.067, overdriven=True, seed=24),
+    snr_db=24.9,
+)
+@example(  # short words in a dry room
+    voice=["fr_followme_status", "it_privacy-prompt"],
+    way=Way(0.11337, -19.452, 0.12562, 4.7955, seed=16),
+    snr_db=23.4,
+)
+@example(  # the same, late
+    voice=["it_followme_status", "fr_followme_status"],
+    way=Way(0.38153, -18.584, 0.11063, 0.8875, seed=35),
+    snr_db=29.3,
+)
+@example(  # not sure in the first words whether it is one
+    voice=["fr_pls-hold-while-try", "it_privacy-prompt"],
+    way=Way(0.38237, -15.637, 0.17828, 1.27262, seed=78),
+    snr_db=21.0,
 )
 def test_of_an_echo_alone_hardly_anything_goes_through(
     voice: list[str], way: Way, snr_db: float

@@ -7,6 +7,7 @@ loudspeaker's distortion, the tail of the room, frequencies not heard before) is
 power of what was played, and taken out by its power.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,9 +30,13 @@ _BANDS: Final = len(_WIDTHS)
 _FORGETS: Final = np.float32(np.exp(-16 / 1500))  # each hop; time constant 1.5 s
 _FADING: Final[Power] = (0.55 ** np.maximum(np.arange(TAPS) - BEFORE, 0)).astype(np.float32)
 _TAIL: Final = np.float32(10 ** (-0.18))  # what is left of a room's tail a hop later
+_LATE: Final = np.float32(0.5) * _TAIL ** (TAPS - BEFORE)  # of it, what comes behind the taps
 _LEFT: Final = np.float32(0.1)  # of an echo's power, what is left unexplained at best
-_REMEMBERED: Final = 400  # hops by which it is judged how loud the echo is
-_RARELY: Final = 40  # per cent of hops in which it is softer than expected
+_STEADY: Final = np.float32(0.1)  # of the mean power: what is taken for noise at least in any hop
+_FADES: Final = 1 - 1 / 400  # each hop, of what is known about how loud the echo is
+_SOFTER: Final = 0.5  # of the played voice, how much returns softer than expected
+_FAINTEST: Final = -65  # decibels, from there on it is told in whole ones how loud it is
+_LOUDNESSES: Final = 80
 _OVER: Final = np.float32(3.5)  # so many times as loud as expected may an echo be
 _RISE: Final = np.float32(1.004)  # of the noise floor, each hop
 _LINGERS: Final = 8  # hops after speech, 130 ms, from which nothing is taken by its power
@@ -60,10 +65,11 @@ class Canceller:
         self._matrix = np.zeros((bins, TAPS, TAPS), np.complex64)
         self._right = np.zeros((bins, TAPS), np.complex64)
         self._filter = np.zeros((bins, TAPS), np.complex64)
-        self._ratios = np.zeros((0, _BANDS), np.float32)  # of the latest hops, see `_loudness`
+        self._returned = np.zeros((_BANDS, _LOUDNESSES))  # how much of the voice, how loud
         self._loud = np.zeros(_BANDS, np.float32)
         self._misfit = np.ones(_BANDS, np.float32)  # share of an echo that the filter leaves
         self._tail = np.zeros(_BANDS, np.float32)
+        self._tails = deque([self._tail] * (TAPS - BEFORE), TAPS - BEFORE)  # the latest
         self._floor = np.zeros(_BANDS, np.float32)
         self._smooth = np.zeros(_BANDS, np.float32)
         self._since = _LINGERS  # hops since the last of the member's own
@@ -109,7 +115,10 @@ class Canceller:
 
     def _judge(self, heard: Power, left: Power, expected: Power) -> tuple[float, Power]:
         self._tail = np.maximum(self._tail * _TAIL, expected)
-        echo = _OVER * self._tail * np.maximum(self._misfit, _LEFT)
+        # However well the filter does, it knows nothing of what comes later than its taps.
+        late = _LATE * self._tails[0]
+        self._tails.append(self._tail)
+        echo = _OVER * np.maximum(self._tail * np.maximum(self._misfit, _LEFT), late)
         self._smooth = self._smooth + np.float32(0.3) * (left - self._smooth)
         self._floor = np.minimum(self._floor * _RISE, self._smooth + 1.0)
         kept = np.maximum(left - echo, 0.0)
@@ -124,13 +133,24 @@ class Canceller:
         return share, np.sqrt(np.maximum(kept, least * left) / np.maximum(left, 1e-3))
 
     def _loudness(self, heard: Power, expected: Power) -> None:
-        """Judge how loud the echo is by the hops in which something was played."""
+        """Judge how loud the echo is by the hops in which something was played.
+
+        Hops count by how loud they were played. Most are the fall of a sound, and in a dry room
+        softer than expected: if they counted as much, the sounds would pass for the member's own.
+        """
         some = expected[:, _SPEECH].sum(axis=1) > _AUDIBLE
-        ratios = heard[some] / np.maximum(expected[some], 1.0)
-        self._ratios = np.concatenate([self._ratios, ratios])[-_REMEMBERED:]
-        if len(self._ratios):
-            # The member's own words make some hops louder, never softer.
-            self._loud = np.percentile(self._ratios, _RARELY, axis=0).astype(np.float32)
+        if not some.any():
+            return
+        heard, expected = heard[some] + 1.0, expected[some] + 1.0
+        loudness = np.rint(10 * np.log10(heard / expected)).astype(np.intp) - _FAINTEST
+        at = np.clip(loudness, 0, _LOUDNESSES - 1) + np.arange(_BANDS) * _LOUDNESSES
+        counted = np.bincount(at.ravel(), np.sqrt(expected).ravel(), _BANDS * _LOUDNESSES)
+        self._returned *= _FADES ** len(heard)
+        self._returned += counted.reshape(_BANDS, _LOUDNESSES)
+        # The member's own words make some hops louder, never softer.
+        below = np.cumsum(self._returned, axis=1)
+        found = (below < _SOFTER * below[:, -1:]).sum(axis=1) + _FAINTEST
+        self._loud = (10 ** (found / 10)).astype(np.float32)
 
     def _fit(self, y: Spectra, x: npt.NDArray[np.complex64]) -> None:
         count = len(y)
@@ -138,7 +158,10 @@ class Canceller:
         error = _power(y - np.einsum("tfl,fl->tf", x, self._filter))
         # Smoothed over neighbours, so that a filter that fits one hop by chance is not believed.
         error[:, 1:-1] = (error[:, :-2] + error[:, 1:-1] + error[:, 2:]) / 3
-        weight = keep[:, None] / (error + np.float32(0.02) * _power(y) + 1e3)
+        power = _power(y)
+        # Else a few soft hops, which it can fit whatever they are, would outweigh all others.
+        least = np.float32(0.02) * power + _STEADY * power.mean(axis=0) + 1e3
+        weight = keep[:, None] / (error + least)
         weighted = (x * weight[:, :, None]).transpose(1, 2, 0)
         faded = keep[0] * _FORGETS
         self._matrix = faded * self._matrix + weighted @ x.conj().transpose(1, 0, 2)

@@ -160,10 +160,14 @@ class EchoGuard:
             self._trust += self._loud
         else:
             latest = _USUAL if self._known is None else max(_USUAL, self._known + 2)
-            over = self._coherence.weight(min(latest, _DELAYS - 1)) >= _ENOUGH
+            over = self._coherence.weight(min(latest, _DELAYS - 1)) >= self._enough(likeness)
             if over or self._hop >= _HELD:
                 return self._release()
         return []
+
+    def _enough(self, likeness: Likeness) -> float:
+        """Over how many hops there must be no echo; more where there may be one."""
+        return _SURE if likeness.share > _ECHO else _ENOUGH
 
     def _needed(self, likeness: Likeness) -> float:
         if self._known is not None and abs(likeness.delay - self._known) <= 3:

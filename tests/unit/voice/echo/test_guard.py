@@ -49,6 +49,15 @@ def test_an_echo_alone_is_dropped_from_its_first_word_on(way: Way) -> None:
     assert call.guard.sure
 
 
+def test_what_may_be_an_echo_is_held_until_it_is_clear() -> None:
+    voice = encoded(in_a_row("en_librivox_0880", "it_followme_sorry"))
+    echo = Way(0.36035, -18.862, 0.28853, -1.63087, overdriven=True, seed=28).returned(
+        decoded(voice)
+    )
+    room = noise(len(echo), level(echo) * 10 ** (-22.4 / 20), 28)
+    assert Call(voice, through_opus(mixed(echo, room))).run().passed == []
+
+
 def test_a_late_echo_is_dropped_once_it_is_known() -> None:
     echo = returned(Way(delay_s=0.65))[: len(HEARD)]
     silent = np.zeros(4 * RATE)
