@@ -20,6 +20,7 @@ from bot.consent.consent import Consents
 from bot.domain.audience import Pages
 from bot.domain.glossary import Glossary
 from bot.domain.meters import Meters
+from bot.domain.ports import SpeechSynthesis
 from bot.domain.processes import Processes
 from bot.guild.housekeeping import Housekeeping
 from bot.guild.names import GuildNames
@@ -44,6 +45,7 @@ from bot.room.services import (
     RoomServices,
     TranslationServices,
 )
+from bot.room.written.typed_voices import NoSynthesis
 from bot.settings import DiscordSettings, Settings, TranslationSettings
 from bot.sharding.build import divide, join
 from bot.sharding.owner import ShardOwner
@@ -55,6 +57,7 @@ from bot.translation.interpreter import AccountLimits, LiveTranslate, SpeechSett
 from bot.translation.ports import Endpoint
 from bot.translation.text.build import build as build_texts
 from bot.translation.text.queue import TextQueue
+from bot.translation.tts.build import build as build_synthesis
 from bot.typed.messages import MessageTranslator
 from bot.ui.announcer import Announcer
 from bot.ui.cooldowns import Cooldowns
@@ -154,7 +157,11 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         rooms = Rooms(
             RoomServices(
                 translation=TranslationServices(
-                    interpreter, fanning, services, config.translation.max_languages
+                    interpreter,
+                    fanning,
+                    _synthesis(config.translation, clock, shutdown),
+                    services,
+                    config.translation.max_languages,
                 ),
                 channels=ChannelServices(
                     links.join,
@@ -368,7 +375,7 @@ def _usage(
     models, usage = config.translation, config.usage
     return build_usage(
         stores.usage,
-        Tariff(models.model, models.text_model, usage.monthly, usage.prices),
+        Tariff(models.model, models.text_model, models.tts_model, usage.monthly, usage.prices),
         guild_settings.settings,
         months=stores.host,
         access=access,
@@ -461,6 +468,14 @@ def _texts(
         clock=clock,
         reach=reach,
     )
+
+
+def _synthesis(config: TranslationSettings, clock: Clock, shutdown: Shutdown) -> SpeechSynthesis:
+    if not config.tts_model:
+        return NoSynthesis()
+    synthesis, close = build_synthesis(_endpoint(config, config.tts_model), clock)
+    shutdown.part("reading aloud", close, 0.4)
+    return synthesis
 
 
 def service_name(url: str) -> str:
