@@ -52,7 +52,7 @@ SPEECH_UNREADABLE: Final = replace(SPEECH_FAILED, code="reading_unreadable")
 NO_TTS_MODEL: Final = Fault(
     "no_tts_model",
     t(
-        "The translation service doesn't know the model that reads typed words aloud. "
+        "The translation service doesn't know the model that reads typed text aloud. "
         "Check TTS_MODEL."
     ),
     retryable=False,
