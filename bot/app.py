@@ -20,7 +20,6 @@ from bot.consent.consent import Consents
 from bot.domain.audience import Pages
 from bot.domain.glossary import Glossary
 from bot.domain.meters import Meters
-from bot.domain.ports import SpeechSynthesis
 from bot.domain.processes import Processes
 from bot.guild.housekeeping import Housekeeping
 from bot.guild.names import GuildNames
@@ -57,7 +56,8 @@ from bot.translation.interpreter import AccountLimits, LiveTranslate, SpeechSett
 from bot.translation.ports import Endpoint
 from bot.translation.text.build import build as build_texts
 from bot.translation.text.queue import TextQueue
-from bot.translation.tts.build import build as build_synthesis
+from bot.translation.tts.build import build as build_reading
+from bot.translation.tts.reading import ReadAloud
 from bot.typed.messages import MessageTranslator
 from bot.ui.announcer import Announcer
 from bot.ui.cooldowns import Cooldowns
@@ -152,6 +152,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         pages = await _pages(config, clock, wall, shutdown)
         hears = service_name(config.translation.url)
         announcer = Announcer(bot, hears, guild_settings, channels.boards.remove_later)
+        reading = _reading(config.translation, clock, shutdown)
         fanning = Fanning(FanOut(config.translation.fan_out), texts, interpreter)
         terms = glossaries.of_host(config.glossary_file, interpreter.languages())
         rooms = Rooms(
@@ -159,7 +160,7 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
                 translation=TranslationServices(
                     interpreter,
                     fanning,
-                    _synthesis(config.translation, clock, shutdown),
+                    reading or NoSynthesis(),
                     services,
                     config.translation.max_languages,
                 ),
@@ -210,7 +211,9 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
 
         shards = ShardOwner(
             processes,
-            divide(config.database_url, config.translation, interpreter, texts, clock),
+            divide(
+                config.database_url, config.translation, interpreter, texts, reading, clock=clock
+            ),
             bot,
             RoomsByShard(rooms, lambda: bot.shard_count),
             fixed=config.sharding.count,
@@ -470,12 +473,13 @@ def _texts(
     )
 
 
-def _synthesis(config: TranslationSettings, clock: Clock, shutdown: Shutdown) -> SpeechSynthesis:
+def _reading(config: TranslationSettings, clock: Clock, shutdown: Shutdown) -> ReadAloud | None:
+    """Build what reads typed words aloud; None where they are captions only."""
     if not config.tts_model:
-        return NoSynthesis()
-    synthesis, close = build_synthesis(_endpoint(config, config.tts_model), clock)
-    shutdown.part("reading aloud", close, 0.4)
-    return synthesis
+        return None
+    reading, close = build_reading(_endpoint(config, config.tts_model), clock)
+    shutdown.part("reading aloud", close, 0.8)
+    return reading
 
 
 def service_name(url: str) -> str:

@@ -6,6 +6,7 @@ its part of what is under way.
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -54,6 +55,7 @@ class ReadAloud:
         self._budget = RequestBudget(per_minute, chance)
         self._of_server = KeyedLimit(MOST_OF_SERVER)
         self._under_way = asyncio.Semaphore(MOST_UNDER_WAY)
+        self._waiting: set[asyncio.Event] = set()  # those that wait for their turn
         self._refused: tuple[Failed, float] | None = None  # why, and until when
 
     def languages(self) -> frozenset[str]:
@@ -63,6 +65,21 @@ class ReadAloud:
     def characters(self, text: str) -> int:
         """Return for how many characters a text is charged."""
         return charged(text)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their turn."""
+        return len(self._waiting)
+
+    def used(self) -> int:
+        """Return how many requests were sent in the last minute."""
+        return self._budget.used(self._clock.now())
+
+    def limit_to(self, granted: int, reachable: int) -> None:
+        """Send no more requests in a minute than granted; up to `reachable` would be."""
+        self._budget.limit_to(granted, reachable)
+        for waiting in self._waiting:
+            waiting.set()
 
     async def speak(self, request: VoiceRequest, said: Said) -> Failed | None:
         """Have a text read aloud; return why it was not, or not to its end."""
@@ -127,17 +144,20 @@ class ReadAloud:
                 self._budget.take(now, guild_id)
                 return True
             free_at = max(now, self._budget.free_at())
-            if free_at >= late_at:
+            if late_at <= free_at < math.inf:
                 return False
-            await self._until(free_at)
+            await self._until(min(free_at, late_at))  # where none is granted, more may be soon
         return False
 
     async def _until(self, when: float) -> None:
+        """Wait until a time, or until the limit has changed."""
         come = asyncio.Event()
         timer = self._clock.call_at(when, come.set)
+        self._waiting.add(come)
         try:
             await come.wait()
         finally:
+            self._waiting.discard(come)
             timer.cancel()
 
 

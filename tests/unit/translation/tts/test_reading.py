@@ -103,6 +103,26 @@ async def test_after_a_refusal_for_the_rate_it_rests_and_goes_on() -> None:
     await tasks.close()
 
 
+async def test_a_process_waits_for_what_it_is_granted_of_the_accounts_limit() -> None:
+    account = Account()
+    account.reading.limit_to(0, 1)
+    tasks = TaskOwner("test")
+    first = tasks.start(account.ask(), "first")
+    await settle()
+    assert (account.reading.waiting, account.reading.used()) == (1, 0)
+    account.reading.limit_to(1, 1)
+    assert await first is None
+    assert (account.reading.waiting, account.reading.used()) == (0, 1)
+    account.reading.limit_to(0, 1)
+    second = tasks.start(account.ask(), "second")
+    await settle()
+    account.clock.advance_to(account.clock.now() + LATE_S)
+    late = await second
+    assert late is not None
+    assert late.code == "reading_late"
+    await tasks.close()
+
+
 async def test_a_server_does_not_hold_up_another() -> None:
     account = Account()
     account.blocked = asyncio.Event()
