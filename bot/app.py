@@ -44,6 +44,7 @@ from bot.room.services import (
     RoomServices,
     TranslationServices,
 )
+from bot.room.written.typed_voices import NoSynthesis
 from bot.settings import DiscordSettings, Settings, TranslationSettings
 from bot.sharding.build import divide, join
 from bot.sharding.owner import ShardOwner
@@ -55,6 +56,8 @@ from bot.translation.interpreter import AccountLimits, LiveTranslate, SpeechSett
 from bot.translation.ports import Endpoint
 from bot.translation.text.build import build as build_texts
 from bot.translation.text.queue import TextQueue
+from bot.translation.tts.build import build as build_reading
+from bot.translation.tts.reading import ReadAloud
 from bot.typed.messages import MessageTranslator
 from bot.ui.announcer import Announcer
 from bot.ui.cooldowns import Cooldowns
@@ -149,12 +152,17 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
         pages = await _pages(config, clock, wall, shutdown)
         hears = service_name(config.translation.url)
         announcer = Announcer(bot, hears, guild_settings, channels.boards.remove_later)
+        reading = _reading(config.translation, clock, shutdown)
         fanning = Fanning(FanOut(config.translation.fan_out), texts, interpreter)
         terms = glossaries.of_host(config.glossary_file, interpreter.languages())
         rooms = Rooms(
             RoomServices(
                 translation=TranslationServices(
-                    interpreter, fanning, services, config.translation.max_languages
+                    interpreter,
+                    fanning,
+                    reading or NoSynthesis(),
+                    services,
+                    config.translation.max_languages,
                 ),
                 channels=ChannelServices(
                     links.join,
@@ -203,7 +211,9 @@ async def running(config: Settings, shutdown: Shutdown | None = None) -> AsyncIt
 
         shards = ShardOwner(
             processes,
-            divide(config.database_url, config.translation, interpreter, texts, clock),
+            divide(
+                config.database_url, config.translation, interpreter, texts, reading, clock=clock
+            ),
             bot,
             RoomsByShard(rooms, lambda: bot.shard_count),
             fixed=config.sharding.count,
@@ -368,7 +378,7 @@ def _usage(
     models, usage = config.translation, config.usage
     return build_usage(
         stores.usage,
-        Tariff(models.model, models.text_model, usage.monthly, usage.prices),
+        Tariff(models.model, models.text_model, models.tts_model, usage.monthly, usage.prices),
         guild_settings.settings,
         months=stores.host,
         access=access,
@@ -461,6 +471,15 @@ def _texts(
         clock=clock,
         reach=reach,
     )
+
+
+def _reading(config: TranslationSettings, clock: Clock, shutdown: Shutdown) -> ReadAloud | None:
+    """Build what reads typed words aloud; None where they are captions only."""
+    if not config.tts_model:
+        return None
+    reading, close = build_reading(_endpoint(config, config.tts_model), clock)
+    shutdown.part("reading aloud", close, 0.8)
+    return reading
 
 
 def service_name(url: str) -> str:

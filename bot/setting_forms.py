@@ -151,6 +151,15 @@ def text_model(value: str) -> str:
     return value
 
 
+def tts_model(value: str) -> str:
+    """Accept the name of a Qwen3-TTS model, known or to come; "off" becomes an empty one."""
+    if value == "off":
+        return ""
+    if not models.is_tts(value):
+        raise ValueError(f"must be a model of Qwen3-TTS, such as {models.TTS_MODEL}, or off.")
+    return value
+
+
 def lower(value: object) -> object:
     """Return a text in lower case, and any other value as it is."""
     return value.lower() if isinstance(value, str) else value

@@ -86,6 +86,7 @@ class TranslationSettings:
     fan_out: FanOutMode
     text_model: str
     text_requests_per_minute: int
+    tts_model: str
     max_languages: int
 
 
@@ -210,6 +211,7 @@ def load(
             fan_out=read.fan_out,
             text_model=read.text_model,
             text_requests_per_minute=read.text_requests_per_minute,
+            tts_model=read.tts_model,
             max_languages=read.max_languages,
         ),
         usage=UsageSettings(
@@ -346,6 +348,9 @@ class _Environment(BaseSettings):
         "qwen-mt-flash"
     )
     text_requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    tts_model: Annotated[str, BeforeValidator(forms.lower), AfterValidator(forms.tts_model)] = (
+        "qwen3-tts-flash"
+    )
     monthly_cost: Annotated[float, Field(ge=0, le=1_000_000_000)] = 0  # after what it depends on
     max_languages: Annotated[int, Field(ge=1, le=20)] = 5
     noise_gate: Annotated[
@@ -392,11 +397,11 @@ class _Environment(BaseSettings):
     @classmethod
     def _can_be_reached(cls, cost: float, info: ValidationInfo) -> float:
         data = info.data
-        needed = {"dashscope_url", "prices", "livetranslate_model", "text_model"}
+        needed = {"dashscope_url", "prices", "livetranslate_model", "text_model", "tts_model"}
         if cost and needed <= data.keys():  # else one of them is wrong itself
             known = _prices(data["dashscope_url"], data["prices"])
-            models = (data["livetranslate_model"], data["text_model"])
-            if unknown := [model for model in models if known.of(model) is None]:
+            names = (data["livetranslate_model"], data["text_model"], data["tts_model"])
+            if unknown := [name for name in names if name and known.of(name) is None]:
                 raise ValueError(
                     f"needs the prices of {' and '.join(unknown)}: give them in PRICES."
                 )

@@ -59,7 +59,8 @@ async def limits(config: Settings) -> list[Diagnosis]:
 async def prices(config: Settings) -> Diagnosis:
     """Check that what is spent can be estimated."""
     service = config.translation
-    models = [service.model] if service.fan_out == "speech" else [service.model, service.text_model]
+    # What is typed is translated as text, whatever FAN_OUT says.
+    models = [service.model, service.text_model, *filter(None, [service.tts_model])]
     unknown = [model for model in models if config.usage.prices.of(model) is None]
     if unknown:
         return warning(

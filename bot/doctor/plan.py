@@ -129,7 +129,7 @@ class Plan:
                     "DASHSCOPE_URL",
                     "LIVETRANSLATE_MODEL",
                     "TEXT_MODEL",
-                    "FAN_OUT",
+                    "TTS_MODEL",
                 ),
             ),
         ]

@@ -158,6 +158,7 @@ class Usage:
         tokens_voice: How many of `tokens_out` are spoken; the others are written.
         text_tokens_in: Tokens that text translation read.
         text_tokens_out: Tokens that text translation wrote.
+        voice_characters: Characters of typed words that were read aloud, as they are charged for.
     """
 
     audio_in_s: float = 0.0
@@ -168,6 +169,7 @@ class Usage:
     tokens_voice: int = 0
     text_tokens_in: int = 0
     text_tokens_out: int = 0
+    voice_characters: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -179,6 +181,7 @@ class Usage:
             self.tokens_voice + other.tokens_voice,
             self.text_tokens_in + other.text_tokens_in,
             self.text_tokens_out + other.text_tokens_out,
+            self.voice_characters + other.voice_characters,
         )
 
 
@@ -209,6 +212,23 @@ class TextAnswer:
 
     text: str
     usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRequest:
+    """A text to be read aloud.
+
+    Attributes:
+        text: What is said; a sentence or a few.
+        language: Its language.
+        voice: Name of the voice in which conversations speak the same member; None: any.
+        guild_id: The room's guild; scarce resources are shared fairly between guilds.
+    """
+
+    text: str
+    language: str
+    voice: str | None = None
+    guild_id: int = 0
 
 
 class ConversationState(StrEnum):

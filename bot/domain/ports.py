@@ -15,6 +15,7 @@ from bot.domain.events import (
     TextAnswer,
     TextRequest,
     Usage,
+    VoiceRequest,
 )
 from bot.domain.spent import Spent, SpentKey
 from bot.domain.stored import Layout
@@ -202,6 +203,25 @@ class TextTranslator(Protocol):
         translation, or with why there is none. A fatal failure means that no further text of this
         language will be translated either. Before that it is told what was used to no avail, each
         time as a Usage.
+        """
+
+
+class SpeechSynthesis(Protocol):
+    """Reads aloud what was typed. Called on the event loop."""
+
+    def languages(self) -> frozenset[str]:
+        """Return the codes of the languages it speaks; none where nothing is read aloud."""
+
+    def characters(self, text: str) -> int:
+        """Return for how many characters a text is charged."""
+
+    async def speak(
+        self, request: VoiceRequest, said: Callable[[bytes | Usage], None]
+    ) -> Failed | None:
+        """Have a text read aloud; return why it was not, or not to its end.
+
+        `said` is told each piece of voice (PCM16, 24 kHz, mono) as it comes, and what was used,
+        also when this is cancelled.
         """
 
 

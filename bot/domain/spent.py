@@ -34,7 +34,7 @@ class Spent:
     Attributes:
         audio_in_samples: Speech sent, at 16 kHz.
         audio_out_samples: Voice received, at 24 kHz.
-        tokens_in: Read, as the service counts them.
+        tokens_in: Read, as the service counts them; of a model that reads aloud, characters.
         tokens_out: Tokens written and spoken.
         tokens_voice: How many of `tokens_out` were spoken.
         connects: How many conversations were opened.
@@ -66,7 +66,12 @@ class Spent:
 COLUMNS = tuple(field.name for field in fields(Spent))
 
 
-def spent(usage: Usage, *, model: str, text_model: str) -> Mapping[str, Spent]:
+def counts_characters(model: str) -> bool:
+    """Return whether a model reads aloud, so that what it reads is counted in characters."""
+    return "-tts" in model
+
+
+def spent(usage: Usage, *, model: str, text_model: str, tts_model: str) -> Mapping[str, Spent]:
     """Return a conversation's usage by the model that caused it, without models unused."""
     by_model: dict[str, Spent] = {}
     for name, amount in (
@@ -85,6 +90,7 @@ def spent(usage: Usage, *, model: str, text_model: str) -> Mapping[str, Spent]:
             text_model,
             Spent(tokens_in=usage.text_tokens_in, tokens_out=usage.text_tokens_out),
         ),
+        (tts_model, Spent(tokens_in=usage.voice_characters)),
     ):
         if amount != Spent():
             by_model[name] = by_model.get(name, Spent()) + amount

@@ -15,6 +15,8 @@ from bot.engine.catalogue import LiveModel, model_named
 from bot.engine.config import EngineConfig
 from bot.engine.connection import EngineConnection
 from bot.engine.models.interpreter import SpeechInterpreter
+from bot.engine.reading import PATH as READING_PATH
+from bot.engine.reading import ReadingAloud
 from bot.engine.scheduler import Scheduler
 from bot.engine.session.response import error_event
 from bot.engine.session.session import EngineSession, Workshop
@@ -56,6 +58,7 @@ class EngineServer:
         self._stack = AsyncExitStack()
         self._workshop: Workshop | None = None
         self._writing: Writing | None = None
+        self._reading: ReadingAloud | None = None
         self._what = ""
         self.port = config.port
 
@@ -97,6 +100,7 @@ class EngineServer:
                 self._config.idle_s,
             )
             self._writing = Writing(interpreter, scheduler)
+            self._reading = ReadingAloud(interpreter, scheduler)
             self._what = interpreter.describe()
             await self._listen(stack)
             self._stack = stack.pop_all()
@@ -116,6 +120,7 @@ class EngineServer:
         app = web.Application()
         app.router.add_get(PATH, self._realtime)
         app.router.add_post(WRITING_PATH, self._text)
+        app.router.add_post(READING_PATH, self._voice)
         app.router.add_get("/health", self._health)
         app.on_shutdown.append(self._hang_up)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_S)
@@ -140,6 +145,11 @@ class EngineServer:
         if self._writing is None:
             raise EngineError("The local engine is not running.")
         return await self._writing.answer(request) if _has_key(request) else _no_key()
+
+    async def _voice(self, request: web.Request) -> web.StreamResponse:
+        if self._reading is None:
+            raise EngineError("The local engine is not running.")
+        return await self._reading.answer(request) if _has_key(request) else _no_key()
 
     async def _realtime(self, request: web.Request) -> web.StreamResponse:
         if not _has_key(request):

@@ -4,7 +4,8 @@ A text is translated line by line, so that its lines can be told apart in the an
 """
 
 import json
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -15,6 +16,8 @@ from bot.errors import EngineError
 from bot.logs import get_logger
 
 log = get_logger(__name__)
+
+T = TypeVar("T")
 
 PATH = "/api/v1/services/aigc/text-generation/generation"
 
@@ -40,7 +43,7 @@ class Writing:
         try:
             text, source, target = _asked(await request.read())
             translation = await self._translated(text, source, target)
-        except _RefusedError as error:
+        except RefusedRequestError as error:
             return failure(error.status, error.wire_code, error.message)
         usage = {"input_tokens": len(text.split()), "output_tokens": len(translation.split())}
         return web.json_response(
@@ -68,14 +71,11 @@ class Writing:
         def work() -> str | None:
             return self._interpreter.translate(text, source, target)
 
-        try:
-            translation = await self._scheduler.submit(work, Priority.FINAL, new_id("text"))
-        except OverloadedError as error:
-            raise _RefusedError(error.message, code="Throttling", status=429) from error
-        except EngineError as error:
-            raise _RefusedError(error.message, code="InternalError", status=500) from error
+        translation = await done(
+            lambda: self._scheduler.submit(work, Priority.FINAL, new_id("text"))
+        )
         if translation is None:
-            raise _RefusedError(
+            raise RefusedRequestError(
                 f"Nothing installed translates {source} to {target}: install Apertium or Argos "
                 "Translate with that pair, or use the cloud",
                 code="unsupported_language_pair",
@@ -83,8 +83,13 @@ class Writing:
         return " ".join(translation.split())
 
 
-class _RefusedError(EngineError):
-    """A request that can't be answered."""
+class RefusedRequestError(EngineError):
+    """A request that can't be answered.
+
+    Attributes:
+        wire_code: The code in the answer.
+        status: Its HTTP status.
+    """
 
     code = "text_refused"
 
@@ -92,6 +97,20 @@ class _RefusedError(EngineError):
         super().__init__(message)
         self.wire_code = code
         self.status = status
+
+
+async def done(begin: Callable[[], Awaitable[T]]) -> T:
+    """Begin a job and return what it returns.
+
+    Raises:
+        RefusedRequestError: It failed, or too much waits.
+    """
+    try:
+        return await begin()
+    except OverloadedError as error:
+        raise RefusedRequestError(error.message, code="Throttling", status=429) from error
+    except EngineError as error:
+        raise RefusedRequestError(error.message, code="InternalError", status=500) from error
 
 
 def failure(status: int, code: str, message: str) -> web.Response:
@@ -102,47 +121,62 @@ def failure(status: int, code: str, message: str) -> web.Response:
 
 def _asked(raw: bytes) -> tuple[str, str, str]:
     """Return the text, source and target of a request."""
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise _RefusedError("Invalid JSON.") from error
-    if not isinstance(body, dict):
-        raise _RefusedError("An object is expected.")
+    body = object_of(raw)
     model = body.get("model")
     if not isinstance(model, str) or not model.startswith(_MODELS):
-        raise _RefusedError("Model not exist.", code="ModelNotFound", status=404)
-    options = _object(_object(body, "parameters"), "translation_options")
+        raise RefusedRequestError("Model not exist.", code="ModelNotFound", status=404)
+    options = object_in(object_in(body, "parameters"), "translation_options")
     source, target = options.get("source_lang"), options.get("target_lang")
     if not isinstance(source, str) or not isinstance(target, str):
-        raise _RefusedError("source_lang and target_lang are expected.")
+        raise RefusedRequestError("source_lang and target_lang are expected.")
     if source.lower() == "auto":
-        raise _RefusedError(
+        raise RefusedRequestError(
             "This engine does not detect the language of a text: name source_lang",
             code="unsupported_language",
         )
     terms = options.get("terms", [])
     if not isinstance(terms, list) or not all(isinstance(term, dict) for term in terms):
-        raise _RefusedError("Invalid terms: a list of source and target is expected.")
-    return _text(_object(body, "input")), source.lower(), target.lower()
+        raise RefusedRequestError("Invalid terms: a list of source and target is expected.")
+    return _text(object_in(body, "input")), source.lower(), target.lower()
 
 
-def _object(body: dict[str, Any], name: str) -> dict[str, Any]:
+def object_of(raw: bytes) -> dict[str, Any]:
+    """Return the object that a request is.
+
+    Raises:
+        RefusedRequestError: It is none.
+    """
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise RefusedRequestError("Invalid JSON.") from error
+    if not isinstance(body, dict):
+        raise RefusedRequestError("An object is expected.")
+    return body
+
+
+def object_in(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return an object in another by its name.
+
+    Raises:
+        RefusedRequestError: There is none.
+    """
     value = body.get(name)
     if not isinstance(value, dict):
-        raise _RefusedError(f"Invalid {name}: an object is expected.")
+        raise RefusedRequestError(f"Invalid {name}: an object is expected.")
     return value
 
 
 def _text(given: dict[str, Any]) -> str:
     messages = given.get("messages")
     if not isinstance(messages, list) or len(messages) != 1 or not isinstance(messages[0], dict):
-        raise _RefusedError("Exactly one message is expected.")
+        raise RefusedRequestError("Exactly one message is expected.")
     message = messages[0]
     text = message.get("content")
     if message.get("role") != "user" or not isinstance(text, str) or not text.strip():
-        raise _RefusedError("One message of the user with a text is expected.")
+        raise RefusedRequestError("One message of the user with a text is expected.")
     if len(text) > _MAX_CHARACTERS:
-        raise _RefusedError(f"The text is longer than {_MAX_CHARACTERS} characters.")
+        raise RefusedRequestError(f"The text is longer than {_MAX_CHARACTERS} characters.")
     if len(text.splitlines()) > _MAX_LINES:
-        raise _RefusedError(f"The text has more than {_MAX_LINES} lines.")
+        raise RefusedRequestError(f"The text has more than {_MAX_LINES} lines.")
     return text

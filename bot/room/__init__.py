@@ -8,6 +8,7 @@ speaker, roster one speaker and their conversations; all of them
 languages       which languages: those chosen, and those its people read
 fan_out, text_language  which languages get conversations, which come from source text
 captions, utterances, output  events -> captions, numbered by utterance, and voice
+written         live subtitles, further languages, and what members type, read aloud too
 spoken          what is read aloud: in whose voice, whose turn it is, and its echo
 panel           the live panel
 metering        the room's use of the daily minutes

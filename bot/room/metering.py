@@ -37,6 +37,10 @@ class Metering:
         """Begin to translate typed text; see `Account.reserve_text`."""
         return self._account.reserve_text(characters)
 
+    def reserve_voice(self, characters: int) -> Callable[[], None] | None:
+        """Begin to read typed words aloud; see `Account.reserve_voice`."""
+        return self._account.reserve_voice(characters)
+
     def used(self, user_id: int, usage: Usage) -> None:
         """Count what a conversation of this person used; `spent.NOBODY` names none."""
         self._account.used(user_id, usage)

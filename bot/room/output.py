@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.clock import Clock, Timer
 from bot.domain.echo import echo_notice
 from bot.domain.events import (
+    TYPED,
     ConversationEvent,
     Echoed,
     Failed,
@@ -202,10 +203,9 @@ class Output:
             return True
         if isinstance(event, Partial | Final):
             self._repeats.text(turn, event.text)
-        now = self._clock.now()
-        if not isinstance(event, Source) or not self._repeats.hear(
-            turn, event.text, speaker.began_at, now
-        ):
+        if not isinstance(event, Source) or lead.line.language == TYPED:
+            return False  # no microphone heard what was typed
+        if not self._repeats.hear(turn, event.text, speaker.began_at, self._clock.now()):
             return False
         self._noticed(*echo_notice(speaker.member))
         self._repeats.taken_back(turn)
@@ -244,6 +244,11 @@ class Output:
             return event
         terms = self._glossary.get(event.language, {})
         return replace(event, text=corrected(event.text, terms)) if terms else event
+
+    def leave_unspoken(self, speaker: Saying, language: str, turn: int) -> None:
+        """Mark a turn that was to be read aloud and can't be."""
+        if language == self.spoken:
+            self._skipped(QueuedUtterance(CaptionLine(speaker.visit, language), turn))
 
     def _skipped(self, utterance: QueuedUtterance) -> None:
         for view in self._views:

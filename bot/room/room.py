@@ -35,9 +35,11 @@ from bot.room.metering import Metering
 from bot.room.outages import Outages
 from bot.room.output import Output
 from bot.room.roster import SpeakerRoster
+from bot.room.saved_rooms import saved_room
 from bot.room.services import Preferences, RoomCallbacks, TranslationServices
 from bot.room.speaker import Speaker
 from bot.room.spoken.casting import Casting
+from bot.room.written.typed_voices import TypedVoices
 from bot.room.written.typed_words import TypedWords
 from bot.tasks import TaskOwner
 from bot.usage.daily_allowance import Account
@@ -127,8 +129,16 @@ class Room:
             self._requests,
             lambda: self._agreeing,
         )
+        voices = TypedVoices(
+            translation.synthesis,
+            self._output,
+            self.casting,
+            self._metering,
+            plan=lambda: self.plan,
+            cast=self._settle,
+        )
         self._typed = TypedWords(
-            translation.fanning.texts, self._output, clock, guild_id=plan.guild_id
+            translation.fanning.texts, voices, self._output, clock, guild_id=plan.guild_id
         )
         self._output.use_style(plan.voice)
         self._availability = translation.availability
@@ -307,6 +317,8 @@ class Room:
         before = [] if speaker is None else self._requests(user_id)
         was = self.casting.of(user_id)
         self.casting.wish(user_id, voice)
+        if voice.silent:
+            self._typed.silence(user_id)
         if speaker is None or self._requests(user_id) == before:
             return
         less = was.imitated and not voice.imitated
@@ -575,19 +587,8 @@ class Room:
 
     def saved(self, starter_id: int, panel_id: int) -> SavedRoom:
         """Return the room as it is to come back after the process was killed."""
-        return SavedRoom(
-            self.plan.guild_id,
-            self.where,
-            self.plan.text_channel_id,
-            self.languages.chosen,
-            self.plan.spoken,
-            starter_id,
-            self.plan.session,
-            self.paused,
-            panel_id,
-            guests=self.languages.allowed.own,
-            voice=self.plan.voice,
-        )
+        ids = starter_id, panel_id
+        return saved_room(self.plan, self.where, self.languages, ids, paused=self.paused)
 
     def say(self, text: str) -> None:
         """Tell the people in the room."""
@@ -611,6 +612,7 @@ class Room:
         self.languages.close()
         for user_id in self._speakers:
             self._dismiss(user_id)
+        await self._typed.hush()
         in_time, name = self._callbacks.in_time, f"room {self.plan.guild_id}"
         await in_time(self._tasks.drain(), ending.AFTER_WORDS, f"last words of {name}")
         await self._tasks.close()

@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import Final
 
 from bot.clock import Alarm, Clock
+from bot.domain.plan import RoomPlan
 from bot.domain.spent import NOBODY
 from bot.domain.stored import SavedRoom
 from bot.domain.stores import RoomStore
 from bot.errors import StoreError
 from bot.locks import KeyedLimit
 from bot.logs import get_logger
+from bot.room.languages import Languages
 from bot.tasks import TaskOwner
 
 log = get_logger(__name__)
@@ -22,6 +24,33 @@ log = get_logger(__name__)
 EVERY_S: Final = 60.0  # rooms that run are written again
 OLDEST_S: Final = 600.0  # since it was last known to run; an older room does not come back
 _AHEAD_S: Final = 60.0  # a room written later than now, as the clock was set back
+
+
+def saved_room(
+    plan: RoomPlan, where: int, languages: Languages, ids: tuple[int, int], *, paused: bool
+) -> SavedRoom:
+    """Return a room as it is to come back.
+
+    Args:
+        plan: What it does.
+        where: The voice channel in which it is.
+        languages: Those it is translated into.
+        ids: Of who started it, and of its panel's message.
+        paused: It is paused.
+    """
+    return SavedRoom(
+        plan.guild_id,
+        where,
+        plan.text_channel_id,
+        languages.chosen,
+        plan.spoken,
+        ids[0],
+        plan.session,
+        paused,
+        ids[1],
+        guests=languages.allowed.own,
+        voice=plan.voice,
+    )
 
 
 class RememberedRooms:

@@ -14,7 +14,7 @@ from bot.domain.glossary import Glossary, terms
 from bot.domain.meters import Meters
 from bot.domain.notices import Notices, Occasion, TextChannels
 from bot.domain.plan import RoomPlan
-from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
+from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard, SpeechSynthesis
 from bot.domain.stored import MemberLanguages
 from bot.domain.stores import SettingsStore, VoiceStore
 from bot.domain.voices import MemberVoice
@@ -74,12 +74,14 @@ class TranslationServices:
     Attributes:
         interpreter: The translation service.
         fanning: Decides how further languages are made.
+        synthesis: Reads aloud what is typed.
         availability: What is known of whether the services can be used.
         most_languages: How many languages a room may have.
     """
 
     interpreter: Interpreter
     fanning: Fanning
+    synthesis: SpeechSynthesis
     availability: Services
     most_languages: int
 

@@ -11,6 +11,7 @@ from bot.store.ownership.processes import SharingProcess
 from bot.translation.interpreter import LiveTranslate
 from bot.translation.quota.shared import SharedRequests
 from bot.translation.text.queue import TextQueue
+from bot.translation.tts.reading import PER_MINUTE, ReadAloud
 
 
 async def join(url: str, clock: Clock) -> Processes:
@@ -29,6 +30,8 @@ def divide(
     limits: TranslationSettings,
     interpreter: LiveTranslate,
     texts: TextQueue,
+    reading: ReadAloud | None,
+    *,
     clock: Clock,
 ) -> Shares:
     """Return this process's share of the account's limits; all of them where it is the only one."""
@@ -40,4 +43,7 @@ def divide(
         shares.add("conversations", conversations, limits.open_conversations, rate=False)
         shares.add("tokens", tokens, limits.tokens_per_minute, rate=True)
         shares.add("texts", requests, limits.text_requests_per_minute, rate=True)
+        if reading is not None:
+            aloud = SharedRequests(reading.used, lambda: reading.waiting, reading.limit_to)
+            shares.add("read_aloud", aloud, PER_MINUTE, rate=True)
     return shares

@@ -61,6 +61,16 @@ def _month(month: MonthSpent) -> Renderable:
 
 
 def _day(day: Day) -> Renderable:
+    if day.characters:
+        return t(
+            "- {day}: {minutes} minutes, {tokens} tokens, {characters} typed characters read "
+            "aloud; cost {cost}",
+            day=day.day.isoformat(),
+            minutes=number(day.minutes, 1),
+            tokens=number(day.tokens),
+            characters=number(day.characters),
+            cost=day.cost.short,
+        )
     return t(
         "- {day}: {minutes} minutes, {tokens} tokens; cost {cost}",
         day=day.day.isoformat(),

@@ -23,12 +23,14 @@ class Tariff:
     Attributes:
         model: The model of the conversations.
         text_model: The model of text translation.
+        tts_model: The model that reads typed words aloud; empty: none does.
         monthly: What all servers together may use in a month.
         prices: What the models cost.
     """
 
     model: str
     text_model: str
+    tts_model: str
     monthly: MonthlyLimits
     prices: Prices
 
@@ -76,7 +78,12 @@ def build(
         wall: Tells the date and time of day.
     """
     ledger = Ledger(
-        store, model=tariff.model, text_model=tariff.text_model, clock=clock, wall=wall.now
+        store,
+        model=tariff.model,
+        text_model=tariff.text_model,
+        tts_model=tariff.tts_model,
+        clock=clock,
+        wall=wall.now,
     )
     ceiling = Ceiling(months, tariff.monthly, tariff.prices, clock=clock, day=lambda: ledger.day)
     accounts = Accounts(

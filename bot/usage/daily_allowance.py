@@ -28,6 +28,8 @@ TEXT_TOKENS: Final = 10_000
 """Of text translation for each minute a guild may have translated: what a minute of speech takes in
 four further languages with its interims. Texts take no minutes, and a flood of them would have no
 other bound."""
+VOICE_CHARACTERS: Final = 1_000
+"""Of typed words that are read aloud, for each of these minutes: about what is said in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Account:
         self._told = False  # that speech is not translated, and not yet that it is again
         self._used_up_at: float | None = None
         self._reserved = 0  # tokens, for texts under way
+        self._reserved_voice = 0  # characters, for what is being read aloud
 
     @property
     def used_up(self) -> bool:
@@ -217,6 +220,25 @@ class Account:
 
         def release() -> None:
             self._reserved -= characters
+
+        return release
+
+    def reserve_voice(self, characters: int) -> Callable[[], None] | None:
+        """Begin to read typed words aloud; return what is to be called when that has ended.
+
+        None: not today, as what may be read aloud is used up, or all that may be translated.
+
+        Args:
+            characters: As they are charged for. They count until it has ended.
+        """
+        used = self._ledger.voice_characters(self._guild_id) + self._reserved_voice
+        most = self._limit * VOICE_CHARACTERS
+        if self.stopped is not None or self.used_up or 0 < most < used + characters:
+            return None
+        self._reserved_voice += characters
+
+        def release() -> None:
+            self._reserved_voice -= characters
 
         return release
 

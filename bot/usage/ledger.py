@@ -31,6 +31,7 @@ class Ledger:
         store: Where it is kept.
         model: The model of the conversations.
         text_model: The model of text translation.
+        tts_model: The model that reads typed words aloud.
         clock: The time between batches.
         wall: The date, in UTC. May be set, forwards and back.
         most_rows: How many rows may wait; see `Unwritten`.
@@ -45,6 +46,7 @@ class Ledger:
         *,
         model: str,
         text_model: str,
+        tts_model: str,
         clock: Clock,
         wall: Callable[[], datetime],
         most_rows: int = MOST_ROWS,
@@ -52,6 +54,7 @@ class Ledger:
         self._store = store
         self._model = model
         self._text_model = text_model
+        self._tts_model = tts_model
         self._clock = clock
         self._wall = wall
         self._unwritten = Unwritten(most_rows)
@@ -150,6 +153,10 @@ class Ledger:
         amount = self.today(guild_id).get(self._text_model, Spent())
         return amount.tokens_in + amount.tokens_out
 
+    def voice_characters(self, guild_id: int) -> int:
+        """Return how many typed characters were read aloud today for a loaded guild."""
+        return self.today(guild_id).get(self._tts_model, Spent()).tokens_in
+
     def guilds(self) -> tuple[int, ...]:
         """Return the guilds that spent something today, as far as this process knows."""
         self._turn_the_page()
@@ -169,7 +176,12 @@ class Ledger:
         self._recall(guild_id)
         day = self.day
         today = self._today.setdefault(guild_id, {})
-        amounts = spent(usage, model=self._model, text_model=self._text_model)
+        amounts = spent(
+            usage,
+            model=self._model,
+            text_model=self._text_model,
+            tts_model=self._tts_model,
+        )
         for model, amount in amounts.items():
             today[model] = today.get(model, Spent()) + amount
             self.spent[model] = self.spent.get(model, Spent()) + amount

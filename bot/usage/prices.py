@@ -1,8 +1,8 @@
 """What the service is likely to ask for what was spent. An estimate: the invoice is the service's.
 
-Prices are in US dollars for a million tokens, and say where and when they were published. They
-differ by the region of the service. A model that is not in a region's table has no price here, and
-none is guessed.
+Prices are in US dollars for a million tokens, or a million characters where a model reads aloud,
+and say where and when they were published. They differ by the region of the service. A model that
+is not in a region's table has no price here, and none is guessed.
 """
 
 import json
@@ -23,7 +23,7 @@ _MILLION: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The price of a model, in US dollars for a million tokens.
+    """The price of a model, in US dollars for a million tokens, or for a million characters.
 
     Attributes:
         read: The price of what goes in, speech or text.
@@ -76,6 +76,10 @@ SINGAPORE: Final = _table(
         {"qwen-mt-turbo": (0.16, 0.49)},
     ),
     (
+        PriceSource(_VENDOR, _SINGAPORE, date(2026, 1, 6)),
+        {"qwen3-tts-flash": (10.0, 0.0)},  # $0.10 for 10,000 characters
+    ),
+    (
         PriceSource(_CATALOGUE, _SINGAPORE, date(2026, 11, 26)),
         {
             "qwen3-livetranslate-flash-realtime": (10.0, 10.0, 38.0),
@@ -92,6 +96,10 @@ BEIJING: Final = _table(
     (
         PriceSource(_VENDOR, _BEIJING, date(2026, 7, 24)),
         {"qwen-mt-turbo": (0.101, 0.28)},
+    ),
+    (
+        PriceSource(_VENDOR, _BEIJING, date(2025, 12, 2)),
+        {"qwen3-tts-flash": (11.4682, 0.0)},
     ),
     (
         PriceSource(_CATALOGUE, _BEIJING, date(2026, 11, 26)),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from bot.domain.cost import Cost, Today
-from bot.domain.spent import Spent
+from bot.domain.spent import Spent, counts_characters
 from bot.usage.ceiling import MonthSpent
 from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
@@ -22,7 +22,8 @@ class Day:
     Attributes:
         minutes: Minutes of audio sent.
         own_minutes: How many of them were those of who asked.
-        tokens: Tokens in and out, of all models.
+        tokens: Tokens in and out, of all models that count them.
+        characters: Characters of typed words that were read aloud.
         cost: The estimated cost.
     """
 
@@ -30,6 +31,7 @@ class Day:
     minutes: float
     own_minutes: float
     tokens: int
+    characters: int
     cost: Cost
 
 
@@ -107,11 +109,13 @@ class Spending:
 
     def _day(self, day: date, models: Mapping[str, Spent], own: Spent) -> Day:
         whole = sum(models.values(), Spent())
+        read_aloud = sum(one.tokens_in for name, one in models.items() if counts_characters(name))
         return Day(
             day=day,
             minutes=whole.minutes,
             own_minutes=own.minutes,
-            tokens=whole.tokens_in + whole.tokens_out,
+            tokens=whole.tokens_in + whole.tokens_out - read_aloud,
+            characters=read_aloud,
             cost=self._prices.cost(models),
         )
 

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot.errors import LoopbackError
 from bot.loopback import Permissions, Person
-from tests.integration.translation.text_service import TextRoutes
+from tests.integration.translation.text_service import VOICE_PIECES, TextRoutes
 from tests.integration.translation.translation_service import Service, listen
+from tests.integration.voice.voice_lounge import within
 from tests.support.call import Place, ask, bot_at, enter, notice_of, place
 
 NEXT_TO_NOTHING = (
@@ -54,6 +56,28 @@ async def test_typed_words_stand_under_their_members_name_in_all_languages(tmp_p
         written = kept.message.attachments[0].content.decode()
         assert "Ana" in written
         assert "en: Hola Host :wave: *todos* @everyone" in written
+
+
+async def test_another_member_hears_typed_words_read_aloud(tmp_path: Path) -> None:
+    texts = TextRoutes()
+    async with place() as where, Service(listen, texts=texts) as service:
+        host = await enter(where.guild.add_person("Host", admin=True), where)
+        async with bot_at(where, tmp_path, service.url):
+            options = {"to": "en", "voice": True}
+            await host.command("translate start", options, channel=where.captions)
+            ana = await enter(where.guild.add_person("Ana"), where)
+            await ana.press(await notice_of(where), "Join in")
+            await ask(ana, where, "say", text="Hola")
+            frames = VOICE_PIECES * 200 // 20
+            await within(15, lambda: host.ear.frames(where.account.id) >= frames)
+            heard = np.frombuffer(host.ear.pcm(where.account.id, 24_000), "<i2")
+            strongest = np.abs(np.fft.rfft(heard)).argmax() * 24_000 / len(heard)
+            assert abs(strongest - 440) < 5
+            (asked,) = texts.read_aloud
+            assert (asked["text"], asked["language_type"]) == ("en: Hola", "English")
+            usage = await ask(ana, where, "translate usage")
+            assert "8 typed characters read aloud" in usage.content
+        assert where.discord.complaints == []
 
 
 async def test_only_who_joined_in_and_is_there_is_shown(tmp_path: Path) -> None:

@@ -121,7 +121,12 @@ class Process:
         self.machine.off = world.off
         self.wall = WallClock(self.clock, self.machine)
         self.ledger = Ledger(
-            world.usage, model="m", text_model="t", clock=self.clock, wall=self.wall.now
+            world.usage,
+            model="m",
+            text_model="t",
+            tts_model="a-tts",
+            clock=self.clock,
+            wall=self.wall.now,
         )
         self.accounts = Accounts(
             self.ledger,

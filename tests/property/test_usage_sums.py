@@ -79,14 +79,21 @@ class RestartedLedger:
 
     def opened(self) -> Ledger:
         return Ledger(
-            self.store, model="speech", text_model="text", clock=self.clock, wall=self.wall
+            self.store,
+            model="speech",
+            text_model="text",
+            tts_model="a-tts",
+            clock=self.clock,
+            wall=self.wall,
         )
 
     async def take(self, step: Used | Passes | Restart | StoreFails | Forget) -> None:
         match step:
             case Used(guild_id, user_id, usage):
                 self.ledger.used(guild_id, user_id, usage)
-                amounts = spent(usage, model="speech", text_model="text").values()
+                amounts = spent(
+                    usage, model="speech", text_model="text", tts_model="a-tts"
+                ).values()
                 self.used[guild_id] = sum(amounts, self.used.get(guild_id, Spent()))
             case Passes(seconds):
                 self.clock.advance(seconds)

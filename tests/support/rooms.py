@@ -11,7 +11,7 @@ from bot.domain.glossary import Glossary
 from bot.domain.meters import Meters, Unmetered
 from bot.domain.notices import Announcement, Notice, Notices, Sight, TextChannels
 from bot.domain.plan import RoomPlan
-from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard
+from bot.domain.ports import CaptionBoard, Interpreter, JoinVoice, OpenBoard, SpeechSynthesis
 from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.stores import RoomStore, SettingsStore, VoiceStore, WishStore
 from bot.domain.voices import AUTOMATIC, MemberVoice
@@ -29,6 +29,7 @@ from bot.room.services import (
     RoomServices,
     TranslationServices,
 )
+from bot.room.written.typed_voices import NoSynthesis
 from bot.usage.availability import Services
 from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
@@ -153,7 +154,12 @@ class Roomy:
 def unlimited(clock: ManualClock) -> Accounts:
     """Accounts that count and limit nothing."""
     ledger = Ledger(
-        MemoryUsage(), model="live", text_model="text", clock=clock, wall=Calendar(clock)
+        MemoryUsage(),
+        model="live",
+        text_model="text",
+        tts_model="a-tts",
+        clock=clock,
+        wall=Calendar(clock),
     )
     settings = MemorySettings()
     return Accounts(ledger, Prices(), host=daily(0, clock), clock=clock, settings=settings.settings)
@@ -206,6 +212,7 @@ class RoomParts:
     clock: Clock = field(default_factory=ManualClock)
     interpreter: Interpreter = field(default_factory=MemoryInterpreter)
     fanning: Fanning = field(default_factory=conversations_only)
+    synthesis: SpeechSynthesis = field(default_factory=NoSynthesis)
     availability: Services | None = None
     most_languages: int = 5
     notices: Notices = field(default_factory=MemoryNotices)
@@ -231,7 +238,11 @@ class RoomParts:
         )
         return RoomServices(
             translation=TranslationServices(
-                self.interpreter, self.fanning, availability, self.most_languages
+                self.interpreter,
+                self.fanning,
+                self.synthesis,
+                availability,
+                self.most_languages,
             ),
             channels=ChannelServices(
                 self.join_voice, self.open_board, self.notices, self.readers, self.pages

@@ -23,6 +23,7 @@ from tests.support.rooms import (
     RoomParts,
     Roomy,
 )
+from tests.support.synthesis import MemorySynthesis
 from tests.support.texts import MemoryTexts
 
 ANA, BEN = Member(1, "Ana"), Member(2, "Ben")
@@ -67,6 +68,7 @@ class House:
         self.world = Street(*members)
         self.interpreter = MemoryInterpreter()
         self.interpreter.spoken |= {"fr": True, "de": True}
+        self.synthesis = MemorySynthesis("en", "fr", "de")
         self.texts = MemoryTexts("en", "es", "fr", "de")
         self.settings = MemorySettings()
         self.settings.guilds[1] = GuildSettings(guests=guests)
@@ -81,6 +83,7 @@ class House:
             open_board=self._open,
             clock=self.clock,
             fanning=Fanning(fan_out, self.texts, Roomy()),
+            synthesis=self.synthesis,
             settings=self.settings,
             wishes=self.wish_store,
             voices=self.voice_store,

@@ -163,6 +163,7 @@ class WholeBot:
             UsageTable(self.database),
             model=MODEL,
             text_model="none",
+            tts_model="a-tts",
             clock=self.clock,
             wall=Calendar(self.clock),
         )

@@ -92,7 +92,9 @@ class Town:
         wall = Calendar(self.clock)
         self.words = Words()
         self.interpreter = MemoryInterpreter()
-        self.ledger = Ledger(MemoryUsage(), model="m", text_model="t", clock=self.clock, wall=wall)
+        self.ledger = Ledger(
+            MemoryUsage(), model="m", text_model="t", tts_model="a-tts", clock=self.clock, wall=wall
+        )
         store = MemorySettings()
         self.settings = SettingsService(store, languages=self.interpreter.languages())
         self.accounts = Accounts(

@@ -43,6 +43,7 @@ def test_token_and_key_are_enough_and_the_rest_has_defaults() -> None:
     assert settings.translation.idle_seconds == 60
     assert settings.translation.fan_out == "auto"
     assert settings.translation.text_model == "qwen-mt-flash"
+    assert settings.translation.tts_model == "qwen3-tts-flash"
     assert settings.translation.text_requests_per_minute == 60
     assert settings.database_url == "sqlite+aiosqlite:///data/parley.db"
     assert not settings.voice.noise_gate
@@ -109,6 +110,12 @@ def test_a_blank_value_counts_as_missing(blank: str) -> None:
         ("LIVETRANSLATE_MODEL", "qwen3.9-livetranslate-flash", "a realtime model of LiveTranslate"),
         ("LIVETRANSLATE_MODEL", "sk-0123456789", "a realtime model of LiveTranslate"),
         ("TEXT_MODEL", "qwen3-max", "must be a model of Qwen-MT: qwen-mt-flash, qwen-mt-plus"),
+        (
+            "TTS_MODEL",
+            "qwen3-max",
+            "must be a model of Qwen3-TTS, such as qwen3-tts-flash, or off.",
+        ),
+        ("TTS_MODEL", "qwen3-tts-flash-realtime", "must be a model of Qwen3-TTS"),
         ("HEALTH_PORT", "65536", "from 0 (off) to 65535"),
         ("LOG_LEVEL", "loud", "debug, info"),
         ("LOG_FORMAT", "xml", "text or json"),
@@ -265,10 +272,12 @@ def test_a_model_that_is_newer_than_we_know_is_taken_and_so_is_a_snapshot() -> N
     given = {
         "LIVETRANSLATE_MODEL": "Qwen4.1-LiveTranslate-Plus-Realtime-2027-01-31",
         "TEXT_MODEL": "qwen-mt-nano",
+        "TTS_MODEL": "OFF",
     }
     translation = load(None, given=GOOD | given).translation
     assert translation.model == "qwen4.1-livetranslate-plus-realtime-2027-01-31"
     assert translation.text_model == "qwen-mt-nano"
+    assert translation.tts_model == ""
 
 
 def test_no_secret_shows_when_settings_are_printed() -> None:

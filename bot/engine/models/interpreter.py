@@ -118,6 +118,16 @@ class SpeechInterpreter:
         english = self._by_text(text, source, _PIVOT)
         return None if english is None else self._by_text(english, _PIVOT, target)
 
+    def speak(self, text: str, language: str, voice: str) -> bytes:
+        """Return the voice of a text: PCM16, 24 kHz, mono.
+
+        Raises:
+            EngineError: There is no voice for the language, or it failed.
+        """
+        if self._synthesiser is None:
+            raise EngineError("This engine has no voice.")
+        return self._synthesiser.speak(text, language, voice)
+
     def _direct_possible(self, hearing: HeardSpeech) -> bool:
         target = hearing.target
         if target in self._recogniser.targets:

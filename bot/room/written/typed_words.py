@@ -1,25 +1,29 @@
 """What members type instead of speaking: captions like those of speech, in the room's languages.
 
 A text is whole when it comes, so nothing of it is shown before it is translated. Texts of one
-member follow each other in the order in which they were typed.
+member follow each other in the order in which they were typed. Each translation is read aloud as
+speech is, once it is final.
 """
 
 import asyncio
 import itertools
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from bot.clock import Clock
-from bot.domain.events import TYPED, ConversationEvent, Echoed, Member, Source, TurnEnded
+from bot.domain.events import TYPED, ConversationEvent, Echoed, Final, Member, Source, TurnEnded
 from bot.domain.glossary import Glossary
 from bot.domain.ports import TextTranslator
 from bot.locks import KeyedLimit
 from bot.room.output import Output
 from bot.room.written.text_language import TextLanguage
+from bot.room.written.typed_voices import TypedVoices
 from bot.words.codes import ORIGINAL
 
 _TURN = 1  # each text is a visit of its own
+_KEPT = 64  # texts, as many as may wait to be heard: their captions may still change
 
 
 @dataclass(eq=False, slots=True)
@@ -58,18 +62,29 @@ class TypedWords:
 
     Args:
         texts: Translates.
+        voices: Reads it aloud.
         output: Shows it.
         clock: Tells the time and calls back.
         guild_id: The room's guild.
     """
 
-    def __init__(self, texts: TextTranslator, output: Output, clock: Clock, guild_id: int) -> None:
+    def __init__(
+        self,
+        texts: TextTranslator,
+        voices: TypedVoices,
+        output: Output,
+        clock: Clock,
+        *,
+        guild_id: int,
+    ) -> None:
         self._texts = texts
+        self._voices = voices
         self._output = output
         self._clock = clock
         self._guild_id = guild_id
         self._visits = itertools.count(-1, -1)
         self._open: list[TypedText] = []
+        self._shown_lately: deque[tuple[TypedText, Sequence[str]]] = deque()
         self._turns = KeyedLimit()  # of a member: one text is on its way
 
     def add(self, member: Member, text: str, source: str | None) -> TypedText:
@@ -119,13 +134,23 @@ class TypedWords:
         finally:
             for language in languages:
                 language.discard()
-            if not typed.discarded:
+            if not typed.over.is_set():  # cut short, it stands as it is
                 self._output.ended(typed, written)
+            elif not typed.discarded:
+                self._keep(typed, written)
+
+    def _keep(self, typed: TypedText, languages: Sequence[str]) -> None:
+        """Let its captions change until it was heard: it may be left unspoken."""
+        self._shown_lately.append((typed, languages))
+        if len(self._shown_lately) > _KEPT:
+            self._output.ended(*self._shown_lately.popleft())
 
     def _said(
         self, typed: TypedText, target: str, waiting: set[str], event: ConversationEvent
     ) -> None:
         self._output.said(typed, target, event)
+        if isinstance(event, Final):
+            self._voices.read(typed, target, event.text)
         if isinstance(event, TurnEnded):
             waiting.discard(target)
             if not waiting:
@@ -133,13 +158,30 @@ class TypedWords:
 
     def discard(self, user_id: int) -> None:
         """Take back what a member typed that is not shown yet: they withdrew."""
+        self.silence(user_id)
         for typed in self._open:
             if typed.member.id == user_id and not typed.discarded:
                 typed.discarded = True
                 self._output.withdrawn(typed)
                 typed.over.set()
+        for typed, languages in tuple(self._shown_lately):
+            if typed.member.id == user_id:
+                self._shown_lately.remove((typed, languages))
+                self._output.ended(typed, languages)
+
+    def silence(self, user_id: int) -> None:
+        """Read nothing more aloud of what a member typed, at once."""
+        self._voices.silence(user_id)
+        for typed in (*self._open, *(typed for typed, _ in self._shown_lately)):
+            if typed.member.id == user_id:
+                self._output.silence(typed)
+
+    async def hush(self) -> None:
+        """Have nothing more read aloud, as the room ends."""
+        await self._voices.close()
 
     @property
     def writers(self) -> frozenset[int]:
-        """The user ids of those whose texts are on their way."""
-        return frozenset(typed.member.id for typed in self._open)
+        """The user ids of those whose texts are on their way, or may still be heard."""
+        shown = (typed for typed, _ in self._shown_lately)
+        return frozenset(typed.member.id for typed in (*self._open, *shown))

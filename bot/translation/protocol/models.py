@@ -128,10 +128,14 @@ MODELS: Final = (_QWEN3, _QWEN35, _QWEN38)
 NEWEST: Final = _QWEN38
 TEXT_MODELS: Final = ("qwen-mt-flash", "qwen-mt-plus", "qwen-mt-lite", "qwen-mt-turbo")
 """Models that translate in writing."""
+TTS_MODEL: Final = "qwen3-tts-flash"
+"""The model that reads typed words aloud."""
 
 _SNAPSHOT: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _FAMILY: Final = re.compile(r"qwen\d[\d.]*-livetranslate(-[a-z\d]+)*-realtime(-\d{4}-\d\d-\d\d)?")
 _TEXT_FAMILY: Final = re.compile(r"qwen[\d.]*-mt-[a-z\d]+(-[a-z\d]+)*")
+
+_TTS_FAMILY: Final = re.compile(r"qwen\d[\d.]*-tts-[a-z\d]+(-\d{4}-\d\d-\d\d)?")
 
 
 def is_live(name: str) -> bool:
@@ -142,6 +146,11 @@ def is_live(name: str) -> bool:
 def is_text(name: str) -> bool:
     """Return whether a name is that of a Qwen-MT model, even one newer than our table."""
     return _TEXT_FAMILY.fullmatch(name) is not None
+
+
+def is_tts(name: str) -> bool:
+    """Return whether a name is that of a Qwen3-TTS model over HTTP, even one not known yet."""
+    return _TTS_FAMILY.fullmatch(name) is not None
 
 
 def look_at_text_model(name: str) -> None:

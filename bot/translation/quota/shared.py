@@ -66,7 +66,7 @@ class SharedTokens:
 
 
 class SharedRequests:
-    """Text requests a minute.
+    """Requests a minute, for texts to be translated or read aloud.
 
     Args:
         used: Returns the requests of the last minute.

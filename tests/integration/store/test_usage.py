@@ -106,6 +106,7 @@ async def test_a_ledger_over_it_survives_a_restart(database_url: str) -> None:
                 UsageTable(database),
                 model="speech",
                 text_model="text",
+                tts_model="a-tts",
                 clock=ManualClock(),
                 wall=lambda: datetime(2026, 11, 22, tzinfo=UTC),
             )

@@ -4,7 +4,10 @@ It answers the way the service does, takes the time a test gives it, and keeps w
 """
 
 import asyncio
+import base64
 import contextlib
+import json
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +15,14 @@ from typing import Any
 
 from aiohttp import web
 
+READING_PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 PATH = "/api/v1/services/aigc/text-generation/generation"
+VOICE_PIECES = 4
+VOICE_PIECE = b"".join(
+    round(8_000 * math.sin(2 * math.pi * 440 * at / 24_000)).to_bytes(2, "little", signed=True)
+    for at in range(24_000 // 5)
+)
+"""200 ms of what is read aloud: 440 Hz at 24 kHz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,7 @@ class TextRoutes:
         says: Says = lambda target, text: f"{target}: {text}",
         raw: Iterable[bytes] | None = None,
     ) -> None:
+        self.read_aloud: list[dict[str, str]] = []  # what was asked
         self._raw = raw
         self.asked: list[Asked] = []
         self._says = says
@@ -95,6 +106,21 @@ class TextRoutes:
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post(PATH, self._answer)
+        app.router.add_post(READING_PATH, self._read_aloud)
+
+    async def _read_aloud(self, request: web.Request) -> web.StreamResponse:
+        """Say it in `VOICE_PIECES` pieces of one sound."""
+        body = await request.json()
+        self.read_aloud.append(body["input"])
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        for number in range(VOICE_PIECES + 1):
+            piece = VOICE_PIECE if number < VOICE_PIECES else b""
+            audio = {"data": base64.b64encode(piece).decode()}
+            output = {"finish_reason": None if piece else "stop", "audio": audio}
+            event = {"output": output, "usage": {"characters": len(body["input"]["text"])}}
+            await answer.write(f"id:{number}\nevent:result\ndata:{json.dumps(event)}\n\n".encode())
+        return answer
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         asked = Asked(time.monotonic(), dict(request.headers), await request.json())

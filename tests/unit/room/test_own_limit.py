@@ -22,6 +22,7 @@ class LimitSetup:
             MemoryUsage(),
             model="speech",
             text_model="text",
+            tts_model="a-tts",
             clock=clock,
             wall=Calendar(clock, hour=1),
         )

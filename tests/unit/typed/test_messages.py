@@ -34,6 +34,7 @@ class TranslatorSetup:
             MemoryUsage(),
             model="speech",
             text_model="text",
+            tts_model="a-tts",
             clock=clock,
             wall=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         )

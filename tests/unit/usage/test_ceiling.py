@@ -56,6 +56,7 @@ class Process:
             MemoryUsage(),
             model="live",
             text_model="text",
+            tts_model="a-tts",
             clock=self.clock,
             wall=lambda: self.today,
         )

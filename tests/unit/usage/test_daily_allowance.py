@@ -45,6 +45,7 @@ class House:
             self.store,
             model="speech",
             text_model="text",
+            tts_model="a-tts",
             clock=self.clock,
             wall=lambda: calendar.now() + self.wrong,
         )

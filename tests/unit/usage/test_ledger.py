@@ -32,6 +32,7 @@ class LedgerSetup:
             self.store,
             model="speech",
             text_model="text",
+            tts_model="a-tts",
             clock=self.clock,
             wall=lambda: calendar.now() + self.wrong,
             most_rows=most_rows,

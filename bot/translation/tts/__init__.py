@@ -1,0 +1,1 @@
+"""Reads aloud what was typed: Qwen3-TTS over HTTP."""
