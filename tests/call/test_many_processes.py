@@ -141,7 +141,7 @@ async def test_rooms_are_resumed_whichever_processes_are_killed(
                 pids = [bots.start(tmp_path / str(n), env) for n in range(3)]
 
                 def all_open() -> bool:
-                    ready = logged(tmp_path, " is ready", 0, 1, 2)
+                    ready = logged(tmp_path, ": ready", 0, 1, 2)
                     return ready >= SHARDS and world.owned_once() and owned(postgres) == [2] * 3
 
                 await world.until(all_open, 60, "all shards are open, two in each process")
@@ -182,7 +182,7 @@ async def test_rooms_are_resumed_whichever_processes_are_killed(
                 pids[0] = bots.start(tmp_path / "3", env)  # as who watches it does
                 await world.speak()
                 await world.until(
-                    lambda: logged(tmp_path, "translating with", 3) == 1, 30, "it waits"
+                    lambda: logged(tmp_path, "run: translating", 3) == 1, 30, "it waits"
                 )
 
                 # The database is started anew: rooms go on, and nobody loses a shard.
