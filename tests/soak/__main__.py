@@ -26,7 +26,9 @@ from tests.soak.watching import REASONS, Watching, account, now
 
 WARM_UP = 0.5  # of the rounds, during which memory may grow
 ROUND_S = 45.0  # of faults; then all rooms stop, and it is looked at what is left
-SETTLES_S = 12.0  # after the last fault, before rooms are stopped
+SETTLES_S = (
+    30.0  # after the last fault: a conversation that froze is noticed, and its words are said anew
+)
 QUIET_S = 4.0  # after they are
 REST_S = 25.0  # by then aiohttp has closed the connections that it kept, and pages linger no more
 SLOPE_KB_AN_HOUR = 1_000.0

@@ -8,6 +8,7 @@ import asyncio
 import ctypes
 import gc
 import json
+import re
 import sys
 import threading
 from collections import Counter
@@ -26,7 +27,9 @@ def held(app: App) -> dict[str, Any]:
     _LIBC.malloc_trim(0)  # what is free is not held
     tasks = Counter(_name(task) for task in asyncio.all_tasks() if not task.done())
     threads = Counter(
-        thread.name for thread in threading.enumerate() if "asyncio_" not in thread.name
+        re.sub(r"Thread-\d+ ", "", thread.name)
+        for thread in threading.enumerate()
+        if "asyncio_" not in thread.name
     )
     rows = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").split("\n")
     private = sum(int(row.split()[1]) for row in rows if row.startswith("Private"))

@@ -18,6 +18,8 @@ from tests.support.call import Place
 from tests.support.page import free_port
 
 ROOT = Path(__file__).parents[2]
+_CONNECTION = "(_connection_worker_thread)"  # aiosqlite's, one for each connection of the pool
+_POOL = 5
 
 
 @dataclass(frozen=True, slots=True)
