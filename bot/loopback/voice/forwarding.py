@@ -29,6 +29,9 @@ class Register(Protocol):
     def by_address(self, address: Address) -> VoiceSession | None:
         """Return the session that sends from there, or None."""
 
+    def was_under_way(self, address: Address) -> bool:
+        """Return whether a datagram may have been sent before its session ended."""
+
     def moved(self, session: VoiceSession, address: Address) -> None:
         """Note that a session sends from there from now on."""
 
@@ -109,6 +112,8 @@ class Forwarder(asyncio.DatagramProtocol):
 
     def _audio(self, data: bytes, address: Address) -> None:
         session = self._register.by_address(address)
+        if session is None and self._register.was_under_way(address):
+            return
         if session is None or session.transport is None:
             raise MalformedError("UDP: audio from an address that no session has.")
         header = rtp.parse_header(data)

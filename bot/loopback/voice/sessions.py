@@ -7,6 +7,9 @@ from bot.errors import RefusedError
 from bot.loopback.voice.opcodes import Close
 from bot.loopback.voice.session import Address, Grant, VoiceSession
 
+_UNDER_WAY = 10  # datagrams: 200 ms, which may come after the message that ended their session
+_ENDED = 256  # addresses that are remembered
+
 
 class Sessions:
     """Grants by user and guild, of which each has one at a time, and the sessions that used them.
@@ -22,6 +25,7 @@ class Sessions:
         self._sessions: dict[Grant, VoiceSession] = {}
         self._by_ssrc: dict[int, VoiceSession] = {}
         self._by_address: dict[Address, VoiceSession] = {}
+        self._under_way: dict[Address, int] = {}  # of sessions that ended
 
     def admit(self, guild_id: int, channel_id: int, user_id: int, session_id: str) -> str:
         """Let a user in; the token for it, the same while nothing else changed.
@@ -49,7 +53,11 @@ class Sessions:
         """Forget a session that ended."""
         self._sessions = {g: one for g, one in self._sessions.items() if one is not session}
         self._by_ssrc.pop(session.ssrc, None)
-        self._by_address = {a: one for a, one in self._by_address.items() if one is not session}
+        for address in [a for a, one in self._by_address.items() if one is session]:
+            del self._by_address[address]
+            self._under_way[address] = _UNDER_WAY
+        while len(self._under_way) > _ENDED:
+            del self._under_way[next(iter(self._under_way))]
 
     # For the gateway
 
@@ -100,6 +108,13 @@ class Sessions:
     def by_address(self, address: Address) -> VoiceSession | None:
         """Return the session that sends from there, or None."""
         return self._by_address.get(address)
+
+    def was_under_way(self, address: Address) -> bool:
+        """Return whether a datagram may have been sent before its session ended; few may."""
+        left = self._under_way.get(address, 0)
+        if left:
+            self._under_way[address] = left - 1
+        return left > 0
 
     def moved(self, session: VoiceSession, address: Address) -> None:
         """Note that a session sends from there from now on."""
