@@ -1,8 +1,7 @@
 """One connection to the service as a conversation sees it: a bounded queue, nothing left behind.
 
-The SDK's callback: messages become values. Audio that the server does not take waits here, where it
-delays no other conversation. Everything the owner is told is told on the event loop, and nothing
-after `close` was called: a link is used once, so a late event can't reach the next one.
+Audio that the server does not take waits here, where it delays no other conversation. The owner is
+told nothing after `close`: a link is used once, so a late event can't reach the next one.
 """
 
 import asyncio
@@ -85,10 +84,7 @@ class Link(OmniRealtimeCallback):
         self._conversing = self._tasks.start(self._converse(), f"conversation {number}")
 
     def send(self, pcm: bytes) -> int:
-        """Send a chunk of audio, at once or when it can be; says how many older ones it drove out.
-
-        Those are dropped: the server has taken nothing for a minute.
-        """
+        """Send a chunk, now or later; returns how many are dropped, as none was taken for long."""
         self._queue.append(pcm)
         excess = max(0, len(self._queue) - QUEUE_CHUNKS)
         for _ in range(excess):

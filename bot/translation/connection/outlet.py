@@ -1,8 +1,7 @@
 """What the SDK takes for its websocket, over aiohttp's.
 
-aiohttp pings after a silence and notices when no answer comes. What it does not tell is whether the
-server takes what is sent, and how much came that makes no message: an `Outlet` stands between the
-connection's transport and aiohttp, and sees that.
+aiohttp pings and notices when no answer comes. It does not tell whether the server takes what is
+sent, nor how much came that makes no message: an `Outlet` is told both by the transport.
 """
 
 import asyncio
@@ -136,10 +135,9 @@ class Outlet(asyncio.Protocol):
 
 
 def _begin(step: Coroutine[Any, Any, object]) -> None:
-    """Run one of aiohttp's coroutines as far as it goes without waiting.
+    """Run one of aiohttp's coroutines until it waits: it writes before it waits for draining.
 
-    It writes before it waits for the transport to drain; whoever sends is told of that by
-    `pause_writing`, and a task for each message would cost more than to send it.
+    `pause_writing` tells of that; a task for each message would cost more than to send it.
     """
     try:
         step.send(None)

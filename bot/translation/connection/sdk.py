@@ -45,8 +45,7 @@ class SdkConversation(OmniRealtimeConversation):
 def _digested(conversation: SdkConversation, outlet: Outlet, text: bytes) -> bool:
     """Return whether the SDK passed a message on: it raises for no JSON or no UTF-8.
 
-    It also raises, after it passed it on, for a message whose fields it misses; these it wants for
-    its own records alone.
+    After it passed one on, it also raises for fields that it misses for its own records.
     """
     conversation.last_message = None
     try:
