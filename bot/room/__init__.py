@@ -5,7 +5,8 @@ services        what all rooms use, in frozen groups
 opening         builds a room: its board, then its voice link; a room that is starting
 room            who is in it, what they say, what is shown; taken to another channel
 speaker, roster one speaker and their conversations; all of them
-languages       which languages: those chosen, and those its people read
+presence        who is in the voice channel now
+wishes, languages  what members say of themselves; languages chosen, and those people read
 fan_out, text_language  which languages get conversations, which come from source text
 captions, utterances, output  events -> captions, numbered by utterance, and voice
 written         live subtitles, further languages, and what members type, read aloud too

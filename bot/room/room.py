@@ -18,15 +18,14 @@ from bot.domain.events import (
     Usage,
 )
 from bot.domain.glossary import Glossary
-from bot.domain.notices import Occasion, Sight
-from bot.domain.plan import RoomPlan, RoomStatus, SpeakerStatus
+from bot.domain.notices import Occasion
+from bot.domain.plan import RoomPlan, RoomStatus
 from bot.domain.ports import CaptionBoard, VoiceLink
 from bot.domain.spent import NOBODY
 from bot.domain.stored import MemberLanguages, SavedRoom
 from bot.domain.voice_mode import VoiceStyle
 from bot.domain.voices import MemberVoice
 from bot.errors import ChatError, VoiceLinkError
-from bot.logs import get_logger
 from bot.room import ending
 from bot.room.ending import Emptiness
 from bot.room.languages import Languages, Reading
@@ -34,6 +33,7 @@ from bot.room.listening.page import RoomPage
 from bot.room.metering import Metering
 from bot.room.outages import Outages
 from bot.room.output import Output
+from bot.room.presence import PresentMembers
 from bot.room.roster import SpeakerRoster
 from bot.room.saved_rooms import saved_room
 from bot.room.services import Preferences, RoomCallbacks, TranslationServices
@@ -44,10 +44,6 @@ from bot.room.written.typed_words import TypedWords
 from bot.tasks import TaskOwner
 from bot.usage.daily_allowance import Account
 from bot.words import t
-
-__all__ = ["Room", "RoomPlan", "RoomStatus", "SpeakerStatus"]
-
-log = get_logger(__name__)
 
 _SPEECH_BYTES_PER_SECOND = SPEECH_RATE * 2
 
@@ -98,6 +94,7 @@ class Room:
         self._clock = clock
         self._glossary = preferences.glossary
         self._link: VoiceLink | None = None
+        self._present = present = PresentMembers(admission)
         self.page = RoomPage(
             plan,
             admission.sight,
@@ -117,17 +114,13 @@ class Room:
         )
         self._output.spoken = plan.spoken
         self._spoken = translation.interpreter.languages()
-        self.casting = Casting(
-            translation.interpreter.voices,
-            preferences.voices,
-            lambda: [member.id for member in self._members],
-        )
+        self.casting = Casting(translation.interpreter.voices, preferences.voices, present.ids)
         self._speakers = SpeakerRoster(
             translation.interpreter,
             translation.fanning,
             self._said,
             self._requests,
-            lambda: self._agreeing,
+            lambda: len(self._present.willing),
         )
         voices = TypedVoices(
             translation.synthesis,
@@ -159,7 +152,7 @@ class Room:
             clock=clock,
             due=self._settle,
         )
-        self._emptiness = Emptiness(clock, lambda: self._empty, self._deserted)
+        self._emptiness = Emptiness(clock, lambda: self._present.empty, self._deserted)
         self._tasks = TaskOwner(
             f"room {plan.guild_id}", guild=plan.guild_id, room=plan.voice_channel_id
         )
@@ -175,7 +168,7 @@ class Room:
 
     def attach(self, link: VoiceLink) -> None:
         """Hear through this link, once the notice for its voice channel is posted: see `begin`."""
-        self._link = self._output.link = link
+        self._link = self._output.link = self._present.link = link
         self.plan = replace(self.plan, voice_channel_id=link.channel_id)
         for user_id in set(self._speakers) - {member.id for member in link.members()}:
             self._dismiss(user_id)
@@ -196,12 +189,12 @@ class Room:
         async with self._posting:
             while not self._admission.ended and self._admission.told_in != (where := self.where):
                 plan = replace(self.plan, voice_channel_id=where)
-                heard = () if self.paused else sorted(self._admission.willing(self._members))
+                heard = () if self.paused else sorted(self._present.willing)
                 await self._callbacks.post_notice(plan, occasion, tuple(heard))
                 self._admission.told_in = where
                 occasion = Occasion.MOVED  # should the bot have been moved meanwhile
         if not self._admission.ended:
-            self._newcomers.begin(self._members)
+            self._newcomers.begin(self._present.members)
             self._allow()
             self._settle()
             self._outages.begin()
@@ -220,7 +213,7 @@ class Room:
     def detach(self) -> VoiceLink | None:
         """Hear nobody until there is another link; returns the one that was."""
         link, self._link = self._link, None
-        self._output.link = None
+        self._output.link = self._present.link = None
         if link is not None:
             link.allow(frozenset())
         self._allow()
@@ -333,7 +326,7 @@ class Room:
 
     def reading(self, user_id: int) -> Reading:
         """Return whether this member can read what they want to now, or could if they came."""
-        return self.languages.reading(user_id, present=user_id in self._readers)
+        return self.languages.reading(user_id, present=user_id in self._present.readers)
 
     def _use_listened(self) -> None:
         """Have the voices made that somebody listens to now."""
@@ -357,7 +350,7 @@ class Room:
     def _settle(self) -> None:
         if self._closing:
             return
-        targets = self.languages.settle(self._readers)
+        targets = self.languages.settle(self._present.readers)
         resting = self.languages.resting
         self.plan = replace(self.plan, targets=targets, read=self.languages.read, resting=resting)
         self._output.use_languages(targets)
@@ -398,24 +391,6 @@ class Room:
 
     # Who is there
 
-    @property
-    def _members(self) -> tuple[Member, ...]:
-        return () if self._link is None else self._link.members()
-
-    @property
-    def _readers(self) -> list[int]:
-        """User ids of those present who see the captions' channel."""
-        sight = self._admission.sight
-        return [member.id for member in self._members if sight(member.id) is not Sight.NOTHING]
-
-    @property
-    def _agreeing(self) -> int:
-        return len(self._admission.willing(self._members))
-
-    @property
-    def _empty(self) -> bool:
-        return self._link is not None and not self._members
-
     def _deserted(self) -> None:
         if not self._closing:
             self._board.say(t("I left because nobody has been in the voice channel for a minute."))
@@ -440,7 +415,7 @@ class Room:
 
     def _arrived(self, user_id: int) -> Speaker:
         # The link hands on speech only of members whom it has named.
-        member = next(member for member in self._members if member.id == user_id)
+        member = self._present.member(user_id)
         speaker = self._speakers.arrived(member, self.plan)
         for displaced in self.casting.take_displaced():
             self._replace(displaced)
@@ -459,7 +434,7 @@ class Room:
         """
         targets = [target for target in self.plan.targets if target not in self.plan.resting]
         release = self._metering.reserve_text(len(text) * len(targets))
-        member = next(member for member in self._members if member.id == user_id)
+        member = self._present.member(user_id)
         typed = self._typed.add(member, text, self.languages.of(user_id).speaks)
         shown = self._typed.show(typed, targets or self.plan.targets, self._glossary)
         self._tasks.start(shown, f"typed {user_id}").add_done_callback(lambda _: release())
@@ -566,7 +541,7 @@ class Room:
             plan=replace(self.plan, voice_channel_id=self.where),
             running_s=now - self._started_at,
             heard_ago_s=None if self._heard_at is None else now - self._heard_at,
-            speakers=self._speakers.status(self._members, self.languages, self._admission),
+            speakers=self._speakers.status(self._present.members, self.languages, self._admission),
             captions=self._output.shown,
             usage=self._usage,
             figures=link.figures() if link is not None else {},

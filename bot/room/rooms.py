@@ -8,6 +8,7 @@ from bot.consent.consent import Consent
 from bot.domain.events import ConversationState
 from bot.domain.glossary import Glossary
 from bot.domain.notices import Notice, Occasion
+from bot.domain.plan import RoomPlan, RoomStatus
 from bot.domain.spent import NOBODY
 from bot.domain.stored import ConsentMode, GuildSettings
 from bot.domain.voice_mode import VoiceStyle
@@ -20,7 +21,7 @@ from bot.room.ending import AFTER_LEAVING, AFTER_LINK, Ending
 from bot.room.listening.readers import PageReaders
 from bot.room.opening import RoomFactory, Start, join_anew
 from bot.room.panel import Panel, Surface
-from bot.room.room import Room, RoomPlan, RoomStatus
+from bot.room.room import Room
 from bot.room.services import RoomCallbacks, RoomServices
 from bot.room.spoken.choices import VoiceChoices
 from bot.room.wishes import LanguageWishes

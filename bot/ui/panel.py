@@ -7,10 +7,10 @@ from typing import Any, Final, Self
 import discord
 
 from bot.chat.faults import chat_error
+from bot.domain.plan import RoomStatus
 from bot.domain.voice_mode import VoiceMode
 from bot.errors import MessageGoneError, ParleyError, UsageError
 from bot.logs import get_logger
-from bot.room.room import RoomStatus
 from bot.room.rooms import Rooms
 from bot.ui import status
 from bot.ui.answers import answer, take_time

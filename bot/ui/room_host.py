@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import discord
 
 from bot.domain.notices import Occasion
+from bot.domain.plan import RoomPlan
 from bot.domain.stored import GuildSettings, SavedRoom
 from bot.errors import ChatError, ParleyError, UsageError
 from bot.logs import get_logger
-from bot.room.room import RoomPlan
 from bot.room.rooms import Rooms
 from bot.ui.answers import guild_locale
 from bot.ui.panel import ChannelSurface

@@ -5,10 +5,10 @@ from typing import Final
 import discord
 
 from bot.domain.events import ConversationState
+from bot.domain.plan import RoomStatus, SpeakerStatus
 from bot.domain.trouble import ServiceTrouble
 from bot.domain.voice_mode import VoiceMode, VoiceStyle
 from bot.room import outages
-from bot.room.room import RoomStatus, SpeakerStatus
 from bot.ui import usage
 from bot.words import Text, command, language_name, listing, number, render, t, tn
 

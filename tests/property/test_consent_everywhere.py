@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bot.audio.opus import SILENCE
 from bot.domain.events import ConversationEvent, ConversationRequest, Final, Member, Partial, Speech
+from bot.domain.plan import RoomPlan
 from bot.domain.ports import Listener
-from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
 from tests.support.log_lines import logged
 from tests.support.room import MemoryConsent, MemoryConversation, MemoryInterpreter, World

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 from bot.domain.audience import Pages
 from bot.domain.events import Member, Speech
+from bot.domain.plan import RoomPlan
 from bot.domain.ports import Listener, Look
 from bot.domain.stored import GuildSettings, MemberLanguages
 from bot.errors import VoiceLinkError
 from bot.room.fan_out import Fanning, FanOut
 from bot.room.languages import Reading
 from bot.room.listening.nobody import NoPages
-from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings
 from tests.support.room import MemoryBoard, MemoryConsent, MemoryInterpreter, MemoryLink, World

@@ -19,11 +19,11 @@ from bot.chat.budget import Budget
 from bot.chat.transport import MessageRef, Posted
 from bot.domain.events import Member, Speech
 from bot.domain.notices import Announcement, Notice, Sight
+from bot.domain.plan import RoomPlan
 from bot.domain.ports import Listener
 from bot.errors import ChatError
 from bot.records.forgetting import Forgetting
 from bot.records.transcripts import Transcripts
-from bot.room.room import RoomPlan
 from bot.store.consent import ConsentTable
 from bot.store.database import Database
 from bot.store.rooms import RoomTable

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from bot.clock import LoopClock
 from bot.domain.events import Caption, Member, Speech
+from bot.domain.plan import RoomPlan
 from bot.room.fan_out import Fanning, FanOut
-from bot.room.room import RoomPlan
 from bot.room.rooms import Rooms
 from bot.translation.text import qwen_mt
 from bot.translation.text.queue import TextQueue

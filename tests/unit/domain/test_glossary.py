@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from bot.domain.events import Member, Speech
 from bot.domain.glossary import Glossary, corrected, occurring, terms
+from bot.domain.plan import RoomPlan
 from bot.domain.stored import Term
 from bot.records.glossaries import Glossaries, load
-from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
 from tests.support.records import MemoryGlossary
 from tests.support.room import MemoryConsent, MemoryInterpreter, World

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.domain.events import Echoed, Final, Member, Partial, Source, Speech, TurnEnded
+from bot.domain.plan import RoomPlan
 from bot.records.transcripts import Transcripts
 from bot.records.utterances import Utterance
 from bot.room.fan_out import Fanning, FanOut
-from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
 from tests.support.records import MemorySettings, MemoryTranscripts
 from tests.support.room import MemoryConsent, MemoryInterpreter, World

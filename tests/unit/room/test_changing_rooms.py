@@ -3,9 +3,9 @@
 import pytest
 
 from bot.domain.events import Usage
+from bot.domain.plan import RoomPlan
 from bot.domain.stored import SavedRoom
 from bot.errors import UsageError, VoiceLinkError
-from bot.room.room import RoomPlan
 from tests.support.rooms_in_memory import ANA, BEN, House, settle
 
 

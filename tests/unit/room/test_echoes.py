@@ -17,8 +17,8 @@ from bot.domain.events import (
     Voice,
     VoiceEnded,
 )
+from bot.domain.plan import RoomPlan
 from bot.room.captions import CaptionLine, Captions
-from bot.room.room import RoomPlan
 from bot.room.spoken.voice_queue import QueuedUtterance, VoiceQueue
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World

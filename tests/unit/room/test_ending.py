@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from bot.domain.events import Final, TurnEnded
+from bot.domain.plan import RoomPlan
 from bot.domain.stored import MemberLanguages
 from bot.errors import NoRoomError, RestartingError
 from bot.room import ending
-from bot.room.room import RoomPlan
 from bot.tasks import TaskOwner
 from tests.support.log_lines import logged
 from tests.support.room import MemoryBoard, MemoryLink

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.domain.plan import RoomPlan
 from bot.room.fan_out import Division, Fanning, FanOut
-from bot.room.room import RoomPlan
 from tests.support.texts import MemoryTexts
 
 TARGETS = ("en", "es", "fr")

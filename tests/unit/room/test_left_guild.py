@@ -1,7 +1,7 @@
 """A server removes the bot while it may be running there."""
 
 from bot.domain.events import Member
-from bot.room.room import RoomPlan
+from bot.domain.plan import RoomPlan
 from bot.room.rooms import Rooms
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bot.domain.events import Member
+from bot.domain.plan import RoomPlan
 from bot.domain.ports import Listener
 from bot.errors import RestartingError
-from bot.room.room import RoomPlan
 from bot.room.rooms import Rooms
 from bot.sharding.rooms import RoomsByShard
 from bot.tasks import TaskOwner

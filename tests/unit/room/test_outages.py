@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from bot.domain.events import ConversationState, Failed, Member, Speech, StateChanged
+from bot.domain.plan import RoomPlan
 from bot.errors import ConversationError
 from bot.room.fan_out import Fanning, FanOut
-from bot.room.room import RoomPlan
 from bot.usage.availability import TELL_S, Services
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World

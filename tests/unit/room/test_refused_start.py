@@ -3,8 +3,8 @@
 import pytest
 
 from bot.domain.events import Member
+from bot.domain.plan import RoomPlan
 from bot.errors import ConversationError, NoRoomError, VoiceLinkError
-from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 from tests.support.rooms import RoomParts

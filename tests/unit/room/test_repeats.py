@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from bot.domain.events import Final, Member, Partial, Source, Speech, TurnEnded, Voice, VoiceEnded
+from bot.domain.plan import RoomPlan
 from bot.room.captions import CaptionLine
-from bot.room.room import RoomPlan
 from bot.room.spoken.repeats import Repeats
 from bot.room.spoken.voice_queue import QueuedUtterance
 from tests.support.clock import ManualClock

@@ -15,8 +15,8 @@ from bot.domain.events import (
     Voice,
     VoiceEnded,
 )
+from bot.domain.plan import RoomPlan
 from bot.errors import LanguageError, NoRoomError, RoomBusyError, VoiceLinkError
-from bot.room.room import RoomPlan
 from tests.support.clock import ManualClock
 from tests.support.room import MemoryConsent, MemoryInterpreter, World
 from tests.support.rooms import RoomParts

@@ -8,8 +8,8 @@ import pytest
 
 from bot.chat.faults import EDITED_TOO_OFTEN, UNKNOWN_MESSAGE
 from bot.domain.events import Usage
+from bot.domain.plan import RoomPlan, RoomStatus
 from bot.errors import ChatError
-from bot.room.room import RoomPlan, RoomStatus
 from bot.ui.panel import ChannelSurface, PanelButtons
 from tests.support.rooms import UNSPENT
 from tests.support.rooms_in_memory import House

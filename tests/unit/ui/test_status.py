@@ -2,8 +2,8 @@ import pytest
 
 from bot.domain.cost import Cost, Today
 from bot.domain.events import ConversationState, Member, Usage
+from bot.domain.plan import RoomPlan, RoomStatus, SpeakerStatus
 from bot.domain.spent import Spent
-from bot.room.room import RoomPlan, RoomStatus, SpeakerStatus
 from bot.ui import status
 from bot.usage.prices import Prices
 from tests.support.rooms import UNSPENT

@@ -8,9 +8,9 @@ import pytest
 
 from bot.domain.access import HostGrant
 from bot.domain.events import Member, Speech, Usage
+from bot.domain.plan import RoomPlan
 from bot.domain.spent import Spent
 from bot.errors import AllowanceError, NotServedError
-from bot.room.room import RoomPlan
 from bot.usage.access import READ_S, Access, AccessRules
 from bot.usage.ceiling import SYNC_S, Ceiling, MonthlyLimits
 from bot.usage.daily_allowance import Accounts, HostLimits

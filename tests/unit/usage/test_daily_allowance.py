@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.events import Final, Member, Speech, Usage
+from bot.domain.plan import RoomPlan
 from bot.errors import AllowanceError
-from bot.room.room import RoomPlan
 from bot.usage.daily_allowance import Accounts
 from bot.usage.ledger import Ledger
 from bot.usage.prices import Price, Prices
