@@ -13,6 +13,7 @@ import struct
 from typing import Any, Protocol
 
 import numpy as np
+import pybase64
 from aiohttp import WSMsgType
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_websocket import WebSocketWriter
@@ -82,7 +83,7 @@ class Sdk:
         self._conversation.ws = _Socket()  # type: ignore[assignment] # the SDK declares it as None
 
     def write(self, chunk: bytes) -> None:
-        self._conversation.append_audio(base64.b64encode(chunk).decode("ascii"))
+        self._conversation.append_audio(pybase64.b64encode_as_string(chunk))
 
 
 class Frames:

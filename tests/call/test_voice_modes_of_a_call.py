@@ -129,7 +129,7 @@ async def test_each_mode_reads_aloud_as_it_says(tmp_path: Path) -> None:
             await polite.until(TONE_S)
 
             over = await mode("over")
-            await ana.speak(SPEECH + SPEECH)
+            await ana.speak(SPEECH * 4)  # until the end of the tone, however late it is
             assert len(over.heard("Ryan")) > 0, "it does not wait for her"
             await over.until(TONE_S)
             softer = np.median(over.heard("Ryan")) / np.median(polite.heard("Ryan"))
