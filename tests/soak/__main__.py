@@ -78,7 +78,7 @@ async def _quiet(
     await asyncio.gather(*(server.stop() for server in servers))
     held = await bot.held()
     for _ in range(40):
-        if held.rooms == 0 and held.files <= (await bot.held()).files:
+        if held.rooms == 0 and held.files.total() <= (await bot.held()).files.total():
             break
         await asyncio.sleep(1.0)
         held = await bot.held()
@@ -118,16 +118,21 @@ async def soak(asked: argparse.Namespace, folder: Path, log: EventLog) -> list[s
             # All that is used once is loaded before it is counted what is open.
             await _calm_minute(servers, asked)
             before = await _quiet(servers, bot, log, REST_S)
-            say(f"before: {before.files} files, {before.kb / 1e3:.1f} MB, {before.rows}")
+            say(f"before: {before.files.total()} files, {before.kb / 1e3:.1f} MB, {before.rows}")
             looks = await _storm(servers, chaos, bot, asked, log)
             after = await _quiet(servers, bot, log, REST_S)
             people = asked.servers * asked.people
-            # Usage has a row for each person, model and day, and consent one for each person.
-            most_rows = {"usage": people * 4 + asked.servers * 4, "consent": people}
+            # Usage has a row for each person, model and day, the account's for each model and
+            # month, and consent one for each person.
+            most_rows = {
+                "usage": people * 4 + asked.servers * 4,
+                "account_usage": 4,
+                "consent": people,
+            }
             wrong = [f"left behind: {what}" for what in after.beyond(before, most_rows)]
         more = (after.objects - before.objects).most_common(25)
         say(f"more objects than before: {dict(more)}")
-        say(f"after: {after.files} files, {after.kb / 1e3:.1f} MB, {after.rows}")
+        say(f"after: {after.files.total()} files, {after.kb / 1e3:.1f} MB, {after.rows}")
         log(f"faults: {dict(chaos.done)}")
         say(f"faults: {sum(chaos.done.values())}, {dict(chaos.done)}")
         say(f"conversations that failed: {dict(service.failed)}")

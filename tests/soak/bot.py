@@ -9,9 +9,11 @@ import ctypes
 import gc
 import json
 import re
+import socket
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +38,32 @@ def held(app: App) -> dict[str, Any]:
     return {
         "tasks": tasks,
         "threads": threads,
-        "files": len(list(Path("/proc/self/fd").iterdir())),
+        "files": Counter(_kind(each) for each in Path("/proc/self/fd").iterdir()),
         "rooms": len(app.rooms),
         "objects": Counter(type(each).__qualname__ for each in gc.get_objects()),
         "blocks": sys.getallocatedblocks(),
         "kb": private,
     }
+
+
+def _kind(file: Path) -> str:
+    """Return what a file descriptor is of: a file's name, "pipe", a socket with its ports..."""
+    try:
+        name = file.readlink().name.split(":")[0]
+        if name != "socket":
+            return name
+        with socket.fromfd(int(file.name), 0, 0) as held:
+            return " ".join(["socket", *map(_end, (held.getsockname, held.getpeername))])
+    except OSError:  # that of the listing itself, and what was closed meanwhile
+        return "closed"
+
+
+def _end(name_of: Callable[[], object]) -> str:
+    try:
+        name = name_of()
+    except OSError:
+        return "-"
+    return str(name[1]) if isinstance(name, tuple) else "pair"
 
 
 def _name(task: asyncio.Task[Any]) -> str:

@@ -18,9 +18,8 @@ from tests.support.call import Place
 from tests.support.page import free_port
 
 ROOT = Path(__file__).parents[2]
-_CONNECTION = "(_connection_worker_thread)"  # aiosqlite's, one for each connection of the pool
-_POOL = 5
-_FILES = 3  # of each connection: the database, its log and the log's index
+_POOL = 5  # connections to the database, each with a thread of aiosqlite's and three files
+_OF_POOL = ("(_connection_worker_thread)", "parley.db", "parley.db-wal", "parley.db-shm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Held:
         at: Loop second.
         tasks: By name.
         threads: By name.
-        files: Descriptors.
+        files: Descriptors, by what they are of.
         rooms: Rooms that run.
         objects: Objects that the collector knows, by their type.
         blocks: Of Python's memory that are in use, whatever is in them.
@@ -42,7 +41,7 @@ class Held:
     at: float
     tasks: Counter[str]
     threads: Counter[str]
-    files: int
+    files: Counter[str]
     rooms: int
     objects: Counter[str]
     blocks: int
@@ -57,12 +56,12 @@ class Held:
             most_rows: How many rows tables may have whatever happens, by table.
         """
         found = [f"task {name} x{count}" for name, count in (self.tasks - before.tasks).items()]
-        found += [
-            f"thread {name} x{more}" for name, more in (self.threads - before.threads).items()
-        ]
-        more = self.threads[_CONNECTION] - before.threads[_CONNECTION]
-        if self.files > before.files + _FILES * max(0, more):
-            found.append(f"{self.files - before.files} more file descriptors")
+        for kind, now, then in (
+            ("thread", self.threads, before.threads),
+            ("file", self.files, before.files),
+        ):
+            most = then | Counter(dict.fromkeys(_OF_POOL, _POOL))
+            found += [f"{kind} {name} x{count}" for name, count in (now - most).items()]
         if self.rooms > before.rooms:
             found.append(f"{self.rooms} rooms")
         found += [
@@ -141,7 +140,7 @@ class WatchedBot:
             asyncio.get_running_loop().time(),
             tasks=Counter[str](said["tasks"]),
             threads=Counter[str](said["threads"]),
-            files=said["files"],
+            files=Counter[str](said["files"]),
             rooms=said["rooms"],
             objects=Counter[str](said["objects"]),
             blocks=said["blocks"],
