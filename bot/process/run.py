@@ -15,7 +15,7 @@ from bot.app import App, running
 from bot.doctor import summary
 from bot.errors import ParleyError
 from bot.logs import get_logger
-from bot.process import signals
+from bot.process import memory, signals
 from bot.process.last_resort import LastResort
 from bot.process.shutdown import Shutdown
 from bot.settings import Settings
@@ -28,6 +28,7 @@ _STATUS = {signal.SIGINT: 130, signal.SIGTERM: 0}
 
 async def run() -> int:
     """Run the bot until it is told to end."""
+    memory.keep_in_one_arena()
     config = settings.load()
     logs.configure(
         config.logs.level,

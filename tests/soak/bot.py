@@ -19,6 +19,7 @@ from typing import Any
 
 from bot import logs, settings
 from bot.app import App, running
+from bot.process import memory
 
 _LIBC = ctypes.CDLL("libc.so.6")
 
@@ -76,6 +77,7 @@ def _name(task: asyncio.Task[Any]) -> str:
 
 async def main() -> None:
     """Run it."""
+    memory.keep_in_one_arena()
     config = settings.load(None)
     secret = config.discord.token.get_secret_value()
     logs.configure("info", "text", secrets=(secret,))
