@@ -35,13 +35,13 @@ run: set-run
 engine: set-local
 	@$(BIN)/python -m bot engine $(ARGS)
 
-# Most tests wait for sound in real time: with six at once two cores are about half busy. Files go
+# Most tests wait for sound in real time: with nine at once two cores are nearly busy. Files go
 # in the order of their folders: whole calls, which wait the longest, come first, and short unit
 # tests fill the end. Bytecode is kept even where the shell says otherwise: each worker and each
 # process of a test would compile everything.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: set-dev
-	@$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 9 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The pin on 1.27.x is for its weight alone: the newest 2.x is put beside it, and has to do as well.
 SDK2 := .venv-sdk2

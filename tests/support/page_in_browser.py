@@ -8,12 +8,13 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Page
 
 # What stands over the edge of the page, or has wider contents than it has room for.
+# What is cut off at the right; a select ends its text with an ellipsis and opens as wide as it is.
 CUT = """
 () => [...document.body.querySelectorAll('*:not(.unseen, .unseen *)')].filter(it => {
   const box = it.getBoundingClientRect();
   const style = getComputedStyle(it);
   return style.clipPath === 'none' && (box.left < 0 || box.right > innerWidth + 0.5
-    || it instanceof HTMLElement && style.display !== 'inline'
+    || it instanceof HTMLElement && it.localName !== 'select' && style.display !== 'inline'
     && it.scrollWidth > it.clientWidth + 1);
 }).map(it => `${it.localName}#${it.id}.${it.getAttribute('class')}`)
 """
