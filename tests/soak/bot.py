@@ -8,6 +8,7 @@ import asyncio
 import ctypes
 import gc
 import json
+import os
 import re
 import socket
 import sys
@@ -53,7 +54,7 @@ def _kind(file: Path) -> str:
         name = file.readlink().name.split(":")[0]
         if name != "socket":
             return name
-        with socket.fromfd(int(file.name), 0, 0) as held:
+        with socket.socket(fileno=os.dup(int(file.name))) as held:
             return " ".join(["socket", *map(_end, (held.getsockname, held.getpeername))])
     except OSError:  # that of the listing itself, and what was closed meanwhile
         return "closed"

@@ -53,6 +53,7 @@ class Chaos:
         self._log = log
         self.done: Counter[str] = Counter()
         self.stopping = False
+        self._left: list[str] = []
         self._failures: list[str] = []
 
     @property
@@ -62,13 +63,12 @@ class Chaos:
         return {name.removeprefix("make_"): getattr(self, name) for name in names}
 
     async def rage(self) -> None:
-        """Make faults, each once before any comes again."""
-        left: list[str] = []
+        """Make faults, each once before any comes again: what is used once has been by then."""
         while not self.stopping:
-            if not left:
-                left = sorted(self.faults)
-                self._chance.shuffle(left)
-            name, server = left.pop(), self._chance.choice(self._servers)
+            if not self._left:
+                self._left = sorted(self.faults)
+                self._chance.shuffle(self._left)
+            name, server = self._left.pop(), self._chance.choice(self._servers)
             with suppress(*BROKEN):
                 what = await self.faults[name](server)
                 self._log(f"{server.guild.name} {name} {what}")
