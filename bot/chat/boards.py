@@ -6,11 +6,11 @@ import discord
 
 from bot.chat.board import ChannelBoard
 from bot.chat.budget import Budget, Budgets, own_budget
-from bot.chat.channel import ChannelTransport
 from bot.chat.janitor import Historic, Janitors
 from bot.chat.refused import Told
 from bot.chat.threads import THREADS, LanguageThread, hindrance
 from bot.chat.transport import MessageRef
+from bot.chat.webhook_or_bot import ChannelTransport
 from bot.chat.webhooks import CaptionChannel, Webhooks, home
 from bot.clock import Clock
 from bot.domain.meters import Meters

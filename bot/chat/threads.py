@@ -10,7 +10,6 @@ import discord
 from babel import Locale, UnknownLocaleError
 
 from bot.chat.budget import Budget, Budgets
-from bot.chat.channel import ChannelTransport
 from bot.chat.faults import (
     FAULTS,
     TOO_MANY_THREADS,
@@ -21,6 +20,7 @@ from bot.chat.faults import (
 )
 from bot.chat.refused import Refused, Told
 from bot.chat.transport import MessageRef, Posted
+from bot.chat.webhook_or_bot import ChannelTransport
 from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.domain.events import Member
 from bot.errors import MessageGoneError

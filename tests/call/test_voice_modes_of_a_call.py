@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.loopback import Person
-from bot.translation.protocol.voices import NEWER
+from bot.translation.protocol.livetranslate_voices import NEWER
 from tests.integration.translation.translation_service import Service, Session
 from tests.integration.voice.voice_lounge import within
 from tests.support.call import ask, bot_at, enter, notice_of, place, stop

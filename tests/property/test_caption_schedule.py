@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chat.budget import BURST, MINUTE, Budget, Limit, own_budget
-from bot.chat.channel import as_own
 from bot.chat.http.limits import HttpAnswer
 from bot.chat.message import Change, Delete, Edit, Post
 from bot.chat.schedule import Schedule
 from bot.chat.transport import MessageRef
+from bot.chat.webhook_or_bot import as_own
 from bot.domain.events import Caption, Member
 from bot.errors import ChatError, MessageGoneError, RateLimitError
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from bot.chat.board import ChannelBoard
 from bot.chat.budget import Budget, own_budget
-from bot.chat.channel import as_own
 from bot.chat.http.limits import read, tell
 from bot.chat.transport import MessageRef, Posted
+from bot.chat.webhook_or_bot import as_own
 from bot.domain.events import Caption, Member
 from bot.domain.ports import Look
 from bot.domain.stored import Layout

@@ -6,8 +6,8 @@ from enum import Enum
 from typing import Final
 
 from bot.logs import get_logger
-from bot.translation.protocol import languages, voices
-from bot.translation.protocol.voices import Voices
+from bot.translation.protocol import languages, livetranslate_voices
+from bot.translation.protocol.livetranslate_voices import Voices
 
 log = get_logger(__name__)
 
@@ -77,7 +77,7 @@ _QWEN3: Final = Model(
     dialect=Dialect.FLAT,
     spoken=languages.QWEN3_SPOKEN,
     text_only=languages.QWEN3_TEXT_ONLY,
-    voices=voices.QWEN3,
+    voices=livetranslate_voices.QWEN3,
     imitates=False,
     source_text=SourceTextSupport.OPTIONAL,
     source_language=True,
@@ -94,7 +94,7 @@ _QWEN35: Final = Model(
     dialect=Dialect.FLAT,
     spoken=languages.SPOKEN,
     text_only=languages.TEXT_ONLY,
-    voices=voices.NEWER,
+    voices=livetranslate_voices.NEWER,
     imitates=True,
     source_text=SourceTextSupport.OPTIONAL,
     source_language=True,
@@ -111,7 +111,7 @@ _QWEN38: Final = Model(
     dialect=Dialect.NESTED,
     spoken=languages.SPOKEN,
     text_only=languages.TEXT_ONLY,
-    voices=voices.NEWER,
+    voices=livetranslate_voices.NEWER,
     imitates=True,
     source_text=SourceTextSupport.ALWAYS,
     source_language=False,

@@ -24,8 +24,8 @@ from bot.translation.protocol.faults import Fault
 from bot.translation.protocol.unreached import of_connect
 from bot.translation.proxies import proxy_for
 from bot.translation.text.qwen_mt import http_base
+from bot.translation.tts.qwen_tts_voices import LANGUAGES, charged
 from bot.translation.tts.server_sent import EventStream, TooLongEventError
-from bot.translation.tts.voices import LANGUAGES, charged
 from bot.words import t
 
 log = get_logger(__name__)

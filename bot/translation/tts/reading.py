@@ -18,7 +18,7 @@ from bot.logs import get_logger
 from bot.translation.protocol.faults import Fault
 from bot.translation.text.request_budget import RequestBudget
 from bot.translation.tts.qwen_tts import ENDS_READING, SPEECH_FAILED, Said
-from bot.translation.tts.voices import DEFAULT, LANGUAGES, charged, parts, voice_for
+from bot.translation.tts.qwen_tts_voices import DEFAULT, LANGUAGES, charged, parts, voice_for
 
 log = get_logger(__name__)
 

@@ -9,9 +9,9 @@ import pytest
 from bot.chat.board import ChannelBoard
 from bot.chat.boards import Boards
 from bot.chat.budget import Budget, Budgets, own_budget
-from bot.chat.channel import ChannelTransport
 from bot.chat.threads import LanguageThread
 from bot.chat.transport import DIGEST
+from bot.chat.webhook_or_bot import ChannelTransport
 from bot.chat.webhooks import Webhooks
 from bot.clock import LoopClock
 from bot.domain.events import Caption, Member

@@ -11,7 +11,7 @@ import pytest
 
 from bot.chat.board import ChannelBoard
 from bot.chat.boards import Boards
-from bot.chat.channel import ChannelTransport
+from bot.chat.webhook_or_bot import ChannelTransport
 from bot.chat.webhooks import Webhooks
 from bot.clock import LoopClock
 from bot.domain.events import Caption, Member

@@ -14,10 +14,10 @@ from discord.http import Route
 
 from bot.chat.board import ChannelBoard
 from bot.chat.budget import Budget
-from bot.chat.channel import ChannelTransport
 from bot.chat.faults import ChannelGoneError
 from bot.chat.http.limits import http_trace
 from bot.chat.transport import MessageRef
+from bot.chat.webhook_or_bot import ChannelTransport
 from bot.chat.webhooks import CaptionChannel, Webhooks
 from bot.clock import LoopClock
 from bot.domain.events import Caption, Member

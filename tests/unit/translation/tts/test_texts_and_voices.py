@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.translation.protocol.bounds import MESSAGE_BYTES
-from bot.translation.protocol.voices import NEWER, QWEN3
+from bot.translation.protocol.livetranslate_voices import NEWER, QWEN3
+from bot.translation.tts.qwen_tts_voices import MOST_CHARACTERS, charged, parts, voice_for
 from bot.translation.tts.server_sent import EventStream, TooLongEventError
-from bot.translation.tts.voices import MOST_CHARACTERS, charged, parts, voice_for
 
 
 def test_each_voice_of_a_conversation_is_kept_or_has_a_stand_in_that_nobody_else_gets() -> None:
