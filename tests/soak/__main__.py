@@ -30,7 +30,7 @@ SETTLES_S = (
     30.0  # after the last fault: a conversation that froze is noticed, and its words are said anew
 )
 QUIET_S = 4.0  # after they are
-REST_S = 25.0  # by then aiohttp has closed the connections that it kept, and pages linger no more
+REST_S = 35.0  # by then aiohttp has closed the connections that it kept, and pages linger no more
 SLOPE_KB_AN_HOUR = 1_000.0
 LEAST_CAPTIONED = 0.5  # of what is owed: chaos takes some, and never most of it
 TAIL = 80
@@ -127,6 +127,7 @@ async def soak(asked: argparse.Namespace, folder: Path, log: EventLog) -> list[s
             most_rows = {
                 "usage": people * 4 + asked.servers * 4,
                 "account_usage": 4,
+                "departures": asked.servers,
                 "consent": people,
             }
             wrong = [f"left behind: {what}" for what in after.beyond(before, most_rows)]
@@ -174,7 +175,10 @@ async def _storm(
         await asyncio.sleep(SETTLES_S)
         looks.append(await _quiet(servers, bot, log, QUIET_S))
         each = looks[-1]
-        log(f"holds {each.kb} kB, {each.blocks} blocks, {each.objects.total()} objects")
+        log(
+            f"holds {each.kb} kB, {each.native_kb} of it given out, {each.blocks} blocks, "
+            f"{each.objects.total()} objects"
+        )
     return looks[int(len(looks) * WARM_UP) :]
 
 

@@ -25,10 +25,26 @@ from bot.process import memory
 _LIBC = ctypes.CDLL("libc.so.6")
 
 
+class _Allocated(ctypes.Structure):
+    """glibc's mallinfo2."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    ]
+
+
+_LIBC.mallinfo2.restype = _Allocated
+
+
 def held(app: App) -> dict[str, Any]:
     """Return what this process holds open now."""
     gc.collect()
     _LIBC.malloc_trim(0)  # what is free is not held
+    allocated = _LIBC.mallinfo2()
     tasks = Counter(_name(task) for task in asyncio.all_tasks() if not task.done())
     threads = Counter(
         re.sub(r"Thread-\d+ ", "", thread.name)
@@ -45,6 +61,7 @@ def held(app: App) -> dict[str, Any]:
         "objects": Counter(type(each).__qualname__ for each in gc.get_objects()),
         "blocks": sys.getallocatedblocks(),
         "kb": private,
+        "native_kb": (allocated.uordblks + allocated.hblkhd) // 1024,
     }
 
 

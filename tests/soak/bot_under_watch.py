@@ -18,7 +18,9 @@ from tests.support.call import Place
 from tests.support.page import free_port
 
 ROOT = Path(__file__).parents[2]
-_POOL = 5  # connections to the database, each with a thread of aiosqlite's and three files
+# Five connections to the database, each with a thread of aiosqlite's and three files; SQLite keeps
+# the file of one that was closed while another has a lock.
+_POOL = 6
 _OF_POOL = ("(_connection_worker_thread)", "parley.db", "parley.db-wal", "parley.db-shm")
 
 
@@ -35,6 +37,7 @@ class Held:
         objects: Objects that the collector knows, by their type.
         blocks: Of Python's memory that are in use, whatever is in them.
         kb: Memory that is its own.
+        native_kb: What the C library has given out of it, to Python and to others.
         rows: Rows by table.
     """
 
@@ -46,6 +49,7 @@ class Held:
     objects: Counter[str]
     blocks: int
     kb: int
+    native_kb: int
     rows: dict[str, int]
 
     def beyond(self, before: "Held", most_rows: Mapping[str, int]) -> list[str]:
@@ -145,6 +149,7 @@ class WatchedBot:
             objects=Counter[str](said["objects"]),
             blocks=said["blocks"],
             kb=said["kb"],
+            native_kb=said["native_kb"],
             rows=self._rows(),
         )
 
