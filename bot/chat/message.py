@@ -188,7 +188,7 @@ class Entry:
         self.write(style)
 
     def done(self, change: Change, ref: MessageRef | None) -> list[Caption]:
-        """Note that a request succeeded; `ref` is the new message of a Post.
+        """Record that a request succeeded; `ref` is the new message of a Post.
 
         Returns:
             The captions that stand whole and final by it.

@@ -35,12 +35,12 @@ class Readers:
         self._members = MemberLookup(clock)
 
     def use(self, channel: CaptionChannel) -> None:
-        """Note that a guild's room posts to this channel from now on."""
+        """Record that a guild's room posts to this channel from now on."""
         self.forget(channel.guild.id)
         self._used[channel.id] = channel
 
     def deleted(self, channel_id: int) -> None:
-        """Note that a channel or thread was deleted."""
+        """Record that a channel or thread was deleted."""
         if channel_id in self._used:
             self._gone.add(channel_id)
 

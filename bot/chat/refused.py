@@ -38,7 +38,7 @@ class Refused:
         self._rest_s = FIRST_REST_S
 
     def note(self, under: Hashable = None, *, asked: bool = True) -> None:
-        """Note that it was refused.
+        """Record that it was refused.
 
         Args:
             under: The circumstances; once they are others, it may be granted.
@@ -62,11 +62,11 @@ class Refused:
         return full or now < self._at + (LEAST_REST_S if self._eased else self._rest_s)
 
     def ease(self) -> None:
-        """Note that the cause of the refusal may be gone."""
+        """Record that the cause of the refusal may be gone."""
         self._eased = True
 
     def over(self) -> None:
-        """Note that it was granted; rests go on growing where it is refused within the hour."""
+        """Record that it was granted; rests go on growing where it is refused within the hour."""
         self._held = False
 
 
@@ -89,7 +89,7 @@ class Told:
         return new
 
     def over(self, matter: str, of: Hashable) -> None:
-        """Note that this works in full again."""
+        """Record that this works in full again."""
         still = self._of.get(matter)
         if still is not None and of in still:
             still.discard(of)

@@ -326,7 +326,7 @@ class Schedule:
     # Results
 
     def succeeded(self, change: Change, ref: MessageRef | None, now: float) -> Delivered:
-        """Note that the change was made; `ref` is the new message of a Post."""
+        """Record that the change was made; `ref` is the new message of a Post."""
         self._retries = 0
         entry = self._answered(change, now)
         if isinstance(change, Post) and ref is not None and change.speaker and not change.own:
@@ -338,7 +338,7 @@ class Schedule:
         return Delivered(said if begins else None, whole)
 
     def failed(self, change: Change, error: ChatError, now: float) -> None:
-        """Note that the change failed; it is retried where that can help."""
+        """Record that the change failed; it is retried where that can help."""
         entry = self._answered(change, now)
         if isinstance(error, RateLimitError):
             if not self._limit_heard:
@@ -367,7 +367,7 @@ class Schedule:
         self._file(entry)
 
     def broken_off(self, now: float) -> None:
-        """Note that the change under way was cancelled and no further one will be asked for."""
+        """Record that the change under way was cancelled and no further one will be asked for."""
         self._count(now)
 
     def heard(self, answer: HttpAnswer, now: float) -> None:

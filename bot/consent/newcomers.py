@@ -81,12 +81,12 @@ class Newcomers:
             self.entered(member)
 
     def entered(self, member: Member) -> None:
-        """Note that a person is in the channel now."""
+        """Record that a person is in the channel now."""
         self._present.add(member.id)
         self._expect(member.id)
 
     def left(self, user_id: int) -> None:
-        """Note that a person left, before or after they were told."""
+        """Record that a person left, before or after they were told."""
         self._present.discard(user_id)
         self._waiting.pop(user_id, None)
 

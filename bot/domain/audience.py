@@ -124,4 +124,4 @@ class Pages(Protocol):
         """How many read now, and how many of them hear a voice too."""
 
     def restored(self) -> None:
-        """Note that all rooms that were to come back after a restart are open."""
+        """Record that all rooms that were to come back after a restart are open."""

@@ -7,13 +7,13 @@ class Meters(Protocol):
     """Told how long things took, and what failed. Called on the event loop; never blocks."""
 
     def first_caption(self, seconds: float) -> None:
-        """Note that an utterance's first words are in the text channel, so long after it began."""
+        """Record that an utterance's first words are in the text channel, so long after it began."""
 
     def final_caption(self, seconds: float) -> None:
-        """Note that a whole translation is there, so long after its speaker fell silent."""
+        """Record that a whole translation is there, so long after its speaker fell silent."""
 
     def voice(self, seconds: float) -> None:
-        """Note that a translation begins to be read aloud, so long after the utterance began."""
+        """Record that a translation begins to be read aloud, so long after the utterance began."""
 
     def failed(self, code: str) -> None:
         """Note a failure; `code` is an error's stable name."""

@@ -76,7 +76,7 @@ class Notices(Protocol):
         """
 
     def over(self, guild_id: int) -> None:
-        """Note that a guild's room ended: what names people now stays no longer than captions."""
+        """Record that a guild's room ended: what names people now stays no longer than captions."""
 
     async def farewell(self, plan: RoomPlan, starter_id: int, reason: str) -> None:
         """Say why a room ended where its text channel can't be used any more.

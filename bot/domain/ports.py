@@ -31,22 +31,22 @@ class Listener(Protocol):
         """Take speech; batches of one member come in order and without gaps in time."""
 
     def fell_silent(self, user_id: int, at: float) -> None:
-        """Note that a member stopped at clock second `at`: silence came, or nothing for 200 ms.
+        """Record that a member stopped at clock second `at`: silence came, or nothing for 200 ms.
 
         For longer where their packets are long, or their network stands still at times.
         """
 
     def joined(self, member: Member) -> None:
-        """Note that a member entered the voice channel."""
+        """Record that a member entered the voice channel."""
 
     def left(self, user_id: int) -> None:
-        """Note that a member left the voice channel."""
+        """Record that a member left the voice channel."""
 
     def noticed(self, code: str, text: str) -> None:
         """Tell the people; `code` names the matter, `text` how it stands now."""
 
     def lost(self, reason: str) -> None:
-        """Note that the link ended for good; `reason` is a sentence for the text channel."""
+        """Record that the link ended for good; `reason` is a sentence for the text channel."""
 
 
 class VoiceTrack(Protocol):
@@ -66,7 +66,7 @@ class VoiceTrack(Protocol):
         """Queue voice (PCM16, 24 kHz, mono, any length) behind what is queued of it."""
 
     def end(self) -> None:
-        """Note that no more comes; what there is, is played out."""
+        """Record that no more comes; what there is, is played out."""
 
     def drop(self) -> None:
         """Stop being heard, at once and without a click."""

@@ -128,7 +128,7 @@ class GuildStore(Protocol):
         """Note when a guild removed the bot (seconds since 1970); its data goes 30 days later."""
 
     async def guild_back(self, guild_id: int) -> None:
-        """Note that a guild invited the bot again in time."""
+        """Record that a guild invited the bot again in time."""
 
     async def greet(self, guild_id: int, joined: float) -> bool:
         """Remember that it was greeted; False where it was since the bot joined it then.

@@ -39,16 +39,16 @@ class Trace:
             raise EngineError(f"The trace {path} can't be written: {error.strerror}.") from error
 
     def audio(self, session: str, pcm: bytes, before: int) -> None:
-        """Note that a chunk of PCM16 arrived, after so many samples before it."""
+        """Record that a chunk of PCM16 arrived, after so many samples before it."""
         samples = before + len(pcm) // 2
         self._write(kind="audio", session=session, samples=samples, sound=any(pcm))
 
     def boundary(self, kind: str, session: str, audio_ms: int) -> None:
-        """Note that speech was found to have started or stopped."""
+        """Record that speech was found to have started or stopped."""
         self._write(kind=kind, session=session, audio_ms=audio_ms)
 
     def event(self, session: str, event: dict[str, Any]) -> None:
-        """Note that an event goes out."""
+        """Record that an event goes out."""
         response = event.get("response_id") or event.get("response", {}).get("id")
         self._write(
             kind="event",

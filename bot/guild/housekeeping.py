@@ -56,12 +56,12 @@ class Housekeeping:
         self._begin_round()
 
     def guild_left(self, guild_id: int) -> None:
-        """Note that the bot was removed: what is kept is deleted when its time is over."""
+        """Record that the bot was removed: what is kept is deleted when its time is over."""
         at = self._wall.now().timestamp()
         self._write(partial(self._guilds.guild_left, guild_id, at), f"left {guild_id}")
 
     def guild_joined(self, guild_id: int) -> None:
-        """Note that the bot was invited: what is kept stays."""
+        """Record that the bot was invited: what is kept stays."""
         self._write(partial(self._guilds.guild_back, guild_id), f"back {guild_id}")
 
     async def close(self) -> None:

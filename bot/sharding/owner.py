@@ -34,7 +34,7 @@ class ShardClient(Protocol):
         """Know the servers of a shard no more."""
 
     def nothing_to_open(self) -> None:
-        """Note that this process waits for a shard to become free."""
+        """Record that this process waits for a shard to become free."""
 
 
 class RoomsOfShards(Protocol):

@@ -38,7 +38,7 @@ class GuildTable:
             await connection.execute(row, {"guild_id": guild_id, "at": at})
 
     async def guild_back(self, guild_id: int) -> None:
-        """Note that a guild invited the bot again in time."""
+        """Record that a guild invited the bot again in time."""
         async with self._database.transaction() as connection:
             await connection.execute(delete(departures).where(departures.c.guild_id == guild_id))
 

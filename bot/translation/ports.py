@@ -66,10 +66,10 @@ class Watch(Protocol):
         """End the connection: more came at once, or for one message, than makes sense."""
 
     def unreadable(self) -> None:
-        """Note that a message came that is no JSON."""
+        """Record that a message came that is no JSON."""
 
     def congested(self) -> None:
-        """Note that the server does not take what was sent already."""
+        """Record that the server does not take what was sent already."""
 
     def drained(self) -> None:
-        """Note that the server takes again what is sent."""
+        """Record that the server takes again what is sent."""

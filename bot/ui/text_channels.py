@@ -26,10 +26,10 @@ class WatchedReaders(Protocol):
     """Knows who can read which text channel."""
 
     def deleted(self, channel_id: int) -> None:
-        """Note that a channel or thread was deleted."""
+        """Record that a channel or thread was deleted."""
 
     def left_voice(self, guild_id: int, user_id: int) -> None:
-        """Note that a member is in no voice channel any more."""
+        """Record that a member is in no voice channel any more."""
 
     def in_voice(self, member: discord.Member) -> None:
         """Take over what Discord said of a member in a voice channel."""

@@ -77,16 +77,16 @@ class Observer(Protocol):
         """Take a text message of the voice gateway, from JSON, after discord.py handled it."""
 
     def gateway_moved(self) -> None:
-        """Note that something was handled that may have changed the keys."""
+        """Record that something was handled that may have changed the keys."""
 
     def gateway_fault(self) -> None:
-        """Note that a message of the voice gateway made no sense and was skipped."""
+        """Record that a message of the voice gateway made no sense and was skipped."""
 
     def gateway_closed(self, code: int) -> None:
-        """Note that the voice gateway closed the connection."""
+        """Record that the voice gateway closed the connection."""
 
     def removed(self) -> None:
-        """Note that somebody took the bot out of its channel, or that the channel is gone."""
+        """Record that somebody took the bot out of its channel, or that the channel is gone."""
 
 
 class _Gateway(DiscordVoiceWebSocket):

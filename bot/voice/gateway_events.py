@@ -14,13 +14,13 @@ class Roster(Protocol):
     """What is told of who is in the call and whose a stream is."""
 
     def announce(self, ssrc: int, user_id: int) -> None:
-        """Note that this stream is this member's."""
+        """Record that this stream is this member's."""
 
     def arrive(self, user_ids: tuple[int, ...]) -> None:
-        """Note that these members are in the call."""
+        """Record that these members are in the call."""
 
     def leave(self, user_id: int) -> None:
-        """Note that this member left the call."""
+        """Record that this member left the call."""
 
 
 @dataclass(frozen=True, slots=True)

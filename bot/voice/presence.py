@@ -28,13 +28,13 @@ class Watcher(Protocol):
     """What is told of where the bot is and who is there."""
 
     def moved(self) -> None:
-        """Note that the bot is in another channel."""
+        """Record that the bot is in another channel."""
 
     def stands(self, state: discord.VoiceState) -> None:
         """Note the bot's own voice state."""
 
     def people_changed(self, change: Change) -> None:
-        """Note that somebody came or left."""
+        """Record that somebody came or left."""
 
 
 class Presence:

@@ -41,7 +41,7 @@ class Field:
         return self.value if self.given else None
 
     def wrong(self, code: str, message: str) -> None:
-        """Note that something is wrong here."""
+        """Record that something is wrong here."""
         self._problems.append((self.path, code, message))
 
     def refuse_if_wrong(self) -> None:

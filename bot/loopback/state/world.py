@@ -89,7 +89,7 @@ class World:
     def complain(
         self, method: str, path: str, status: int = 0, code: int = 0, message: str = ""
     ) -> None:
-        """Note that a client did what Discord refuses."""
+        """Record that a client did what Discord refuses."""
         complaint = Complaint(self.clock.now(), method, path, status, code, message)
         self.complaints.append(complaint)
         self.observers.notify(complaint)

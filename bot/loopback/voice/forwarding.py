@@ -33,7 +33,7 @@ class Register(Protocol):
         """Return whether a datagram may have been sent before its session ended."""
 
     def moved(self, session: VoiceSession, address: Address) -> None:
-        """Note that a session sends from there from now on."""
+        """Record that a session sends from there from now on."""
 
 
 class Forwarder(asyncio.DatagramProtocol):

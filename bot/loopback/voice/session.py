@@ -168,11 +168,11 @@ class VoiceSession:
             wire.send(frame)
 
     def seen(self, seq_ack: int) -> None:
-        """Note that the client has seen messages up to this number."""
+        """Record that the client has seen messages up to this number."""
         self._outbox.seen(seq_ack)
 
     def detached(self, wire: VoiceWire, code: int) -> None:
-        """Note that a websocket closed; keep the place for a while if the code allows it."""
+        """Record that a websocket closed; keep the place for a while if the code allows it."""
         if self._wire is not wire:
             return
         self._wire = None

@@ -117,7 +117,7 @@ class Sessions:
         return left > 0
 
     def moved(self, session: VoiceSession, address: Address) -> None:
-        """Note that a session sends from there from now on."""
+        """Record that a session sends from there from now on."""
         if session.address is not None and self.by_address(session.address) is session:
             del self._by_address[session.address]
         session.address = address

@@ -126,7 +126,7 @@ class RoomPage:
         self._voices[language].voice(utterance, pcm, self._clock.now())
 
     def ended(self, utterance: QueuedUtterance) -> None:
-        """Note that no more voice comes for an utterance."""
+        """Record that no more voice comes for an utterance."""
         if (queue := self._voices.get(utterance.line.language)) is not None:
             queue.ended(utterance)
 
@@ -136,7 +136,7 @@ class RoomPage:
             queue.take_back(utterance)
 
     def broke_off(self, line: CaptionLine) -> None:
-        """Note that a conversation brings no more voice for what it had begun."""
+        """Record that a conversation brings no more voice for what it had begun."""
         if (queue := self._voices.get(line.language)) is not None:
             queue.broke_off(line)
 

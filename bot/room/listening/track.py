@@ -44,7 +44,7 @@ class PageTrack:
             self._broadcast.voice(self._language, pcm)
 
     def end(self) -> None:
-        """Note that no more comes."""
+        """Record that no more comes."""
         if not (self._ended or self._dropped):
             self._ended = True
             self._broadcast.voice_ended(self._language)

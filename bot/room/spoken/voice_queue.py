@@ -176,7 +176,7 @@ class VoiceQueue:
             voice.track.add(pcm)
 
     def ended(self, utterance: QueuedUtterance) -> None:
-        """Note that no more voice comes for this utterance."""
+        """Record that no more voice comes for this utterance."""
         self._end(voice for voice in self._queue if voice.utterance == utterance)
 
     def broke_off(self, line: CaptionLine) -> None:

@@ -29,10 +29,10 @@ class Owner(Protocol):
         """Count tokens, negative where fewer were used; return how many more need no call."""
 
     def accepted(self, lease: "LinkLease") -> None:
-        """Note that the service took the session."""
+        """Record that the service took the session."""
 
     def refused(self, lease: "LinkLease") -> None:
-        """Note that the service refuses for the rate of requests."""
+        """Record that the service refuses for the rate of requests."""
 
     def ended(self, lease: "LinkLease") -> None:
         """Take back a link that was given up."""

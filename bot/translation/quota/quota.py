@@ -252,7 +252,7 @@ class ConnectBudget:
         return UNTOLD if used < FAR else 0.0
 
     def accepted(self, lease: LinkLease) -> None:
-        """Note that the service took the session, and serve who waits."""
+        """Record that the service took the session, and serve who waits."""
         self._rate.accepted(lease.made_at)
         self._serve()
 

@@ -22,9 +22,9 @@ class Originals:
         return self._wanted and self._missing < LEARNED
 
     def came(self) -> None:
-        """Note that the service sent a source text, be it late."""
+        """Record that the service sent a source text, be it late."""
         self._missing = 0
 
     def missed(self) -> None:
-        """Note that a turn was translated and ended without a source text."""
+        """Record that a turn was translated and ended without a source text."""
         self._missing += 1

@@ -36,7 +36,7 @@ class Pause:
         self._fed_until = None
 
     def feed(self, now: float) -> None:
-        """Note that silence is fed from now on."""
+        """Record that silence is fed from now on."""
         self.tick_at = now
         self._fed_until = now + timeouts.SILENCE_S
 

@@ -162,7 +162,7 @@ class Turn:
         return self._gate.echo is True
 
     def stop(self, now: float) -> Events:
-        """Note that the speech is over; return the source text so far."""
+        """Record that the speech is over; return the source text so far."""
         self._now = now
         if not self.stopped:
             self.stopped = True
@@ -170,7 +170,7 @@ class Turn:
         return self._source_event()
 
     def respond(self, response_id: str, now: float) -> None:
-        """Note that a translation begins."""
+        """Record that a translation begins."""
         self._responses[response_id] = False
         self.touched_at = now
 

@@ -130,7 +130,7 @@ class Trust:
         return 1 if now < doubt.rests_until else doubt.most
 
     def kept(self, pair: Pair, now: float) -> None:
-        """Note that a batch's answer had a line for each sentence."""
+        """Record that a batch's answer had a line for each sentence."""
         doubt = self._doubts.get(pair)
         if doubt is None or now < doubt.rests_until:
             return  # sent before the rest began
@@ -140,7 +140,7 @@ class Trust:
             del self._doubts[pair]
 
     def lost(self, pair: Pair, now: float) -> None:
-        """Note that a batch's answer could not be used."""
+        """Record that a batch's answer could not be used."""
         doubt = self._doubts.setdefault(pair, _Doubt())
         if len(self._doubts) > MOST_DOUBTS:
             del self._doubts[next(iter(self._doubts))]

@@ -88,7 +88,7 @@ class Rota:
         self._turns = 0
 
     def served(self, guild_id: int) -> None:
-        """Note that a server had its turn."""
+        """Record that a server had its turn."""
         self._turns += 1
         self._served.pop(guild_id, None)
         self._served[guild_id] = self._turns

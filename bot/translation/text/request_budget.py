@@ -111,7 +111,7 @@ class RequestBudget:
         return len(self._by.get(guild_id, ()))
 
     def served(self) -> None:
-        """Note that the service took a request."""
+        """Record that the service took a request."""
         self._refusals = 0
 
     def refused(self, now: float) -> None:

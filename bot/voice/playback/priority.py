@@ -16,14 +16,14 @@ class ShortTurns:
         self._usual_s = 0.0
 
     def begin(self, player: object) -> None:
-        """Note that a player plays. Idempotent."""
+        """Record that a player plays. Idempotent."""
         if not self._playing:
             self._usual_s = sys.getswitchinterval()
             sys.setswitchinterval(min(_SOON_S, self._usual_s))
         self._playing.add(player)
 
     def end(self, player: object) -> None:
-        """Note that a player stopped. Idempotent."""
+        """Record that a player stopped. Idempotent."""
         if player in self._playing:
             self._playing.remove(player)
             if not self._playing:

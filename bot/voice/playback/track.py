@@ -73,7 +73,7 @@ class Track:
         return samples
 
     def end(self) -> None:
-        """Note that no more voice follows."""
+        """Record that no more voice follows."""
         if not self._ended:
             self._ended = True
             self._seal()

@@ -68,18 +68,18 @@ class PacketPath:
     # Called for the voice gateway
 
     def announce(self, ssrc: int, user_id: int) -> None:
-        """Note that this stream is this member's."""
+        """Record that this stream is this member's."""
         if self._speakers.user(ssrc) not in (None, user_id):
             self._finish(ssrc)
         for old in self._speakers.learn(ssrc, user_id):
             self._close(old)
 
     def arrive(self, user_ids: Iterable[int]) -> None:
-        """Note that these members are in the call."""
+        """Record that these members are in the call."""
         self._speakers.arrive(user_ids)
 
     def leave(self, user_id: int) -> None:
-        """Note that a member left the call; what they said last still comes out."""
+        """Record that a member left the call; what they said last still comes out."""
         for ssrc in self._speakers.ssrcs(user_id):
             self._close(ssrc)
         self._speakers.leave(user_id)

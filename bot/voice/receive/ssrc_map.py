@@ -40,7 +40,7 @@ class SsrcMap:
         return old
 
     def arrive(self, user_ids: Iterable[int]) -> None:
-        """Note that these members are in the call."""
+        """Record that these members are in the call."""
         self._candidates = None
         self._present.update(user_ids)
 

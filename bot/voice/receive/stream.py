@@ -48,11 +48,11 @@ class Heard:
             self._open[user_id] = (grown[0], at)
 
     def began(self, user_id: int) -> None:
-        """Note that a spurt of one of a member's streams began."""
+        """Record that a spurt of one of a member's streams began."""
         self._spurts[user_id] = self._spurts.get(user_id, 0) + 1
 
     def ended(self, user_id: int, at: float) -> None:
-        """Note that a spurt ended: the member is silent, unless another stream goes on."""
+        """Record that a spurt ended: the member is silent, unless another stream goes on."""
         if (others := self._spurts.pop(user_id) - 1) > 0:
             self._spurts[user_id] = others
             return

@@ -23,14 +23,14 @@ class Expected:
         self._disbelieved: dict[int, float] = {}  # since when
 
     def announced(self, user_id: int, now: float) -> None:
-        """Note that a member who may be heard begins to speak, as Discord says."""
+        """Record that a member who may be heard begins to speak, as Discord says."""
         disbelieved = self._disbelieved.get(user_id)
         if disbelieved is None or self._came_since(user_id, disbelieved):
             self._disbelieved.pop(user_id, None)
             self._since.setdefault(user_id, now)
 
     def ended(self, user_id: int) -> None:
-        """Note that this member speaks no more, or may no longer be heard."""
+        """Record that this member speaks no more, or may no longer be heard."""
         self._since.pop(user_id, None)
 
     def left(self, user_id: int) -> None:

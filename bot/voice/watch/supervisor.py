@@ -96,18 +96,18 @@ class Supervisor:
         self._tasks.start(self._report(), "report")
 
     def gateway_closed(self, code: int) -> None:
-        """Note that the voice gateway closed the connection."""
+        """Record that the voice gateway closed the connection."""
         if self._down_since is None:
             self._down_since = self._clock.now()
         self._close_code = code
         self._check_due.set()
 
     def gateway_opened(self) -> None:
-        """Note that there is a new session."""
+        """Record that there is a new session."""
         self._down_since = None
 
     def absent(self) -> None:
-        """Note that the bot is in no voice channel, as Discord says."""
+        """Record that the bot is in no voice channel, as Discord says."""
         self._absent = True
         self._check_due.set()
 

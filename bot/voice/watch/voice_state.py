@@ -57,7 +57,7 @@ class OwnVoice:
         self.standing = Standing()
 
     def waits(self) -> None:
-        """Note that people were told a moderator has to let the bot speak on the stage."""
+        """Record that people were told a moderator has to let the bot speak on the stage."""
         self._waits = True
 
     def changed(self, now: Standing) -> list[VoiceNotice]:
