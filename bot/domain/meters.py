@@ -7,7 +7,7 @@ class Meters(Protocol):
     """Told how long things took, and what failed. Called on the event loop; never blocks."""
 
     def first_caption(self, seconds: float) -> None:
-        """Record that an utterance's first words are in the text channel, so long after it began."""
+        """Record how long after it began an utterance's first words are in the text channel."""
 
     def final_caption(self, seconds: float) -> None:
         """Record that a whole translation is there, so long after its speaker fell silent."""
