@@ -29,9 +29,9 @@ ROUND_S = 45.0  # of faults; then all rooms stop, and it is looked at what is le
 SETTLES_S = (
     30.0  # after the last fault: a conversation that froze is noticed, and its words are said anew
 )
-QUIET_S = 4.0  # after they are
 REST_S = 35.0  # by then aiohttp has closed the connections that it kept, and pages linger no more
 SLOPE_KB_AN_HOUR = 1_000.0
+GAPS_KB = 2_000  # by which the pages of a process come and go around what is in use
 LEAST_CAPTIONED = 0.5  # of what is owed: chaos takes some, and never most of it
 TAIL = 80
 
@@ -57,9 +57,9 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def slope_kb_an_hour(looks: list[Held]) -> float:
+def slope_kb_an_hour(looks: list[tuple[float, int]]) -> float:
     """Return the median of all pairs' slopes: a page more here or there is no trend."""
-    slopes = [(b.kb - a.kb) / (b.at - a.at) for a, b in combinations(looks, 2)]
+    slopes = [(kb - before) / (at - then) for (then, before), (at, kb) in combinations(looks, 2)]
     return statistics.median(slopes) * 3600 if slopes else 0.0
 
 
@@ -71,9 +71,7 @@ async def _lives(servers: list[SoakServer], tasks: TaskOwner) -> None:
             tasks.start(server.live(person), f"{person.name} live")
 
 
-async def _quiet(
-    servers: list[SoakServer], bot: WatchedBot, log: Callable[[str], None], rests_s: float
-) -> Held:
+async def _quiet(servers: list[SoakServer], bot: WatchedBot, log: Callable[[str], None]) -> Held:
     """Stop all rooms, and wait until the bot has nothing left to do."""
     await asyncio.gather(*(server.stop() for server in servers))
     held = await bot.held()
@@ -82,7 +80,7 @@ async def _quiet(
             break
         await asyncio.sleep(1.0)
         held = await bot.held()
-    await asyncio.sleep(rests_s)
+    await asyncio.sleep(REST_S)
     log("all rooms are stopped")
     return await bot.held()
 
@@ -117,10 +115,10 @@ async def soak(asked: argparse.Namespace, folder: Path, log: EventLog) -> list[s
         async with WatchedBot(env, folder) as bot:
             # All that is used once is loaded before it is counted what is open.
             await _calm_minute(servers, asked)
-            before = await _quiet(servers, bot, log, REST_S)
+            before = await _quiet(servers, bot, log)
             say(f"before: {before.files.total()} files, {before.kb / 1e3:.1f} MB, {before.rows}")
             looks = await _storm(servers, chaos, bot, asked, log)
-            after = await _quiet(servers, bot, log, REST_S)
+            after = await _quiet(servers, bot, log)
             people = asked.servers * asked.people
             # Usage has a row for each person, model and day, the account's for each model and
             # month, and consent one for each person.
@@ -173,10 +171,10 @@ async def _storm(
         await tasks.drain()
         chaos.calm()
         await asyncio.sleep(SETTLES_S)
-        looks.append(await _quiet(servers, bot, log, QUIET_S))
+        looks.append(await _quiet(servers, bot, log))
         each = looks[-1]
         log(
-            f"holds {each.kb} kB, {each.native_kb} of it given out, {each.blocks} blocks, "
+            f"holds {each.kb} kB, {each.in_use_kb} of it in use, {each.blocks} blocks, "
             f"{each.objects.total()} objects"
         )
     return looks[int(len(looks) * WARM_UP) :]
@@ -191,7 +189,8 @@ def _judged(
 ) -> list[str]:
     found = account(sentences.said, watching)
     owed = found.captioned + found.told
-    slope = slope_kb_an_hour(looks)
+    slope = slope_kb_an_hour([(each.at, each.kb) for each in looks])
+    in_use = slope_kb_an_hour([(each.at, each.in_use_kb) for each in looks])
     say(
         f"{len(sentences.said)} sentences: {found.captioned} captioned, {found.told} dropped with "
         f"a reason that was shown, {found.unowed} said where no room heard them, "
@@ -199,12 +198,13 @@ def _judged(
     )
     first, last = looks[0], looks[-1]
     say(
-        f"Python's memory: {first.blocks} blocks in use after warm-up, {last.blocks} at the end; "
+        f"memory in use: {first.in_use_kb} kB after warm-up, {last.in_use_kb} at the end, "
+        f"{in_use:+.0f} kB an hour, extrapolated from {(last.at - first.at) / 60:.1f} min; "
         f"{first.objects.total()} and {last.objects.total()} objects"
     )
     say(
-        f"memory: {looks[0].kb / 1e3:.1f} to {looks[-1].kb / 1e3:.1f} MB after warm-up, "
-        f"{slope:+.0f} kB an hour, extrapolated from {(looks[-1].at - looks[0].at) / 60:.1f} min"
+        f"memory of the process: {first.kb} kB after warm-up, {last.kb} at the end, "
+        f"{slope:+.0f} kB an hour, where pages come and go by {GAPS_KB} kB"
     )
     more = (looks[-1].objects - looks[0].objects).most_common(25)
     log(f"more objects at the end than after warm-up: {dict(more)}")
@@ -216,8 +216,10 @@ def _judged(
     wrong = list(found.wrong)
     if owed and found.captioned < LEAST_CAPTIONED * owed:
         wrong.append(f"only {found.captioned} of {owed} sentences were captioned")
-    if asked.minutes >= 5 and slope > SLOPE_KB_AN_HOUR:
-        wrong.append(f"memory grows by {slope:.0f} kB an hour")
+    if asked.minutes >= 5 and in_use > SLOPE_KB_AN_HOUR:
+        wrong.append(f"memory in use grows by {in_use:.0f} kB an hour")
+    if asked.minutes >= 5 and slope > SLOPE_KB_AN_HOUR and last.kb - first.kb > GAPS_KB:
+        wrong.append(f"the process grows by {slope:.0f} kB an hour")
     return wrong
 
 

@@ -14,7 +14,6 @@ import socket
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,28 +60,21 @@ def held(app: App) -> dict[str, Any]:
         "objects": Counter(type(each).__qualname__ for each in gc.get_objects()),
         "blocks": sys.getallocatedblocks(),
         "kb": private,
-        "native_kb": (allocated.uordblks + allocated.hblkhd) // 1024,
+        "in_use_kb": (allocated.uordblks + allocated.hblkhd) // 1024,
     }
 
 
 def _kind(file: Path) -> str:
-    """Return what a file descriptor is of: a file's name, "pipe", a socket with its ports..."""
+    """Return what a file descriptor is of: a file's name, "pipe", the port that a socket is to."""
     try:
         name = file.readlink().name.split(":")[0]
         if name != "socket":
             return name
         with socket.socket(fileno=os.dup(int(file.name))) as held:
-            return " ".join(["socket", *map(_end, (held.getsockname, held.getpeername))])
+            peer = held.getpeername()
+            return f"socket to {peer[1]}" if isinstance(peer, tuple) else "socket of a pair"
     except OSError:  # that of the listing itself, and what was closed meanwhile
         return "closed"
-
-
-def _end(name_of: Callable[[], object]) -> str:
-    try:
-        name = name_of()
-    except OSError:
-        return "-"
-    return str(name[1]) if isinstance(name, tuple) else "pair"
 
 
 def _name(task: asyncio.Task[Any]) -> str:
