@@ -32,7 +32,7 @@ SETTLES_S = (
 REST_S = 35.0  # by then aiohttp has closed the connections that it kept, and pages linger no more
 SLOPE_KB_AN_HOUR = 1_000.0
 # What comes and goes: lines that may still be corrected and answers that failed last, and the pages
-# around what is in use. A slow trend shows beside it in a run of an hour, not in one of ten minutes.
+# What comes and goes: lines that may still be corrected, answers that failed last, and the pages
 LINGERS_KB = 500
 GAPS_KB = 2_000
 LEAST_CAPTIONED = 0.5  # of what is owed: chaos takes some, and never most of it
